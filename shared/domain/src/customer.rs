@@ -1,0 +1,366 @@
+//! Customers: a party we sell to.
+
+use crate::event::{Act, Event, EventKind};
+use crate::id::{CustomerId, LeadId, TeamId, UserId};
+use crate::record::{Entity, Record};
+use crate::time::{Day, Time};
+use crate::user::EmailStatus;
+use crate::value::{Country, Email, Phone, Text};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+crate::choice! {
+    /// Where the customer stands with us.
+    pub enum Lifecycle {
+        /// Not yet a buyer.
+        Prospect = "PROSPECT",
+        /// Buys from us.
+        Customer = "CUSTOMER",
+        /// Bought from us once.
+        Former = "FORMER",
+    }
+}
+
+impl Lifecycle {
+    /// Where a person may move it from here.
+    pub const fn allowed(self) -> &'static [Self] {
+        match self {
+            Self::Prospect | Self::Former => &[Self::Customer],
+            Self::Customer => &[Self::Former],
+        }
+    }
+}
+
+crate::choice! {
+    /// How warm the contact is, computed nightly from contacts; holds by hand until then.
+    pub enum Engagement {
+        /// Three or more contacts in seven days.
+        Hot = "HOT",
+        /// Neither of the two.
+        Warm = "WARM",
+        /// No contact for thirty days.
+        Inactive = "INACTIVE",
+    }
+}
+
+crate::choice! {
+    /// Loyalty levels, lowest first.
+    pub enum LevelCode {
+        /// From score 1.0.
+        Bronze = "BRONZE",
+        /// From score 2.6.
+        Silver = "SILVER",
+        /// From score 3.6.
+        Gold = "GOLD",
+        /// From score 4.6.
+        Platinum = "PLATINUM",
+    }
+}
+
+/// A postal address; every part may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Address {
+    /// Street and number.
+    pub line1: Option<Text<200>>,
+    /// Second line.
+    pub line2: Option<Text<200>>,
+    /// City.
+    pub city: Option<Text<100>>,
+    /// State or region.
+    pub region: Option<Text<100>>,
+    /// Postal code.
+    pub postal_code: Option<Text<20>>,
+    /// Country.
+    pub country: Option<Country>,
+}
+
+/// The kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Customer;
+
+/// Fields that people set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerData {
+    /// What it is called.
+    pub name: Text<200>,
+    /// First name of the contact.
+    pub first_name: Option<Text<100>>,
+    /// Last name of the contact.
+    pub last_name: Option<Text<100>>,
+    /// Company.
+    pub company: Option<Text<200>>,
+    /// E-mail address; checked for duplicates.
+    pub email: Option<Email>,
+    /// Phone; checked for duplicates.
+    pub phone: Option<Phone>,
+    /// Postal address.
+    pub address: Option<Address>,
+    /// Birthday.
+    pub birthday: Option<Day>,
+    /// Where it stands.
+    pub lifecycle: Lifecycle,
+    /// How warm.
+    pub engagement: Engagement,
+    /// When the engagement last changed.
+    pub engagement_changed_at: Time,
+    /// Who brought it; set once.
+    pub referred_by_id: Option<CustomerId>,
+    /// The lead it was.
+    pub converted_from_lead_id: Option<LeadId>,
+    /// Whose it is; `None` is the pool.
+    pub owner_id: Option<UserId>,
+    /// Wants no campaigns.
+    #[serde(default)]
+    pub marketing_opt_out: bool,
+    /// When it was archived.
+    pub archived_at: Option<Time>,
+}
+
+/// Long fields that people set.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CustomerText {
+    /// Free data of the frontend.
+    pub metadata: Option<Map<String, Value>>,
+}
+
+/// Kept by the system.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerKept {
+    /// The owner's team.
+    pub team_id: Option<TeamId>,
+    /// The owner's name.
+    pub owner_name: Option<String>,
+    /// Loyalty level; `None` is BRONZE.
+    pub level_code: Option<LevelCode>,
+    /// The last RFM scoring.
+    pub rfm: Option<Map<String, Value>>,
+    /// Orders, cancelled ones left out.
+    #[serde(default)]
+    pub order_count: u64,
+    /// Sum of those orders in minor units.
+    #[serde(default)]
+    pub total_spent_minor: i64,
+    /// When the last order was placed.
+    pub last_order_at: Option<Time>,
+    /// Latest call, e-mail or meeting.
+    pub last_contacted_at: Option<Time>,
+    /// Earliest pending follow-up.
+    pub next_follow_up_at: Option<Time>,
+    /// When the welcome message went out.
+    pub welcomed_at: Option<Time>,
+    /// Whether mail arrives; `None` is OK.
+    pub email_status: Option<EmailStatus>,
+}
+
+impl Entity for Customer {
+    const KIND: &'static str = "CUSTOMER";
+    type Id = CustomerId;
+    type Data = CustomerData;
+    type Text = CustomerText;
+    type Kept = CustomerKept;
+
+    fn owner(record: &Record<Self>) -> Option<UserId> {
+        record.data.owner_id
+    }
+
+    fn team(record: &Record<Self>) -> Option<TeamId> {
+        record.kept.team_id
+    }
+
+    fn label(record: &Record<Self>) -> String {
+        record.data.name.to_string()
+    }
+}
+
+/// Who is to own a record: id, name and team at the time of writing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The user.
+    pub id: UserId,
+    /// The user's name.
+    pub name: String,
+    /// The user's team.
+    pub team: Option<TeamId>,
+}
+
+/// A lifecycle move that is not in the table, and the ones that are.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a customer that is {from} cannot become {to}")]
+pub struct LifecycleRefused {
+    /// Where it stands.
+    pub from: Lifecycle,
+    /// Where it was to go.
+    pub to: Lifecycle,
+}
+
+/// Puts an owner's stamps on the derived fields.
+pub fn stamp(kept: &mut CustomerKept, owner: Option<&Owner>) {
+    kept.team_id = owner.and_then(|owner| owner.team);
+    kept.owner_name = owner.map(|owner| owner.name.clone());
+}
+
+/// A new customer with its events: `customer.created`, and `customer.assigned` where the owner is
+/// somebody other than its maker.
+pub fn create(act: &Act, mut data: CustomerData, text: CustomerText, owner: Option<&Owner>) -> (Record<Customer>, Vec<Event>) {
+    data.owner_id = owner.map(|owner| owner.id);
+    let mut kept = CustomerKept::default();
+    stamp(&mut kept, owner);
+    let customer: Record<Customer> = Record::new(act.id(), act, data, text, kept);
+    let name = &customer.data.name;
+    let mut events = vec![customer.event(
+        act,
+        EventKind::CustomerCreated,
+        format!("{} created customer {name}", act.actor_name),
+        json!({"lifecycle": customer.data.lifecycle, "engagement": customer.data.engagement, "referredById": customer.data.referred_by_id}),
+    )];
+    if owner.is_some() && customer.data.owner_id != act.actor {
+        events.push(assigned(&customer, act, None));
+    }
+    (customer, events)
+}
+
+fn assigned(customer: &Record<Customer>, act: &Act, old: Option<UserId>) -> Event {
+    let to = customer.kept.owner_name.as_deref().unwrap_or("the pool");
+    customer.event(
+        act,
+        EventKind::CustomerAssigned,
+        format!("{} gave customer {} to {to}", act.actor_name, customer.data.name),
+        json!({"old": old, "new": customer.data.owner_id}),
+    )
+}
+
+/// Gives a customer to another owner or to the pool; `None` when it is there already.
+pub fn assign(customer: &Record<Customer>, act: &Act, owner: Option<&Owner>) -> Option<(Record<Customer>, Vec<Event>)> {
+    let mut data = customer.data.clone();
+    data.owner_id = owner.map(|owner| owner.id);
+    let (mut next, changed) = customer.changed(act, data, customer.text.clone())?;
+    stamp(&mut next.kept, owner);
+    let event = assigned(&next, act, customer.data.owner_id).with_changes(changed);
+    Some((next, vec![event]))
+}
+
+/// A person's change of fields, with one event for each thing that happened; `None` when nothing
+/// did. Lifecycle moves follow the table; archiving and restoring come in through `archived_at`.
+pub fn update(
+    customer: &Record<Customer>,
+    act: &Act,
+    mut data: CustomerData,
+    text: CustomerText,
+) -> Result<Option<(Record<Customer>, Vec<Event>)>, LifecycleRefused> {
+    let (from, to) = (customer.data.lifecycle, data.lifecycle);
+    if from != to && !from.allowed().contains(&to) {
+        return Err(LifecycleRefused { from, to });
+    }
+    if data.engagement != customer.data.engagement {
+        data.engagement_changed_at = act.at;
+    }
+    let Some((next, mut changed)) = customer.changed(act, data, text) else { return Ok(None) };
+    let name = &next.data.name;
+    let actor = &act.actor_name;
+    let mut events = Vec::new();
+    let mut own_event = |fields: &[&str], kind: EventKind, summary: String, data: Value| {
+        let mut own = Map::new();
+        for field in fields {
+            if let Some(change) = changed.remove(*field) {
+                own.insert((*field).to_owned(), change);
+            }
+        }
+        events.push(next.event(act, kind, summary, data).with_changes(own));
+    };
+    if customer.data.archived_at.is_some() != next.data.archived_at.is_some() {
+        let (kind, verb) = match next.data.archived_at {
+            Some(_) => (EventKind::CustomerArchived, "archived"),
+            None => (EventKind::CustomerRestored, "restored"),
+        };
+        own_event(&["archivedAt"], kind, format!("{actor} {verb} customer {name}"), json!({}));
+    }
+    if from != to {
+        let summary = format!("{actor} moved customer {name} from {from} to {to}");
+        own_event(&["lifecycle"], EventKind::CustomerLifecycleChanged, summary, json!({"old": from, "new": to}));
+    }
+    let (cool, warm) = (customer.data.engagement, next.data.engagement);
+    if cool != warm {
+        let summary = format!("{actor} set customer {name} from {cool} to {warm}");
+        let data = json!({"old": cool, "new": warm});
+        own_event(&["engagement", "engagementChangedAt"], EventKind::CustomerEngagementChanged, summary, data);
+    }
+    if !changed.is_empty() {
+        let summary = format!("{actor} changed customer {name}");
+        events.push(next.event(act, EventKind::CustomerUpdated, summary, json!({})).with_changes(changed));
+    }
+    Ok(Some((next, events)))
+}
+
+/// The texts a customer is found by.
+pub fn search_texts(data: &CustomerData) -> Vec<&str> {
+    let texts = [
+        Some(data.name.as_str()),
+        data.email.as_ref().map(Email::as_str),
+        data.company.as_ref().map(Text::as_str),
+        data.first_name.as_ref().map(Text::as_str),
+        data.last_name.as_ref().map(Text::as_str),
+        data.phone.as_ref().map(Phone::as_str),
+    ];
+    texts.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::TextValue;
+    use std::sync::Arc;
+    use uuid::Uuid;
+
+    fn act() -> Act {
+        Act { at: Time::from_millis(1000), actor: Some(UserId::new(Uuid::from_u128(1))), actor_name: "Ann".into(), ids: Arc::new(Uuid::now_v7) }
+    }
+
+    fn data() -> CustomerData {
+        serde_json::from_value(json!({"name": "Acme", "lifecycle": "PROSPECT", "engagement": "WARM", "engagementChangedAt": "2026-01-01T00:00:00Z"}))
+            .expect("data")
+    }
+
+    fn owner(n: u128) -> Owner {
+        Owner { id: UserId::new(Uuid::from_u128(n)), name: format!("user {n}"), team: None }
+    }
+
+    fn kinds(events: &[Event]) -> Vec<EventKind> {
+        events.iter().map(|event| event.kind).collect()
+    }
+
+    #[test]
+    fn giving_a_new_customer_to_another_is_an_assignment() {
+        let (_, own) = create(&act(), data(), CustomerText::default(), Some(&owner(1)));
+        let (_, given) = create(&act(), data(), CustomerText::default(), Some(&owner(2)));
+        assert_eq!(kinds(&own), [EventKind::CustomerCreated]);
+        assert_eq!(kinds(&given), [EventKind::CustomerCreated, EventKind::CustomerAssigned]);
+    }
+
+    #[test]
+    fn each_thing_that_happened_is_one_event_and_nothing_is_none() {
+        let (customer, _) = create(&act(), data(), CustomerText::default(), None);
+        let same = update(&customer, &act(), customer.data.clone(), CustomerText::default());
+        assert_eq!(same, Ok(None));
+        let mut next = customer.data.clone();
+        next.lifecycle = Lifecycle::Customer;
+        next.engagement = Engagement::Hot;
+        next.company = Some(Text::read("Acme Ltd").expect("valid"));
+        let (changed, events) = update(&customer, &act(), next, CustomerText::default()).expect("allowed").expect("changed");
+        use EventKind::{CustomerEngagementChanged, CustomerLifecycleChanged, CustomerUpdated};
+        assert_eq!(kinds(&events), [CustomerLifecycleChanged, CustomerEngagementChanged, CustomerUpdated]);
+        assert_eq!(changed.version, 2);
+        assert_eq!(events[2].changes.keys().collect::<Vec<_>>(), ["company"]);
+    }
+
+    #[test]
+    fn a_prospect_cannot_become_former() {
+        let (customer, _) = create(&act(), data(), CustomerText::default(), None);
+        let mut next = customer.data.clone();
+        next.lifecycle = Lifecycle::Former;
+        let refused = update(&customer, &act(), next, CustomerText::default()).expect_err("refused");
+        assert_eq!(refused.from.allowed(), [Lifecycle::Customer]);
+    }
+}

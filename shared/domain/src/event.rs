@@ -1,0 +1,150 @@
+//! Domain events: what happened, to what, by whom. An event is written in the transaction of the
+//! change it tells of; that one item is the outbox, the feed entry and the audit record.
+
+use crate::id::{EventId, TeamId, UserId};
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use uuid::Uuid;
+
+crate::choice! {
+    /// The catalogue of events.
+    pub enum EventKind {
+        /// A user was registered.
+        UserCreated = "user.created",
+        /// A user's fields changed.
+        UserUpdated = "user.updated",
+        /// A user was disabled.
+        UserDeleted = "user.deleted",
+        /// A user moved to another team.
+        UserTeamChanged = "user.team_changed",
+        /// A team was created.
+        TeamCreated = "team.created",
+        /// A team's name, manager or members changed.
+        TeamUpdated = "team.updated",
+        /// A team was deleted.
+        TeamDeleted = "team.deleted",
+        /// The grants of a role changed.
+        RoleUpdated = "role.updated",
+        /// The settings changed.
+        SettingsUpdated = "settings.updated",
+        /// A customer was created.
+        CustomerCreated = "customer.created",
+        /// A customer's fields changed.
+        CustomerUpdated = "customer.updated",
+        /// A customer was archived.
+        CustomerArchived = "customer.archived",
+        /// An archived customer came back.
+        CustomerRestored = "customer.restored",
+        /// A customer got another owner.
+        CustomerAssigned = "customer.assigned",
+        /// A customer's engagement changed.
+        CustomerEngagementChanged = "customer.engagement_changed",
+        /// A customer's lifecycle changed.
+        CustomerLifecycleChanged = "customer.lifecycle_changed",
+    }
+}
+
+impl EventKind {
+    /// The bus source: `crm.customer`.
+    pub fn source(self) -> String {
+        let module = self.as_str().split('.').next().unwrap_or_default();
+        format!("crm.{module}")
+    }
+}
+
+/// Who acts and when. The only source of time and ids in the rules.
+#[derive(Clone)]
+pub struct Act {
+    /// Now.
+    pub at: Time,
+    /// The acting user; `None` is the system.
+    pub actor: Option<UserId>,
+    /// The acting user's name, `System` for the system.
+    pub actor_name: String,
+    /// Makes ids.
+    pub ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
+}
+
+impl Act {
+    /// A fresh id of any kind.
+    pub fn id<T: From<Uuid>>(&self) -> T {
+        T::from((self.ids)())
+    }
+
+    /// A fresh event id.
+    pub fn event_id(&self) -> EventId {
+        self.id()
+    }
+}
+
+impl std::fmt::Debug for Act {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Act").field("at", &self.at).field("actor", &self.actor).finish_non_exhaustive()
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Its id; consumers count an event once by it.
+    pub id: EventId,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: EventKind,
+    /// When.
+    pub at: Time,
+    /// Who did it; `None` is the system.
+    #[serde(rename = "actorId")]
+    pub actor: Option<UserId>,
+    /// Who did it, for people.
+    pub actor_name: String,
+    /// The kind of record: `CUSTOMER`.
+    #[serde(rename = "entityType")]
+    pub entity: String,
+    /// The record's id (a role's code for roles).
+    pub entity_id: String,
+    /// The record's name then.
+    #[serde(rename = "entityLabel")]
+    pub label: String,
+    /// One sentence for the feed.
+    pub summary: String,
+    /// The record's owner then.
+    #[serde(rename = "ownerId")]
+    pub owner: Option<UserId>,
+    /// The record's team then.
+    #[serde(rename = "teamId")]
+    pub team: Option<TeamId>,
+    /// Details by kind.
+    #[serde(default)]
+    pub data: Value,
+    /// Old and new values of changed fields.
+    #[serde(default)]
+    pub changes: Map<String, Value>,
+}
+
+impl Event {
+    /// With the old and new values of the fields that changed.
+    #[must_use]
+    pub fn with_changes(mut self, changes: Map<String, Value>) -> Self {
+        self.changes = changes;
+        self
+    }
+
+    /// The envelope consumers get from the bus.
+    pub fn envelope(&self) -> Value {
+        json!({
+            "id": self.id,
+            "type": self.kind,
+            "at": self.at,
+            "actorId": self.actor,
+            "entity": {"type": self.entity, "id": self.entity_id},
+            "ownerId": self.owner,
+            "teamId": self.team,
+            "data": self.data,
+            "changes": self.changes,
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! Reach: which records a caller's permission covers.
+
+use crate::id::{TeamId, UserId};
+use crate::permission::{Grants, Permission, Role};
+
+/// How far a permission goes. The order is the widening: own, team, all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// Records that are the caller's.
+    Own,
+    /// Records of the caller's team and of the teams the caller manages.
+    Team,
+    /// Every record.
+    All,
+}
+
+impl Reach {
+    /// The ending of a granted permission's name.
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Own => "_own",
+            Self::Team => "_team",
+            Self::All => "_all",
+        }
+    }
+}
+
+/// Who is calling: an active user with a live session, and what the role may do right now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The user.
+    pub id: UserId,
+    /// The name shown in events.
+    pub name: String,
+    /// The user's role.
+    pub role: Role,
+    /// The user's team.
+    pub team: Option<TeamId>,
+    /// The teams the user manages.
+    pub managed: Vec<TeamId>,
+    /// What the role is granted.
+    pub grants: Grants,
+}
+
+impl Caller {
+    /// What of a permission the caller holds; `None` where the permission is missing.
+    pub fn scope(&self, permission: Permission) -> Option<Scope> {
+        let reach = self.grants.reach(permission)?;
+        let mut teams: Vec<TeamId> = self.team.iter().chain(&self.managed).copied().collect();
+        teams.sort_unstable();
+        teams.dedup();
+        Some(Scope { reach, user: self.id, own_team: self.team, teams, pool: reach == Reach::Team && permission.covers_pool() })
+    }
+}
+
+/// A permission's reach, made concrete for one caller: the only thing that opens a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// How far.
+    pub reach: Reach,
+    /// The caller.
+    pub user: UserId,
+    /// The caller's own team.
+    pub own_team: Option<TeamId>,
+    /// The caller's own and managed teams, sorted.
+    pub teams: Vec<TeamId>,
+    /// Whether records without an owner are inside.
+    pub pool: bool,
+}
+
+impl Scope {
+    /// Whether a record with this owner and team is inside.
+    pub fn covers(&self, owner: Option<UserId>, team: Option<TeamId>) -> bool {
+        match self.reach {
+            Reach::All => true,
+            Reach::Own => owner == Some(self.user),
+            Reach::Team => {
+                owner == Some(self.user)
+                    || (owner.is_some() && team.is_some_and(|team| self.teams.contains(&team)))
+                    || (owner.is_none() && self.pool)
+            }
+        }
+    }
+
+    /// Whether this user may be given a record: themselves, someone of the teams, or anyone.
+    pub fn covers_person(&self, person: UserId, team: Option<TeamId>) -> bool {
+        self.covers(Some(person), team)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn user(n: u128) -> UserId {
+        UserId::new(Uuid::from_u128(n))
+    }
+
+    fn team(n: u128) -> TeamId {
+        TeamId::new(Uuid::from_u128(n))
+    }
+
+    fn caller(role: Role) -> Caller {
+        Caller { id: user(1), name: "Ann".into(), role, team: Some(team(1)), managed: vec![team(2)], grants: Grants::default_for(role) }
+    }
+
+    #[test]
+    fn a_manager_reaches_own_and_managed_teams_and_the_pool() {
+        let scope = caller(Role::Manager).scope(Permission::CustomersRead).expect("held");
+        assert!(scope.covers(Some(user(9)), Some(team(1))));
+        assert!(scope.covers(Some(user(9)), Some(team(2))));
+        assert!(scope.covers(None, None));
+        assert!(scope.covers(Some(user(1)), None));
+        assert!(!scope.covers(Some(user(9)), Some(team(3))));
+        assert!(!scope.covers(Some(user(9)), None));
+    }
+
+    #[test]
+    fn updating_customers_does_not_reach_the_pool() {
+        let scope = caller(Role::Manager).scope(Permission::CustomersUpdate).expect("held");
+        assert!(!scope.covers(None, None));
+    }
+
+    #[test]
+    fn a_rep_reaches_own_records_only() {
+        let scope = caller(Role::SalesRep).scope(Permission::CustomersRead).expect("held");
+        assert!(scope.covers(Some(user(1)), Some(team(3))));
+        assert!(!scope.covers(Some(user(9)), Some(team(1))));
+        assert!(!scope.covers(None, None));
+    }
+}

@@ -1,0 +1,141 @@
+//! What every record has in common: stamps, version, and three maps of fields.
+
+use crate::event::{Act, Event, EventKind};
+use crate::id::{TeamId, UserId};
+use crate::input::TextValue;
+use crate::reach::Scope;
+use crate::time::Time;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+/// A kind of record: its id type and the three groups of its fields.
+pub trait Entity: Sized + Clone + std::fmt::Debug + PartialEq + Send + Sync + 'static {
+    /// The kind as it stands in keys: `CUSTOMER`.
+    const KIND: &'static str;
+    /// The id type.
+    type Id: Copy + std::fmt::Display + std::fmt::Debug + PartialEq + TextValue + Send + Sync;
+    /// Short fields that people set; they stand in every list row.
+    type Data: Serialize + DeserializeOwned + Clone + std::fmt::Debug + PartialEq + Send + Sync;
+    /// Long fields that people set; they stand in the record only.
+    type Text: Serialize + DeserializeOwned + Clone + Default + std::fmt::Debug + PartialEq + Send + Sync;
+    /// What the system derives; it never raises the version.
+    type Kept: Serialize + DeserializeOwned + Clone + Default + std::fmt::Debug + PartialEq + Send + Sync;
+
+    /// Whose record it is, for reach.
+    fn owner(record: &Record<Self>) -> Option<UserId>;
+    /// Which team's record it is, for reach.
+    fn team(record: &Record<Self>) -> Option<TeamId>;
+    /// What a person calls it, for the feed.
+    fn label(record: &Record<Self>) -> String;
+}
+
+/// A stored record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record<E: Entity> {
+    /// Its id.
+    pub id: E::Id,
+    /// When it was made.
+    pub created_at: Time,
+    /// When a person last changed it.
+    pub updated_at: Time,
+    /// Who made it; `None` is the system.
+    pub created_by: Option<UserId>,
+    /// Rises with every change that a person makes; the `ETag`.
+    pub version: u64,
+    /// Rises with every write; what optimistic locking compares.
+    pub rev: u64,
+    /// Short fields.
+    pub data: E::Data,
+    /// Long fields.
+    pub text: E::Text,
+    /// Derived fields.
+    pub kept: E::Kept,
+}
+
+impl<E: Entity> Record<E> {
+    /// A new record, made by `act`.
+    pub fn new(id: E::Id, act: &Act, data: E::Data, text: E::Text, kept: E::Kept) -> Self {
+        Self { id, created_at: act.at, updated_at: act.at, created_by: act.actor, version: 1, rev: 1, data, text, kept }
+    }
+
+    /// Whether the record is inside a scope.
+    pub fn inside(&self, scope: &Scope) -> bool {
+        scope.covers(E::owner(self), E::team(self))
+    }
+
+    /// The event that something happened to this record.
+    pub fn event(&self, act: &Act, kind: EventKind, summary: String, data: Value) -> Event {
+        Event {
+            id: act.event_id(),
+            kind,
+            at: act.at,
+            actor: act.actor,
+            actor_name: act.actor_name.clone(),
+            entity: E::KIND.to_owned(),
+            entity_id: self.id.to_string(),
+            label: E::label(self),
+            summary,
+            owner: E::owner(self),
+            team: E::team(self),
+            data,
+            changes: Map::new(),
+        }
+    }
+
+    /// This record after a person's change to `data` and `text`, with what changed; `None` when
+    /// nothing did.
+    pub fn changed(&self, act: &Act, data: E::Data, text: E::Text) -> Option<(Self, Map<String, Value>)> {
+        let mut changes = self::changes(&self.data, &data);
+        changes.extend(self::changes(&self.text, &text));
+        if changes.is_empty() {
+            return None;
+        }
+        let mut next = self.clone();
+        next.data = data;
+        next.text = text;
+        next.updated_at = act.at;
+        next.version += 1;
+        Some((next, changes))
+    }
+}
+
+/// How many characters of an old or new value an event keeps.
+const CHANGE_LENGTH: usize = 256;
+
+/// What differs between two groups of fields: `{field: {old, new}}`, values cut to 256 characters.
+pub fn changes<T: Serialize>(old: &T, new: &T) -> Map<String, Value> {
+    let object = |value: &T| match serde_json::to_value(value) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    };
+    let (old, new) = (object(old), object(new));
+    let value = |side: &Map<String, Value>, name: &str| match side.get(name) {
+        None | Some(Value::Null) => Value::Null,
+        Some(Value::String(text)) => Value::String(crate::value::cut(text, CHANGE_LENGTH)),
+        Some(other) if other.to_string().len() <= CHANGE_LENGTH => other.clone(),
+        Some(other) => Value::String(crate::value::cut(&other.to_string(), CHANGE_LENGTH)),
+    };
+    let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .filter(|name| old.get(*name).unwrap_or(&Value::Null) != new.get(*name).unwrap_or(&Value::Null))
+        .map(|name| (name.clone(), json!({"old": value(&old, name), "new": value(&new, name)})))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_a_change_and_long_values_are_cut() {
+        let old = json!({"a": 1, "b": "x", "c": null});
+        let new = json!({"a": 1, "b": "y".repeat(300), "d": true});
+        let found = changes(&old, &new);
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["b", "d"]);
+        assert_eq!(found["b"]["new"].as_str().map(|s| s.chars().count()), Some(257));
+    }
+}

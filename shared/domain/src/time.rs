@@ -1,0 +1,172 @@
+//! Times and dates: RFC 3339 UTC with milliseconds, and calendar dates in the deployment's zone.
+
+use crate::input::{Invalid, TextValue};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+/// A moment, in whole milliseconds. Written `2026-01-31T09:30:00.000Z`, which sorts as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(Timestamp);
+
+impl Time {
+    /// The moment, cut to milliseconds.
+    pub fn new(timestamp: Timestamp) -> Self {
+        Self(Timestamp::from_millisecond(timestamp.as_millisecond()).unwrap_or(timestamp))
+    }
+
+    /// Milliseconds since 1970.
+    pub fn millis(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
+    /// Whole seconds since 1970, as tokens and the table's TTL want them.
+    pub fn seconds(self) -> i64 {
+        self.0.as_second()
+    }
+
+    /// From milliseconds since 1970; out of jiff's range (years -9999 to 9999) is clamped.
+    pub fn from_millis(millis: i64) -> Self {
+        Self(Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX))
+    }
+
+    /// This moment moved by `seconds`.
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX))
+    }
+
+    /// The calendar date in a zone.
+    pub fn date_in(self, zone: &TimeZone) -> Date {
+        zone.to_datetime(self.0).date()
+    }
+
+    /// The month in UTC, `2026-01`: the bucket of feed partitions.
+    pub fn month(self) -> String {
+        self.0.strftime("%Y-%m").to_string()
+    }
+}
+
+impl std::fmt::Display for Time {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").fmt(f)
+    }
+}
+
+impl TextValue for Time {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        text.parse::<Timestamp>()
+            .ok()
+            // Four-digit years only: others would break the order of keys.
+            .filter(|timestamp| (1..=9999).contains(&TimeZone::UTC.to_datetime(*timestamp).year()))
+            .map(Self::new)
+            .ok_or_else(|| Invalid::new("format", "must be an RFC 3339 time such as 2026-01-31T09:30:00Z"))
+    }
+
+    fn text_schema() -> Value {
+        json!({"type": "string", "format": "date-time"})
+    }
+}
+
+crate::text_serde!(Time);
+
+/// A calendar date, `2026-01-31`, years 0001 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(pub Date);
+
+impl Day {
+    /// The first moment of the day in a zone.
+    pub fn start(self, zone: &TimeZone) -> Option<Time> {
+        self.0.to_zoned(zone.clone()).ok().map(|zoned| Time::new(zoned.timestamp()))
+    }
+}
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl TextValue for Day {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        // jiff reads more forms than ours; `YYYY-MM-DD` is ten bytes.
+        match text.parse::<Date>() {
+            Ok(date) if text.len() == 10 && date.year() >= 1 => Ok(Self(date)),
+            _ => Err(Invalid::new("format", "must be a date that exists, such as 2026-01-31")),
+        }
+    }
+
+    fn text_schema() -> Value {
+        json!({"type": "string", "format": "date"})
+    }
+}
+
+crate::text_serde!(Day);
+
+/// The edge of a period in a filter: a date (whole days of the deployment's zone) or a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// A whole day.
+    Day(Day),
+    /// A moment.
+    Time(Time),
+}
+
+impl Edge {
+    /// The first moment inside a period that begins here.
+    pub fn from(self, zone: &TimeZone) -> Option<Time> {
+        match self {
+            Self::Day(day) => day.start(zone),
+            Self::Time(time) => Some(time),
+        }
+    }
+
+    /// The first moment after a period that ends here: a day is included, a time is not.
+    pub fn until(self, zone: &TimeZone) -> Option<Time> {
+        match self {
+            Self::Day(day) => day.0.tomorrow().ok().and_then(|next| Day(next).start(zone)),
+            Self::Time(time) => Some(time),
+        }
+    }
+}
+
+impl TextValue for Edge {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        if text.len() == 10 { Day::read(text).map(Self::Day) } else { Time::read(text).map(Self::Time) }
+            .map_err(|_| Invalid::new("format", "must be a date (2026-01-31) or a time (2026-01-31T09:30:00Z)"))
+    }
+
+    fn text_schema() -> Value {
+        json!({"type": "string", "description": "a date, or an RFC 3339 time"})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_dates_are_refused() {
+        for bad in ["2026-02-30", "2025-02-29", "2026-13-01", "20260131", "2026-1-1", "0000-01-01", "yesterday"] {
+            assert!(Day::read(bad).is_err(), "{bad}");
+        }
+        assert!(Day::read("2024-02-29").is_ok());
+    }
+
+    #[test]
+    fn a_time_is_written_with_milliseconds_and_sorts_as_text() {
+        let early = Time::read("2026-01-31T09:30:00Z").expect("valid");
+        let late = Time::read("2026-01-31T10:30:00.25+00:30").expect("valid");
+        assert_eq!(early.to_string(), "2026-01-31T09:30:00.000Z");
+        assert_eq!(late.to_string(), "2026-01-31T10:00:00.250Z");
+        assert!(early < late && early.to_string() < late.to_string());
+    }
+
+    #[test]
+    fn a_day_ends_where_the_next_begins_in_the_zone() {
+        let zone = TimeZone::get("Europe/Berlin").expect("zone");
+        let day = Edge::read("2026-03-29").expect("valid");
+        assert_eq!(day.from(&zone).expect("start").to_string(), "2026-03-28T23:00:00.000Z");
+        assert_eq!(day.until(&zone).expect("end").to_string(), "2026-03-29T22:00:00.000Z");
+    }
+}

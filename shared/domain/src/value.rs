@@ -1,0 +1,260 @@
+//! Small values that are valid once they exist: texts, e-mail addresses, phone numbers, codes.
+
+use crate::input::{Invalid, TextValue};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// One line of text, 1 to `MAX` characters after trimming, without control characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text<const MAX: usize>(String);
+
+impl<const MAX: usize> Text<MAX> {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<const MAX: usize> TextValue for Text<MAX> {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Invalid::new("length", "must not be empty"));
+        }
+        if text.chars().count() > MAX {
+            return Err(Invalid::new("length", format!("must have at most {MAX} characters")));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Invalid::new("format", "must not contain control characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn text_schema() -> Value {
+        json!({"type": "string", "minLength": 1, "maxLength": MAX})
+    }
+}
+
+crate::text_serde!(for each MAX, Text<MAX>);
+
+/// An e-mail address, lower-cased, 3 to 254 characters: one `@`, a non-empty local part of at most
+/// 64, a domain of dot-separated labels (RFC 5321 sections 4.1.2 and 4.5.3.1, without quoted local
+/// parts and address literals, which no mailbox of a customer uses).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Email(String);
+
+impl Email {
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TextValue for Email {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        let address = text.trim().to_lowercase();
+        if address.len() <= 254 && is_address(&address) {
+            Ok(Self(address))
+        } else {
+            Err(Invalid::new("format", "must be an e-mail address"))
+        }
+    }
+
+    fn text_schema() -> Value {
+        json!({"type": "string", "format": "email", "maxLength": 254})
+    }
+}
+
+crate::text_serde!(Email);
+
+fn is_address(address: &str) -> bool {
+    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    let local_char = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let label = |l: &str| {
+        !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-') && l.chars().all(|c| c.is_alphanumeric() || c == '-')
+    };
+    (1..=64).contains(&local.len())
+        && local.chars().all(local_char)
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && domain.contains('.')
+        && domain.split('.').all(label)
+}
+
+/// A phone number: `+` and 8 to 15 digits (the length limits of ITU-T E.164), no numbering-plan
+/// check. Spaces and punctuation are dropped when reading.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Phone(String);
+
+impl Phone {
+    /// The number with its `+`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TextValue for Phone {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        let invalid = || Invalid::new("format", "must be + and 8 to 15 digits, such as +1234567890");
+        let number: String = text.chars().filter(|c| !c.is_whitespace() && !"()-./".contains(*c)).collect();
+        let digits = number.strip_prefix('+').ok_or_else(invalid)?;
+        if (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
+            Ok(Self(number))
+        } else {
+            Err(invalid())
+        }
+    }
+
+    fn text_schema() -> Value {
+        json!({"type": "string", "description": "+ and 8 to 15 digits; spaces and punctuation are dropped", "maxLength": 40})
+    }
+}
+
+crate::text_serde!(Phone);
+
+/// The name a person signs in with instead of an e-mail address: 2 to 64 of `a-z 0-9 . _ -`,
+/// lower-cased. It has no `@`, so it can never be taken for an address.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Username(String);
+
+impl Username {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TextValue for Username {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        let name = text.trim().to_lowercase();
+        let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
+        if (2..=64).contains(&name.len()) && name.bytes().all(good) {
+            Ok(Self(name))
+        } else {
+            Err(Invalid::new("format", "must be 2 to 64 letters, digits, dots, dashes or underscores"))
+        }
+    }
+
+    fn text_schema() -> Value {
+        json!({"type": "string", "minLength": 2, "maxLength": 64})
+    }
+}
+
+crate::text_serde!(Username);
+
+/// A country code, ISO 3166-1 alpha-2, upper-cased; the list of countries is not checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Country(String);
+
+impl fmt::Display for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TextValue for Country {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        let code = text.trim().to_uppercase();
+        if code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()) {
+            Ok(Self(code))
+        } else {
+            Err(Invalid::new("format", "must be a two-letter country code (ISO 3166-1), such as DE"))
+        }
+    }
+
+    fn text_schema() -> Value {
+        json!({"type": "string", "minLength": 2, "maxLength": 2})
+    }
+}
+
+crate::text_serde!(Country);
+
+/// A language tag such as `en` or `pt-BR`: letters, digits and dashes, 2 to 35 (RFC 5646 section 4.4.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locale(String);
+
+impl fmt::Display for Locale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TextValue for Locale {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        let subtag = |s: &str| (1..=8).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric());
+        if (2..=35).contains(&text.len()) && text.split('-').all(subtag) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("format", "must be a language tag such as en or pt-BR"))
+        }
+    }
+
+    fn text_schema() -> Value {
+        json!({"type": "string", "minLength": 2, "maxLength": 35})
+    }
+}
+
+crate::text_serde!(Locale);
+
+/// Cuts a text to `max` characters, with `…` at the end where something was cut.
+pub fn cut(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some((at, _)) => format!("{}…", &text[..at]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_addresses_are_refused() {
+        for bad in ["", "a", "a@", "@b.c", "a@b", "a b@c.de", "a@b..c", "a@-b.c", ".a@b.cd", "a@b.c@d", "a\u{0}@b.cd", "a@b,c.de"] {
+            assert!(Email::read(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(Email::read(" Ann.O'Neil+x@Example.COM ").expect("valid").as_str(), "ann.o'neil+x@example.com");
+    }
+
+    #[test]
+    fn phones_lose_their_punctuation() {
+        assert_eq!(Phone::read("+49 (30) 123-45.67").expect("valid").as_str(), "+49301234567");
+        assert!(Phone::read("+1234567890").is_ok());
+        for bad in ["1234567890", "+123", "+1234567890123456", "+12345abc90", "", "+"] {
+            assert!(Phone::read(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn texts_are_trimmed_and_measured_in_characters() {
+        assert_eq!(Text::<3>::read(" äöü ").expect("valid").as_str(), "äöü");
+        assert!(Text::<3>::read("abcd").is_err());
+        assert!(Text::<3>::read("  ").is_err());
+        assert!(Text::<9>::read("a\u{7}b").is_err());
+    }
+}

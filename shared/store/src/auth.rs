@@ -1,0 +1,136 @@
+//! The sign-in state of users and what refers to it.
+
+use crate::error::Error;
+use crate::item::{Item, bare, from_attribute, get_number, get_text, number, text, to_attribute};
+use crate::keys;
+use crate::table::Store;
+use crate::tx::{Refusal, Tx};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::input::TextValue;
+use domain::user::Auth;
+use domain::{SessionId, TeamId, Time, UserId};
+use std::collections::HashMap;
+
+/// Where and when a session was opened, kept beside the sign-in state until the session ends.
+#[derive(Debug, Clone)]
+pub struct NewAuth {
+    /// The session.
+    pub session: SessionId,
+    /// The client program, as it calls itself.
+    pub user_agent: Option<String>,
+    /// The client's address.
+    pub ip: String,
+    /// When the record may be forgotten.
+    pub expires_at: Time,
+}
+
+fn to_item(auth: &Auth) -> Result<Item, Error> {
+    let mut item = bare(&keys::auth(auth.user_id), "AUTH");
+    item.insert("rev".into(), number(auth.rev));
+    item.insert("data".into(), to_attribute(auth)?);
+    Ok(item)
+}
+
+fn to_auth(item: &Item) -> Result<Auth, Error> {
+    let mut auth: Auth = from_attribute(item, "data")?;
+    auth.rev = get_number(item, "rev").unwrap_or(auth.rev);
+    Ok(auth)
+}
+
+impl Store {
+    /// The sign-in state, strongly consistent.
+    pub async fn auth(&self, user: UserId) -> Result<Option<Auth>, Error> {
+        self.get_item(&keys::auth(user), true).await?.as_ref().map(to_auth).transpose()
+    }
+
+    /// Whose e-mail address or username this is.
+    pub async fn user_of_login(&self, login: &str) -> Result<Option<UserId>, Error> {
+        let space = if login.contains('@') { "USER_EMAIL" } else { "USERNAME" };
+        let item = self.get_item(&keys::unique(space, login), false).await?;
+        Ok(item.as_ref().and_then(|item| get_text(item, "id")).and_then(|id| UserId::read(id).ok()))
+    }
+}
+
+impl Tx {
+    /// Adds the sign-in state of a new user.
+    pub fn create_auth(&mut self, auth: &Auth) {
+        match to_item(auth) {
+            Ok(item) => self.put_new(item, Refusal::Exists),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Changes the sign-in state, if it is still as read.
+    pub fn update_auth(&mut self, old: &Auth, new: &Auth) {
+        let new = Auth { rev: old.rev + 1, ..new.clone() };
+        match (to_item(old), to_item(&new)) {
+            (Ok(old), Ok(new)) => self.replace(&old, &new, Refusal::Stale),
+            (Err(error), _) | (_, Err(error)) => self.fail(error),
+        }
+    }
+
+    /// Notes from where a session was opened and that the user signed in.
+    pub fn open_session(&mut self, user: UserId, opened: &NewAuth, now: Time) {
+        let mut item = bare(&keys::session(user, opened.session), "SESSION");
+        item.insert("ip".into(), text(&*opened.ip));
+        if let Some(agent) = &opened.user_agent {
+            item.insert("userAgent".into(), text(domain::value::cut(agent, 200)));
+        }
+        item.insert("openedAt".into(), text(now.to_string()));
+        item.insert("ttl".into(), number(opened.expires_at.seconds()));
+        self.put(item);
+        let values = HashMap::from([(":now".to_owned(), text(now.to_string())), (":one".to_owned(), number(1))]);
+        let expression = "SET kept.lastLoginAt = :now ADD rev :one";
+        let condition = Some("attribute_exists(pk)");
+        self.update_if(&keys::record("USER", user), expression, condition, HashMap::new(), values, Refusal::Stale);
+    }
+
+    /// Adds to or takes from the teams a user manages. Refused as a reference when the user is
+    /// unknown or disabled.
+    pub fn set_managed(&mut self, old: &Auth, team: TeamId, manages: bool) {
+        let mut new = old.clone();
+        new.managed.retain(|managed| *managed != team);
+        if manages {
+            new.managed.push(team);
+        }
+        self.update_auth(old, &new);
+    }
+
+    /// Puts a user on a team's list of members; refused as a reference when there is no such team.
+    pub fn add_member(&mut self, team: TeamId, user: UserId, name: &str) {
+        let names = HashMap::from([("#id".to_owned(), user.to_string())]);
+        let values = HashMap::from([(":name".to_owned(), text(name)), (":one".to_owned(), number(1))]);
+        let expression = "SET kept.members.#id = :name ADD rev :one";
+        let refusal = Refusal::Reference("/teamId");
+        self.update_if(&keys::record("TEAM", team), expression, Some("attribute_exists(pk)"), names, values, refusal);
+    }
+
+    /// Takes a user off a team's list of members.
+    pub fn remove_member(&mut self, team: TeamId, user: UserId) {
+        let names = HashMap::from([("#id".to_owned(), user.to_string())]);
+        let values = HashMap::from([(":one".to_owned(), number(1))]);
+        let expression = "REMOVE kept.members.#id ADD rev :one";
+        self.update_if(&keys::record("TEAM", team), expression, Some("attribute_exists(pk)"), names, values, Refusal::Stale);
+    }
+
+    /// Sets the name shown for a team's manager.
+    pub fn set_manager_name(&mut self, team: TeamId, name: &str) {
+        let values = HashMap::from([(":name".to_owned(), text(name)), (":one".to_owned(), number(1))]);
+        let expression = "SET kept.managerName = :name ADD rev :one";
+        self.update_if(&keys::record("TEAM", team), expression, Some("attribute_exists(pk)"), HashMap::new(), values, Refusal::Stale);
+    }
+
+    /// Counts a user among the active administrators.
+    pub fn add_admin(&mut self, user: UserId) {
+        let values = HashMap::from([(":me".to_owned(), AttributeValue::Ss(vec![user.to_string()])), (":type".to_owned(), text("ADMINS"))]);
+        let names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
+        self.update_if(&keys::admins(), "SET #type = :type ADD ids :me", None, names, values, Refusal::Stale);
+    }
+
+    /// Takes a user from the active administrators; refused for the last one.
+    pub fn remove_admin(&mut self, user: UserId) {
+        let values = HashMap::from([(":me".to_owned(), AttributeValue::Ss(vec![user.to_string()])), (":one".to_owned(), number(1))]);
+        let limit = Refusal::Limit("the last active administrator stays");
+        self.update_if(&keys::admins(), "DELETE ids :me", Some("size(ids) > :one"), HashMap::new(), values, limit);
+    }
+}

@@ -1,0 +1,36 @@
+//! What can go wrong at the table.
+
+use crate::item::Item;
+use crate::tx::Refusal;
+
+/// A failure of the table or a refused transaction.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Conditions of a transaction did not hold: which, with the item that stood in the way.
+    #[error("the transaction was refused: {0:?}")]
+    Refused(Vec<(Refusal, Option<Item>)>),
+    /// Throttled or in conflict for longer than was worth waiting: try again later.
+    #[error("the table is busy: {0}")]
+    Busy(String),
+    /// A cursor that is not one of this list's.
+    #[error("the cursor does not belong to this list")]
+    Cursor,
+    /// An item that cannot be read as what it should be.
+    #[error("item {key} cannot be read: {cause}")]
+    Unreadable {
+        /// Its partition and sort key.
+        key: String,
+        /// The reason.
+        cause: String,
+    },
+    /// The call failed: network, permission, service.
+    #[error("the table did not answer: {0}")]
+    Call(String),
+}
+
+impl Error {
+    /// Whether the transaction was refused with this among the reasons.
+    pub fn is_refused(&self, refusal: &Refusal) -> bool {
+        matches!(self, Self::Refused(list) if list.iter().any(|(found, _)| found == refusal))
+    }
+}

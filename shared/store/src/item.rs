@@ -1,0 +1,194 @@
+//! Records as items and back.
+//!
+//! An item is `pk`, `sk`, the index keys, `type`, `v` (shape version), `version`, `rev`, `head`
+//! (stamps), and the three maps `data`, `text`, `kept`. Empty fields are not stored.
+
+use crate::error::Error;
+use crate::keys::{Index, IndexKeys, Key, SORT};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::input::TextValue;
+use domain::{Entity, Record, Time, UserId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// An item of the table.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The shape version of items written by this code.
+pub const SHAPE: u32 = 1;
+
+/// A kind of record that stands in the table.
+pub trait Stored: Entity {
+    /// Where a record stands in the indexes.
+    fn index_keys(record: &Record<Self>) -> IndexKeys;
+}
+
+/// When and by whom a record was made and changed.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    #[serde(rename = "c")]
+    created_at: Time,
+    #[serde(rename = "u")]
+    updated_at: Time,
+    #[serde(rename = "b", skip_serializing_if = "Option::is_none", default)]
+    created_by: Option<UserId>,
+}
+
+/// A string attribute.
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A number attribute.
+pub(crate) fn number(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// The string attribute of this name.
+pub(crate) fn get_text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+}
+
+/// The number attribute of this name.
+pub(crate) fn get_number<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
+    item.get(name).and_then(|value| value.as_n().ok()).and_then(|number| number.parse().ok())
+}
+
+/// The primary key of an item.
+pub fn key_of(item: &Item) -> Key {
+    Key::new(get_text(item, "pk").unwrap_or_default(), get_text(item, "sk").unwrap_or_default())
+}
+
+pub(crate) fn unreadable(item: &Item, cause: impl std::fmt::Display) -> Error {
+    Error::Unreadable { key: key_of(item).to_string(), cause: cause.to_string() }
+}
+
+/// A serialisable value as an attribute, empty fields left out at every level but inside lists.
+pub(crate) fn to_attribute<T: Serialize>(value: &T) -> Result<AttributeValue, Error> {
+    let attribute: AttributeValue =
+        serde_dynamo::to_attribute_value(value).map_err(|e| Error::Unreadable { key: "new item".into(), cause: e.to_string() })?;
+    Ok(without_nulls(attribute))
+}
+
+/// Top-level fields that are null are left out; what stands deeper is the frontend's own data.
+fn without_nulls(attribute: AttributeValue) -> AttributeValue {
+    match attribute {
+        AttributeValue::M(map) => AttributeValue::M(map.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+        other => other,
+    }
+}
+
+/// Reads the map attribute of this name; a missing one is an empty map.
+pub(crate) fn from_attribute<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, Error> {
+    let value = item.get(name).cloned().unwrap_or_else(|| AttributeValue::M(HashMap::new()));
+    serde_dynamo::from_attribute_value(value).map_err(|e| unreadable(item, format!("{name}: {e}")))
+}
+
+/// Puts index keys on an item.
+pub(crate) fn put_index_keys(item: &mut Item, keys: &IndexKeys) {
+    if keys.partitions.is_empty() {
+        return;
+    }
+    item.insert(SORT.to_owned(), text(&*keys.sort));
+    for (index, partition) in &keys.partitions {
+        item.insert(index.attribute().to_owned(), text(&**partition));
+    }
+}
+
+/// A plain item: key, type, shape version.
+pub(crate) fn bare(key: &Key, kind: &str) -> Item {
+    HashMap::from([
+        ("pk".to_owned(), text(&*key.pk)),
+        ("sk".to_owned(), text(&*key.sk)),
+        ("type".to_owned(), text(kind)),
+        ("v".to_owned(), number(SHAPE)),
+    ])
+}
+
+/// The item of a record.
+pub fn to_item<E: Stored>(record: &Record<E>) -> Result<Item, Error> {
+    let key = crate::keys::record(E::KIND, record.id);
+    let mut item = bare(&key, E::KIND);
+    let head = Head { created_at: record.created_at, updated_at: record.updated_at, created_by: record.created_by };
+    item.insert("version".into(), number(record.version));
+    item.insert("rev".into(), number(record.rev));
+    item.insert("head".into(), to_attribute(&head)?);
+    item.insert("data".into(), to_attribute(&record.data)?);
+    item.insert("kept".into(), to_attribute(&record.kept)?);
+    let long = to_attribute(&record.text)?;
+    if long.as_m().is_ok_and(|map| !map.is_empty()) {
+        item.insert("text".into(), long);
+    }
+    put_index_keys(&mut item, &E::index_keys(record));
+    Ok(item)
+}
+
+/// The record of an item or of an index row (whose `text` is not projected and comes out empty).
+pub fn to_record<E: Stored>(item: &Item) -> Result<Record<E>, Error> {
+    let key = key_of(item);
+    let id = key.pk.split_once('#').map(|(_, id)| id).unwrap_or_default();
+    let id = E::Id::read(id).map_err(|invalid| unreadable(item, invalid.message))?;
+    let head: Head = from_attribute(item, "head")?;
+    let long = match item.get("text") {
+        Some(_) => from_attribute(item, "text")?,
+        None => E::Text::default(),
+    };
+    Ok(Record {
+        id,
+        created_at: head.created_at,
+        updated_at: head.updated_at,
+        created_by: head.created_by,
+        version: get_number(item, "version").ok_or_else(|| unreadable(item, "no version"))?,
+        rev: get_number(item, "rev").ok_or_else(|| unreadable(item, "no rev"))?,
+        data: from_attribute(item, "data")?,
+        text: long,
+        kept: from_attribute(item, "kept")?,
+    })
+}
+
+/// The attributes that indexes project beside the keys: everything but `text`.
+pub const PROJECTED: [&str; 7] = ["type", "v", "version", "rev", "head", "data", "kept"];
+
+/// The partition attribute of an index in an item, for tests and repairs.
+pub fn partition<'a>(item: &'a Item, index: Index) -> Option<&'a str> {
+    get_text(item, index.attribute())
+}
+
+/// The `type` of an item.
+pub(crate) fn kind_of(item: &Item) -> Option<&str> {
+    get_text(item, "type")
+}
+
+/// An image as it stands in a stream record (`{"pk":{"S":"…"}}`) as an item.
+pub(crate) fn from_stream(image: serde_json::Value) -> Result<Item, Error> {
+    let broken = |cause: String| Error::Unreadable { key: "stream image".into(), cause };
+    match image {
+        serde_json::Value::Object(map) => map
+            .into_iter()
+            .map(|(name, value)| wire(value).map(|value| (name, value)))
+            .collect::<Option<Item>>()
+            .ok_or_else(|| broken("an attribute is not in wire form".into())),
+        _ => Err(broken("not an object".into())),
+    }
+}
+
+/// One attribute in DynamoDB's JSON wire form. Binary attributes are not used in this table.
+fn wire(value: serde_json::Value) -> Option<AttributeValue> {
+    let serde_json::Value::Object(map) = value else { return None };
+    let (tag, value) = map.into_iter().next()?;
+    let texts = |value: serde_json::Value| -> Option<Vec<String>> { serde_json::from_value(value).ok() };
+    Some(match (tag.as_str(), value) {
+        ("S", serde_json::Value::String(text)) => AttributeValue::S(text),
+        ("N", serde_json::Value::String(number)) => AttributeValue::N(number),
+        ("BOOL", serde_json::Value::Bool(flag)) => AttributeValue::Bool(flag),
+        ("NULL", _) => AttributeValue::Null(true),
+        ("L", serde_json::Value::Array(list)) => AttributeValue::L(list.into_iter().map(wire).collect::<Option<_>>()?),
+        ("M", serde_json::Value::Object(map)) => {
+            AttributeValue::M(map.into_iter().map(|(name, value)| wire(value).map(|value| (name, value))).collect::<Option<_>>()?)
+        }
+        ("SS", value) => AttributeValue::Ss(texts(value)?),
+        ("NS", value) => AttributeValue::Ns(texts(value)?),
+        _ => return None,
+    })
+}

@@ -1,0 +1,190 @@
+//! Every key of the table, each with the question it answers.
+//!
+//! A key function without a row in `ACCESS_PATTERNS.md` fails a test.
+
+use domain::{EventId, ParkedId, SessionId, Time, UserId};
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl Key {
+    pub(crate) fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} / {}", self.pk, self.sk)
+    }
+}
+
+/// The secondary indexes. All share the sort attribute `s`; each has its own partition attribute,
+/// so an item stands in an index exactly when it has that attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Index {
+    /// By owner.
+    Owner,
+    /// By team.
+    Team,
+    /// All of a kind.
+    All,
+    /// By owner and status.
+    OwnerStatus,
+    /// By team and status.
+    TeamStatus,
+    /// All of a kind by status.
+    AllStatus,
+    /// By parent.
+    Parent,
+    /// What is due on a date.
+    Due,
+}
+
+/// The sort attribute of every index.
+pub const SORT: &str = "s";
+
+impl Index {
+    /// Every index.
+    pub const ALL: [Self; 8] =
+        [Self::Owner, Self::Team, Self::All, Self::OwnerStatus, Self::TeamStatus, Self::AllStatus, Self::Parent, Self::Due];
+
+    /// The index's name in the table.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Team => "team",
+            Self::All => "all",
+            Self::OwnerStatus => "owner-status",
+            Self::TeamStatus => "team-status",
+            Self::AllStatus => "all-status",
+            Self::Parent => "parent",
+            Self::Due => "due",
+        }
+    }
+
+    /// The attribute that holds its partition key; short, since it is stored with every row.
+    pub const fn attribute(self) -> &'static str {
+        match self {
+            Self::Owner => "o",
+            Self::Team => "t",
+            Self::All => "a",
+            Self::OwnerStatus => "os",
+            Self::TeamStatus => "ts",
+            Self::AllStatus => "as",
+            Self::Parent => "p",
+            Self::Due => "d",
+        }
+    }
+}
+
+/// Where an item stands in the indexes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IndexKeys {
+    /// (index, partition key).
+    pub partitions: Vec<(Index, String)>,
+    /// The shared sort key.
+    pub sort: String,
+}
+
+/// The sort key of things ordered by a time: `<time>#<id>`, unique by the id.
+pub fn by_time(at: Time, id: impl std::fmt::Display) -> String {
+    format!("{at}#{id}")
+}
+
+/// Which record is this? `CUSTOMER#<id>` / `CUSTOMER`.
+pub fn record(kind: &str, id: impl std::fmt::Display) -> Key {
+    Key::new(format!("{kind}#{id}"), kind)
+}
+
+/// What is the sign-in state of this user? `USER#<id>` / `AUTH`; read by every request.
+pub fn auth(user: UserId) -> Key {
+    Key::new(format!("USER#{user}"), "AUTH")
+}
+
+/// From where was this session opened? `USER#<id>` / `SESSION#<sid>`; kept until the session ends.
+pub fn session(user: UserId, session: SessionId) -> Key {
+    Key::new(format!("USER#{user}"), format!("SESSION#{session}"))
+}
+
+/// What happened to this record, in order? `CUSTOMER#<id>` / `EVENT#<time>#<id>`.
+pub fn event(kind: &str, id: &str, at: Time, event: EventId) -> Key {
+    Key::new(format!("{kind}#{id}"), format!("EVENT#{at}#{event}"))
+}
+
+/// The words of a record, for moving them: `CUSTOMER#<id>` / `TOKEN#<word>`.
+pub fn token(kind: &str, id: &str, word: &str) -> Key {
+    Key::new(format!("{kind}#{id}"), format!("TOKEN#{word}"))
+}
+
+/// Who has this unique value? `UNIQUE#USER_EMAIL#<value>` / `UNIQUE`.
+pub fn unique(space: &str, value: &str) -> Key {
+    Key::new(format!("UNIQUE#{space}#{value}"), "UNIQUE")
+}
+
+/// Which active administrators are there? `ADMINS` / `ADMINS`; the last one stays.
+pub fn admins() -> Key {
+    Key::new("ADMINS", "ADMINS")
+}
+
+/// With which keys are access tokens verified? `JWKS` / `JWKS`.
+pub fn jwks() -> Key {
+    Key::new("JWKS", "JWKS")
+}
+
+/// What was answered to this idempotency key? `IDEMPOTENCY#<digest>` / `IDEMPOTENCY`.
+pub fn idempotency(digest: &str) -> Key {
+    Key::new(format!("IDEMPOTENCY#{digest}"), "IDEMPOTENCY")
+}
+
+/// How often did sign-in fail here lately? `THROTTLE#<digest>` / `THROTTLE`.
+pub fn throttle(digest: &str) -> Key {
+    Key::new(format!("THROTTLE#{digest}"), "THROTTLE")
+}
+
+/// Which message is parked under this id? `PARKED#<id>` / `PARKED`.
+pub fn parked(id: ParkedId) -> Key {
+    Key::new(format!("PARKED#{id}"), "PARKED")
+}
+
+/// Was this effect done before? `DONE#<consumer>#<event id>` / `DONE`; written with the effect.
+pub fn done(consumer: &str, id: &str) -> Key {
+    Key::new(format!("DONE#{consumer}#{id}"), "DONE")
+}
+
+/// Records of an owner, or of nobody: `USER#<id>#CUSTOMER#<state>`, the pool as `USER#NONE#…`.
+/// `state` is LIVE, ARCHIVED or a status.
+pub fn of_owner(owner: Option<UserId>, kind: &str, state: &str) -> String {
+    match owner {
+        Some(owner) => format!("USER#{owner}#{kind}#{state}"),
+        None => format!("USER#NONE#{kind}#{state}"),
+    }
+}
+
+/// Records of a team: `TEAM#<id>#CUSTOMER#<state>`.
+pub fn of_team(team: domain::TeamId, kind: &str, state: &str) -> String {
+    format!("TEAM#{team}#{kind}#{state}")
+}
+
+/// All records of a kind: `ALL#CUSTOMER#<state>`.
+pub fn of_all(kind: &str, state: &str) -> String {
+    format!("ALL#{kind}#{state}")
+}
+
+/// The `state` part of the partition that holds the words beginning with the same two letters:
+/// `LIVE#Q#ac`. Sorted by `<word>#<newest first>#<id>`.
+pub fn search_state(state: &str, word: &str) -> String {
+    let letters: String = word.chars().take(2).collect();
+    format!("{state}#Q#{letters}")
+}
+
+/// The `state` part of a feed partition: one bucket a month, `2026-01`.
+pub fn feed_month(at: Time) -> String {
+    at.month()
+}

@@ -1,0 +1,273 @@
+//! The table's calls, each counted.
+
+use crate::error::Error;
+use crate::item::{Item, Stored, text, to_record};
+use crate::keys::{Index, Key, SORT};
+use crate::meter::Meter;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
+use domain::{Entity, Record};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The table of this deployment, with a meter for one request.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) client: Client,
+    pub(crate) table: Arc<str>,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// A range of a partition's sort keys: from `from`, up to and without `until`, beyond `after`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Range {
+    pub from: Option<String>,
+    pub until: Option<String>,
+    pub after: Option<String>,
+    pub ascending: bool,
+}
+
+/// What one query brought.
+pub(crate) struct Slice {
+    pub items: Vec<Item>,
+    pub more: bool,
+}
+
+impl Store {
+    /// The table of this name.
+    pub fn new(sdk: &aws::Sdk, table: &str) -> Self {
+        Self { client: Client::new(sdk.config()), table: table.into(), meter: Arc::default() }
+    }
+
+    /// The same table with a meter of its own: one per request.
+    #[must_use]
+    pub fn metered(&self) -> Self {
+        Self { meter: Arc::default(), ..self.clone() }
+    }
+
+    /// What was used through this handle.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// The record of this id, eventually consistent. `None` when there is none.
+    pub async fn get<E: Stored>(&self, id: E::Id) -> Result<Option<Record<E>>, Error> {
+        self.get_record(id, false).await
+    }
+
+    /// The record of this id, strongly consistent: for deciding anew after a conflict.
+    pub async fn get_latest<E: Stored>(&self, id: E::Id) -> Result<Option<Record<E>>, Error> {
+        self.get_record(id, true).await
+    }
+
+    async fn get_record<E: Stored>(&self, id: E::Id, consistent: bool) -> Result<Option<Record<E>>, Error> {
+        let item = self.get_item(&crate::keys::record(<E as Entity>::KIND, id), consistent).await?;
+        item.as_ref().map(to_record).transpose()
+    }
+
+    pub(crate) async fn get_item(&self, key: &Key, consistent: bool) -> Result<Option<Item>, Error> {
+        let _in_flight = self.meter.begin();
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&*self.table)
+            .key("pk", text(&*key.pk))
+            .key("sk", text(&*key.sk))
+            .consistent_read(consistent)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(call_error)?;
+        self.meter.add(&answer.consumed_capacity, false);
+        Ok(answer.item)
+    }
+
+    /// The items of these keys, in any order, at most 100.
+    pub(crate) async fn get_items(&self, keys: &[Key]) -> Result<Vec<Item>, Error> {
+        let mut wanted: Vec<HashMap<String, AttributeValue>> =
+            keys.iter().map(|key| HashMap::from([("pk".to_owned(), text(&*key.pk)), ("sk".to_owned(), text(&*key.sk))])).collect();
+        let mut found = Vec::new();
+        for attempt in 0..5u32 {
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            if attempt > 0 {
+                pause(attempt).await;
+            }
+            let request = KeysAndAttributes::builder().set_keys(Some(std::mem::take(&mut wanted))).build().map_err(|e| Error::Call(e.to_string()))?;
+            let _in_flight = self.meter.begin();
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&*self.table, request)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(call_error)?;
+            self.meter.add(answer.consumed_capacity(), false);
+            found.extend(answer.responses.unwrap_or_default().remove(&*self.table).unwrap_or_default());
+            // Unprocessed keys come back when the table throttles; they are asked for again.
+            let rest = answer.unprocessed_keys.unwrap_or_default().remove(&*self.table);
+            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+        }
+        if wanted.is_empty() { Ok(found) } else { Err(Error::Busy("keys were left unread".into())) }
+    }
+
+    /// At most `limit` rows of a partition of an index, in order.
+    pub(crate) async fn query_index(&self, index: Index, partition: &str, range: &Range, limit: i32) -> Result<Slice, Error> {
+        let _in_flight = self.meter.begin();
+        let (condition, values) = key_condition(partition, range);
+        let names = HashMap::from([("#p".to_owned(), index.attribute().to_owned())]);
+        let names = if values.len() > 1 { with_name(names, "#s", SORT) } else { names };
+        let answer = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .index_name(index.name())
+            .key_condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .scan_index_forward(range.ascending)
+            .limit(limit)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(call_error)?;
+        self.meter.add(&answer.consumed_capacity, false);
+        let more = answer.last_evaluated_key.is_some();
+        Ok(Slice { items: answer.items.unwrap_or_default(), more })
+    }
+
+    /// The items of a record's partition whose sort key begins so, strongly consistent, all pages
+    /// of them: only for groups with a bound, such as a record's search words.
+    pub(crate) async fn children(&self, pk: &str, prefix: &str) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let _in_flight = self.meter.begin();
+            let answer = self
+                .client
+                .query()
+                .table_name(&*self.table)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":pk", text(pk))
+                .expression_attribute_values(":prefix", text(prefix))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(call_error)?;
+            self.meter.add(&answer.consumed_capacity, false);
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    pub(crate) async fn put_item(&self, item: Item) -> Result<(), Error> {
+        let _in_flight = self.meter.begin();
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(item))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(call_error)?;
+        self.meter.add(&answer.consumed_capacity, true);
+        Ok(())
+    }
+
+    pub(crate) async fn delete_item(&self, key: &Key) -> Result<(), Error> {
+        let _in_flight = self.meter.begin();
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&*self.table)
+            .key("pk", text(&*key.pk))
+            .key("sk", text(&*key.sk))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(call_error)?;
+        self.meter.add(&answer.consumed_capacity, true);
+        Ok(())
+    }
+
+    /// Whether the table answers: one read of an item that always exists.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.get_item(&crate::keys::jwks(), false).await.map(|_| ())
+    }
+}
+
+fn with_name(mut names: HashMap<String, String>, placeholder: &str, name: &str) -> HashMap<String, String> {
+    names.insert(placeholder.to_owned(), name.to_owned());
+    names
+}
+
+/// The key condition of a range. `after` bounds the side the order runs away from; DynamoDB allows
+/// one condition on the sort key, so two bounds become a BETWEEN whose edge row the caller drops.
+fn key_condition(partition: &str, range: &Range) -> (String, HashMap<String, AttributeValue>) {
+    let (mut low, mut high) = (range.from.clone(), range.until.clone());
+    if let Some(after) = &range.after {
+        let side = if range.ascending { &mut low } else { &mut high };
+        let tighter = match side.as_ref() {
+            None => true,
+            Some(bound) => if range.ascending { after > bound } else { after < bound },
+        };
+        if tighter {
+            *side = Some(after.clone());
+        }
+    }
+    let mut values = HashMap::from([(":p".to_owned(), text(partition))]);
+    let condition = match (low, high) {
+        (None, None) => "#p = :p".to_owned(),
+        (Some(low), None) => {
+            values.insert(":low".into(), text(low));
+            "#p = :p AND #s >= :low".to_owned()
+        }
+        (None, Some(high)) => {
+            values.insert(":high".into(), text(high));
+            "#p = :p AND #s < :high".to_owned()
+        }
+        // An empty range is a question that no row answers, not an error of the caller.
+        (Some(low), Some(high)) if low > high => {
+            values.insert(":low".into(), text("\u{10FFFF}"));
+            "#p = :p AND #s > :low".to_owned()
+        }
+        (Some(low), Some(high)) => {
+            values.insert(":low".into(), text(low));
+            values.insert(":high".into(), text(high));
+            "#p = :p AND #s BETWEEN :low AND :high".to_owned()
+        }
+    };
+    (condition, values)
+}
+
+/// Waits a little before trying again: exponential with full jitter, 20 ms doubling to 640 ms.
+/// The jitter needs no quality, so it comes from the clock's nanoseconds.
+pub(crate) async fn pause(attempt: u32) {
+    let ceiling = 20u64 << attempt.min(5);
+    let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| u64::from(d.subsec_nanos()));
+    tokio::time::sleep(std::time::Duration::from_millis(1 + nanos % ceiling)).await;
+}
+
+/// A failed call as an error: throttling is `Busy`, everything else `Call`.
+pub(crate) fn call_error<E>(error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned();
+    let text = DisplayErrorContext(error).to_string();
+    match code.as_str() {
+        "ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded" | "TransactionInProgressException" => {
+            Error::Busy(text)
+        }
+        _ => Error::Call(text),
+    }
+}
