@@ -5,6 +5,12 @@
 //! list. (Reading the system's certificates costs 19 M instructions at every cold start.)
 //! Does not own: any service; each crate makes its own client from [`Sdk::config`].
 
+mod secrets;
+
+pub use secrets::{Secrets, SecretsError};
+#[cfg(feature = "secrets")]
+pub use secrets::SecretsManager;
+
 use aws_credential_types::Credentials;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::Builder;

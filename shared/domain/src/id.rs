@@ -68,3 +68,10 @@ ids! {
     /// A parked dead letter.
     ParkedId,
 }
+
+impl UserId {
+    /// The id that no user has: all bits zero (RFC 9562 section 5.9).
+    pub const fn nobody() -> Self {
+        Self(Uuid::nil())
+    }
+}

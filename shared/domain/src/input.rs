@@ -396,6 +396,17 @@ pub fn object_schema(fields: Vec<(String, String, Value, bool)>) -> Value {
     schema
 }
 
+/// An object's schema with more fields, all required.
+pub fn extended<'a>(mut schema: Value, fields: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
+    for (name, field) in fields {
+        schema["properties"][name] = field;
+        if let Some(required) = schema["required"].as_array_mut() {
+            required.push(Value::String(name.to_owned()));
+        }
+    }
+    schema
+}
+
 /// Declares a request body: a struct whose fields are all [`Parse`] types. Field names are
 /// camelCase outside; a field's doc comment becomes its description in OpenAPI.
 ///
@@ -421,7 +432,7 @@ macro_rules! body {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug)]
-        pub struct $name { $($(#[doc = $doc])* pub $field: $type),* }
+        pub struct $name { $($(#[doc = $doc])* #[doc = ""] pub $field: $type),* }
 
         impl $crate::input::Parse for $name {
             fn parse(value: &$crate::input::Json, errors: &mut $crate::input::Errors) -> Option<Self> {
@@ -506,7 +517,7 @@ macro_rules! query {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug)]
-        pub struct $name { $($(#[doc = $doc])* pub $field: $type),* }
+        pub struct $name { $($(#[doc = $doc])* #[doc = ""] pub $field: $type),* }
 
         impl $crate::input::Query for $name {
             fn parse_query(pairs: &[(String, String)], errors: &mut $crate::input::Errors) -> Option<Self> {
@@ -571,7 +582,7 @@ macro_rules! answer {
         $(#[$meta])*
         #[derive(Debug, Clone, serde::Serialize)]
         #[serde(rename_all = "camelCase")]
-        pub struct $name { $($(#[doc = $doc])* pub $field: $type),* }
+        pub struct $name { $($(#[doc = $doc])* #[doc = ""] pub $field: $type),* }
 
         impl $crate::input::Show for $name {
             fn schema() -> $crate::input::Json {

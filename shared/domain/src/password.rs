@@ -52,6 +52,13 @@ impl std::fmt::Debug for Attempt {
     }
 }
 
+impl Attempt {
+    /// The attempt as a password, where it keeps the rules for one.
+    pub fn as_password(&self) -> Option<Password> {
+        Password::read(&self.0).ok()
+    }
+}
+
 impl TextValue for Attempt {
     fn read(text: &str) -> Result<Self, Invalid> {
         if (1..=1000).contains(&text.len()) {

@@ -11,7 +11,7 @@ use domain::user::Auth;
 use domain::{SessionId, TeamId, Time, UserId};
 use std::collections::HashMap;
 
-/// Where and when a session was opened, kept beside the sign-in state until the session ends.
+/// From where a session was opened, kept beside the sign-in state until the session ends.
 #[derive(Debug, Clone)]
 pub struct NewAuth {
     /// The session.
@@ -83,6 +83,13 @@ impl Tx {
         let expression = "SET kept.lastLoginAt = :now ADD rev :one";
         let condition = Some("attribute_exists(pk)");
         self.update_if(&keys::record("USER", user), expression, condition, HashMap::new(), values, Refusal::Stale);
+    }
+
+    /// Lets the note about a session live as long as the session does.
+    pub fn prolong_session(&mut self, user: UserId, session: SessionId, expires_at: Time) {
+        let names = HashMap::from([("#ttl".to_owned(), crate::schema::TTL.to_owned())]);
+        let values = HashMap::from([(":end".to_owned(), number(expires_at.seconds()))]);
+        self.update_if(&keys::session(user, session), "SET #ttl = :end", None, names, values, Refusal::Stale);
     }
 
     /// Adds to or takes from the teams a user manages. Refused as a reference when the user is

@@ -165,15 +165,16 @@ impl Tx {
         );
     }
 
-    pub(crate) fn check(&mut self, key: &Key, condition: &str, values: HashMap<String, AttributeValue>, refusal: Refusal) {
-        let values = (!values.is_empty()).then_some(values);
+    /// Requires a user to be active when the transaction is carried out, else refused as a reference.
+    pub fn require_active(&mut self, user: domain::UserId, pointer: &'static str) {
         self.push(
             ConditionCheck::builder()
-                .set_key(Some(key_map(key)))
-                .condition_expression(condition)
-                .set_expression_attribute_values(values)
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld),
-            refusal,
+                .set_key(Some(key_map(&crate::keys::auth(user))))
+                .condition_expression("#data.#status = :active")
+                .expression_attribute_names("#data", "data")
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_values(":active", text("ACTIVE")),
+            Refusal::Reference(pointer),
         );
     }
 

@@ -1,0 +1,8 @@
+//! Settings and dead letters.
+
+use api::Route;
+
+/// The routes of this resource.
+pub fn routes() -> Vec<Route> {
+    vec![]
+}

@@ -1,0 +1,15 @@
+//! Sign-in: login, refresh, logout, me, password.
+
+pub mod login;
+pub mod logout;
+pub mod me;
+pub mod password;
+pub mod refresh;
+mod session;
+
+use api::Route;
+
+/// The routes of this resource.
+pub fn routes() -> Vec<Route> {
+    vec![login::route(), refresh::route(), logout::route(), me::route(), password::route()]
+}

@@ -1,0 +1,13 @@
+//! Wires the sign-in routes to Lambda.
+
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let sdk = aws::Sdk::from_environment()?;
+    let mut app = api::lambda::app(&sdk)?;
+    if let Ok(arn) = std::env::var("SECRET_ARN") {
+        app = app.with_secrets(Arc::new(aws::SecretsManager::new(&sdk, &arn)));
+    }
+    api::lambda::serve(app, auth::routes()).await
+}

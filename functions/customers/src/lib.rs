@@ -1,0 +1,8 @@
+//! Customers.
+
+use api::Route;
+
+/// The routes of this resource.
+pub fn routes() -> Vec<Route> {
+    vec![]
+}

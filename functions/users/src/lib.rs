@@ -1,0 +1,8 @@
+//! Users: registration, profiles, disabling.
+
+use api::Route;
+
+/// The routes of this resource.
+pub fn routes() -> Vec<Route> {
+    vec![]
+}

@@ -1,0 +1,2 @@
+//! The embedded CRM.
+fn main() {}

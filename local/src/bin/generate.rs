@@ -1,0 +1,2 @@
+//! Writes what is derived from the code.
+fn main() {}

@@ -1,0 +1,112 @@
+//! The AWS SDK's way into the database: an HTTP client that answers in process.
+
+use crate::dispatch::{self, Answer};
+use crate::hooks::{Fault, Operation};
+use crate::table::Table;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+
+const TARGET_PREFIX: &str = "DynamoDB_20120810.";
+
+/// Answers SDK requests from one [`Table`].
+#[derive(Debug, Clone)]
+pub(crate) struct Connector {
+    table: Table,
+}
+
+impl Connector {
+    pub(crate) fn new(table: Table) -> Self {
+        Self { table }
+    }
+}
+
+impl HttpClient for Connector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let table = self.table.clone();
+        HttpConnectorFuture::new(async move { serve(&table, request).await })
+    }
+}
+
+async fn serve(table: &Table, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    let name = request
+        .headers()
+        .get("x-amz-target")
+        .and_then(|target| target.strip_prefix(TARGET_PREFIX))
+        .unwrap_or_default()
+        .to_owned();
+    let body = match request.body().bytes() {
+        Some(body) => Bytes::copy_from_slice(body),
+        None => request
+            .into_body()
+            .collect()
+            .await
+            .map_err(ConnectorError::user)?
+            .to_bytes(),
+    };
+    response(answer(table, name, body).await?)
+}
+
+async fn answer(table: &Table, name: String, body: Bytes) -> Result<Answer, ConnectorError> {
+    let hooked = table.before.is_some() || table.after.is_some();
+    let operation = hooked.then(|| Operation::new(&name, &body));
+    if let (Some(before), Some(operation)) = (&table.before, &operation)
+        && let Err(fault) = before(operation)
+    {
+        return refused(fault);
+    }
+    let changes = dispatch::writes(&name);
+    let answer = table
+        .with_database(move |db| dispatch::answer(db, &name, &body))
+        .await
+        .map_err(|error| ConnectorError::other(error.into(), None))?;
+    if changes && answer.status == 200 {
+        table.wake();
+    }
+    if let (Some(after), Some(operation)) = (&table.after, &operation)
+        && let Err(fault) = after(operation)
+    {
+        return refused(fault);
+    }
+    Ok(answer)
+}
+
+fn refused(fault: Fault) -> Result<Answer, ConnectorError> {
+    match fault {
+        Fault::Answer {
+            status,
+            code,
+            message,
+        } => Ok(Answer::error(status, &code, &message)),
+        Fault::Lost => Err(ConnectorError::io("the connection was lost".into())),
+        Fault::TimedOut => Err(ConnectorError::timeout("no answer in time".into())),
+    }
+}
+
+fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
+    let status = answer
+        .status
+        .try_into()
+        .map_err(|error| ConnectorError::other(Box::new(error), None))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
+    let headers = response.headers_mut();
+    headers.insert("content-type", "application/x-amz-json-1.0");
+    headers.insert("x-amzn-requestid", "local");
+    Ok(response)
+}

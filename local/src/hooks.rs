@@ -1,0 +1,168 @@
+//! What a caller can see of, and do to, each database operation: the hooks a permission check
+//! or a fault layer plugs into.
+
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// One database request, as a permission check sees it.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// The API operation, e.g. `TransactWriteItems`.
+    pub name: String,
+    /// The IAM actions it needs, without the `dynamodb:` prefix, each once, in request order.
+    pub actions: Vec<&'static str>,
+    /// The resources it touches: `table` or `table/index/name`, each once.
+    pub resources: Vec<String>,
+    /// The request as sent.
+    pub request: Value,
+}
+
+/// How a hook makes an operation fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// An error answer from the service.
+    Answer {
+        /// HTTP status.
+        status: u16,
+        /// The exception's name, e.g. `AccessDeniedException`.
+        code: String,
+        /// The message a person reads.
+        message: String,
+    },
+    /// The connection breaks and no answer arrives.
+    Lost,
+    /// No answer arrives in time.
+    TimedOut,
+}
+
+impl Fault {
+    /// IAM refused `action`.
+    pub fn access_denied(action: &str) -> Self {
+        Self::Answer {
+            status: 400,
+            code: "AccessDeniedException".into(),
+            message: format!("not authorized to perform: dynamodb:{action}"),
+        }
+    }
+
+    /// The table is over its throughput.
+    pub fn throttled() -> Self {
+        Self::Answer {
+            status: 400,
+            code: "ThrottlingException".into(),
+            message: "Throughput exceeds the current capacity of your table or index.".into(),
+        }
+    }
+
+    /// The service failed.
+    pub fn server_error() -> Self {
+        Self::Answer {
+            status: 500,
+            code: "InternalServerError".into(),
+            message: "Internal server error".into(),
+        }
+    }
+}
+
+/// A hook called with each operation; an error refuses it (before) or replaces its answer (after).
+pub type Hook = Arc<dyn Fn(&Operation) -> Result<(), Fault> + Send + Sync>;
+
+impl Operation {
+    pub(crate) fn new(name: &str, body: &[u8]) -> Self {
+        let request = serde_json::from_slice(body).unwrap_or_else(|_| json!({}));
+        let mut actions = Vec::new();
+        let mut resources = Vec::new();
+        match name {
+            "TransactWriteItems" => {
+                each(&request["TransactItems"], |item| {
+                    for (key, action) in [
+                        ("Put", "PutItem"),
+                        ("Update", "UpdateItem"),
+                        ("Delete", "DeleteItem"),
+                        ("ConditionCheck", "ConditionCheckItem"),
+                    ] {
+                        if let Some(part) = item.get(key) {
+                            once(&mut actions, action);
+                            resource(&mut resources, &part["TableName"], &Value::Null);
+                        }
+                    }
+                });
+            }
+            "TransactGetItems" => {
+                actions.push("GetItem");
+                each(&request["TransactItems"], |item| {
+                    resource(&mut resources, &item["Get"]["TableName"], &Value::Null);
+                });
+            }
+            "BatchGetItem" | "BatchWriteItem" => {
+                actions.extend(known_action(name));
+                if let Some(tables) = request["RequestItems"].as_object() {
+                    resources.extend(tables.keys().cloned());
+                }
+            }
+            _ => {
+                actions.extend(known_action(name));
+                resource(&mut resources, &request["TableName"], &request["IndexName"]);
+            }
+        }
+        Self {
+            name: name.to_owned(),
+            actions,
+            resources,
+            request,
+        }
+    }
+}
+
+fn known_action(name: &str) -> Option<&'static str> {
+    crate::dispatch::OPERATIONS
+        .iter()
+        .copied()
+        .find(|known| *known == name)
+}
+
+fn each(list: &Value, mut visit: impl FnMut(&Value)) {
+    for item in list.as_array().into_iter().flatten() {
+        visit(item);
+    }
+}
+
+fn once<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+fn resource(list: &mut Vec<String>, table: &Value, index: &Value) {
+    let Some(table) = table.as_str() else { return };
+    once(
+        list,
+        match index.as_str() {
+            Some(index) => format!("{table}/index/{index}"),
+            None => table.to_owned(),
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_names_the_actions_beneath_it() {
+        let body = json!({"TransactItems": [
+            {"Put": {"TableName": "t"}}, {"Put": {"TableName": "t"}},
+            {"ConditionCheck": {"TableName": "u"}}]});
+        let op = Operation::new("TransactWriteItems", body.to_string().as_bytes());
+        assert_eq!(op.actions, ["PutItem", "ConditionCheckItem"]);
+        assert_eq!(op.resources, ["t", "u"]);
+    }
+
+    #[test]
+    fn a_query_on_an_index_names_the_index() {
+        let body = json!({"TableName": "t", "IndexName": "gsi1"});
+        let op = Operation::new("Query", body.to_string().as_bytes());
+        assert_eq!(op.actions, ["Query"]);
+        assert_eq!(op.resources, ["t/index/gsi1"]);
+    }
+}

@@ -1,0 +1,262 @@
+//! The table's change stream: reading it in order, handing batches to a consumer in the form a
+//! Lambda trigger gets, and remembering how far each consumer has come.
+
+use crate::checkpoints::Checkpoints;
+use crate::table::{Table, TableError};
+use dynoxide::DynoxideError;
+use dynoxide::actions::describe_stream::DescribeStreamRequest;
+use dynoxide::actions::get_records::GetRecordsRequest;
+use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
+use dynoxide::actions::list_streams::ListStreamsRequest;
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+use std::fmt::Display;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+/// Lambda hands over at most 6 MB; the wire form is somewhat larger than the stored one.
+const MAX_BATCH_BYTES: i64 = 4 * 1024 * 1024;
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const LAST_BACKOFF: Duration = Duration::from_secs(30);
+/// How often to look when writes may come in over TCP, unseen by the connector.
+const POLL_SERVED: Duration = Duration::from_millis(40);
+/// How often to look otherwise, in case a wake-up was missed.
+const POLL_IDLE: Duration = Duration::from_secs(1);
+
+/// Why a stream could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The table has no stream.
+    #[error("the table {0} has no stream")]
+    NoStream(String),
+    /// The database failed.
+    #[error(transparent)]
+    Table(#[from] TableError),
+}
+
+/// One batch of changes.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The event a Lambda trigger would get.
+    pub event: Value,
+    /// The sequence number of its last record.
+    pub last: String,
+}
+
+/// Reads one table's stream in order.
+#[derive(Debug)]
+pub struct StreamReader {
+    table: Table,
+    arn: String,
+    shard: String,
+    after: Option<String>,
+}
+
+impl StreamReader {
+    /// Starts after the record numbered `after`, or at the oldest one.
+    pub async fn open(
+        table: Table,
+        table_name: &str,
+        after: Option<String>,
+    ) -> Result<Self, StreamError> {
+        let name = table_name.to_owned();
+        let found = table
+            .with_database(move |db| {
+                let streams = db.list_streams(ListStreamsRequest {
+                    table_name: Some(name),
+                    ..Default::default()
+                })?;
+                let Some(stream) = streams.streams.into_iter().next() else {
+                    return Ok(None);
+                };
+                let description = db.describe_stream(DescribeStreamRequest {
+                    stream_arn: stream.stream_arn.clone(),
+                    ..Default::default()
+                })?;
+                let shard = description.stream_description.shards.into_iter().next();
+                Ok::<_, DynoxideError>(shard.map(|shard| (stream.stream_arn, shard.shard_id)))
+            })
+            .await?
+            .map_err(TableError::from)?;
+        let (arn, shard) = found.ok_or_else(|| StreamError::NoStream(table_name.to_owned()))?;
+        Ok(Self {
+            table,
+            arn,
+            shard,
+            after,
+        })
+    }
+
+    /// The next batch of at most `limit` records, or none when everything has been read. The
+    /// position does not move: see [`StreamReader::advance`].
+    pub async fn peek(&self, limit: usize) -> Result<Option<Batch>, StreamError> {
+        let kind = match self.after {
+            Some(_) => "AFTER_SEQUENCE_NUMBER",
+            None => "TRIM_HORIZON",
+        };
+        let request = GetShardIteratorRequest {
+            stream_arn: self.arn.clone(),
+            shard_id: self.shard.clone(),
+            shard_iterator_type: kind.into(),
+            sequence_number: self.after.clone(),
+        };
+        let records = self
+            .table
+            .with_database(move |db| {
+                let iterator = db.get_shard_iterator(request)?;
+                db.get_records(GetRecordsRequest {
+                    shard_iterator: iterator.shard_iterator.unwrap_or_default(),
+                    limit: Some(limit.max(1)),
+                })
+            })
+            .await?
+            .map_err(TableError::from)?
+            .records;
+        let mut size = 0;
+        let mut last = None;
+        let mut event = Vec::with_capacity(records.len());
+        for record in records {
+            size += record.dynamodb.size_bytes;
+            if size > MAX_BATCH_BYTES && last.is_some() {
+                break;
+            }
+            let mut wire = serde_json::to_value(&record).map_err(|error| {
+                TableError::from(DynoxideError::InternalServerError(error.to_string()))
+            })?;
+            wire["eventSourceARN"] = json!(self.arn);
+            let created = record.dynamodb.approximate_creation_date_time as i64;
+            wire["dynamodb"]["ApproximateCreationDateTime"] = json!(created);
+            event.push(wire);
+            last = Some(record.dynamodb.sequence_number);
+        }
+        Ok(last.map(|last| Batch {
+            event: json!({ "Records": event }),
+            last,
+        }))
+    }
+
+    /// Moves the position past the record numbered `sequence`.
+    pub fn advance(&mut self, sequence: String) {
+        self.after = Some(sequence);
+    }
+}
+
+/// Feeds one consumer until `shutdown` completes; a batch under way is finished first.
+///
+/// A batch that failed is offered again after a growing pause, and nothing is skipped: the
+/// position moves only after the handler said yes. A handler may answer with
+/// `batchItemFailures`; the first of them is then the next record it gets.
+pub async fn run<C, H, F, E>(
+    table: Table,
+    table_name: &str,
+    consumer: &str,
+    batch_size: usize,
+    checkpoints: C,
+    handler: H,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), StreamError>
+where
+    C: Checkpoints,
+    H: Fn(Value) -> F + Send + Sync,
+    F: Future<Output = Result<Value, E>> + Send,
+    E: Display,
+{
+    let after = checkpoints.load(consumer).await?;
+    let mut reader = StreamReader::open(table.clone(), table_name, after).await?;
+    let mut writes = table.writes();
+    let mut failures = 0;
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        writes.borrow_and_update();
+        let pause = match step(&mut reader, consumer, batch_size, &checkpoints, &handler).await {
+            Ok(true) => {
+                failures = 0;
+                Duration::ZERO
+            }
+            Ok(false) if table.is_served() => POLL_SERVED,
+            Ok(false) => POLL_IDLE,
+            Err(error) => {
+                failures += 1;
+                let pause = backoff(failures);
+                tracing::warn!(consumer, failures, ?pause, %error, "stream batch failed");
+                pause
+            }
+        };
+        tokio::select! {
+            biased;
+            () = &mut shutdown => return Ok(()),
+            Ok(()) = writes.changed(), if failures == 0 => {}
+            () = tokio::time::sleep(pause), if !pause.is_zero() => {}
+            () = std::future::ready(()), if pause.is_zero() => {}
+        }
+    }
+}
+
+/// Handles one batch; `false` when there was none.
+async fn step<C, H, F, E>(
+    reader: &mut StreamReader,
+    consumer: &str,
+    batch_size: usize,
+    checkpoints: &C,
+    handler: &H,
+) -> Result<bool, String>
+where
+    C: Checkpoints,
+    H: Fn(Value) -> F,
+    F: Future<Output = Result<Value, E>>,
+    E: Display,
+{
+    let text = |error: StreamError| error.to_string();
+    let Some(batch) = reader.peek(batch_size).await.map_err(text)? else {
+        return Ok(false);
+    };
+    let sequences: Vec<String> = sequences(&batch.event);
+    let answer = AssertUnwindSafe(async { handler(batch.event).await })
+        .catch_unwind()
+        .await
+        .map_err(|_| "the handler panicked".to_owned())?
+        .map_err(|error| error.to_string())?;
+    let done = match first_failure(&answer, &sequences) {
+        None => batch.last,
+        Some(0) => return Err("the handler failed the first record".into()),
+        Some(failed) => sequences[failed - 1].clone(),
+    };
+    let partial = sequences.last() != Some(&done);
+    let stored = checkpoints.store(consumer, &done).await;
+    stored.map_err(|error| error.to_string())?;
+    reader.advance(done);
+    if partial {
+        return Err("the handler failed part of the batch".into());
+    }
+    Ok(true)
+}
+
+fn sequences(event: &Value) -> Vec<String> {
+    let records = event["Records"].as_array().into_iter().flatten();
+    records
+        .filter_map(|record| record["dynamodb"]["SequenceNumber"].as_str())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The index of the earliest record named in `batchItemFailures`; as with Lambda, a name that
+/// is not in the batch fails all of it.
+fn first_failure(answer: &Value, sequences: &[String]) -> Option<usize> {
+    let failures = answer["batchItemFailures"].as_array()?;
+    let position = |failure: &Value| {
+        let name = failure["itemIdentifier"].as_str();
+        sequences
+            .iter()
+            .position(|sequence| Some(sequence.as_str()) == name)
+    };
+    failures
+        .iter()
+        .map(|failure| position(failure).unwrap_or(0))
+        .min()
+}
+
+fn backoff(failures: u32) -> Duration {
+    FIRST_BACKOFF
+        .saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(16)))
+        .min(LAST_BACKOFF)
+}

@@ -1,0 +1,267 @@
+//! The database: opening it, keeping other processes out of it, and handing it to the AWS SDK.
+
+mod opening;
+mod tuning;
+
+use crate::clock::{Clock, SystemClock};
+use crate::connector::Connector;
+use crate::hooks::Hook;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use dynoxide::Database;
+use opening::{check_header, damaged, lock, unusable, unwritable};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub use opening::TableError;
+
+/// A DynamoDB-compatible database in this process. Clones share it.
+///
+/// The hooks belong to the clone: two clones can speak for two roles.
+#[derive(Clone)]
+pub struct Table {
+    // The database goes before `shared`, so the last clone closes it before the lock is let go.
+    db: Database,
+    pub(crate) before: Option<Hook>,
+    pub(crate) after: Option<Hook>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    writes: watch::Sender<u64>,
+    served: AtomicBool,
+    /// The database file and the lock that keeps it ours.
+    file: Option<(PathBuf, File)>,
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table")
+            .field("file", &self.shared.file.as_ref().map(|(path, _)| path))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Table {
+    /// An empty database in memory.
+    pub fn memory() -> Result<Self, TableError> {
+        Self::in_memory(Database::memory()?)
+    }
+
+    /// An empty database in memory that reads its time from `clock`.
+    pub fn memory_with_clock(
+        clock: Arc<dyn dynoxide::storage_backend::Clock>,
+    ) -> Result<Self, TableError> {
+        Self::in_memory(Database::memory_with_clock(clock)?)
+    }
+
+    /// Opens or creates the database file at `path` and keeps every other process out of its
+    /// folder until the last clone is dropped.
+    pub fn open(path: &Path) -> Result<Self, TableError> {
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let lock = lock(folder)?;
+        check_header(path, folder)?;
+        let name = path
+            .to_str()
+            .ok_or_else(|| unwritable(path, "its name is not UTF-8"))?;
+        let db = Database::new(name).map_err(|error| unusable(path, &error))?;
+        // Reads every table's pages once, so damage shows here and not in mid-request.
+        db.table_stats().map_err(|error| unusable(path, &error))?;
+        tuning::index(path).map_err(|why| damaged(path, why))?;
+        Ok(Self::of(db, Some((path.into(), lock))))
+    }
+
+    fn in_memory(db: Database) -> Result<Self, TableError> {
+        tuning::prepare_memory(&db).map_err(TableError::Interrupted)?;
+        Ok(Self::of(db, None))
+    }
+
+    fn of(db: Database, file: Option<(PathBuf, File)>) -> Self {
+        Self {
+            db,
+            before: None,
+            after: None,
+            shared: Arc::new(Shared {
+                writes: watch::Sender::new(0),
+                served: AtomicBool::new(false),
+                file,
+            }),
+        }
+    }
+
+    /// A view of the same database that calls `hook` before each SDK operation.
+    #[must_use]
+    pub fn with_observer(mut self, hook: Hook) -> Self {
+        self.before = Some(hook);
+        self
+    }
+
+    /// A view of the same database that calls `hook` after each SDK operation was carried out;
+    /// an error takes the place of the answer, the change stays.
+    #[must_use]
+    pub fn with_after(mut self, hook: Hook) -> Self {
+        self.after = Some(hook);
+        self
+    }
+
+    /// The HTTP client to give an AWS SDK DynamoDB configuration.
+    pub fn http_client(&self) -> SharedHttpClient {
+        SharedHttpClient::new(Connector::new(self.clone()))
+    }
+
+    /// Serves the same database as a DynamoDB endpoint on `listener` until `shutdown` completes.
+    /// Hooks do not apply there.
+    pub async fn serve_http(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), TableError> {
+        self.shared.served.store(true, Ordering::Relaxed);
+        let served = dynoxide::server::serve_with_shutdown(listener, self.db.clone(), shutdown);
+        served.await.map_err(TableError::Interrupted)
+    }
+
+    /// Creates a table from a `CreateTable` request; `false` when it exists already.
+    pub async fn create_table(&self, request: Value) -> Result<bool, TableError> {
+        match self.request("CreateTable", request).await {
+            Ok(_) => Ok(true),
+            Err(TableError::Refused { code, .. }) if code == "ResourceInUseException" => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Turns on expiry by `attribute`; nothing happens when it is on already.
+    pub async fn enable_ttl(&self, table: &str, attribute: &str) -> Result<(), TableError> {
+        let now = table.to_owned();
+        let current = self
+            .with_database(move |db| db.get_table_metadata(&now))
+            .await??;
+        if current.is_some_and(|meta| meta.ttl_enabled) {
+            return Ok(());
+        }
+        let request = json!({"TableName": table, "TimeToLiveSpecification":
+            {"Enabled": true, "AttributeName": attribute}});
+        self.request("UpdateTimeToLive", request).await.map(drop)
+    }
+
+    /// Removes expired items from every table with TTL; answers how many.
+    pub async fn sweep_ttl(&self) -> Result<usize, TableError> {
+        let removed = self.with_database(Database::sweep_ttl).await??;
+        if removed > 0 {
+            self.wake();
+        }
+        Ok(removed)
+    }
+
+    /// Forgets stream records of `table_name` that come before the one numbered `before` and
+    /// are older than a day; answers how many. In memory nothing is forgotten.
+    pub async fn trim_stream(&self, table_name: &str, before: &str) -> Result<usize, TableError> {
+        let Some(path) = self.shared.file.as_ref().map(|(path, _)| path.clone()) else {
+            return Ok(0);
+        };
+        let (table, before) = (table_name.to_owned(), before.to_owned());
+        let now = SystemClock.now_ms() / 1000;
+        self.with_database(move |_| tuning::trim(&path, &table, &before, now))
+            .await?
+            .map_err(TableError::Interrupted)
+    }
+
+    /// Writes a complete copy of the database to `path`, which appears only when it is whole.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), TableError> {
+        let partial = path.with_extension("partial");
+        let unwritable = |error| unwritable(path, error);
+        match std::fs::remove_file(&partial) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(unwritable(error));
+            }
+            _ => {}
+        }
+        let name = partial.to_string_lossy().into_owned();
+        self.with_database(move |db| db.vacuum_into(&name))
+            .await??;
+        File::open(&partial)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| std::fs::rename(&partial, path))
+            .map_err(unwritable)
+    }
+
+    /// Replaces the whole database with the copy at `path`. Running queues must be reopened.
+    pub async fn restore_from(&self, path: &Path) -> Result<(), TableError> {
+        let name = path.to_string_lossy().into_owned();
+        self.with_database(move |db| db.restore_from(&name))
+            .await??;
+        self.wake();
+        Ok(())
+    }
+
+    /// Sends one request in DynamoDB's JSON form, past the hooks.
+    pub async fn request(&self, operation: &str, request: Value) -> Result<Value, TableError> {
+        let answer = self.request_quietly(operation, request).await?;
+        if crate::dispatch::writes(operation) {
+            self.wake();
+        }
+        Ok(answer)
+    }
+
+    /// The same without waking the stream readers, for tables that have no stream.
+    pub(crate) async fn request_quietly(
+        &self,
+        operation: &str,
+        request: Value,
+    ) -> Result<Value, TableError> {
+        let name = operation.to_owned();
+        let body = request.to_string();
+        let answer = self
+            .with_database(move |db| crate::dispatch::answer(db, &name, body.as_bytes()))
+            .await?;
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if answer.status == 200 {
+            return Ok(body);
+        }
+        let text = |key: &str| body[key].as_str();
+        let code = text("__type").unwrap_or_default();
+        let message = text("message")
+            .or_else(|| text("Message"))
+            .unwrap_or_default();
+        Err(TableError::Refused {
+            code: code.rsplit('#').next().unwrap_or_default().to_owned(),
+            message: message.to_owned(),
+        })
+    }
+
+    /// Runs `work` on the database: in place in memory, where calls are short and order must be
+    /// reproducible, and on a blocking thread for a file, where a commit waits for the disk.
+    pub(crate) async fn with_database<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> T + Send + 'static,
+    ) -> Result<T, TableError> {
+        if self.shared.file.is_none() {
+            return Ok(work(&self.db));
+        }
+        let db = self.db.clone();
+        tokio::task::spawn_blocking(move || work(&db))
+            .await
+            .map_err(|error| TableError::Interrupted(error.to_string()))
+    }
+
+    /// Tells stream readers that something was written.
+    pub(crate) fn wake(&self) {
+        self.shared.writes.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn writes(&self) -> watch::Receiver<u64> {
+        self.shared.writes.subscribe()
+    }
+
+    /// Whether writes can arrive without [`Table::wake`], through the TCP endpoint.
+    pub(crate) fn is_served(&self) -> bool {
+        self.shared.served.load(Ordering::Relaxed)
+    }
+}

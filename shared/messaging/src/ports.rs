@@ -1,0 +1,74 @@
+//! The ports: what the workers need of a bus and of queues.
+
+use domain::event::Event;
+use futures::future::BoxFuture;
+
+/// A queue of the deployment; each has a dead-letter queue beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Queue {
+    /// Domain events that the CRM itself acts on.
+    Automation,
+    /// Larger work, cut into messages: moving and re-stamping records, repeating parked records.
+    Work,
+}
+
+impl Queue {
+    /// Every queue.
+    pub const ALL: [Self; 2] = [Self::Automation, Self::Work];
+
+    /// Its name: in the API, in the template and in the embedded run.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Automation => "automation",
+            Self::Work => "work",
+        }
+    }
+
+    /// The name of its dead-letter queue.
+    pub fn dead_name(self) -> String {
+        format!("{}-dead", self.name())
+    }
+
+    /// How often a message is tried before it becomes a dead letter.
+    pub const fn max_receives(self) -> u32 {
+        match self {
+            Self::Automation => 5,
+            Self::Work => 3,
+        }
+    }
+
+    /// The queue of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|queue| queue.name() == name)
+    }
+}
+
+/// What waits in a queue and in its dead-letter queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Depth {
+    /// The queue.
+    pub queue: Queue,
+    /// Messages waiting or in flight.
+    pub depth: u64,
+    /// Dead letters not parked yet.
+    pub dead: u64,
+}
+
+/// A message or an event could not be handed over.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct MessagingError(pub String);
+
+/// Where domain events are published.
+pub trait EventBus: Send + Sync {
+    /// Publishes events and gives back those that were not taken.
+    fn publish<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Result<Vec<Event>, MessagingError>>;
+}
+
+/// The queues.
+pub trait Queues: Send + Sync {
+    /// Sends a message, to be seen after a delay (seconds, at most 900: SQS's limit).
+    fn send<'a>(&'a self, queue: Queue, body: String, delay_seconds: u32) -> BoxFuture<'a, Result<(), MessagingError>>;
+    /// What waits in each queue.
+    fn depths(&self) -> BoxFuture<'_, Result<Vec<Depth>, MessagingError>>;
+}

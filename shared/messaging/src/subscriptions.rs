@@ -1,0 +1,19 @@
+//! Who listens to what. The template's rules and the embedded bus are both made from this list.
+
+use crate::ports::Queue;
+use domain::event::EventKind;
+
+/// Events that go to a queue.
+#[derive(Debug, Clone, Copy)]
+pub struct Subscription {
+    /// Where they go.
+    pub queue: Queue,
+    /// Which.
+    pub events: &'static [EventKind],
+}
+
+/// Every subscription.
+pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
+    queue: Queue::Automation,
+    events: &[EventKind::UserDeleted, EventKind::UserTeamChanged, EventKind::UserUpdated],
+}];
