@@ -1,7 +1,11 @@
 //! Wires the docs routes to Lambda.
 
+use std::sync::Arc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let app = api::lambda::app(&aws::Sdk::from_environment()?)?;
-    api::lambda::serve(app, docs::routes()).await
+    let sdk = aws::Sdk::from_environment()?;
+    let app = api::lambda::app(&sdk)?.with_queues(Arc::new(messaging::Sqs::from_environment(&sdk)));
+    let unknown = std::env::var("_HANDLER").is_ok_and(|handler| handler == docs::unknown::NAME);
+    api::lambda::serve(app, if unknown { docs::unknown::routes() } else { docs::routes() }).await
 }

@@ -1,1 +1,6 @@
-fn main() {}
+//! Runs one worker on Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    workers::lambda::serve().await
+}

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::edge::Router;
-use crate::route::Route;
+use crate::route::{Access, Route};
 use lambda_http::{Error, service_fn};
 use store::Store;
 
@@ -19,9 +19,13 @@ pub fn app(sdk: &aws::Sdk) -> Result<App, Error> {
 pub async fn serve(app: App, routes: Vec<Route>) -> Result<(), Error> {
     let wanted = std::env::var("_HANDLER").unwrap_or_default();
     let named: Vec<Route> = routes.iter().filter(|route| route.name == wanted).cloned().collect();
-    let router = Router::new(if named.is_empty() { routes } else { named })?;
+    let served = if named.is_empty() { routes } else { named };
+    let needs_table = served.iter().any(|route| route.access != Access::Public || !route.actions.is_empty());
+    let router = Router::new(served)?;
     // The table is asked once during init, so that the first request finds the connection open.
-    app.warm_up().await?;
+    if needs_table {
+        app.warm_up().await?;
+    }
     let (app, router) = (&app, &router);
     lambda_http::run(service_fn(move |request| async move { Ok::<_, Error>(router.answer(app, request).await) })).await
 }

@@ -13,11 +13,12 @@ pub use secrets::SecretsManager;
 
 use aws_credential_types::Credentials;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpClient};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -45,6 +46,9 @@ pub enum Error {
     /// The certificates were refused.
     #[error("the trusted certificates cannot be used: {0}")]
     Tls(String),
+    /// An answer could not be delivered.
+    #[error("the answer could not be delivered: {0}")]
+    Put(String),
 }
 
 /// The SDK configuration of this process.
@@ -66,11 +70,7 @@ impl Sdk {
             "lambda-environment",
         );
         let endpoint = std::env::var("AWS_ENDPOINT_URL").ok();
-        // A plain endpoint (an emulator) needs no TLS at all.
-        let client = match &endpoint {
-            Some(url) if url.starts_with("http://") => Builder::new().build_http(),
-            _ => https(std::env::var("AWS_CA_BUNDLE").ok())?,
-        };
+        let client = http_client(endpoint.as_deref().unwrap_or("https://"))?;
         Ok(Self::new(client, &read("AWS_REGION")?, credentials, endpoint.as_deref()))
     }
 
@@ -106,14 +106,40 @@ impl Sdk {
     }
 }
 
+/// A connection for addresses like this one: a plain endpoint (an emulator) needs no TLS at all.
+pub fn http_client(address: &str) -> Result<SharedHttpClient, Error> {
+    if address.starts_with("http://") { Ok(Builder::new().build_http()) } else { https(std::env::var("AWS_CA_BUNDLE").ok()) }
+}
+
+/// Sends a text with PUT to an address that was signed beforehand.
+pub async fn put(address: &str, body: String) -> Result<(), Error> {
+    let failed = |cause: String| Error::Put(cause);
+    let connector = if address.starts_with("http://") {
+        Connector::builder().build_http()
+    } else {
+        Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(trust(std::env::var("AWS_CA_BUNDLE").ok())?).build()
+    };
+    let mut request = HttpRequest::empty();
+    request.set_method("PUT").map_err(|e| failed(e.to_string()))?;
+    request.set_uri(address).map_err(|e| failed(e.to_string()))?;
+    request.headers_mut().insert("content-length", body.len().to_string());
+    *request.body_mut() = body.into();
+    let answer = connector.call(request).await.map_err(|e| failed(format!("{e:?}")))?;
+    if answer.status().is_success() { Ok(()) } else { Err(failed(format!("answered {}", answer.status().as_u16()))) }
+}
+
 fn https(bundle: Option<String>) -> Result<SharedHttpClient, Error> {
+    let context = trust(bundle)?;
+    Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https())
+}
+
+fn trust(bundle: Option<String>) -> Result<TlsContext, Error> {
     let pem = match bundle {
         Some(path) => std::fs::read(&path).map_err(|cause| Error::Bundle { path, cause })?,
         None => AMAZON_ROOTS.as_bytes().to_vec(),
     };
     let trust = TrustStore::empty().with_pem_certificate(pem);
-    let context = TlsContext::builder().with_trust_store(trust).build().map_err(|e| Error::Tls(e.to_string()))?;
-    Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https())
+    TlsContext::builder().with_trust_store(trust).build().map_err(|e| Error::Tls(e.to_string()))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Users: who may sign in, and the sign-in state beside the profile.
 
+use crate::event::{Act, Event, EventKind};
 use crate::id::{SessionId, TeamId, UserId};
 use crate::permission::Role;
 use crate::record::{Entity, Record};
 use crate::time::Time;
 use crate::value::{Email, Locale, Phone, Text, Username};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 crate::choice! {
@@ -230,6 +231,27 @@ impl Auth {
         next.sessions.retain(|id, _| Some(*id) == kept);
         next
     }
+}
+
+/// A new user: the record, the sign-in state without sessions, and the event.
+pub fn register(act: &Act, data: UserData, text: UserText, password_hash: String) -> (Record<User>, Auth, Event) {
+    let name = data.name();
+    let user: Record<User> = Record::new(act.id(), act, data, text, UserKept::default());
+    let auth = Auth {
+        user_id: user.id,
+        name: name.clone(),
+        status: user.data.status,
+        role: user.data.role,
+        team_id: user.data.team_id,
+        managed: Vec::new(),
+        password_hash,
+        must_change_password: user.data.must_change_password,
+        sessions: BTreeMap::new(),
+        rev: 1,
+    };
+    let summary = format!("{} registered {name}", act.actor_name);
+    let event = user.event(act, EventKind::UserCreated, summary, json!({"role": user.data.role}));
+    (user, auth, event)
 }
 
 #[cfg(test)]

@@ -18,4 +18,4 @@ pub use adapters::EventBridge;
 pub use adapters::Sqs;
 pub use ports::{Depth, EventBus, MessagingError, Queue, Queues};
 pub use subscriptions::{SUBSCRIPTIONS, Subscription};
-pub use work::Work;
+pub use work::{Place, Work};

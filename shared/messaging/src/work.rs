@@ -4,6 +4,15 @@ use domain::UserId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Where a larger piece of work goes on: in which of its lists, after which row.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// Number of the list.
+    pub list: usize,
+    /// Cursor in it.
+    pub after: Option<String>,
+}
+
 /// One piece of larger work. Each can be repeated without harm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case")]
@@ -12,6 +21,9 @@ pub enum Work {
     Restamp {
         /// The owner.
         user: UserId,
+        /// Where to go on.
+        #[serde(default)]
+        from: Option<Place>,
     },
     /// Give what a disabled user owned to somebody else, or to the pool.
     MoveRecords {
@@ -19,6 +31,9 @@ pub enum Work {
         user: UserId,
         /// The new owner; `None` is the pool.
         to: Option<UserId>,
+        /// Where to go on.
+        #[serde(default)]
+        from: Option<Place>,
     },
     /// Project a stream record again that was parked.
     Project {

@@ -7,8 +7,9 @@ use crate::table::Store;
 use crate::tx::{Refusal, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::input::TextValue;
-use domain::user::Auth;
-use domain::{SessionId, TeamId, Time, UserId};
+use domain::event::Event;
+use domain::user::{Auth, User};
+use domain::{Record, Role, SessionId, TeamId, Time, UserId};
 use std::collections::HashMap;
 
 /// From where a session was opened, kept beside the sign-in state until the session ends.
@@ -52,6 +53,25 @@ impl Store {
 }
 
 impl Tx {
+    /// Registers a user: the record, the sign-in state, the unique names, the team's list of members,
+    /// the count of administrators, and the event.
+    pub fn register(&mut self, user: &Record<User>, auth: &Auth, event: &Event) {
+        let id = user.id.to_string();
+        self.create(user);
+        self.create_auth(auth);
+        self.claim_unique("USER_EMAIL", user.data.email.as_str(), &id, "/email");
+        if let Some(username) = &user.data.username {
+            self.claim_unique("USERNAME", username.as_str(), &id, "/username");
+        }
+        if let Some(team) = user.data.team_id {
+            self.add_member(team, user.id, &auth.name);
+        }
+        if user.data.role == Role::Admin {
+            self.add_admin(user.id);
+        }
+        self.event(event);
+    }
+
     /// Adds the sign-in state of a new user.
     pub fn create_auth(&mut self, auth: &Auth) {
         match to_item(auth) {

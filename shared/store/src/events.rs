@@ -54,6 +54,11 @@ impl Store {
         }
     }
 
+    /// The record an image of the table's stream holds.
+    pub fn record_of_image<E: crate::item::Stored>(image: serde_json::Value) -> Result<domain::Record<E>, Error> {
+        crate::item::to_record(&crate::item::from_stream(image)?)
+    }
+
     /// The events of a record, oldest first: its audit trail.
     pub async fn events_of(&self, kind: &str, id: &str) -> Result<Vec<Event>, Error> {
         let items = self.children(&format!("{kind}#{id}"), "EVENT#").await?;

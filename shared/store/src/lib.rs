@@ -17,7 +17,7 @@ mod meter;
 mod parked;
 pub mod records;
 pub mod schema;
-mod search;
+pub mod search;
 mod table;
 mod throttle;
 pub mod tx;

@@ -1,0 +1,57 @@
+//! Automation: what the CRM does by itself when something happened. Larger work goes on to the work
+//! queue.
+
+use crate::failure::queue_batch;
+use crate::ports::{Failure, Ports};
+use crate::{Need, Trigger, Worker};
+use api::Action;
+use domain::UserId;
+use domain::event::EventKind;
+use domain::input::TextValue;
+use futures::FutureExt;
+use messaging::batch::Message;
+use messaging::{Queue, Work};
+use serde_json::Value;
+
+/// How long after a move the second look for records made meanwhile is taken, seconds.
+const SECOND_LOOK_SECONDS: u32 = 60;
+
+/// The declaration.
+pub const WORKER: Worker = Worker {
+    name: "automation",
+    about: "Acts on domain events: moves a disabled user's records, re-stamps after a move",
+    trigger: Trigger::Queue(Queue::Automation),
+    actions: &[Action::Put],
+    needs: &[Need::Send(Queue::Work)],
+    handle: |ports, event| async move { queue_batch(ports, Queue::Automation, &event, |message| act_on(ports, message)).await }.boxed(),
+};
+
+async fn act_on(ports: &Ports, message: Message) -> Result<(), Failure> {
+    let event: Value = serde_json::from_str(&message.body).map_err(|e| Failure::Nonsense(format!("not an event: {e}")))?;
+    let detail = &event["detail"];
+    let kind = event["detail-type"].as_str().map(EventKind::read).and_then(Result::ok);
+    let kind = kind.ok_or_else(|| Failure::Nonsense(format!("unknown event {}", event["detail-type"])))?;
+    let user = || {
+        let id = detail["entity"]["id"].as_str().map(UserId::read).and_then(Result::ok);
+        id.ok_or_else(|| Failure::Nonsense("the event names no user".into()))
+    };
+    let twice = |work: Work| async move {
+        send(ports, &work, 0).await?;
+        send(ports, &work, SECOND_LOOK_SECONDS).await
+    };
+    match kind {
+        EventKind::UserDeleted => {
+            let to = detail["data"]["reassignTo"].as_str().map(UserId::read).and_then(Result::ok);
+            twice(Work::MoveRecords { user: user()?, to, from: None }).await
+        }
+        EventKind::UserTeamChanged => twice(Work::Restamp { user: user()?, from: None }).await,
+        EventKind::UserUpdated if detail["data"]["nameChanged"] == true => twice(Work::Restamp { user: user()?, from: None }).await,
+        _ => Ok(()),
+    }
+}
+
+/// Sends a piece of work.
+pub(crate) async fn send(ports: &Ports, work: &Work, delay_seconds: u32) -> Result<(), Failure> {
+    let body = serde_json::to_string(work).map_err(|e| Failure::Nonsense(e.to_string()))?;
+    Ok(ports.queues()?.send(Queue::Work, body, delay_seconds).await?)
+}

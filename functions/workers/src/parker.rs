@@ -1,0 +1,36 @@
+//! The parker: turns dead letters into items, which can be listed and sent again. Consumers park
+//! what they gave up on themselves; what comes here crashed its function or ran out of time.
+
+use crate::failure::park;
+use crate::ports::{Failure, Ports};
+use crate::{Trigger, Worker};
+use api::Action;
+use futures::FutureExt;
+use messaging::batch::{Message, run_messages};
+use serde_json::Value;
+
+/// The declaration.
+pub const WORKER: Worker = Worker {
+    name: "parker",
+    about: "Turns dead letters into parked items",
+    trigger: Trigger::DeadLetters,
+    actions: &[Action::Put],
+    needs: &[],
+    handle: |ports, event| async move { Ok(run(ports, &event).await) }.boxed(),
+};
+
+async fn run(ports: &Ports, event: &Value) -> Value {
+    let log = |message: &Message, cause: &str| api::log::fault("parker", &format!("{}: {cause}", message.id));
+    run_messages(event, log, |message| bury(ports, message)).await
+}
+
+async fn bury(ports: &Ports, message: Message) -> Result<(), Failure> {
+    // `crm-prod-automation-dead` came from the queue `automation`.
+    let source = message.source.trim_end_matches("-dead");
+    let known = messaging::Queue::ALL.into_iter().find(|queue| source.ends_with(queue.name()));
+    let queue = known.map_or_else(|| source.to_owned(), |queue| queue.name().to_owned());
+    let attribute = |name: &str| message.attributes.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone());
+    let attempts = attribute("ReceiveCount").and_then(|count| count.parse().ok()).or(known.map(messaging::Queue::max_receives)).unwrap_or(1);
+    let cause = attribute("LastError").unwrap_or_else(|| "the consumer crashed or ran out of time; its log has the details".to_owned());
+    park(ports, &queue, Some(&message.id), cause, attempts, message.body).await
+}
