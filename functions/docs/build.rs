@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// A file of Swagger UI's `dist` folder.
 fn vendored(name: &str) -> Result<String, Box<dyn Error>> {
     let mut archive = zip::ZipArchive::new(Cursor::new(utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED))?;
-    let path = archive.file_names().find(|path| path.ends_with(&format!("/dist/{name}"))).map(str::to_owned);
+    let path = archive.file_names().filter_map(|path| Some(path.ok()?.into_owned())).find(|path| path.ends_with(&format!("/dist/{name}")));
     let mut text = String::new();
     archive.by_name(&path.ok_or_else(|| format!("Swagger UI has no {name}"))?)?.read_to_string(&mut text)?;
     Ok(text)

@@ -1,8 +1,14 @@
-//! Settings and dead letters.
+//! Operations: settings and dead letters.
+
+pub mod get_settings;
+pub mod list_dead_letters;
+pub mod redrive_dead_letter;
+mod settings_view;
+pub mod update_settings;
 
 use api::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {
-    vec![]
+    vec![get_settings::route(), update_settings::route(), list_dead_letters::route(), redrive_dead_letter::route()]
 }

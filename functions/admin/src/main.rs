@@ -1,7 +1,10 @@
-//! Wires the admin routes to Lambda.
+//! Wires the operations routes to Lambda.
+
+use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let app = api::lambda::app(&aws::Sdk::from_environment()?)?;
-    api::lambda::serve(app, admin::routes()).await
+    let sdk = aws::Sdk::from_environment()?;
+    let queues = Arc::new(messaging::Sqs::from_environment(&sdk));
+    api::lambda::serve(api::lambda::app(&sdk)?.with_queues(queues), admin::routes()).await
 }

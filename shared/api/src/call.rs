@@ -251,29 +251,35 @@ impl<I: Identity, P, Q, B> Call<I, P, Q, B> {
 
     /// Commits a transaction together with the answer, where the request has an idempotency key.
     pub async fn commit<T: Serialize + Show>(&self, mut tx: Tx, answer: &Answer<T>) -> Result<(), Stop> {
-        if let Some(key) = &self.idempotency {
-            let saved = SavedAnswer {
-                fingerprint: key.fingerprint.clone(),
-                status: answer.status,
-                headers: answer.headers(),
-                body: answer.body().map_err(Problem::internal)?,
-            };
-            tx.save_answer(key, &saved, self.app.clock.now());
-        }
+        self.save_answer(&mut tx, answer)?;
         Ok(self.app.store.commit(tx).await?)
+    }
+
+    /// Adds the answer to a transaction, where the request has an idempotency key: for handlers
+    /// that look at why a transaction was refused and decide again.
+    pub fn save_answer<T: Serialize + Show>(&self, tx: &mut Tx, answer: &Answer<T>) -> Result<(), Problem> {
+        let Some(key) = &self.idempotency else { return Ok(()) };
+        let saved = SavedAnswer {
+            fingerprint: key.fingerprint.clone(),
+            status: answer.status,
+            headers: answer.headers(),
+            body: answer.body().map_err(Problem::internal)?,
+        };
+        tx.save_answer(key, &saved, self.app.clock.now());
+        Ok(())
     }
 
     /// Decides and commits a change of a record, and again on what is there now when somebody else
     /// changed it meanwhile. `decide` gives the new record and the rest of its transaction, or
     /// `None` when there is nothing to change. Gives the record as it is afterwards.
-    pub async fn change<E, D>(&self, loaded: Record<E>, scope: Option<&Scope>, decide: D) -> Result<Record<E>, Stop>
+    pub async fn change<E, D>(&self, loaded: Record<E>, scope: Option<&Scope>, decide: D) -> Result<Record<E>, CommitError>
     where
         E: Stored,
         D: Fn(&Record<E>, &Act) -> Result<Option<(Record<E>, Tx)>, Stop>,
     {
         let mut record = loaded;
         for _ in 0..CHANGE_ATTEMPTS {
-            self.check_version(record.version)?;
+            self.check_version(record.version).map_err(Stop::from)?;
             let Some((mut next, mut tx)) = decide(&record, &self.act())? else { return Ok(record) };
             tx.update(&record, &next);
             match self.app.store.commit(tx).await {
@@ -284,12 +290,43 @@ impl<I: Identity, P, Q, B> Call<I, P, Q, B> {
                 Err(error) if error.is_refused(&Refusal::Stale) => {
                     let latest = self.app.store.get_latest::<E>(record.id).await?;
                     let inside = |record: &Record<E>| scope.is_none_or(|scope| record.inside(scope));
-                    record = latest.filter(inside).ok_or_else(Problem::not_found)?;
+                    record = latest.filter(inside).ok_or_else(|| Stop::from(Problem::not_found()))?;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Problem::busy("the record kept changing").into())
+        Err(Stop::from(Problem::busy("the record kept changing")).into())
+    }
+}
+
+/// Why a commit did not happen: a refusal of the table that a handler may explain in its own words,
+/// or something that ends the request as it is. `?` turns both into a [`Stop`].
+#[derive(Debug)]
+pub enum CommitError {
+    /// The table refused or failed.
+    Store(store::Error),
+    /// The request ends here.
+    Stop(Stop),
+}
+
+impl From<store::Error> for CommitError {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Stop> for CommitError {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl From<CommitError> for Stop {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Store(error) => error.into(),
+            CommitError::Stop(stop) => stop,
+        }
     }
 }
 

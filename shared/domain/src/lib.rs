@@ -4,6 +4,7 @@
 //! record changes and which events that fires. Does not own: HTTP, the table, queues, time or
 //! randomness. Time and ids come in as arguments, so every rule is a plain function of its input.
 
+pub mod account;
 pub mod customer;
 pub mod event;
 pub mod id;

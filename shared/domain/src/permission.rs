@@ -3,6 +3,7 @@
 //! Owns: the static catalogue and the default grants. Does not own: whether a record is inside a
 //! reach ([`crate::reach`]), nor which route needs which permission (the route's declaration).
 
+use crate::event::{Act, Event, EventKind};
 use crate::id::{TeamId, UserId};
 use crate::input::{Invalid, TextValue};
 use crate::reach::Reach;
@@ -278,6 +279,26 @@ impl Entity for RoleGrants {
     }
 }
 
+/// Replaces what a role is granted; `None` when it is so already. A role that was never changed has
+/// no record and holds the defaults. Repeated grants count once, and the catalogue gives the order.
+pub fn replace(role: Role, stored: Option<&Record<RoleGrants>>, act: &Act, wanted: &[Grant]) -> Option<(Record<RoleGrants>, Event)> {
+    let old = Grants::held_by(role, stored).list;
+    let new: BTreeSet<Grant> = wanted.iter().copied().collect();
+    if old == new {
+        return None;
+    }
+    let data = |list: &BTreeSet<Grant>| RoleData { permissions: list.iter().copied().collect() };
+    let next = match stored {
+        Some(record) => Record { data: data(&new), ..record.touched(act) },
+        None => Record::new(role, act, data(&new), (), ()),
+    };
+    let names = |list: std::collections::btree_set::Difference<'_, Grant>| list.map(Grant::to_string).collect::<Vec<_>>();
+    let detail = json!({"granted": names(new.difference(&old)), "revoked": names(old.difference(&new))});
+    let summary = format!("{} changed what {role} may do", act.actor_name);
+    let event = next.event(act, EventKind::RoleUpdated, summary, detail).with_changes(crate::record::changes(&data(&old), &next.data));
+    Some((next, event))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -310,5 +331,19 @@ mod tests {
         let manager = Grants::default_for(Role::Manager);
         assert_eq!(manager.reach(Permission::CustomersAssign), Some(Reach::Team));
         assert_eq!(manager.reach(Permission::UsersCreate), None);
+    }
+    #[test]
+    fn a_role_is_stored_once_it_differs_from_the_defaults() {
+        let act = crate::account::tests::act();
+        let grant = |text| Grant::read(text).expect("grant");
+        let defaults: Vec<Grant> = Grants::default_for(Role::SalesRep).iter().copied().collect();
+        assert_eq!(replace(Role::SalesRep, None, &act, &defaults), None);
+        let list = [grant("teams:read"), grant("customers:read_own"), grant("teams:read")];
+        let (first, event) = replace(Role::SalesRep, None, &act, &list).expect("changed");
+        assert_eq!((first.version, first.data.permissions.len()), (1, 2));
+        assert_eq!(event.data["granted"], json!([]));
+        assert_eq!(replace(Role::SalesRep, Some(&first), &act, &list), None);
+        let (second, event) = replace(Role::SalesRep, Some(&first), &act, &list[..1]).expect("changed");
+        assert_eq!((second.version, &event.data["revoked"]), (2, &json!(["customers:read_own"])));
     }
 }

@@ -91,12 +91,16 @@ impl<E: Entity> Record<E> {
         if changes.is_empty() {
             return None;
         }
-        let mut next = self.clone();
+        let mut next = self.touched(act);
         next.data = data;
         next.text = text;
-        next.updated_at = act.at;
-        next.version += 1;
         Some((next, changes))
+    }
+
+    /// This record after a person's change of something that stands beside `data` and `text`.
+    #[must_use]
+    pub fn touched(&self, act: &Act) -> Self {
+        Self { updated_at: act.at, version: self.version + 1, ..self.clone() }
     }
 }
 

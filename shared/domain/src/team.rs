@@ -1,13 +1,21 @@
 //! Teams: a name, a manager, members. A user is in one team at most.
 
+use crate::account::Account;
+use crate::event::{Act, Event, EventKind};
 use crate::id::{TeamId, UserId};
 use crate::record::{Entity, Record};
+use crate::user::{Auth, UserStatus};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde_json::{Map, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many memberships one change of a team may touch: each takes three writes of the hundred
 /// that one transaction holds (DynamoDB's limit), and the teams left take one each.
 pub const MAX_MEMBER_CHANGES: usize = 20;
+
+/// How many teams one user may manage: all of them stand in the sign-in state and in the access
+/// token, and a new name of the manager is written to each in one transaction.
+pub const MAX_MANAGED: usize = 50;
 
 /// The kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,5 +60,268 @@ impl Entity for Team {
 
     fn label(record: &Record<Self>) -> String {
         record.data.name.clone()
+    }
+}
+
+/// The form of a name in which it is unique: two teams do not differ by upper and lower case alone.
+pub fn name_key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// A new team with its event.
+pub fn create(act: &Act, name: String, manager: Option<&Auth>) -> (Record<Team>, Event) {
+    let data = TeamData { name, manager_id: manager.map(|manager| manager.user_id) };
+    let kept = TeamKept { manager_name: manager.map(|manager| manager.name.clone()), ..TeamKept::default() };
+    let team: Record<Team> = Record::new(act.id(), act, data, (), kept);
+    let summary = format!("{} created team {}", act.actor_name, team.data.name);
+    let event = team.event(act, EventKind::TeamCreated, summary, json!({}));
+    (team, event)
+}
+
+/// What a team shows of its people: names by member (`None` is off the list), and the manager's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TeamStamp {
+    /// Members that come, are renamed, or go.
+    pub members: BTreeMap<UserId, Option<String>>,
+    /// A new name of the manager.
+    pub manager_name: Option<String>,
+}
+
+/// What a change of one user's sign-in state means for the teams that show the user.
+pub fn stamps(old: &Auth, new: &Auth) -> BTreeMap<TeamId, TeamStamp> {
+    let (moved, renamed) = (old.team_id != new.team_id, old.name != new.name);
+    let mut stamps: BTreeMap<TeamId, TeamStamp> = BTreeMap::new();
+    if let Some(left) = old.team_id.filter(|_| moved) {
+        stamps.entry(left).or_default().members.insert(new.user_id, None);
+    }
+    if let Some(team) = new.team_id.filter(|_| moved || renamed) {
+        stamps.entry(team).or_default().members.insert(new.user_id, Some(new.name.clone()));
+    }
+    for team in new.managed.iter().filter(|_| renamed) {
+        stamps.entry(*team).or_default().manager_name = Some(new.name.clone());
+    }
+    stamps
+}
+
+/// What a team is to become.
+#[derive(Debug, Clone)]
+pub struct TeamWanted {
+    /// Name and manager.
+    pub data: TeamData,
+    /// The whole set of members; `None` leaves it.
+    pub members: Option<BTreeSet<UserId>>,
+}
+
+/// Why a team cannot become what is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TeamRefused {
+    /// The manager is unknown or disabled.
+    #[error("the manager must be an active user")]
+    Manager,
+    /// These members are unknown.
+    #[error("some members do not exist")]
+    Members(Vec<UserId>),
+    /// The manager manages too many teams.
+    #[error("a user manages at most {MAX_MANAGED} teams")]
+    TooManyManaged,
+    /// Too many members come or go at once.
+    #[error("at most {MAX_MEMBER_CHANGES} members can come or go at once; this would be {0}")]
+    TooManyChanges(usize),
+    /// A team is deleted only when nobody is in it.
+    #[error("the team has {0} members; move them first")]
+    NotEmpty(usize),
+}
+
+/// A change of a team with all that goes with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TeamChange {
+    /// The team afterwards.
+    pub team: Record<Team>,
+    /// Users who change with it, before and after.
+    pub accounts: Vec<(Account, Account)>,
+    /// What other teams show afterwards.
+    pub others: BTreeMap<TeamId, TeamStamp>,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+impl TeamWanted {
+    /// Who joins.
+    pub fn joining(&self, team: &Record<Team>) -> Vec<UserId> {
+        let present = &team.kept.members;
+        self.members.iter().flatten().filter(|id| !present.contains_key(id)).copied().collect()
+    }
+
+    /// Who leaves.
+    pub fn leaving(&self, team: &Record<Team>) -> Vec<UserId> {
+        let stays = |id: &UserId| self.members.as_ref().is_none_or(|wanted| wanted.contains(id));
+        team.kept.members.keys().filter(|id| !stays(id)).copied().collect()
+    }
+
+    /// Whose accounts the change needs to see, if it is not too large.
+    pub fn people(&self, team: &Record<Team>) -> Result<BTreeSet<UserId>, TeamRefused> {
+        let mut people: BTreeSet<UserId> = self.joining(team).into_iter().chain(self.leaving(team)).collect();
+        if people.len() > MAX_MEMBER_CHANGES {
+            return Err(TeamRefused::TooManyChanges(people.len()));
+        }
+        if self.data.manager_id != team.data.manager_id {
+            people.extend(self.data.manager_id.into_iter().chain(team.data.manager_id));
+        }
+        Ok(people)
+    }
+}
+
+/// The account as a manager, if it can be one.
+pub fn manager(auth: Option<&Auth>) -> Result<&Auth, TeamRefused> {
+    let auth = auth.filter(|auth| auth.status == UserStatus::Active).ok_or(TeamRefused::Manager)?;
+    if auth.managed.len() >= MAX_MANAGED { Err(TeamRefused::TooManyManaged) } else { Ok(auth) }
+}
+
+/// A person's change of a team; `None` when it is so already. `accounts` holds
+/// [`TeamWanted::people`] as far as they exist.
+pub fn change(team: &Record<Team>, act: &Act, wanted: &TeamWanted, accounts: &BTreeMap<UserId, Account>) -> Result<Option<TeamChange>, TeamRefused> {
+    let (joining, leaving) = (wanted.joining(team), wanted.leaving(team));
+    let missing: Vec<UserId> = joining.iter().filter(|id| !accounts.contains_key(id)).copied().collect();
+    if !missing.is_empty() {
+        return Err(TeamRefused::Members(missing));
+    }
+    let (mut next, mut changes) = match team.changed(act, wanted.data.clone(), ()) {
+        Some(changed) => changed,
+        None if joining.is_empty() && leaving.is_empty() => return Ok(None),
+        None => (team.touched(act), Map::new()),
+    };
+    let mut after: BTreeMap<UserId, Account> = BTreeMap::new();
+    let mut others: BTreeMap<TeamId, TeamStamp> = BTreeMap::new();
+    let mut events = Vec::new();
+    let moves = joining.iter().map(|id| (id, Some(team.id))).chain(leaving.iter().map(|id| (id, None)));
+    for (id, to) in moves {
+        let Some(account) = accounts.get(id) else { continue };
+        let from = account.user.data.team_id;
+        if let Some(other) = from.filter(|from| *from != team.id) {
+            // Who is listed here but belongs elsewhere is only taken off the list.
+            if to.is_none() {
+                continue;
+            }
+            others.entry(other).or_default().members.insert(*id, None);
+        }
+        if let Some((moved, happened)) = account.move_to(act, to) {
+            after.insert(*id, moved);
+            events.extend(happened);
+        }
+    }
+    for id in &leaving {
+        next.kept.members.remove(id);
+    }
+    for (id, account) in joining.iter().filter_map(|id| accounts.get_key_value(id)) {
+        next.kept.members.insert(*id, account.auth.name.clone());
+    }
+    if wanted.data.manager_id != team.data.manager_id {
+        let new = wanted.data.manager_id.map(|id| manager(accounts.get(&id).map(|account| &account.auth))).transpose()?;
+        next.kept.manager_name = new.map(|auth| auth.name.clone());
+        for (id, manages) in [(team.data.manager_id, false), (wanted.data.manager_id, true)] {
+            let Some((id, account)) = id.and_then(|id| accounts.get_key_value(&id)) else { continue };
+            let account = after.entry(*id).or_insert_with(|| account.clone());
+            account.auth = account.auth.with_managed(team.id, manages);
+        }
+    }
+    let ids = |team: &Record<Team>| json!({"memberIds": team.kept.members.keys().collect::<Vec<_>>()});
+    changes.extend(crate::record::changes(&ids(team), &ids(&next)));
+    let summary = format!("{} changed team {}", act.actor_name, next.data.name);
+    let data = json!({"joined": joining, "left": leaving});
+    events.push(next.event(act, EventKind::TeamUpdated, summary, data).with_changes(changes));
+    let accounts = after.into_iter().filter_map(|(id, after)| accounts.get(&id).map(|before| (before.clone(), after))).collect();
+    Ok(Some(TeamChange { team: next, accounts, others, events }))
+}
+
+/// The event that an empty team is deleted.
+pub fn delete(team: &Record<Team>, act: &Act) -> Result<Event, TeamRefused> {
+    match team.kept.members.len() {
+        0 => Ok(team.event(act, EventKind::TeamDeleted, format!("{} deleted team {}", act.actor_name, team.data.name), json!({}))),
+        members => Err(TeamRefused::NotEmpty(members)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::tests::{account, act};
+    use crate::permission::Role;
+    use uuid::Uuid;
+
+    fn people(list: &[&Account]) -> BTreeMap<UserId, Account> {
+        list.iter().map(|account| (account.user.id, (*account).clone())).collect()
+    }
+
+    fn wanted(team: &Record<Team>) -> TeamWanted {
+        TeamWanted { data: team.data.clone(), members: None }
+    }
+
+    #[test]
+    fn a_member_who_also_becomes_manager_changes_once() {
+        let (north, _) = create(&act(), "North".into(), None);
+        let (south, _) = create(&act(), "South".into(), None);
+        let eve = account("Eve", Role::Manager, Some(south.id));
+        let mut wanted = wanted(&north);
+        wanted.data.manager_id = Some(eve.user.id);
+        wanted.members = Some(BTreeSet::from([eve.user.id]));
+        let change = change(&north, &act(), &wanted, &people(&[&eve])).expect("allowed").expect("changed");
+        assert_eq!(change.accounts.len(), 1);
+        let after = &change.accounts[0].1;
+        assert_eq!((after.auth.team_id, after.user.data.team_id, &after.auth.managed), (Some(north.id), Some(north.id), &vec![north.id]));
+        assert_eq!(change.others[&south.id].members, BTreeMap::from([(eve.user.id, None)]));
+        let kinds: Vec<_> = change.events.iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, [EventKind::UserTeamChanged, EventKind::TeamUpdated]);
+        assert_eq!(change.events[1].changes.keys().collect::<Vec<_>>(), ["managerId", "memberIds"]);
+        assert_eq!((change.team.version, change.team.kept.manager_name.as_deref()), (2, Some("Eve")));
+    }
+
+    #[test]
+    fn whoever_is_not_in_the_new_set_leaves_and_the_same_set_is_no_change() {
+        let (mut north, _) = create(&act(), "North".into(), None);
+        let bob = account("Bob", Role::SalesRep, Some(north.id));
+        north.kept.members.insert(bob.user.id, "Bob".into());
+        let mut wanted = wanted(&north);
+        assert_eq!(change(&north, &act(), &wanted, &people(&[])), Ok(None));
+        wanted.members = Some(BTreeSet::from([bob.user.id]));
+        assert_eq!(change(&north, &act(), &wanted, &people(&[])), Ok(None));
+        wanted.members = Some(BTreeSet::new());
+        let changed = change(&north, &act(), &wanted, &people(&[&bob])).expect("allowed").expect("changed");
+        assert!(changed.team.kept.members.is_empty());
+        assert_eq!(changed.accounts[0].1.auth.team_id, None);
+    }
+
+    #[test]
+    fn strangers_disabled_managers_and_too_many_moves_are_refused() {
+        let (north, _) = create(&act(), "North".into(), None);
+        let bob = account("Bob", Role::SalesRep, None);
+        let (gone, _) = bob.disable(&act(), None).expect("disabled");
+        let mut as_manager = wanted(&north);
+        as_manager.data.manager_id = Some(gone.user.id);
+        assert_eq!(change(&north, &act(), &as_manager, &people(&[&gone])), Err(TeamRefused::Manager));
+        let mut members = wanted(&north);
+        members.members = Some(BTreeSet::from([bob.user.id]));
+        assert_eq!(change(&north, &act(), &members, &people(&[])), Err(TeamRefused::Members(vec![bob.user.id])));
+        members.members = Some((0..21).map(|n| UserId::new(Uuid::from_u128(n))).collect());
+        assert_eq!(members.people(&north), Err(TeamRefused::TooManyChanges(21)));
+    }
+
+    #[test]
+    fn a_renamed_manager_who_moves_touches_each_team_once() {
+        let (north, south) = (TeamId::new(Uuid::from_u128(1)), TeamId::new(Uuid::from_u128(2)));
+        let eve = account("Eve", Role::Manager, Some(north)).auth.with_managed(south, true);
+        let renamed = Auth { name: "Eva".into(), team_id: Some(south), ..eve.clone() };
+        let stamps = stamps(&eve, &renamed);
+        assert_eq!(stamps[&north], TeamStamp { members: BTreeMap::from([(eve.user_id, None)]), manager_name: None });
+        let both = TeamStamp { members: BTreeMap::from([(eve.user_id, Some("Eva".into()))]), manager_name: Some("Eva".into()) };
+        assert_eq!((stamps.len(), &stamps[&south]), (2, &both));
+        assert!(super::stamps(&eve, &eve).is_empty());
+    }
+
+    #[test]
+    fn only_an_empty_team_is_deleted() {
+        let (mut north, _) = create(&act(), "North".into(), None);
+        assert!(delete(&north, &act()).is_ok());
+        north.kept.members.insert(UserId::nobody(), "Bob".into());
+        assert_eq!(delete(&north, &act()), Err(TeamRefused::NotEmpty(1)));
     }
 }

@@ -8,9 +8,10 @@ use crate::tx::{Refusal, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::input::TextValue;
 use domain::event::Event;
+use domain::team::TeamStamp;
 use domain::user::{Auth, User};
 use domain::{Record, Role, SessionId, TeamId, Time, UserId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// From where a session was opened, kept beside the sign-in state until the session ends.
 #[derive(Debug, Clone)]
@@ -112,39 +113,10 @@ impl Tx {
         self.update_if(&keys::session(user, session), "SET #ttl = :end", None, names, values, Refusal::Stale);
     }
 
-    /// Adds to or takes from the teams a user manages. Refused as a reference when the user is
-    /// unknown or disabled.
-    pub fn set_managed(&mut self, old: &Auth, team: TeamId, manages: bool) {
-        let mut new = old.clone();
-        new.managed.retain(|managed| *managed != team);
-        if manages {
-            new.managed.push(team);
-        }
-        self.update_auth(old, &new);
-    }
-
     /// Puts a user on a team's list of members; refused as a reference when there is no such team.
     pub fn add_member(&mut self, team: TeamId, user: UserId, name: &str) {
-        let names = HashMap::from([("#id".to_owned(), user.to_string())]);
-        let values = HashMap::from([(":name".to_owned(), text(name)), (":one".to_owned(), number(1))]);
-        let expression = "SET kept.members.#id = :name ADD rev :one";
-        let refusal = Refusal::Reference("/teamId");
-        self.update_if(&keys::record("TEAM", team), expression, Some("attribute_exists(pk)"), names, values, refusal);
-    }
-
-    /// Takes a user off a team's list of members.
-    pub fn remove_member(&mut self, team: TeamId, user: UserId) {
-        let names = HashMap::from([("#id".to_owned(), user.to_string())]);
-        let values = HashMap::from([(":one".to_owned(), number(1))]);
-        let expression = "REMOVE kept.members.#id ADD rev :one";
-        self.update_if(&keys::record("TEAM", team), expression, Some("attribute_exists(pk)"), names, values, Refusal::Stale);
-    }
-
-    /// Sets the name shown for a team's manager.
-    pub fn set_manager_name(&mut self, team: TeamId, name: &str) {
-        let values = HashMap::from([(":name".to_owned(), text(name)), (":one".to_owned(), number(1))]);
-        let expression = "SET kept.managerName = :name ADD rev :one";
-        self.update_if(&keys::record("TEAM", team), expression, Some("attribute_exists(pk)"), HashMap::new(), values, Refusal::Stale);
+        let stamp = TeamStamp { members: BTreeMap::from([(user, Some(name.to_owned()))]), manager_name: None };
+        self.stamp_team(team, &stamp, Refusal::Reference("/teamId"));
     }
 
     /// Counts a user among the active administrators.

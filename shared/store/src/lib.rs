@@ -4,6 +4,7 @@
 //! own: who may do what (the callers pass a [`domain::Scope`]) nor what a change means (`domain`).
 //! `ACCESS_PATTERNS.md` beside this crate has a row for every question the table answers.
 
+mod accounts;
 mod auth;
 mod error;
 mod events;

@@ -1,0 +1,124 @@
+//! Accounts and teams: what one change of a user or a team writes, all in one transaction, each item
+//! once.
+
+use crate::error::Error;
+use crate::item::{number, text};
+use crate::keys;
+use crate::table::Store;
+use crate::tx::{Refusal, Tx};
+use domain::account::Account;
+use domain::event::Event;
+use domain::team::{Team, TeamChange, TeamStamp, name_key, stamps};
+use domain::user::{Auth, User};
+use domain::{Record, TeamId, UserId};
+use futures::future::try_join_all;
+use std::collections::{BTreeMap, HashMap};
+
+/// The space of unique team names.
+const TEAM_NAME: &str = "TEAM_NAME";
+
+impl Store {
+    /// A user with the sign-in state, both strongly consistent.
+    pub async fn account(&self, user: UserId) -> Result<Option<Account>, Error> {
+        let (user, auth) = tokio::try_join!(self.get_latest::<User>(user), self.auth(user))?;
+        Ok(user.zip(auth).map(|(user, auth)| Account { user, auth }))
+    }
+
+    /// Those of the users who exist, read at once.
+    pub async fn accounts(&self, users: impl IntoIterator<Item = UserId>) -> Result<BTreeMap<UserId, Account>, Error> {
+        let found = try_join_all(users.into_iter().map(|user| self.account(user))).await?;
+        Ok(found.into_iter().flatten().map(|account| (account.user.id, account)).collect())
+    }
+}
+
+impl Tx {
+    /// Changes a user and all that refers to it: the sign-in state, the unique names, the teams that
+    /// show the user, and the count of administrators.
+    pub fn change_account(&mut self, old: &Account, new: &Account) {
+        self.write_account(old, new);
+        let id = new.user.id.to_string();
+        let (before, after) = (&old.user.data, &new.user.data);
+        self.move_unique("USER_EMAIL", Some(before.email.as_str()), Some(after.email.as_str()), &id, "/email");
+        let (old_name, new_name) = (before.username.as_ref(), after.username.as_ref());
+        self.move_unique("USERNAME", old_name.map(|name| name.as_str()), new_name.map(|name| name.as_str()), &id, "/username");
+        for (team, stamp) in stamps(&old.auth, &new.auth) {
+            let joins = new.auth.team_id == Some(team) && old.auth.team_id != Some(team);
+            self.stamp_team(team, &stamp, if joins { Refusal::Reference("/teamId") } else { Refusal::Stale });
+        }
+        match (old.is_active_admin(), new.is_active_admin()) {
+            (true, false) => self.remove_admin(new.user.id),
+            (false, true) => self.add_admin(new.user.id),
+            _ => {}
+        }
+    }
+
+    /// Writes of an account what differs, if it is still as read.
+    fn write_account(&mut self, old: &Account, new: &Account) {
+        if old.user != new.user {
+            self.update(&old.user, &new.user);
+        }
+        if old.auth != new.auth {
+            self.update_auth(&old.auth, &new.auth);
+        }
+    }
+
+    /// Creates a team; its manager's sign-in state learns of it.
+    pub fn create_team(&mut self, team: &Record<Team>, manager: Option<&Auth>, event: &Event) {
+        self.create(team);
+        self.claim_unique(TEAM_NAME, &name_key(&team.data.name), &team.id.to_string(), "/name");
+        if let Some(manager) = manager {
+            self.update_auth(manager, &manager.with_managed(team.id, true));
+        }
+        self.event(event);
+    }
+
+    /// Changes a team and everyone who changes with it.
+    pub fn change_team(&mut self, old: &Record<Team>, change: &TeamChange) {
+        let new = &change.team;
+        self.update(old, new);
+        let (before, after) = (name_key(&old.data.name), name_key(&new.data.name));
+        self.move_unique(TEAM_NAME, Some(&before), Some(&after), &new.id.to_string(), "/name");
+        for (before, after) in &change.accounts {
+            self.write_account(before, after);
+        }
+        for (team, stamp) in &change.others {
+            self.stamp_team(*team, stamp, Refusal::Stale);
+        }
+        self.events(&change.events);
+    }
+
+    /// Deletes a team, if it is still as read.
+    pub fn delete_team(&mut self, team: &Record<Team>, manager: Option<&Auth>, event: &Event) {
+        self.delete(team, Refusal::Stale);
+        self.release_unique(TEAM_NAME, &name_key(&team.data.name));
+        if let Some(manager) = manager {
+            self.update_auth(manager, &manager.with_managed(team.id, false));
+        }
+        self.event(event);
+    }
+
+    /// Writes what a team shows of its people.
+    pub fn stamp_team(&mut self, team: TeamId, stamp: &TeamStamp, refusal: Refusal) {
+        let mut names = HashMap::new();
+        let mut values = HashMap::from([(":one".to_owned(), number(1))]);
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        for (position, (user, name)) in stamp.members.iter().enumerate() {
+            names.insert(format!("#m{position}"), user.to_string());
+            match name {
+                Some(name) => {
+                    values.insert(format!(":m{position}"), text(name));
+                    set.push(format!("kept.members.#m{position} = :m{position}"));
+                }
+                None => remove.push(format!("kept.members.#m{position}")),
+            }
+        }
+        if let Some(name) = &stamp.manager_name {
+            values.insert(":manager".into(), text(name));
+            set.push("kept.managerName = :manager".to_owned());
+        }
+        let clauses = [("SET", set), ("REMOVE", remove), ("ADD", vec!["rev :one".to_owned()])];
+        let written = clauses.iter().filter(|(_, parts)| !parts.is_empty()).map(|(verb, parts)| format!("{verb} {}", parts.join(", ")));
+        let expression = written.collect::<Vec<_>>().join(" ");
+        self.update_if(&keys::record("TEAM", team), &expression, Some("attribute_exists(pk)"), names, values, refusal);
+    }
+}
