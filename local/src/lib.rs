@@ -1,20 +1,26 @@
 //! The CRM's embedded runtime: everything AWS gives the deployed system, inside one process.
 //!
 //! `table` owns the database, `connector` and `dispatch` the in-process DynamoDB endpoint,
+//! `embedded` puts the CRM together on it, `demo` fills it, `adapters` are the ports.
 //! `stream` and `checkpoints` the table's change stream, `queues` the message queues, `front` the HTTP side and
 //! `scheduler` the timed jobs. `state` keeps what the runtime itself has to remember, in the
 //! same database file, and `clock` is the only place time comes from.
 
+pub mod adapters;
 mod checkpoints;
 pub mod clock;
 mod connector;
 mod cron;
+pub mod demo;
 mod dispatch;
+pub mod embedded;
 pub mod front;
 mod front_event;
+pub mod generate;
 pub mod hooks;
 mod ids;
 pub mod queues;
+pub mod routes;
 pub mod scheduler;
 mod state;
 pub mod stream;
@@ -23,9 +29,11 @@ pub mod table;
 pub use checkpoints::{Checkpoints, TableCheckpoints};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use cron::{Expression, ExpressionError};
+pub use embedded::{Embedded, Parts, StartError, Storage, TABLE};
 pub use front::{Front, Handler};
 pub use hooks::{Fault, Hook, Operation};
 pub use queues::{Depth, QueueError, QueueSettings, Queues};
+pub use routes::routes;
 pub use scheduler::Scheduler;
 pub use stream::{Batch, StreamError, StreamReader};
 pub use table::{Table, TableError};

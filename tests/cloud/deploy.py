@@ -55,6 +55,7 @@ class Stack:
     base_url: str
     endpoint: str
     region: str
+    parameters: dict[str, str]
     outputs: dict[str, str]
     resources: dict[str, str]
 
@@ -117,7 +118,7 @@ def deploy(project: Path, emulator: Emulator, architecture: str, parameters: dic
         project,
         environment,
     )
-    return describe(session, emulator)
+    return describe(session, emulator, parameters)
 
 
 def upload_code(template: dict, build_dir: Path, storage) -> None:
@@ -196,7 +197,7 @@ def client(session: boto3.Session, emulator: Emulator, service: str):
     )
 
 
-def describe(session: boto3.Session, emulator: Emulator) -> Stack:
+def describe(session: boto3.Session, emulator: Emulator, parameters: dict[str, str]) -> Stack:
     """Reads the stack's outputs and makes its HTTP API answer."""
     formation = client(session, emulator, "cloudformation")
     stack = formation.describe_stacks(StackName=STACK)["Stacks"][0]
@@ -210,12 +211,14 @@ def describe(session: boto3.Session, emulator: Emulator) -> Stack:
     gateway = client(session, emulator, "apigatewayv2")
     bodies = http_api_bodies(template)
     for logical_id, body in bodies:
+        body["x-amazon-apigateway-cors"] = Values(template, parameters).of(body.get("x-amazon-apigateway-cors"))
         replay_routes(gateway, resources[logical_id], body, functions)
     api_id = resources[bodies[0][0]]
     return Stack(
         base_url=f"{emulator.endpoint}/_aws/execute-api/{api_id}/$default",
         endpoint=emulator.endpoint,
         region=session.region_name,
+        parameters=parameters,
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
         resources=resources,
     )
@@ -245,6 +248,36 @@ class FunctionArns:
             name = self._resources[logical_id]
             self._known[logical_id] = self._client.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
         return self._known[logical_id]
+
+
+class Values:
+    """Works out the intrinsic functions that a template's CORS settings use."""
+
+    def __init__(self, template: dict, parameters: dict[str, str]):
+        defaults = {name: parameter.get("Default") for name, parameter in template.get("Parameters", {}).items()}
+        self._parameters = defaults | parameters
+        self._conditions = template.get("Conditions", {})
+
+    def of(self, node):
+        """The value; members and items without one (`AWS::NoValue`) are left out."""
+        if isinstance(node, list):
+            return [value for item in node if (value := self.of(item)) is not None]
+        if not isinstance(node, dict):
+            return node
+        match node:
+            case {"Ref": "AWS::NoValue"}:
+                return None
+            case {"Ref": name}:
+                return self._parameters[name]
+            case {"Fn::If": [condition, then, otherwise]}:
+                return self.of(then if self.of(self._conditions[condition]) else otherwise)
+            case {"Fn::Not": [condition]}:
+                return not self.of(condition)
+            case {"Fn::Equals": [left, right]}:
+                return self.of(left) == self.of(right)
+            case {"Fn::Split": [separator, text]}:
+                return self.of(text).split(separator)
+        return {name: value for name, item in node.items() if (value := self.of(item)) is not None}
 
 
 def operations(body: dict) -> Iterator[tuple[str, dict]]:

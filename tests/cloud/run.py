@@ -1,6 +1,6 @@
 """Runs the cloud tests: emulator, build, deployment, pytest.
 
-    python3 tests/cloud/run.py [--project DIR] [--full] [--no-iam] [-- PYTEST ARGUMENTS]
+    python3 tests/cloud/run.py [--project DIR] [--full] [--no-build] [--no-iam] [-- PYTEST ARGUMENTS]
 
 Needs Python 3.11 and a Rust toolchain; no Docker and no AWS account.
 """
@@ -24,6 +24,14 @@ import deploy
 from emulator import Emulator
 
 ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+# Parameters of the deployed stack; tests find them in `stack["parameters"]`.
+PARAMETERS = {
+    "BootstrapAdminEmail": "admin@example.com",
+    "BootstrapAdminPassword": "for-the-cloud-tests-1",
+    "DeletionProtection": "false",
+    "CorsOrigins": "https://app.example.com",
+    "Commit": "cloud-test",
+}
 
 
 def arguments() -> argparse.Namespace:
@@ -32,6 +40,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--project", type=Path, default=venv_setup.PROJECT_ROOT, help="where template.yaml is")
     parser.add_argument("--tests", type=Path, default=venv_setup.HERE, help="where the test_*.py files are")
     parser.add_argument("--full", action="store_true", help="build with the real release profile")
+    parser.add_argument("--no-build", action="store_true", help="deploy what was built before")
     parser.add_argument("--no-iam", action="store_true", help="do not enforce the IAM policies")
     parser.add_argument("--parameter", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
@@ -63,10 +72,11 @@ def main() -> int:
     options = arguments()
     project = options.project.resolve()
     work = project / ".aws-sam"
-    parameters = dict(pair.split("=", 1) for pair in options.parameter)
+    parameters = PARAMETERS | dict(pair.split("=", 1) for pair in options.parameter)
     architecture = ARCHITECTURES[platform.machine()]
-    with step("build"):
-        deploy.build(project, architecture, parameters, quick=not options.full)
+    if not options.no_build:
+        with step("build"):
+            deploy.build(project, architecture, parameters, quick=not options.full)
     emulator = Emulator(work / "emulator.log", enforce_iam=not options.no_iam)
     with ExitStack() as running:
         with step("emulator"):

@@ -4,6 +4,7 @@ use api::problem::Code;
 use api::{Action, Answer, Call, Problem, Resource, Route, Scoped, Stop};
 use domain::{ParkedId, Permission};
 use messaging::Queue;
+use store::Tx;
 
 domain::answer! {
     /// A message on its way again.
@@ -20,7 +21,7 @@ pub(crate) fn route() -> Route {
         .about("Operations", "Put a failed message back on its queue")
         .status(202)
         .fails(&[Code::LimitReached])
-        .touches(&[Action::Get, Action::Delete])
+        .touches(&[Action::Get, Action::Put, Action::Delete])
         .uses(&[Resource::SendQueues])
         .handle(handle)
 }
@@ -33,6 +34,9 @@ async fn handle(call: Call<Scoped, (ParkedId,)>) -> Result<Answer<Redriven>, Sto
     let queues = call.app.queues().map_err(Problem::internal)?;
     // Sent before it is removed: a fault in between sends it twice, and consumers count it once.
     queues.send(queue, parked.body, 0).await.map_err(Problem::busy)?;
-    call.app.store.unpark(id).await?;
-    Ok(Answer::ok(Redriven { id, queue: parked.queue }).status(202))
+    let answer = Answer::ok(Redriven { id, queue: parked.queue }).status(202);
+    let mut tx = Tx::new();
+    tx.unpark(id);
+    call.commit(tx, &answer).await?;
+    Ok(answer)
 }

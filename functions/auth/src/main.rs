@@ -6,7 +6,9 @@ use std::sync::Arc;
 async fn main() -> Result<(), lambda_http::Error> {
     let sdk = aws::Sdk::from_environment()?;
     let mut app = api::lambda::app(&sdk)?;
-    if let Ok(arn) = std::env::var("SECRET_ARN") {
+    if let Ok(path) = std::env::var("SECRET_FILE") {
+        app = app.with_secrets(Arc::new(aws::SecretFile(path.into())));
+    } else if let Ok(arn) = std::env::var("SECRET_ARN") {
         app = app.with_secrets(Arc::new(aws::SecretsManager::new(&sdk, &arn)));
     }
     api::lambda::serve(app, auth::routes()).await

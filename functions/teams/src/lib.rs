@@ -1,8 +1,26 @@
 //! Roles, permissions and teams.
 
+pub mod create;
+pub mod delete;
+pub mod list;
+pub mod list_permissions;
+pub mod list_roles;
+mod refused;
+pub mod update;
+pub mod update_role_permissions;
+mod views;
+
 use api::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {
-    vec![]
+    vec![
+        list_roles::route(),
+        list_permissions::route(),
+        update_role_permissions::route(),
+        create::route(),
+        list::route(),
+        update::route(),
+        delete::route(),
+    ]
 }

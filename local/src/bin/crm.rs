@@ -1,2 +1,159 @@
-//! The embedded CRM.
-fn main() {}
+//! `cargo run`: the embedded CRM.
+
+use clap::Parser;
+use local::clock::SystemClock;
+use local::{Embedded, Front, Parts, Storage, demo};
+use std::io::IsTerminal;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// The CRM in one process: HTTP API, table, stream, queues and workers. No Docker, no cloud account.
+///
+/// The deployment's settings (TIME_ZONE, CURRENCY, CORS_ORIGINS, …) are environment variables; see
+/// docs/configuration.md.
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, env = "CRM_PORT", default_value_t = 9000)]
+    port: u16,
+    /// Folder of the data
+    #[arg(long, env = "CRM_DATA", default_value = ".crm", value_name = "DIR")]
+    data: PathBuf,
+    /// Keep nothing: the data is gone when the CRM stops
+    #[arg(long, env = "CRM_MEMORY")]
+    memory: bool,
+    /// Start without demo data
+    #[arg(long, env = "CRM_NO_DEMO")]
+    no_demo: bool,
+    /// Serve the table (and run the workers) for `cargo lambda watch`, without the HTTP API
+    #[arg(long)]
+    store_only: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), String> {
+    let config = api::Config::from_environment().map_err(|error| error.to_string())?;
+    let listener = listen(options.port).await?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let storage = if options.memory { Storage::Memory } else { Storage::Folder(options.data.clone()) };
+    let crm = open(&storage, config, options.no_demo).await?;
+    let (stop, stopped) = watch::channel(false);
+    let mut workers = crm.start_workers(&stopped).await.map_err(|error| error.to_string())?;
+    let signal = async move {
+        wait_for_signal().await;
+        eprintln!("Stopping: finishing the requests under way.");
+        let _ = stop.send(true);
+    };
+    if options.store_only {
+        announce_store(address, &options);
+        crm.table.serve_http(listener, signal).await.map_err(|error| error.to_string())?;
+    } else {
+        announce(address, &storage, options.no_demo);
+        let handler = crm.clone();
+        let front = Front::new(Arc::new(move |request| {
+            let crm = handler.clone();
+            Box::pin(async move { crm.answer(request).await })
+        }));
+        front.serve(listener, signal).await;
+    }
+    while workers.join_next().await.is_some() {}
+    Ok(())
+}
+
+async fn listen(port: u16) -> Result<TcpListener, String> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!("port {port} is in use; stop what uses it or choose another with --port"),
+        _ => format!("port {port} cannot be used: {error}"),
+    })
+}
+
+/// Opens the data; at the very first start fills it. The demo is loaded into memory and put in place
+/// in one step, so a start that is cut short leaves no half of it behind.
+async fn open(storage: &Storage, config: api::Config, no_demo: bool) -> Result<Embedded, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let first_start = match storage {
+        Storage::Memory => true,
+        Storage::Folder(folder) => !folder.join("crm.db").exists(),
+    };
+    let parts = |table, secrets| Parts { table, secrets, clock: api::clock::Clock::system(), waiting: Arc::new(SystemClock), config: config.clone() };
+    let (table, secrets) = storage.open().map_err(|error| text(&error))?;
+    let crm = Embedded::open(parts(table, secrets)).await.map_err(|error| text(&error))?;
+    if first_start && !no_demo {
+        eprintln!("First start: loading demo data …");
+        if let Err(error) = demo::load(&crm).await {
+            if let Storage::Folder(folder) = storage {
+                let _ = std::fs::remove_file(folder.join("crm.db"));
+            }
+            return Err(text(&error));
+        }
+    }
+    Ok(crm)
+}
+
+async fn wait_for_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! { _ = interrupt => {} _ = terminate.recv() => {} }
+            }
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+}
+
+fn announce(address: SocketAddr, storage: &Storage, no_demo: bool) {
+    let bold = |text: &str| if std::io::stdout().is_terminal() { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() };
+    let base = format!("http://{address}/api/v1");
+    println!();
+    println!("  The CRM is running at {}", bold(&base));
+    println!("  Documentation to read and try:  {}", bold(&format!("{base}/docs")));
+    match storage {
+        Storage::Memory => println!("  The data is in memory and gone when it stops."),
+        Storage::Folder(folder) => println!("  The data is in {}; remove the folder to start anew.", folder.display()),
+    }
+    if !no_demo {
+        println!();
+        println!("  Demo accounts (only here, never in a deployment), password {}:", bold(demo::PASSWORD));
+        for (name, _, _, role) in demo::PEOPLE {
+            println!("    {:24}{role}", demo::address(name));
+        }
+        println!();
+        println!("  Try it in another terminal:");
+        println!("    curl -s {base}/auth/login -H 'content-type: application/json' \\");
+        println!("      -d '{{\"email\":\"{}\",\"password\":\"{}\"}}'", demo::address("admin"), demo::PASSWORD);
+    }
+    println!();
+    println!("  Ctrl-C stops it.");
+    println!();
+}
+
+fn announce_store(address: SocketAddr, options: &Options) {
+    println!();
+    println!("  The table is served at http://{address}. In another terminal:");
+    println!();
+    println!("    export AWS_ENDPOINT_URL=http://{address} AWS_REGION=local AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local");
+    println!("    export TABLE_NAME={} SECRET_FILE={}", local::TABLE, options.data.join("secret.json").display());
+    println!("    cargo lambda watch");
+    println!();
+}

@@ -6,6 +6,7 @@ use crate::grants::GrantsCache;
 use crate::tokens::{Signer, Verifier};
 use aws::Secrets;
 use messaging::Queues;
+use std::collections::HashMap;
 use std::sync::Arc;
 use store::Store;
 use tokio::sync::OnceCell;
@@ -25,6 +26,7 @@ pub struct App {
     signer: Arc<OnceCell<Signer>>,
     secrets: Option<Arc<dyn Secrets>>,
     queues: Option<Arc<dyn Queues>>,
+    stores: Arc<HashMap<&'static str, Store>>,
 }
 
 impl std::fmt::Debug for App {
@@ -50,7 +52,16 @@ impl App {
             signer: Arc::default(),
             secrets: None,
             queues: None,
+            stores: Arc::default(),
         }
+    }
+
+    /// With a view of the table for each route, by its name: where one process serves them all, each
+    /// still has only what its own function would have.
+    #[must_use]
+    pub fn with_store_per_route(mut self, stores: HashMap<&'static str, Store>) -> Self {
+        self.stores = Arc::new(stores);
+        self
     }
 
     /// With the secret, for signing in.
@@ -92,9 +103,9 @@ impl App {
         self.queues.as_deref().ok_or(NotGiven("the queues"))
     }
 
-    /// This application with a fresh meter.
+    /// This application as a route sees it, with a fresh meter.
     #[must_use]
-    pub fn metered(&self) -> Self {
-        Self { store: self.store.metered(), ..self.clone() }
+    pub(crate) fn on_route(&self, route: &str) -> Self {
+        Self { store: self.stores.get(route).unwrap_or(&self.store).metered(), ..self.clone() }
     }
 }

@@ -250,23 +250,17 @@ impl<I: Identity, P, Q, B> Call<I, P, Q, B> {
     }
 
     /// Commits a transaction together with the answer, where the request has an idempotency key.
-    pub async fn commit<T: Serialize + Show>(&self, mut tx: Tx, answer: &Answer<T>) -> Result<(), Stop> {
-        self.save_answer(&mut tx, answer)?;
+    pub async fn commit<T: Serialize + Show>(&self, mut tx: Tx, answer: &Answer<T>) -> Result<(), CommitError> {
+        if let Some(key) = &self.idempotency {
+            let saved = SavedAnswer {
+                fingerprint: key.fingerprint.clone(),
+                status: answer.status,
+                headers: answer.headers(),
+                body: answer.body().map_err(Problem::internal).map_err(Stop::from)?,
+            };
+            tx.save_answer(key, &saved, self.app.clock.now());
+        }
         Ok(self.app.store.commit(tx).await?)
-    }
-
-    /// Adds the answer to a transaction, where the request has an idempotency key: for handlers
-    /// that look at why a transaction was refused and decide again.
-    pub fn save_answer<T: Serialize + Show>(&self, tx: &mut Tx, answer: &Answer<T>) -> Result<(), Problem> {
-        let Some(key) = &self.idempotency else { return Ok(()) };
-        let saved = SavedAnswer {
-            fingerprint: key.fingerprint.clone(),
-            status: answer.status,
-            headers: answer.headers(),
-            body: answer.body().map_err(Problem::internal)?,
-        };
-        tx.save_answer(key, &saved, self.app.clock.now());
-        Ok(())
     }
 
     /// Decides and commits a change of a record, and again on what is there now when somebody else

@@ -333,7 +333,6 @@ impl Router {
     /// Answers a request. Never fails: what goes wrong becomes a problem.
     pub async fn answer(&self, app: &App, request: Request) -> Response<Body> {
         let started = Instant::now();
-        let app = app.metered();
         let request_id = request_id(&request);
         let origin = request.headers().get("origin").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let preflight = cors::is_preflight(request.method(), request.headers());
@@ -350,9 +349,10 @@ impl Router {
             Err((problem, allow)) => {
                 let mut headers = cors;
                 headers.extend(allow.map(|allow| ("allow".to_owned(), allow)));
-                return problem_response(&app, &problem, headers, &request_id);
+                return problem_response(app, &problem, headers, &request_id);
             }
         };
+        let app = app.on_route(route.name);
         let user: Arc<std::sync::OnceLock<String>> = user;
         let stopped = messaging::batch::guarded(async { Ok::<_, String>((route.handler)(app.clone(), incoming).await) }).await;
         let mut headers = cors;

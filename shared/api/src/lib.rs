@@ -10,7 +10,7 @@ pub mod app;
 pub mod call;
 pub mod clock;
 pub mod config;
-mod cors;
+pub mod cors;
 pub mod edge;
 mod grants;
 pub mod lambda;

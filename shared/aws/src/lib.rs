@@ -7,7 +7,7 @@
 
 mod secrets;
 
-pub use secrets::{Secrets, SecretsError};
+pub use secrets::{SecretFile, Secrets, SecretsError};
 #[cfg(feature = "secrets")]
 pub use secrets::SecretsManager;
 

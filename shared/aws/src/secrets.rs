@@ -55,3 +55,32 @@ impl Secrets for SecretsManager {
         })
     }
 }
+
+/// The secret in a file that only its owner may read: the embedded run, and `cargo lambda watch`
+/// on its store.
+#[derive(Debug, Clone)]
+pub struct SecretFile(pub std::path::PathBuf);
+
+impl Secrets for SecretFile {
+    fn read(&self) -> Pin<Box<dyn Future<Output = Result<Option<String>, SecretsError>> + Send + '_>> {
+        Box::pin(async move {
+            match std::fs::read_to_string(&self.0) {
+                Ok(text) => Ok(Some(text)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(SecretsError(format!("{}: {error}", self.0.display()))),
+            }
+        })
+    }
+
+    fn write(&self, text: String) -> Pin<Box<dyn Future<Output = Result<(), SecretsError>> + Send + '_>> {
+        Box::pin(async move {
+            use std::io::Write;
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create(true).truncate(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let written = options.open(&self.0).and_then(|mut file| file.write_all(text.as_bytes()));
+            written.map_err(|error| SecretsError(format!("{}: {error}", self.0.display())))
+        })
+    }
+}

@@ -65,12 +65,16 @@ impl Account {
         let Wanted { mut data, text, password_hash } = wanted;
         let reset = password_hash.is_some();
         data.must_change_password |= reset;
-        let (user, changes) = match self.user.changed(act, data, text) {
+        let (mut user, changes) = match self.user.changed(act, data, text) {
             Some(changed) => changed,
             // A new password is a change although it does not show in the record.
             None if reset => (self.user.touched(act), Map::new()),
             None => return None,
         };
+        if user.data.email != self.user.data.email {
+            // What came back from the old address says nothing of the new one.
+            user.kept.email_status = None;
+        }
         let disabled = user.data.status == UserStatus::Disabled && self.user.data.status != UserStatus::Disabled;
         let mut auth = Auth {
             name: user.data.name(),

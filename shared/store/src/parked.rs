@@ -6,6 +6,7 @@ use crate::item::{bare, from_attribute, put_index_keys, to_attribute};
 use crate::keys::{self, Index, IndexKeys};
 use crate::list::{Page, Paging, Plan};
 use crate::table::Store;
+use crate::tx::Tx;
 use domain::{ParkedId, Time};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,13 @@ pub struct Parked {
     pub body: String,
 }
 
+impl Tx {
+    /// Removes a parked message after it went back to its queue.
+    pub fn unpark(&mut self, id: ParkedId) {
+        self.remove(&keys::parked(id));
+    }
+}
+
 impl Store {
     /// Parks a message.
     pub async fn park(&self, parked: &Parked) -> Result<(), Error> {
@@ -43,11 +51,6 @@ impl Store {
     /// The parked message of this id.
     pub async fn parked(&self, id: ParkedId) -> Result<Option<Parked>, Error> {
         self.get_item(&keys::parked(id), true).await?.as_ref().map(|item| from_attribute(item, "data")).transpose()
-    }
-
-    /// Removes a parked message after it went back to its queue.
-    pub async fn unpark(&self, id: ParkedId) -> Result<(), Error> {
-        self.delete_item(&keys::parked(id)).await
     }
 
     /// Parked messages, newest first, of one queue or of all.

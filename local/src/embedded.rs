@@ -1,0 +1,251 @@
+//! The embedded CRM: the handlers and workers of the deployed system, on the table, stream, bus and
+//! queues of this process.
+//!
+//! Every route and worker sees the table through a policy made of its declared actions, so a
+//! function that would be refused in the cloud is refused here too.
+
+use crate::adapters::{LocalBus, LocalQueues, MemorySecret, secret_file};
+use crate::clock::Clock as WaitingClock;
+use crate::{Fault, Operation, QueueSettings, Queues, Table, TableCheckpoints, TableError, front_event, stream};
+use api::clock::Clock;
+use api::{Access, Action, App, Config, Router};
+use aws::{SecretFile, Sdk, Secrets};
+use bytes::Bytes;
+use lambda_http::{Body, Response};
+use messaging::Queue;
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use workers::{Interest, Ports, Trigger, WORKERS, Worker};
+
+/// The table's name in this process.
+pub const TABLE: &str = "crm";
+/// How many stream records a worker gets at once, as in the template.
+const STREAM_BATCH: usize = 100;
+/// How many messages a worker gets at once, as in the template.
+const QUEUE_BATCH: usize = 10;
+
+/// Where the data is.
+#[derive(Debug, Clone)]
+pub enum Storage {
+    /// Nowhere: gone when the process ends.
+    Memory,
+    /// In this folder.
+    Folder(PathBuf),
+}
+
+/// What an embedded CRM is made of.
+pub struct Parts {
+    /// The database.
+    pub table: Table,
+    /// The deployment's secret.
+    pub secrets: Arc<dyn Secrets>,
+    /// Time and ids of handlers and workers.
+    pub clock: Clock,
+    /// Time of queues.
+    pub waiting: Arc<dyn WaitingClock>,
+    /// Configuration.
+    pub config: Config,
+}
+
+/// Why the CRM could not start: one line for the person who started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The queues.
+    #[error(transparent)]
+    Queue(#[from] crate::QueueError),
+    /// The table's first answers.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Keys or secret.
+    #[error(transparent)]
+    Keys(#[from] api::tokens::KeyError),
+    /// The routes.
+    #[error(transparent)]
+    Routes(#[from] api::edge::RouterError),
+}
+
+/// A running CRM.
+#[derive(Clone)]
+pub struct Embedded {
+    /// The database.
+    pub table: Table,
+    /// The queues.
+    pub queues: Queues,
+    app: App,
+    ports: Ports,
+    router: Arc<Router>,
+}
+
+impl Storage {
+    /// Opens the database and the secret.
+    pub fn open(&self) -> Result<(Table, Arc<dyn Secrets>), TableError> {
+        match self {
+            Self::Memory => Ok((Table::memory()?, Arc::new(MemorySecret::default()))),
+            Self::Folder(folder) => Ok((Table::open(&folder.join("crm.db"))?, Arc::new(SecretFile(secret_file(folder))))),
+        }
+    }
+}
+
+/// A view of the table that refuses everything but these actions, as the function's role would.
+fn policed(table: &Table, actions: impl IntoIterator<Item = Action>) -> Table {
+    let allowed: HashSet<&'static str> = actions.into_iter().map(Action::name).collect();
+    let check = move |operation: &Operation| match operation.actions.iter().find(|action| !allowed.contains(*action)) {
+        Some(action) => Err(Fault::access_denied(action)),
+        None => Ok(()),
+    };
+    table.clone().with_observer(Arc::new(check))
+}
+
+fn store_on(table: &Table) -> Store {
+    Store::new(&Sdk::local(table.http_client()), TABLE)
+}
+
+fn route_actions(route: &api::Route) -> Vec<Action> {
+    let caller = (route.access != Access::Public).then_some(Action::Get);
+    route.actions.iter().copied().chain(caller).collect()
+}
+
+impl Embedded {
+    /// Puts the CRM together: creates what is missing in the table, makes keys at the first start.
+    pub async fn open(parts: Parts) -> Result<Self, StartError> {
+        let Parts { table, secrets, clock, waiting, config } = parts;
+        let mut definition = store::schema::definition();
+        definition["TableName"] = TABLE.into();
+        table.create_table(definition).await?;
+        table.enable_ttl(TABLE, store::schema::TTL).await?;
+        let queues = Queues::open(table.clone(), waiting, queue_settings()).await?;
+        let store = store_on(&table);
+        if store.public_keys().await?.is_empty() {
+            api::tokens::make_keys(&store, secrets.as_ref(), clock.now(), false).await?;
+        }
+        let local_queues = Arc::new(LocalQueues(queues.clone()));
+        let routes: Vec<api::Route> = crate::routes::routes().into_iter().flat_map(|(_, routes)| routes).collect();
+        let stores: HashMap<&'static str, Store> =
+            routes.iter().map(|route| (route.name, store_on(&policed(&table, route_actions(route))))).collect();
+        let app = App::new(store.clone(), clock.clone(), config)
+            .with_secrets(secrets.clone())
+            .with_queues(local_queues.clone())
+            .with_store_per_route(stores);
+        app.warm_up().await?;
+        let bus = Arc::new(LocalBus(queues.clone()));
+        let ports = Ports { store, clock, bus: Some(bus), queues: Some(local_queues), secrets: Some(secrets) };
+        Ok(Self { table, queues, app, ports, router: Arc::new(Router::new(routes)?) })
+    }
+
+    /// The application behind the routes.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The ports of a worker, its table cut to what it declares.
+    pub fn ports(&self, worker: &Worker) -> Ports {
+        Ports { store: store_on(&policed(&self.table, worker.actions.iter().copied())), ..self.ports.clone() }
+    }
+
+    /// The ports without a policy: for setting things up.
+    pub fn all_ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Answers a request as the HTTP front would, without a connection.
+    pub async fn call(&self, request: http::Request<Bytes>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        match front_event::request(&parts, body, IpAddr::V4(Ipv4Addr::LOCALHOST)) {
+            Some(request) => self.answer(request).await,
+            None => {
+                let mut response = Response::new(Body::Empty);
+                *response.status_mut() = http::StatusCode::BAD_REQUEST;
+                response
+            }
+        }
+    }
+
+    /// Answers a Lambda request.
+    pub async fn answer(&self, request: lambda_http::Request) -> Response<Body> {
+        self.router.answer(&self.app, request).await
+    }
+
+    /// Starts the workers; they end, after what they are at, when `stop` changes.
+    pub async fn start_workers(&self, stop: &watch::Receiver<bool>) -> Result<JoinSet<()>, StartError> {
+        let mut running = JoinSet::new();
+        for worker in WORKERS {
+            let ports = self.ports(worker);
+            let stopped = wait(stop.clone());
+            match worker.trigger {
+                Trigger::Stream(interest) => {
+                    let checkpoints = TableCheckpoints::open(self.table.clone()).await?;
+                    let table = self.table.clone();
+                    running.spawn(async move {
+                        let handle = |event: Value| handle(worker, &ports, filtered(event, interest));
+                        let done = stream::run(table, TABLE, worker.name, STREAM_BATCH, checkpoints, handle, stopped).await;
+                        if let Err(error) = done {
+                            api::log::fault(worker.name, &error.to_string());
+                        }
+                    });
+                }
+                Trigger::Queue(queue) => self.consume(&mut running, worker, ports, queue.name().to_owned(), stop),
+                Trigger::DeadLetters => {
+                    for queue in Queue::ALL {
+                        self.consume(&mut running, worker, ports.clone(), queue.dead_name(), stop);
+                    }
+                }
+                Trigger::CustomResource => {}
+            }
+        }
+        Ok(running)
+    }
+
+    fn consume(&self, running: &mut JoinSet<()>, worker: &'static Worker, ports: Ports, queue: String, stop: &watch::Receiver<bool>) {
+        let (queues, stopped) = (self.queues.clone(), wait(stop.clone()));
+        running.spawn(async move {
+            let done = queues.run(&queue, QUEUE_BATCH, |event: Value| handle(worker, &ports, event), stopped).await;
+            if let Err(error) = done {
+                api::log::fault(worker.name, &error.to_string());
+            }
+        });
+    }
+}
+
+async fn handle(worker: &Worker, ports: &Ports, event: Value) -> Result<Value, workers::Failure> {
+    (worker.handle)(ports, event).await
+}
+
+async fn wait(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone means stop as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// The records a worker is interested in: what the event source mapping's filter does in the cloud.
+fn filtered(mut event: Value, interest: Interest) -> Value {
+    if let Some(records) = event["Records"].as_array_mut() {
+        records.retain(|record| {
+            let sk = record["dynamodb"]["Keys"]["sk"]["S"].as_str().unwrap_or_default();
+            match interest {
+                Interest::Inserted(prefix) => record["eventName"] == "INSERT" && sk.starts_with(prefix),
+                Interest::Records(kinds) => kinds.contains(&sk),
+            }
+        });
+    }
+    event
+}
+
+fn queue_settings() -> Vec<QueueSettings> {
+    let settings = |queue: Queue| {
+        let mut dead = QueueSettings::new(&queue.dead_name());
+        dead.max_receives = u32::MAX;
+        let mut live = QueueSettings::new(queue.name()).dead_letter(&queue.dead_name(), queue.max_receives());
+        live.visibility_timeout = Duration::from_secs(360);
+        [live, dead]
+    };
+    Queue::ALL.into_iter().flat_map(settings).collect()
+}

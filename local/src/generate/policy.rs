@@ -1,0 +1,129 @@
+//! What a function is allowed: one statement per kind of resource, each action by its name, each
+//! resource by its ARN.
+
+use api::{Access, Action, Resource, Route};
+use messaging::Queue;
+use std::collections::BTreeSet;
+use store::keys::Index;
+use workers::{Need, Trigger, Worker};
+
+/// A statement: actions, and resources as YAML.
+pub(super) struct Statement {
+    pub actions: Vec<String>,
+    pub resources: Vec<String>,
+}
+
+impl Statement {
+    fn new(actions: &[&str], resources: Vec<String>) -> Self {
+        Self { actions: actions.iter().map(|action| (*action).to_owned()).collect(), resources }
+    }
+}
+
+/// An attribute of a resource, as YAML.
+pub(super) fn arn(resource: &str) -> String {
+    format!("!GetAtt {resource}.Arn")
+}
+
+/// The logical id of a queue.
+pub(super) fn queue_id(queue: Queue) -> String {
+    format!("{}Queue", super::pascal(queue.name()))
+}
+
+/// The logical id of a queue's dead-letter queue.
+pub(super) fn dead_id(queue: Queue) -> String {
+    format!("{}DeadQueue", super::pascal(queue.name()))
+}
+
+/// The dead-letter queue of the stream's batches, which belongs to no queue.
+pub(super) const STREAM_DEAD: &str = "StreamDeadQueue";
+
+/// The table's statements. Queries of routes go to indexes; those of workers to a record's children
+/// in the table as well.
+fn table(actions: &BTreeSet<Action>, children: bool) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    let items: Vec<String> = actions.iter().filter(|action| **action != Action::Query).map(|action| format!("dynamodb:{}", action.name())).collect();
+    if !items.is_empty() {
+        statements.push(Statement { actions: items, resources: vec![arn("Table")] });
+    }
+    if actions.contains(&Action::Query) {
+        let table = children.then(|| arn("Table"));
+        let indexes = Index::ALL.iter().map(|index| format!("!Sub ${{Table.Arn}}/index/{}", index.name()));
+        statements.push(Statement::new(&["dynamodb:Query"], table.into_iter().chain(indexes).collect()));
+    }
+    statements
+}
+
+/// The statements of a route's function; the edge reads the caller, wherever there can be one.
+pub(super) fn of_route(route: &Route) -> Vec<Statement> {
+    let mut actions: BTreeSet<Action> = route.actions.iter().copied().collect();
+    if route.access != Access::Public || !actions.is_empty() {
+        actions.insert(Action::Get);
+    }
+    let mut statements = table(&actions, false);
+    for resource in route.resources {
+        match resource {
+            Resource::Secret => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec!["!GetAtt Secret.Id".to_owned()])),
+            Resource::SendQueues => statements.push(Statement::new(&["sqs:SendMessage"], Queue::ALL.map(|queue| arn(&queue_id(queue))).to_vec())),
+            Resource::QueueDepths => {
+                let queues = Queue::ALL.iter().flat_map(|queue| [arn(&queue_id(*queue)), arn(&dead_id(*queue))]);
+                statements.push(Statement::new(&["sqs:GetQueueAttributes"], queues.collect()));
+            }
+            Resource::Cpu => {}
+        }
+    }
+    statements
+}
+
+/// The statements of a worker: its source, then what it does.
+pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
+    let receive = |queues: Vec<String>| Statement::new(&["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queues);
+    let mut statements = match worker.trigger {
+        Trigger::Stream(_) => vec![
+            Statement::new(
+                &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+                vec!["!GetAtt Table.StreamArn".to_owned()],
+            ),
+            Statement::new(&["sqs:SendMessage"], vec![arn(STREAM_DEAD)]),
+        ],
+        Trigger::Queue(queue) => vec![receive(vec![arn(&queue_id(queue))])],
+        Trigger::DeadLetters => vec![receive(dead_queues().iter().map(|queue| arn(queue)).collect())],
+        Trigger::CustomResource => Vec::new(),
+    };
+    statements.extend(table(&worker.actions.iter().copied().collect(), true));
+    for need in worker.needs {
+        match need {
+            Need::Bus => statements.push(Statement::new(&["events:PutEvents"], vec![arn("Bus")])),
+            Need::Send(queue) => statements.push(Statement::new(&["sqs:SendMessage"], vec![arn(&queue_id(*queue))])),
+            Need::Secret => {
+                let actions = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"];
+                statements.push(Statement::new(&actions, vec!["!GetAtt Secret.Id".to_owned()]));
+            }
+            Need::Cpu => {}
+        }
+    }
+    statements
+}
+
+/// Every dead-letter queue.
+pub(super) fn dead_queues() -> Vec<String> {
+    Queue::ALL.iter().map(|queue| dead_id(*queue)).chain([STREAM_DEAD.to_owned()]).collect()
+}
+
+/// `Policies` of a function, as YAML; nothing where nothing is allowed.
+pub(super) fn yaml(statements: &[Statement]) -> String {
+    if statements.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("      Policies:\n        - Version: \"2012-10-17\"\n          Statement:\n");
+    for statement in statements {
+        text.push_str(&format!("            - Effect: Allow\n              Action: [{}]\n", statement.actions.join(", ")));
+        match statement.resources.as_slice() {
+            [one] => text.push_str(&format!("              Resource: {one}\n")),
+            many => {
+                text.push_str("              Resource:\n");
+                text.extend(many.iter().map(|resource| format!("                - {resource}\n")));
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,104 @@
+//! Bus, queues, dead-letter queues and the rules between them.
+
+use crate::generate::policy::{STREAM_DEAD, dead_id, queue_id};
+use messaging::{Queue, SUBSCRIPTIONS, Subscription};
+
+/// Longest time a worker may take, seconds. A message stays hidden for six times as long
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
+pub(super) const WORKER_TIMEOUT: u32 = 60;
+/// 14 days, the longest there is.
+const DEAD_RETENTION: u32 = 1_209_600;
+
+/// The resources that carry messages.
+pub(super) fn resources() -> String {
+    let bus = r#"
+  # ----- How changes travel -----
+
+  Bus:
+    Type: AWS::Events::EventBus
+    Properties:
+      Name: !Ref AWS::StackName
+"#;
+    let queues = Queue::ALL.into_iter().flat_map(|queue| [of(queue), dead(&dead_id(queue), &queue.dead_name())]);
+    let stream = dead(STREAM_DEAD, "stream-dead");
+    let rules = SUBSCRIPTIONS.iter().enumerate().map(|(at, subscription)| rule(at, subscription));
+    std::iter::once(bus.to_owned()).chain(queues).chain([stream]).chain(rules).collect()
+}
+
+fn of(queue: Queue) -> String {
+    let (id, dead, name, receives) = (queue_id(queue), dead_id(queue), queue.name(), queue.max_receives());
+    format!(
+        r#"
+  {id}:
+    Type: AWS::SQS::Queue
+    Properties:
+      QueueName: !Sub ${{AWS::StackName}}-{name}
+      SqsManagedSseEnabled: true
+      VisibilityTimeout: {}
+      RedrivePolicy:
+        deadLetterTargetArn: !GetAtt {dead}.Arn
+        maxReceiveCount: {receives}
+"#,
+        6 * WORKER_TIMEOUT
+    )
+}
+
+fn dead(id: &str, name: &str) -> String {
+    format!(
+        r#"
+  {id}:
+    Type: AWS::SQS::Queue
+    Properties:
+      QueueName: !Sub ${{AWS::StackName}}-{name}
+      SqsManagedSseEnabled: true
+      VisibilityTimeout: {}
+      MessageRetentionPeriod: {DEAD_RETENTION}
+"#,
+        6 * WORKER_TIMEOUT
+    )
+}
+
+/// The rule of a subscription, and the leave to send that it needs.
+fn rule(at: usize, subscription: &Subscription) -> String {
+    let (queue, dead) = (queue_id(subscription.queue), dead_id(subscription.queue));
+    let name = subscription.queue.name();
+    let id = format!("{}Rule{}", crate::generate::pascal(name), if at == 0 { String::new() } else { (at + 1).to_string() });
+    let events: String = subscription.events.iter().map(|event| format!("\n          - {}", event.as_str())).collect();
+    let allow = |target: &str| {
+        format!(
+            r#"
+  {id}To{target}:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref {target}]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {{Service: events.amazonaws.com}}
+            Action: sqs:SendMessage
+            Resource: !GetAtt {target}.Arn
+            Condition: {{ArnEquals: {{"aws:SourceArn": !GetAtt {id}.Arn}}}}
+"#
+        )
+    };
+    format!(
+        r#"
+  {id}:
+    Type: AWS::Events::Rule
+    Properties:
+      Description: Domain events that the queue {name} takes
+      EventBusName: !Ref Bus
+      EventPattern:
+        detail-type:{events}
+      Targets:
+        - Id: {name}
+          Arn: !GetAtt {queue}.Arn
+          # What cannot be delivered joins the queue's own dead letters: the message is the same.
+          DeadLetterConfig:
+            Arn: !GetAtt {dead}.Arn
+{}{}"#,
+        allow(&queue),
+        allow(&dead)
+    )
+}

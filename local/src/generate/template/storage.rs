@@ -1,0 +1,70 @@
+//! Table, secret and log.
+
+use serde_json::Value;
+
+/// The resources that keep something.
+pub(super) fn resources() -> String {
+    let definition = store::schema::definition();
+    let ttl = store::schema::TTL;
+    let part = |name: &str| yaml(&definition[name], 6);
+    format!(
+        r#"
+  # ----- What is kept -----
+
+  # Kept when the stack is deleted; DeletionProtection refuses even deleting it by hand.
+  Table:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: RetainExceptOnCreate
+    UpdateReplacePolicy: Retain
+    Properties:
+      BillingMode: {billing}
+      DeletionProtectionEnabled: !Ref DeletionProtection
+      PointInTimeRecoverySpecification:
+        PointInTimeRecoveryEnabled: true
+      TimeToLiveSpecification:
+        AttributeName: {ttl}
+        Enabled: true
+      StreamSpecification:
+        StreamViewType: {stream}
+      AttributeDefinitions:{attributes}
+      KeySchema:{keys}
+      GlobalSecondaryIndexes:{indexes}
+
+  # The signing keys; its value is written by the bootstrap.
+  Secret:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      Description: !Sub Signing keys of ${{AWS::StackName}}
+
+  LogGroup:
+    Type: AWS::Logs::LogGroup
+    Properties:
+      LogGroupName: !Sub /crm/${{AWS::StackName}}
+      RetentionInDays: !Ref LogRetentionDays
+"#,
+        billing = definition["BillingMode"].as_str().unwrap_or_default(),
+        stream = definition["StreamSpecification"]["StreamViewType"].as_str().unwrap_or_default(),
+        attributes = part("AttributeDefinitions"),
+        keys = part("KeySchema"),
+        indexes = part("GlobalSecondaryIndexes"),
+    )
+}
+
+/// A value as block YAML: objects with their identifying members first, texts alone in brackets.
+fn yaml(value: &Value, indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    match value {
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            let texts: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            format!(" [{}]", texts.join(", "))
+        }
+        Value::Array(items) => items.iter().map(|item| format!("\n{pad}  -{}", yaml(item, indent + 4).trim_start_matches('\n').replacen(&" ".repeat(indent + 4), " ", 1))).collect(),
+        Value::Object(map) => {
+            let mut members: Vec<(&String, &Value)> = map.iter().collect();
+            members.sort_by_key(|(name, _)| (!name.ends_with("Name"), (*name).clone()));
+            members.iter().map(|(name, value)| format!("\n{pad}{name}:{}", yaml(value, indent + if value.is_array() { 0 } else { 2 }))).collect()
+        }
+        Value::String(text) => format!(" {text}"),
+        other => format!(" {other}"),
+    }
+}

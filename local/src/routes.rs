@@ -1,0 +1,15 @@
+//! Every route of the CRM, by the crate that serves it.
+
+use api::Route;
+
+/// (crate, its routes), in the order of the documentation.
+pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
+    vec![
+        ("auth", auth::routes()),
+        ("users", users::routes()),
+        ("teams", teams::routes()),
+        ("customers", customers::routes()),
+        ("admin", admin::routes()),
+        ("docs", docs::routes()),
+    ]
+}

@@ -1,0 +1,156 @@
+"""The deployed CRM: sign-in, customers, problems, and a change's way through stream, bus and queues."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+NEW_PASSWORD = "another-for-the-cloud-tests"
+REP_PASSWORD = "one-for-the-representative"
+
+
+@dataclass(frozen=True)
+class Client:
+    """Calls the API, signed in or not."""
+
+    base_url: str
+    token: str | None = None
+
+    def call(self, method: str, path: str, **arguments) -> requests.Response:
+        """The response to a call of a path below `/api/v1`."""
+        headers = arguments.pop("headers", {})
+        if self.token:
+            headers |= {"authorization": f"Bearer {self.token}"}
+        return requests.request(method, f"{self.base_url}/api/v1{path}", headers=headers, timeout=30, **arguments)
+
+    def data(self, method: str, path: str, status: int = 200, **arguments):
+        """`data` of a success with this status."""
+        response = self.call(method, path, **arguments)
+        assert response.status_code == status, response.text
+        return response.json()["data"]
+
+    def signed_in(self, email: str, password: str) -> "Client":
+        """This client with a session of its own."""
+        session = self.data("POST", "/auth/login", json={"email": email, "password": password})
+        return Client(self.base_url, session["accessToken"])
+
+
+def problem(response: requests.Response, status: int, code: str) -> dict:
+    """The problem details of a response, after checking what all have in common."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert (body["code"], body["status"], body["success"]) == (code, status, False)
+    assert body["type"].endswith(f"/api/v1/docs#problem-{code.lower().replace('_', '-')}")
+    assert body["instance"]
+    return body
+
+
+@pytest.fixture(scope="session")
+def anyone(base_url: str) -> Client:
+    """Somebody who is not signed in."""
+    return Client(base_url)
+
+
+@pytest.fixture(scope="session")
+def admin(anyone: Client, stack: dict) -> Client:
+    """The first administrator, whose password of the deployment was good for one sign-in."""
+    email, password = (stack["parameters"][name] for name in ("BootstrapAdminEmail", "BootstrapAdminPassword"))
+    first = anyone.signed_in(email, password)
+    problem(first.call("GET", "/customers"), 403, "PASSWORD_CHANGE_REQUIRED")
+    body = {"currentPassword": password, "newPassword": NEW_PASSWORD}
+    assert first.call("POST", "/auth/password", json=body).status_code == 204
+    return anyone.signed_in(email, NEW_PASSWORD)
+
+
+@pytest.fixture
+def rep(anyone: Client, admin: Client) -> tuple[Client, dict]:
+    """A new sales representative and their record."""
+    email = f"rep-{uuid.uuid4()}@example.com"
+    user = admin.data("POST", "/users", 201, json={"email": email, "password": REP_PASSWORD, "role": "SALES_REP"})
+    return anyone.signed_in(email, REP_PASSWORD), user
+
+
+def test_health_names_the_commit(anyone: Client) -> None:
+    assert anyone.data("GET", "/health")["commit"] == "cloud-test"
+
+
+def test_readiness_tells_components_to_administrators_only(anyone: Client, admin: Client) -> None:
+    assert anyone.data("GET", "/health/ready") == {"status": "ok", "components": None}
+    components = admin.data("GET", "/health/ready")["components"]
+    assert {part["name"]: part["state"] for part in components} == {"table": "up", "queues": "up"}
+
+
+def test_the_documentation_loads_nothing_from_elsewhere(anyone: Client) -> None:
+    page = anyone.call("GET", "/docs")
+    assert page.status_code == 200 and page.headers["content-type"].startswith("text/html")
+    assert page.headers["content-encoding"] == "gzip"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert 'id="problem-not-found"' in page.text and "SwaggerUIBundle" in page.text
+    plain = anyone.call("GET", "/docs", headers={"accept-encoding": "identity"})
+    assert plain.text == page.text
+    assert anyone.call("GET", "/openapi.json").json()["openapi"].startswith("3.1")
+
+
+def test_an_unknown_path_and_a_wrong_method_are_problems(anyone: Client) -> None:
+    problem(anyone.call("GET", "/no/such/path"), 404, "NOT_FOUND")
+    refused = anyone.call("DELETE", "/auth/me")
+    problem(refused, 405, "METHOD_NOT_ALLOWED")
+    assert refused.headers["allow"] == "GET"
+
+
+def test_a_preflight_is_answered_for_known_origins_only(anyone: Client) -> None:
+    def allowed(origin: str) -> str | None:
+        asked = {"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+        return anyone.call("OPTIONS", "/customers", headers=asked).headers.get("access-control-allow-origin")
+
+    assert allowed("https://app.example.com") == "https://app.example.com"
+    assert allowed("https://elsewhere.example.com") is None
+
+
+def test_a_customer_is_created_listed_found_and_not_doubled(admin: Client, eventually: Callable) -> None:
+    word = f"Zuse{uuid.uuid4().hex[:8]}"
+    body = {"name": f"{word} Machines", "email": f"{word.lower()}@example.com", "phone": f"+49{uuid.uuid4().int % 10**10:010}"}
+    response = admin.call("POST", "/customers", json=body)
+    assert response.status_code == 201, response.text
+    customer = response.json()["data"]
+    assert response.headers["location"] == f"/api/v1/customers/{customer['id']}"
+    assert response.headers["etag"] == '"1"'
+    assert customer["id"] in [found["id"] for found in admin.data("GET", "/customers?limit=100")]
+    refused = problem(admin.call("POST", "/customers", json=body), 409, "DUPLICATE")
+    assert refused["matches"] == {"ids": [customer["id"]], "hidden": 0}
+    # Search words are the projector's: table, stream, function, table.
+    eventually(lambda: [found["id"] for found in admin.data("GET", f"/customers?q={word.lower()}")] == [customer["id"]])
+
+
+def test_put_does_what_patch_does(admin: Client) -> None:
+    customer = admin.data("POST", "/customers", 201, json={"name": "Before"})
+    for method in ("PATCH", "PUT"):
+        assert admin.data(method, f"/customers/{customer['id']}", json={"name": method})["name"] == method
+
+
+def test_a_session_that_ended_is_refused_at_once(rep: tuple[Client, dict]) -> None:
+    client, _ = rep
+    client.data("GET", "/auth/me")
+    assert client.call("POST", "/auth/logout").status_code == 204
+    problem(client.call("GET", "/auth/me"), 401, "UNAUTHENTICATED")
+
+
+def test_a_repeated_create_gives_the_first_answer(admin: Client) -> None:
+    key = {"idempotency-key": str(uuid.uuid4())}
+    first = admin.call("POST", "/customers", json={"name": "Once"}, headers=dict(key))
+    second = admin.call("POST", "/customers", json={"name": "Once"}, headers=dict(key))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json() and second.headers["idempotency-replayed"] == "true"
+
+
+def test_a_disabled_users_customers_go_to_the_pool(admin: Client, rep: tuple[Client, dict], eventually: Callable) -> None:
+    client, user = rep
+    customer = admin.data("POST", "/customers", 201, json={"name": "Handed over", "ownerId": user["id"]})
+    assert client.data("GET", f"/customers/{customer['id']}")["ownerId"] == user["id"]
+    assert admin.call("DELETE", f"/users/{user['id']}").status_code == 204
+    problem(client.call("GET", "/auth/me"), 401, "UNAUTHENTICATED")
+    # Event item, stream, relay, bus, rule, automation queue, work queue, table.
+    eventually(lambda: admin.data("GET", f"/customers/{customer['id']}")["ownerId"] is None, seconds=60)

@@ -1,0 +1,19 @@
+//! The one test binary.
+
+mod scenarios {
+    //! The scenarios on the embedded CRM; the cloud tests run the same ones on the deployed one.
+
+    macro_rules! embedded {
+        ($($module:ident :: $name:ident),* $(,)?) => {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    let (_, scenario) = tests::scenarios::ALL.iter().find(|(name, _)| *name == stringify!($name)).expect("listed");
+                    scenario(tests::Crm::start().await).await;
+                }
+            )*
+        };
+    }
+
+    tests::for_each_scenario!(embedded);
+}

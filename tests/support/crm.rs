@@ -1,0 +1,222 @@
+//! A CRM to talk to.
+
+use bytes::Bytes;
+use domain::Time;
+use domain::password::Password;
+use domain::value::Email;
+use futures::future::BoxFuture;
+use lambda_http::Body;
+use local::{Embedded, Parts, Table};
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The password of everyone in tests.
+pub const PASSWORD: &str = "a test password";
+
+/// Where the CRM is.
+#[derive(Clone)]
+enum Place {
+    Here(Box<Embedded>),
+    There { client: reqwest::Client, base: String },
+}
+
+/// A CRM and its first administrator.
+#[derive(Clone)]
+pub struct Crm {
+    place: Place,
+    /// Address and password of an administrator.
+    pub admin: (String, String),
+    /// Milliseconds that the clock is ahead.
+    ahead: Arc<AtomicI64>,
+    _stop: Option<Arc<watch::Sender<bool>>>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body; `Null` where it is not JSON.
+    pub body: Value,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Reply {
+    /// A header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// `data` of a success.
+    pub fn data(&self) -> &Value {
+        assert!(self.status < 300, "not a success: {} {}", self.status, self.text);
+        &self.body["data"]
+    }
+
+    /// The `code` of a problem.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// The pointers of the wrong fields, sorted.
+    pub fn pointers(&self) -> Vec<&str> {
+        let mut pointers: Vec<&str> = self.body["errors"].as_array().into_iter().flatten().filter_map(|e| e["pointer"].as_str()).collect();
+        pointers.sort_unstable();
+        pointers
+    }
+
+    /// Fails unless the status is this.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+}
+
+/// A request in the making.
+pub struct Ask {
+    /// Method.
+    pub method: &'static str,
+    /// Path below `/api/v1`.
+    pub path: String,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+struct Waiting(Arc<AtomicI64>);
+
+impl local::Clock for Waiting {
+    fn now_ms(&self) -> i64 {
+        local::Clock::now_ms(&local::SystemClock) + self.0.load(Ordering::SeqCst)
+    }
+
+    fn sleep_until(&self, at_ms: i64) -> BoxFuture<'static, ()> {
+        let clock = Self(self.0.clone());
+        Box::pin(async move {
+            while clock.now_ms() < at_ms {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+    }
+}
+
+impl Crm {
+    /// A fresh embedded CRM in memory with its workers and one administrator.
+    pub async fn start() -> Self {
+        Self::on(Table::memory().expect("memory")).await
+    }
+
+    /// An embedded CRM on this table.
+    pub async fn on(table: Table) -> Self {
+        let ahead = Arc::new(AtomicI64::new(0));
+        let offset = ahead.clone();
+        let clock = api::clock::Clock::new(move || Time::from_millis(local::Clock::now_ms(&local::SystemClock) + offset.load(Ordering::SeqCst)));
+        let config = api::Config::read(|name| (name == "CORS_ORIGINS").then(|| "https://app.example".to_owned())).expect("config");
+        let secrets = Arc::new(local::adapters::MemorySecret::default());
+        let parts = Parts { table, secrets, clock, waiting: Arc::new(Waiting(ahead.clone())), config };
+        let embedded = Embedded::open(parts).await.expect("opens");
+        let email = "root@crm.test";
+        let password = Password::new(PASSWORD).expect("password");
+        let address = <Email as domain::input::TextValue>::read(email).expect("email");
+        workers::bootstrap::first_admin(embedded.all_ports(), address, &password, false).await.expect("admin");
+        let (stop, stopped) = watch::channel(false);
+        embedded.start_workers(&stopped).await.expect("workers").detach_all();
+        Self { place: Place::Here(Box::new(embedded)), admin: (email.into(), PASSWORD.into()), ahead, _stop: Some(Arc::new(stop)) }
+    }
+
+    /// A CRM that is deployed at this address.
+    pub fn at(base: &str, email: &str, password: &str) -> Self {
+        let place = Place::There { client: reqwest::Client::new(), base: base.trim_end_matches('/').to_owned() };
+        Self { place, admin: (email.to_owned(), password.to_owned()), ahead: Arc::default(), _stop: None }
+    }
+
+    /// The embedded CRM behind it.
+    pub fn embedded(&self) -> &Embedded {
+        match &self.place {
+            Place::Here(embedded) => embedded,
+            Place::There { .. } => panic!("this test needs the embedded CRM"),
+        }
+    }
+
+    /// Lets time pass: for tokens, sessions, throttling and delayed messages.
+    pub fn advance(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, ask: Ask) -> Reply {
+        match &self.place {
+            Place::Here(embedded) => {
+                let mut request = http::Request::builder().method(ask.method).uri(format!("/api/v1{}", ask.path)).header("host", "crm.test");
+                for (name, value) in &ask.headers {
+                    request = request.header(name, value);
+                }
+                let answer = embedded.call(request.body(Bytes::from(ask.body)).expect("request")).await;
+                let (parts, body) = answer.into_parts();
+                let text = match body {
+                    Body::Text(text) => text,
+                    Body::Binary(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+                    _ => String::new(),
+                };
+                reply(parts.status.as_u16(), &parts.headers, text)
+            }
+            Place::There { client, base } => {
+                let method = reqwest::Method::from_bytes(ask.method.as_bytes()).expect("method");
+                let mut request = client.request(method, format!("{base}/api/v1{}", ask.path)).body(ask.body);
+                for (name, value) in &ask.headers {
+                    request = request.header(name, value);
+                }
+                let answer = request.send().await.expect("answers");
+                let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+                reply(status, &headers, answer.text().await.expect("text"))
+            }
+        }
+    }
+}
+
+fn reply(status: u16, headers: &http::HeaderMap, text: String) -> Reply {
+    let headers = headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    Reply { status, headers: headers.collect(), body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+}
+
+/// A number that no other caller in this run gets: for names and addresses.
+pub fn unique() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let run = uuid::Uuid::now_v7().simple().to_string();
+    format!("{}{}", &run[20..], NEXT.fetch_add(1, Ordering::SeqCst))
+}
+
+/// Runs the same thing so many times at once.
+pub async fn together<F, Fut>(times: usize, f: F) -> Vec<Reply>
+where
+    F: Fn(usize) -> Fut,
+    Fut: Future<Output = Reply> + Send + 'static,
+{
+    let running: Vec<_> = (0..times).map(|n| tokio::spawn(f(n))).collect();
+    let mut replies = Vec::new();
+    for task in running {
+        replies.push(task.await.expect("runs"));
+    }
+    replies
+}
+
+/// Asks until the answer is as wanted; fails after `limit`. What follows a change in the background
+/// has no moment at which it must be there, only one by which.
+pub async fn eventually<T, Fut: Future<Output = Option<T>>>(what: &str, limit: Duration, ask: impl Fn() -> Fut) -> T {
+    let end = tokio::time::Instant::now() + limit;
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < end, "not within {limit:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,11 @@
+//! What tests use: a CRM to talk to (embedded, or deployed somewhere), people who talk to it, and
+//! the scenarios that hold for both.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to fail")]
+
+pub mod crm;
+pub mod people;
+pub mod scenarios;
+
+pub use crm::{Crm, Reply, eventually, together};
+pub use people::Person;

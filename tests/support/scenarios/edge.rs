@@ -1,0 +1,169 @@
+//! The HTTP edge: bad input, repeats, versions, paths.
+
+use crate::crm::{Ask, unique};
+use crate::people::text;
+use crate::{Crm, together};
+use serde_json::json;
+
+pub async fn every_wrong_field_is_named_and_nothing_is_written(crm: Crm) {
+    let team = crm.team().await;
+    let manager = crm.person("MANAGER", Some(&team)).await;
+    let body = json!({
+        "name": "", "email": "not an address", "phone": "12", "birthday": "2026-02-30", "lifecycle": "customer", "engagement": 5,
+        "address": {"city": 1, "planet": "Mars"}, "metadata": [], "marketingOptOut": "yes", "ownerId": "me", "referredById": 7,
+        "id": "x", "version": 3, "createdAt": "2026-01-01T00:00:00Z",
+    });
+    let refused = manager.post("/customers?allowDuplicate=perhaps&dry=1", body).await.expect(422);
+    let expected = [
+        "/address/city", "/address/planet", "/birthday", "/createdAt", "/email", "/engagement", "/id", "/lifecycle", "/marketingOptOut",
+        "/metadata", "/name", "/ownerId", "/phone", "/referredById", "/version", "?allowDuplicate", "?dry",
+    ];
+    assert_eq!(refused.pointers(), expected);
+    assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+    assert_eq!((refused.code(), &refused.body["success"]), ("VALIDATION", &json!(false)));
+    assert_eq!(refused.body["instance"].as_str(), refused.header("x-request-id"));
+    let large = json!({"name": "X", "metadata": {"a": "x".repeat(17_000)}});
+    assert_eq!(manager.post("/customers", large).await.expect(422).pointers(), ["/metadata"]);
+    assert_eq!(manager.ids("/customers?ownerId=me").await, Vec::<String>::new());
+}
+
+pub async fn a_body_that_is_not_json_is_400_415_or_413(crm: Crm) {
+    let admin = crm.admin().await;
+    let send = async |body: Vec<u8>, kind: &str| {
+        let headers = vec![("authorization".into(), format!("Bearer {}", admin.token)), ("content-type".into(), kind.into())];
+        crm.send(Ask { method: "POST", path: "/customers".into(), headers, body }).await
+    };
+    for bad in [&b"{"[..], b"", b"{\"name\":}", b"nonsense", b"\xff\xfe", &b"[".repeat(5000)] {
+        assert_eq!(send(bad.to_vec(), "application/json").await.expect(400).code(), "MALFORMED");
+    }
+    send(b"[]".to_vec(), "application/json").await.expect(422);
+    send(b"null".to_vec(), "application/json; charset=utf-8").await.expect(422);
+    send(b"name=x".to_vec(), "application/x-www-form-urlencoded").await.expect(415);
+    let huge = format!("{{\"name\":\"{}\"}}", "x".repeat(300_000)).into_bytes();
+    assert_eq!(send(huge, "application/json").await.expect(413).code(), "TOO_LARGE");
+}
+
+pub async fn unknown_paths_and_methods_are_problems(crm: Crm) {
+    let admin = crm.admin().await;
+    assert_eq!(admin.get("/nowhere").await.expect(404).code(), "NOT_FOUND");
+    let missing = admin.get("/customers/01900000-0000-7000-8000-000000000000").await.expect(404);
+    assert_eq!(missing.code(), "NOT_FOUND");
+    for bad in ["/customers/1", "/customers/01900000000070008000000000000000", "/customers/%00", "/users/me"] {
+        admin.get(bad).await.expect(404);
+    }
+    let nobody = crm.nobody();
+    for path in ["/customers", "/users", "/auth/me", "/settings"] {
+        let refused = nobody.get(path).await.expect(401);
+        assert_eq!((refused.code(), refused.header("www-authenticate")), ("UNAUTHENTICATED", Some("Bearer")));
+    }
+}
+
+pub async fn an_idempotency_key_repeats_the_answer(crm: Crm) {
+    let admin = crm.admin().await;
+    let body = json!({"name": format!("Once {}", unique()), "email": format!("{}@once.example", unique())});
+    let key = unique();
+    let send = async || admin.ask("POST", "/customers", Some(&body), &[("idempotency-key", &key)]).await;
+    let (first, second) = (send().await.expect(201), send().await.expect(201));
+    assert_eq!(first.body, second.body);
+    assert_eq!((first.header("idempotency-replayed"), second.header("idempotency-replayed")), (None, Some("true")));
+    assert_eq!(first.header("location"), second.header("location"));
+    // A refused request does not use the key up.
+    let other = unique();
+    admin.ask("POST", "/customers", Some(&json!({"name": ""})), &[("idempotency-key", &other)]).await.expect(422);
+    admin.ask("POST", "/customers", Some(&json!({"name": "Fine"})), &[("idempotency-key", &other)]).await.expect(201);
+    let long = "k".repeat(256);
+    admin.ask("POST", "/customers", Some(&body), &[("idempotency-key", &long)]).await.expect(422);
+}
+
+pub async fn an_idempotency_key_is_bound_to_its_body(crm: Crm) {
+    let admin = crm.admin().await;
+    let key = unique();
+    let send = async |name: &str| admin.ask("POST", "/customers", Some(&json!({"name": name})), &[("idempotency-key", &key)]).await;
+    send("One").await.expect(201);
+    assert_eq!(send("Two").await.expect(409).code(), "IDEMPOTENCY_CONFLICT");
+    // Another user's key is another key.
+    let team = crm.team().await;
+    let manager = crm.person("MANAGER", Some(&team)).await;
+    manager.ask("POST", "/customers", Some(&json!({"name": "Two"})), &[("idempotency-key", &key)]).await.expect(201);
+}
+
+pub async fn twenty_posts_with_one_key_make_one_record(crm: Crm) {
+    let admin = crm.admin().await;
+    let key = unique();
+    let body = json!({"name": format!("Racer {}", unique())});
+    let replies = together(20, |_| {
+        let (admin, key, body) = (admin.clone(), key.clone(), body.clone());
+        async move { admin.ask("POST", "/customers", Some(&body), &[("idempotency-key", &key)]).await }
+    })
+    .await;
+    let mut ids: Vec<String> = replies.iter().map(|reply| text(&reply.data()["id"])).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 1);
+}
+
+pub async fn a_stale_if_match_is_412_and_changes_nothing(crm: Crm) {
+    let admin = crm.admin().await;
+    let path = format!("/customers/{}", text(&admin.customer(json!({})).await["id"]));
+    let patch = async |tag: &str, company: &str| admin.ask("PATCH", &path, Some(&json!({"company": company})), &[("if-match", tag)]).await;
+    patch("\"1\"", "One").await.expect(200);
+    let stale = patch("\"1\"", "Two").await.expect(412);
+    assert_eq!((stale.code(), &stale.body["version"]), ("VERSION_MISMATCH", &json!(2)));
+    patch("nonsense", "Three").await.expect(412);
+    patch("*", "Four").await.expect(200);
+    assert_eq!(admin.get(&path).await.data()["company"], "Four");
+}
+
+pub async fn hostile_cursors_and_ids_are_refused(crm: Crm) {
+    let admin = crm.admin().await;
+    admin.customer(json!({})).await;
+    admin.customer(json!({})).await;
+    let page = admin.get("/customers?limit=1").await.expect(200);
+    let cursor = text(&page.body["meta"]["nextCursor"]);
+    for (path, status) in [
+        (format!("/customers?limit=1&cursor={cursor}"), 200),
+        (format!("/customers?limit=2&cursor={cursor}"), 200),
+        (format!("/customers?engagement=HOT&cursor={cursor}"), 422),
+        (format!("/customers?sort=createdAt&cursor={cursor}"), 422),
+        (format!("/users?cursor={cursor}"), 422),
+        ("/customers?cursor=AAAA".into(), 422),
+        ("/customers?cursor=%00%ff".into(), 422),
+        (format!("/customers?cursor={}", "x".repeat(900)), 422),
+        ("/customers?cursor=".into(), 422),
+        ("/customers?limit=1&limit=2".into(), 422),
+    ] {
+        admin.get(&path).await.expect(status);
+    }
+    let team = crm.team().await;
+    let manager = crm.person("MANAGER", Some(&team)).await;
+    manager.get(&format!("/customers?limit=1&cursor={cursor}")).await.expect(422);
+}
+
+pub async fn settings_are_read_by_all_and_changed_by_administrators(crm: Crm) {
+    let admin = crm.admin().await;
+    let rep = crm.person("SALES_REP", None).await;
+    let before = rep.get("/settings").await.expect(200);
+    assert!(before.data()["rfm"]["recencyDays"].as_array().unwrap().len() == 4);
+    rep.put("/settings", json!({"dueSoonDays": 3})).await.expect(403);
+    let days = if before.data()["dueSoonDays"] == json!(10) { 11 } else { 10 };
+    let after = admin.put("/settings", json!({"dueSoonDays": days})).await.expect(200);
+    assert_eq!(after.data()["dueSoonDays"], json!(days));
+    assert_eq!(rep.get("/settings").await.data()["dueSoonDays"], json!(days));
+    let wrong = json!({"rfm": {"recencyDays": [7, 7, 8, 9], "frequency": [1, 2, 3, 4], "monetary": [4, 3, 2]}, "currency": "EUR"});
+    assert_eq!(admin.put("/settings", wrong).await.expect(422).pointers(), ["/currency"]);
+    let order = json!({"rfm": {"recencyDays": [7, 7, 8, 9], "frequency": [1, 2, 3, 4], "monetary": [4, 3, 2]}});
+    assert_eq!(admin.put("/settings", order).await.expect(422).pointers(), ["/rfm/frequency", "/rfm/monetary", "/rfm/recencyDays"]);
+}
+
+pub async fn health_is_open_and_components_are_not(crm: Crm) {
+    let health = crm.nobody().get("/health").await.expect(200);
+    assert_eq!(health.data()["status"], "ok");
+    let ready = crm.nobody().get("/health/ready").await.expect(200);
+    assert_eq!(ready.data()["components"], json!(null));
+    let told = crm.admin().await.get("/health/ready").await.expect(200);
+    assert!(told.data()["components"].as_array().unwrap().iter().any(|c| c["name"] == "table"));
+    let document = crm.nobody().get("/openapi.json").await.expect(200);
+    assert_eq!(document.body["openapi"], "3.1.0");
+    let page = crm.nobody().get("/docs").await.expect(200);
+    assert!(page.header("content-type").unwrap().starts_with("text/html"));
+}
