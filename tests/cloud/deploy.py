@@ -1,6 +1,6 @@
 """Builds the SAM application and deploys it into the emulator.
 
-Three gaps of the emulator are closed here:
+Four gaps of the emulator are closed here:
 
 - It ignores `AWS::ApiGatewayV2::Api.Body`, which is what the HttpApi events of
   SAM become. `replay_routes` reads that OpenAPI body from the processed template
@@ -9,6 +9,8 @@ Three gaps of the emulator are closed here:
   their first metric.
 - It knows no resources for SES, so only `*` allows a call. `widen_ses` puts it
   into the statements whose actions are all of SES.
+- It expands the template with the parameters' defaults instead of their values.
+  `set_defaults` makes the two the same.
 """
 
 import hashlib
@@ -109,6 +111,7 @@ def deploy(project: Path, emulator: Emulator, architecture: str, parameters: dic
     upload_code(template, project / BUILD_DIR, storage)
     simplify_alarms(template)
     widen_ses(template)
+    set_defaults(template, {"Architecture": architecture} | parameters)
     (project / EMULATED).write_text(yaml_dump(template))
     run_sam(
         ["deploy", "--template-file", EMULATED, "--stack-name", STACK, *NO_CONFIG,
@@ -179,6 +182,12 @@ def widen_ses(node) -> None:
             node["Resource"] = "*"
         for item in node.values():
             widen_ses(item)
+
+
+def set_defaults(template: dict, parameters: dict[str, str]) -> None:
+    """Makes the values of the parameters their defaults."""
+    for name, value in parameters.items():
+        template["Parameters"][name]["Default"] = value
 
 
 def emulator_session(environment: dict[str, str]) -> boto3.Session:
@@ -284,7 +293,7 @@ def operations(body: dict) -> Iterator[tuple[str, dict]]:
     """The route key and the operation of every route of an OpenAPI body."""
     for path, item in body.get("paths", {}).items():
         for method, operation in item.items():
-            if path == "/$default":
+            if path.strip("/") == "$default":
                 yield "$default", operation
             elif method in METHODS:
                 verb = "ANY" if method.startswith("x-") else method.upper()

@@ -14,7 +14,9 @@ pub async fn serve() -> Result<(), Error> {
     let name = std::env::var("_HANDLER").unwrap_or_default();
     let worker = WORKERS.iter().find(|worker| worker.name == name).ok_or_else(|| format!("there is no worker {name:?}"))?;
     let ports = ports(worker)?;
-    ports.store.ping().await.or_else(|error| if worker.name == "bootstrap" || !reads(worker) { Ok(()) } else { Err(error) })?;
+    if api::lambda::warms_up() {
+        ports.store.ping().await.or_else(|error| if worker.name == "bootstrap" || !reads(worker) { Ok(()) } else { Err(error) })?;
+    }
     let ports = &ports;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move { (worker.handle)(ports, event.payload).await.map_err(Error::from) })).await
 }

@@ -1,13 +1,15 @@
 //! `docs/configuration.md`: the settings, in the cloud and in the embedded run.
 
+use super::template::PARAMETERS;
 use api::config::SETTINGS;
 
 /// The page.
 pub(super) fn page() -> String {
     let cell = |text: &str| if text.is_empty() { "empty".to_owned() } else { format!("`{text}`") };
     let rows: String = SETTINGS.iter().map(|of| format!("| `{}` | `{}` | {} | {} |\n", of.name, of.parameter, cell(of.default), of.meaning)).collect();
+    let own: String = PARAMETERS.iter().map(|of| format!("| `{}` | {} | {} |\n", of.name, of.default.map_or_else(|| "none".to_owned(), cell), of.meaning)).collect();
     let options: String = OPTIONS.iter().map(|(name, default, meaning)| format!("| `{name}` | {} | {meaning} |\n", cell(default))).collect();
-    format!("{HEAD}| Environment variable | Template parameter | Default | Meaning |\n|---|---|---|---|\n{rows}{DEPLOYMENT}{EMBEDDED}| Environment variable | Default | Meaning |\n|---|---|---|\n{options}")
+    format!("{HEAD}| Environment variable | Template parameter | Default | Meaning |\n|---|---|---|---|\n{rows}{DEPLOYMENT}{own}{GIVEN}{EMBEDDED}| Environment variable | Default | Meaning |\n|---|---|---|\n{options}")
 }
 
 const HEAD: &str = "# Configuration
@@ -26,16 +28,9 @@ const DEPLOYMENT: &str = "
 
 | Template parameter | Default | Meaning |
 |---|---|---|
-| `Architecture` | `arm64` | `arm64` or `x86_64` |
-| `Commit` | empty | Shown by `GET /api/v1/health` |
-| `BootstrapAdminEmail` | `admin@example.com` | The first administrator |
-| `BootstrapAdminPassword` | none | Their password, 10 to 200 characters; it has to be changed at the first sign-in |
-| `KeyRotation` | `1` | Another value makes a new signing key; nobody is signed out |
-| `DeletionProtection` | `true` | Whether the table refuses to be deleted |
-| `LogRetentionDays` | `30` | How long the log is kept |
-| `AlarmEmail` | empty | Where alarms are sent; empty sends none |
-| `ThrottleRate`, `ThrottleBurst` | `200`, `400` | Requests a second, and at one moment, that the API lets through |
+";
 
+const GIVEN: &str = "
 What the template sets by itself: `TABLE_NAME`, and where a function needs them `SECRET_ARN`, `BUS_NAME`,
 `<QUEUE>_QUEUE_URL`, `<QUEUE>_DEAD_QUEUE_URL`.
 ";

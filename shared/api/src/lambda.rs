@@ -23,9 +23,15 @@ pub async fn serve(app: App, routes: Vec<Route>) -> Result<(), Error> {
     let needs_table = served.iter().any(|route| route.access != Access::Public || !route.actions.is_empty());
     let router = Router::new(served)?;
     // The table is asked once during init, so that the first request finds the connection open.
-    if needs_table {
+    if needs_table && warms_up() {
         app.warm_up().await?;
     }
     let (app, router) = (&app, &router);
     lambda_http::run(service_fn(move |request| async move { Ok::<_, Error>(router.answer(app, request).await) })).await
+}
+
+/// Whether the table is asked during init. `WARM_UP=off` leaves it out, so that `./bench` can count
+/// what the start alone costs; it is no setting of a deployment.
+pub fn warms_up() -> bool {
+    std::env::var("WARM_UP").as_deref() != Ok("off")
 }

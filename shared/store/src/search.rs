@@ -61,6 +61,12 @@ fn token_item<E: Searchable>(record: &Record<E>, word: &str, all: &[String]) -> 
     Ok(item)
 }
 
+/// The word items of a record, as the projector keeps them.
+pub fn token_items<E: Searchable>(record: &Record<E>) -> Result<Vec<Item>, Error> {
+    let words = E::words(record);
+    words.iter().map(|word| token_item(record, word, &words)).collect()
+}
+
 impl Store {
     /// Makes the word items of a record what they have to be: reads the record and its words as
     /// they are now, so a repeated or late call does no harm.
@@ -69,11 +75,7 @@ impl Store {
         let (record, present) = tokio::try_join!(self.get_latest::<E>(id), self.children(&pk, "TOKEN#"))?;
         let mut wanted: HashMap<Key, Item> = HashMap::new();
         if let Some(record) = &record {
-            let words = E::words(record);
-            for word in &words {
-                let item = token_item(record, word, &words)?;
-                wanted.insert(crate::item::key_of(&item), item);
-            }
+            wanted.extend(token_items(record)?.into_iter().map(|item| (crate::item::key_of(&item), item)));
         }
         let mut change = TokenChange::default();
         for item in present {

@@ -28,15 +28,15 @@ pub(super) fn api() -> String {
       DefaultRouteSettings:
         ThrottlingRateLimit: !Ref ThrottleRate
         ThrottlingBurstLimit: !Ref ThrottleBurst
-      CorsConfiguration:
-        AllowOrigins: !If
-          - HasCorsOrigins
-          - !Split [",", !Ref CorsOrigins]
-          - !Ref AWS::NoValue
-        AllowMethods: [{}]
-        AllowHeaders: [{}]
-        ExposeHeaders: [{}]
-        MaxAge: 600
+      # One condition around all of it: SAM drops the rest where only the origins have one.
+      CorsConfiguration: !If
+        - HasCorsOrigins
+        - AllowOrigins: !Split [",", !Ref CorsOrigins]
+          AllowMethods: [{}]
+          AllowHeaders: [{}]
+          ExposeHeaders: [{}]
+          MaxAge: 600
+        - !Ref AWS::NoValue
 "#,
         cors::ALLOWED_METHODS.join(", "),
         cors::ALLOWED_HEADERS.join(", "),

@@ -12,7 +12,7 @@ use api::config::SETTINGS;
 /// The template.
 pub(super) fn text(crates: &[(&'static str, Vec<Route>)]) -> String {
     let resources = [storage::resources(), messages::resources(), functions::api(), functions::of_routes(crates), functions::of_workers(), alarms::resources()];
-    format!("{}{}{}\nResources:{}{}", HEADER, parameters(), globals(), resources.concat(), outputs())
+    format!("{HEADER}{}{}\nResources:{}{}", parameters(), globals(), resources.concat(), outputs())
 }
 
 const HEADER: &str = r#"# Generated from the code by `cargo run -p local --bin generate`. Change the routes, the workers,
@@ -21,60 +21,64 @@ AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
 Description: CRM - one function per route, one table, one bus, two queues
 
-Parameters:
-  Architecture:
-    Type: String
-    Default: arm64
-    AllowedValues: [arm64, x86_64]
-    Description: Processor the functions are built for
-  Commit:
-    Type: String
-    Default: ""
-    Description: The commit that is deployed, shown by GET /api/v1/health
-  BootstrapAdminEmail:
-    Type: String
-    Default: admin@example.com
-    Description: E-mail address of the first administrator
-  BootstrapAdminPassword:
-    Type: String
-    NoEcho: true
-    MinLength: 10
-    MaxLength: 200
-    Description: Password of the first administrator, good for one sign-in; it then has to be changed
-  KeyRotation:
-    Type: String
-    Default: "1"
-    Description: Another value here makes a new signing key; nobody is signed out
-  DeletionProtection:
-    Type: String
-    Default: "true"
-    AllowedValues: ["true", "false"]
-    Description: Whether the table refuses to be deleted
-  LogRetentionDays:
-    Type: Number
-    Default: 30
-    AllowedValues: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
-    Description: How long the log is kept
-  AlarmEmail:
-    Type: String
-    Default: ""
-    Description: Address that alarms are sent to; empty sends none
-  ThrottleRate:
-    Type: Number
-    Default: 200
-    Description: Requests a second the API lets through
-  ThrottleBurst:
-    Type: Number
-    Default: 400
-    Description: Requests at one moment the API lets through
 "#;
 
+/// A parameter of a deployment that is no setting of the CRM.
+pub(super) struct Parameter {
+    pub name: &'static str,
+    /// None where it has to be given.
+    pub default: Option<&'static str>,
+    pub meaning: &'static str,
+    /// Its type and limits, as YAML.
+    limits: &'static [&'static str],
+}
+
+/// The parameters that are no settings.
+pub(super) const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "Architecture",
+        default: Some("arm64"),
+        meaning: "Processor the functions are built for, arm64 or x86_64",
+        limits: &["Type: String", "AllowedValues: [arm64, x86_64]"],
+    },
+    Parameter { name: "Commit", default: Some(""), meaning: "The commit that is deployed, shown by GET /api/v1/health", limits: &["Type: String"] },
+    Parameter { name: "BootstrapAdminEmail", default: Some("admin@example.com"), meaning: "E-mail address of the first administrator", limits: &["Type: String"] },
+    Parameter {
+        name: "BootstrapAdminPassword",
+        default: None,
+        meaning: "Password of the first administrator, 10 to 200 characters; it has to be changed at the first sign-in",
+        limits: &["Type: String", "NoEcho: true", "MinLength: 10", "MaxLength: 200"],
+    },
+    Parameter { name: "KeyRotation", default: Some("1"), meaning: "Another value makes a new signing key; nobody is signed out", limits: &["Type: String"] },
+    Parameter {
+        name: "DeletionProtection",
+        default: Some("true"),
+        meaning: "Whether the table refuses to be deleted, true or false",
+        limits: &["Type: String", "AllowedValues: [\"true\", \"false\"]"],
+    },
+    Parameter {
+        name: "LogRetentionDays",
+        default: Some("30"),
+        meaning: "How long the log is kept",
+        // What CloudWatch Logs has to offer.
+        limits: &["Type: Number", "AllowedValues: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]"],
+    },
+    Parameter { name: "AlarmEmail", default: Some(""), meaning: "Address that alarms are sent to; empty sends none", limits: &["Type: String"] },
+    Parameter { name: "ThrottleRate", default: Some("200"), meaning: "Requests a second that the API lets through", limits: &["Type: Number"] },
+    Parameter { name: "ThrottleBurst", default: Some("400"), meaning: "Requests at one moment that the API lets through", limits: &["Type: Number"] },
+];
+
 fn parameters() -> String {
-    let setting = |setting: &api::config::Setting| {
+    let own = PARAMETERS.iter().map(|own| {
+        let limits: String = own.limits.iter().map(|limit| format!("    {limit}\n")).collect();
+        let default = own.default.map(|default| format!("    Default: {default:?}\n")).unwrap_or_default();
+        format!("  {}:\n{limits}{default}    Description: {:?}\n", own.name, own.meaning)
+    });
+    let settings = SETTINGS.iter().map(|setting| {
         let (name, default, meaning) = (setting.parameter, setting.default, setting.meaning);
         format!("  {name}:\n    Type: String\n    Default: {default:?}\n    Description: {meaning:?}\n")
-    };
-    SETTINGS.iter().map(setting).collect()
+    });
+    std::iter::once("\nParameters:\n".to_owned()).chain(own).chain(settings).collect()
 }
 
 fn globals() -> String {
