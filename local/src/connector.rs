@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use serde_json::{Value, json};
 
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
@@ -94,8 +95,22 @@ fn refused(fault: Fault) -> Result<Answer, ConnectorError> {
             code,
             message,
         } => Ok(Answer::error(status, &code, &message)),
+        Fault::Cancelled { reasons } => Ok(cancelled(&reasons)),
         Fault::Lost => Err(ConnectorError::io("the connection was lost".into())),
         Fault::TimedOut => Err(ConnectorError::timeout("no answer in time".into())),
+    }
+}
+
+fn cancelled(reasons: &[String]) -> Answer {
+    let codes: Vec<Value> = reasons.iter().map(|code| json!({ "Code": code })).collect();
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": format!("Transaction cancelled, specific reasons [{}]", reasons.join(", ")),
+        "CancellationReasons": codes,
+    });
+    Answer {
+        body: body.to_string().into_bytes(),
+        ..Answer::error(400, "TransactionCanceledException", "")
     }
 }
 

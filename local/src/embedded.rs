@@ -6,6 +6,7 @@
 
 use crate::adapters::{LocalBus, LocalQueues, MemorySecret, secret_file};
 use crate::clock::Clock as WaitingClock;
+use crate::hooks::for_role;
 use crate::{Fault, Operation, QueueSettings, Queues, Table, TableCheckpoints, TableError, front_event, stream};
 use api::clock::Clock;
 use api::{Access, Action, App, Config, Router};
@@ -81,6 +82,8 @@ pub struct Embedded {
     pub table: Table,
     /// The queues.
     pub queues: Queues,
+    /// Whether the table was created just now.
+    pub first_start: bool,
     app: App,
     ports: Ports,
     router: Arc<Router>,
@@ -96,14 +99,20 @@ impl Storage {
     }
 }
 
-/// A view of the table that refuses everything but these actions, as the function's role would.
-fn policed(table: &Table, actions: impl IntoIterator<Item = Action>) -> Table {
+/// A view of the table that refuses everything but these actions, as the function's role would. Hooks
+/// on the table itself are called as well, and told the role.
+fn policed(table: &Table, role: &'static str, actions: impl IntoIterator<Item = Action>) -> Table {
     let allowed: HashSet<&'static str> = actions.into_iter().map(Action::name).collect();
+    let beneath = table.before.clone().map(|hook| for_role(hook, role));
     let check = move |operation: &Operation| match operation.actions.iter().find(|action| !allowed.contains(*action)) {
         Some(action) => Err(Fault::access_denied(action)),
-        None => Ok(()),
+        None => beneath.as_ref().map_or(Ok(()), |hook| hook(operation)),
     };
-    table.clone().with_observer(Arc::new(check))
+    let view = table.clone().with_observer(Arc::new(check));
+    match table.after.clone() {
+        Some(hook) => view.with_after(for_role(hook, role)),
+        None => view,
+    }
 }
 
 fn store_on(table: &Table) -> Store {
@@ -121,7 +130,7 @@ impl Embedded {
         let Parts { table, secrets, clock, waiting, config } = parts;
         let mut definition = store::schema::definition();
         definition["TableName"] = TABLE.into();
-        table.create_table(definition).await?;
+        let first_start = table.create_table(definition).await?;
         table.enable_ttl(TABLE, store::schema::TTL).await?;
         let queues = Queues::open(table.clone(), waiting, queue_settings()).await?;
         let store = store_on(&table);
@@ -131,7 +140,7 @@ impl Embedded {
         let local_queues = Arc::new(LocalQueues(queues.clone()));
         let routes: Vec<api::Route> = crate::routes::routes().into_iter().flat_map(|(_, routes)| routes).collect();
         let stores: HashMap<&'static str, Store> =
-            routes.iter().map(|route| (route.name, store_on(&policed(&table, route_actions(route))))).collect();
+            routes.iter().map(|route| (route.name, store_on(&policed(&table, route.name, route_actions(route))))).collect();
         let app = App::new(store.clone(), clock.clone(), config)
             .with_secrets(secrets.clone())
             .with_queues(local_queues.clone())
@@ -139,7 +148,7 @@ impl Embedded {
         app.warm_up().await?;
         let bus = Arc::new(LocalBus(queues.clone()));
         let ports = Ports { store, clock, bus: Some(bus), queues: Some(local_queues), secrets: Some(secrets) };
-        Ok(Self { table, queues, app, ports, router: Arc::new(Router::new(routes)?) })
+        Ok(Self { table, queues, first_start, app, ports, router: Arc::new(Router::new(routes)?) })
     }
 
     /// The application behind the routes.
@@ -149,7 +158,7 @@ impl Embedded {
 
     /// The ports of a worker, its table cut to what it declares.
     pub fn ports(&self, worker: &Worker) -> Ports {
-        Ports { store: store_on(&policed(&self.table, worker.actions.iter().copied())), ..self.ports.clone() }
+        Ports { store: store_on(&policed(&self.table, worker.name, worker.actions.iter().copied())), ..self.ports.clone() }
     }
 
     /// The ports without a policy: for setting things up.

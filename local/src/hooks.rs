@@ -15,6 +15,8 @@ pub struct Operation {
     pub resources: Vec<String>,
     /// The request as sent.
     pub request: Value,
+    /// The route or worker that sends it, where the table is cut to one.
+    pub role: Option<&'static str>,
 }
 
 /// How a hook makes an operation fail.
@@ -28,6 +30,11 @@ pub enum Fault {
         code: String,
         /// The message a person reads.
         message: String,
+    },
+    /// A transaction that was cancelled, with a code for each of its actions.
+    Cancelled {
+        /// `None`, `TransactionConflict`, `ThrottlingError`, …
+        reasons: Vec<String>,
     },
     /// The connection breaks and no answer arrives.
     Lost,
@@ -110,8 +117,19 @@ impl Operation {
             actions,
             resources,
             request,
+            role: None,
         }
     }
+}
+
+/// A hook that is told which route or worker sends the operation.
+pub(crate) fn for_role(hook: Hook, role: &'static str) -> Hook {
+    Arc::new(move |operation| {
+        hook(&Operation {
+            role: Some(role),
+            ..operation.clone()
+        })
+    })
 }
 
 fn known_action(name: &str) -> Option<&'static str> {

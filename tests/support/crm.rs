@@ -6,12 +6,14 @@ use domain::password::Password;
 use domain::value::Email;
 use futures::future::BoxFuture;
 use lambda_http::Body;
+use local::adapters::MemorySecret;
 use local::{Embedded, Parts, Table};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// The password of everyone in tests.
 pub const PASSWORD: &str = "a test password";
@@ -31,7 +33,15 @@ pub struct Crm {
     pub admin: (String, String),
     /// Milliseconds that the clock is ahead.
     ahead: Arc<AtomicI64>,
-    _stop: Option<Arc<watch::Sender<bool>>>,
+    /// The deployment's secret.
+    secrets: Arc<MemorySecret>,
+    workers: Option<Arc<Running>>,
+}
+
+/// The workers at work.
+struct Running {
+    tasks: Mutex<JoinSet<()>>,
+    _stop: watch::Sender<bool>,
 }
 
 /// An answer.
@@ -116,26 +126,55 @@ impl Crm {
 
     /// An embedded CRM on this table.
     pub async fn on(table: Table) -> Self {
-        let ahead = Arc::new(AtomicI64::new(0));
+        let crm = Self::idle(table).await;
+        crm.working().await
+    }
+
+    /// The same without workers: nothing happens in the background.
+    pub async fn idle(table: Table) -> Self {
+        let crm = Self::open(table, Arc::default(), Arc::default()).await;
+        let address = <Email as domain::input::TextValue>::read(&crm.admin.0).expect("email");
+        let password = Password::new(PASSWORD).expect("password");
+        workers::bootstrap::first_admin(crm.embedded().all_ports(), address, &password, false).await.expect("admin");
+        crm
+    }
+
+    async fn open(table: Table, secrets: Arc<MemorySecret>, ahead: Arc<AtomicI64>) -> Self {
         let offset = ahead.clone();
         let clock = api::clock::Clock::new(move || Time::from_millis(local::Clock::now_ms(&local::SystemClock) + offset.load(Ordering::SeqCst)));
         let config = api::Config::read(|name| (name == "CORS_ORIGINS").then(|| "https://app.example".to_owned())).expect("config");
-        let secrets = Arc::new(local::adapters::MemorySecret::default());
-        let parts = Parts { table, secrets, clock, waiting: Arc::new(Waiting(ahead.clone())), config };
-        let embedded = Embedded::open(parts).await.expect("opens");
-        let email = "root@crm.test";
-        let password = Password::new(PASSWORD).expect("password");
-        let address = <Email as domain::input::TextValue>::read(email).expect("email");
-        workers::bootstrap::first_admin(embedded.all_ports(), address, &password, false).await.expect("admin");
+        let parts = Parts { table, secrets: secrets.clone(), clock, waiting: Arc::new(Waiting(ahead.clone())), config };
+        let place = Place::Here(Box::new(Embedded::open(parts).await.expect("opens")));
+        Self { place, admin: ("root@crm.test".into(), PASSWORD.into()), ahead, secrets, workers: None }
+    }
+
+    /// With workers.
+    pub async fn working(mut self) -> Self {
         let (stop, stopped) = watch::channel(false);
-        embedded.start_workers(&stopped).await.expect("workers").detach_all();
-        Self { place: Place::Here(Box::new(embedded)), admin: (email.into(), PASSWORD.into()), ahead, _stop: Some(Arc::new(stop)) }
+        let tasks = self.embedded().start_workers(&stopped).await.expect("workers");
+        self.workers = Some(Arc::new(Running { tasks: Mutex::new(tasks), _stop: stop }));
+        self
+    }
+
+    /// Kills the workers wherever they are, and opens the CRM again, without workers, on what the
+    /// table holds.
+    pub async fn killed(&self) -> Self {
+        if let Some(running) = &self.workers {
+            let mut tasks = std::mem::take(&mut *running.tasks.lock().expect("lock"));
+            tasks.shutdown().await;
+        }
+        Self { admin: self.admin.clone(), ..Self::open(self.embedded().table.clone(), self.secrets.clone(), self.ahead.clone()).await }
+    }
+
+    /// The deployment's secret, as text.
+    pub async fn secret(&self) -> String {
+        aws::Secrets::read(&*self.secrets).await.expect("secret").expect("written")
     }
 
     /// A CRM that is deployed at this address.
     pub fn at(base: &str, email: &str, password: &str) -> Self {
         let place = Place::There { client: reqwest::Client::new(), base: base.trim_end_matches('/').to_owned() };
-        Self { place, admin: (email.to_owned(), password.to_owned()), ahead: Arc::default(), _stop: None }
+        Self { place, admin: (email.to_owned(), password.to_owned()), ahead: Arc::default(), secrets: Arc::default(), workers: None }
     }
 
     /// The embedded CRM behind it.

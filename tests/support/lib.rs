@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to fail")]
 
 pub mod crm;
+pub mod items;
 pub mod people;
+pub mod random;
 pub mod scenarios;
 
 pub use crm::{Crm, Reply, eventually, together};

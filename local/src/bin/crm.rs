@@ -47,13 +47,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<(), String> {
-    let config = api::Config::from_environment().map_err(|error| error.to_string())?;
+    let config = api::Config::from_environment().map_err(text)?;
     let listener = listen(options.port).await?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let address = listener.local_addr().map_err(text)?;
     let storage = if options.memory { Storage::Memory } else { Storage::Folder(options.data.clone()) };
     let crm = open(&storage, config, options.no_demo).await?;
     let (stop, stopped) = watch::channel(false);
-    let mut workers = crm.start_workers(&stopped).await.map_err(|error| error.to_string())?;
+    let mut workers = crm.start_workers(&stopped).await.map_err(text)?;
     let signal = async move {
         wait_for_signal().await;
         eprintln!("Stopping: finishing the requests under way.");
@@ -61,7 +61,7 @@ async fn run(options: Options) -> Result<(), String> {
     };
     if options.store_only {
         announce_store(address, &options);
-        crm.table.serve_http(listener, signal).await.map_err(|error| error.to_string())?;
+        crm.table.serve_http(listener, signal).await.map_err(text)?;
     } else {
         announce(address, &storage, options.no_demo);
         let handler = crm.clone();
@@ -83,27 +83,36 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
     })
 }
 
-/// Opens the data; at the very first start fills it. The demo is loaded into memory and put in place
-/// in one step, so a start that is cut short leaves no half of it behind.
+/// Opens the data; at the very first start fills it. A file beside the data says that the demo is
+/// being loaded: a start that finds it was preceded by one that was cut short, and begins anew.
 async fn open(storage: &Storage, config: api::Config, no_demo: bool) -> Result<Embedded, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    let first_start = match storage {
-        Storage::Memory => true,
-        Storage::Folder(folder) => !folder.join("crm.db").exists(),
+    let loading = match storage {
+        Storage::Memory => None,
+        Storage::Folder(folder) => Some(folder.join("demo.loading")),
     };
-    let parts = |table, secrets| Parts { table, secrets, clock: api::clock::Clock::system(), waiting: Arc::new(SystemClock), config: config.clone() };
-    let (table, secrets) = storage.open().map_err(|error| text(&error))?;
-    let crm = Embedded::open(parts(table, secrets)).await.map_err(|error| text(&error))?;
-    if first_start && !no_demo {
+    let (mut table, mut secrets) = storage.open().map_err(text)?;
+    if let (Storage::Folder(folder), Some(true)) = (storage, loading.as_ref().map(|file| file.exists())) {
+        drop((table, secrets));
+        std::fs::remove_file(folder.join("crm.db")).map_err(text)?;
+        (table, secrets) = storage.open().map_err(text)?;
+    }
+    let parts = Parts { table, secrets, clock: api::clock::Clock::system(), waiting: Arc::new(SystemClock), config };
+    let crm = Embedded::open(parts).await.map_err(text)?;
+    if crm.first_start && !no_demo {
         eprintln!("First start: loading demo data …");
-        if let Err(error) = demo::load(&crm).await {
-            if let Storage::Folder(folder) = storage {
-                let _ = std::fs::remove_file(folder.join("crm.db"));
-            }
-            return Err(text(&error));
+        if let Some(file) = &loading {
+            std::fs::write(file, "").map_err(text)?;
+        }
+        demo::load(&crm).await.map_err(text)?;
+        if let Some(file) = &loading {
+            std::fs::remove_file(file).map_err(text)?;
         }
     }
     Ok(crm)
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
 }
 
 async fn wait_for_signal() {

@@ -23,8 +23,8 @@ type Sink = Box<dyn Fn(&str) + Send + Sync>;
 
 static SINK: OnceLock<Sink> = OnceLock::new();
 
-/// Hands every line to `sink` from now on instead of printing it: for reading what a request used.
-/// Only the first call counts.
+/// Hands every line, whatever the level, to `sink` from now on instead of printing it: for reading
+/// what a request used. Only the first call counts.
 pub fn send_to(sink: impl Fn(&str) + Send + Sync + 'static) {
     SINK.get_or_init(|| Box::new(sink));
 }
@@ -38,14 +38,14 @@ fn write(line: &Value) {
 
 /// A line about a request that was answered.
 pub fn request(fields: Value) {
-    if level() >= Level::Info {
+    if SINK.get().is_some() || level() >= Level::Info {
         write(&fields);
     }
 }
 
 /// A line about something that went wrong: where, and the cause.
 pub fn fault(place: &str, cause: &str) {
-    if level() >= Level::Error {
+    if SINK.get().is_some() || level() >= Level::Error {
         write(&json!({"level": "error", "at": place, "cause": cause}));
     }
 }

@@ -20,7 +20,6 @@ const HEADER: &str = r#"# Generated from the code by `cargo run -p local --bin g
 AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
 Description: CRM - one function per route, one table, one bus, two queues
-
 "#;
 
 /// A parameter of a deployment that is no setting of the CRM.
@@ -71,7 +70,9 @@ pub(super) const PARAMETERS: &[Parameter] = &[
 fn parameters() -> String {
     let own = PARAMETERS.iter().map(|own| {
         let limits: String = own.limits.iter().map(|limit| format!("    {limit}\n")).collect();
-        let default = own.default.map(|default| format!("    Default: {default:?}\n")).unwrap_or_default();
+        let is_number = own.limits.contains(&"Type: Number");
+        let default = own.default.map(|default| if is_number { format!("    Default: {default}\n") } else { format!("    Default: {default:?}\n") });
+        let default = default.unwrap_or_default();
         format!("  {}:\n{limits}{default}    Description: {:?}\n", own.name, own.meaning)
     });
     let settings = SETTINGS.iter().map(|setting| {

@@ -1,0 +1,225 @@
+//! The CRM under measurement: its routes on a table in this process, called with the events that API
+//! Gateway sends, and what the log says of each request.
+
+use crate::Failure;
+use crate::probe::Probe;
+use api::clock::Clock;
+use api::{App, Config, Router};
+use aws::Sdk;
+use domain::input::TextValue;
+use domain::password::Password;
+use domain::value::Email;
+use lambda_http::Body;
+use local::adapters::MemorySecret;
+use local::{Embedded, Parts, SystemClock, TABLE, Table};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use store::Store;
+
+/// The password of everyone.
+const PASSWORD: &str = "a bench password";
+const ADMIN: &str = "admin@bench.test";
+
+/// A CRM with an administrator.
+pub struct Crm {
+    /// The database, and the workers' ports.
+    pub embedded: Embedded,
+    app: App,
+    router: Router,
+    probe: Probe,
+}
+
+/// What a request led to.
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Value,
+    /// What the log says of it.
+    pub line: Line,
+    /// How many rows its queries read.
+    pub rows: u64,
+}
+
+/// A request's line in the log.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Line {
+    /// Read units.
+    pub read: f64,
+    /// Write units.
+    pub write: f64,
+    /// Round trips.
+    pub trips: u64,
+    /// Bytes, with the line's end.
+    pub bytes: usize,
+}
+
+impl Line {
+    fn of(text: &str) -> Self {
+        let line: Value = serde_json::from_str(text).unwrap_or_default();
+        let units = |name: &str| line[name].as_f64().unwrap_or_default();
+        Self { read: units("rru"), write: units("wru"), trips: line["trips"].as_u64().unwrap_or_default(), bytes: text.len() + 1 }
+    }
+}
+
+/// Someone who is signed in.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The user's id.
+    pub id: String,
+    /// The access token.
+    pub token: String,
+}
+
+/// The last line of the log.
+fn last_line() -> &'static Mutex<String> {
+    static LAST: OnceLock<Mutex<String>> = OnceLock::new();
+    LAST.get_or_init(|| {
+        api::log::watch(|line| line.clone_into(&mut last_line().lock().unwrap_or_else(PoisonError::into_inner)));
+        Mutex::default()
+    })
+}
+
+/// A request as API Gateway describes it to a function.
+pub fn event(method: &str, target: &str, token: &str, body: Option<&Value>, key: Option<&str>) -> Value {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let path = format!("/api/v1{path}");
+    let mut headers = json!({
+        "accept": "application/json",
+        "authorization": format!("Bearer {token}"),
+        "content-type": "application/json",
+        "host": "api.example.com",
+        "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        "x-forwarded-for": "203.0.113.7",
+        "x-forwarded-port": "443",
+        "x-forwarded-proto": "https",
+    });
+    if let Some(key) = key {
+        headers["idempotency-key"] = key.into();
+    }
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abcdefghij",
+            "domainName": "api.example.com",
+            "domainPrefix": "api",
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "Mozilla/5.0"},
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "01/Sep/2025:10:30:00 +0000",
+            "timeEpoch": 1_756_722_600_000_u64,
+        },
+        "body": body.map(Value::to_string),
+        "isBase64Encoded": false,
+    })
+}
+
+impl Crm {
+    /// An empty one in memory.
+    pub async fn start() -> Result<Self, Failure> {
+        last_line();
+        let table = Table::memory()?;
+        let secrets = Arc::new(MemorySecret::default());
+        // Longer than any run, so nobody has to sign in again.
+        let config = Config::read(|name| (name == "ACCESS_TTL").then(|| "86400".to_owned()))?;
+        let clock = Clock::system();
+        let waiting = Arc::new(SystemClock);
+        let parts = Parts { table: table.clone(), secrets: secrets.clone(), clock: clock.clone(), waiting, config: config.clone() };
+        let embedded = Embedded::open(parts).await?;
+        let email = Email::read(ADMIN).map_err(|invalid| invalid.message)?;
+        let password = Password::new(PASSWORD).map_err(|invalid| invalid.message)?;
+        workers::bootstrap::first_admin(embedded.all_ports(), email, &password, false).await?;
+        let probe = Probe::new(table.http_client());
+        let store = Store::new(&Sdk::local(aws_smithy_runtime_api::client::http::SharedHttpClient::new(probe.clone())), TABLE);
+        let app = App::new(store, clock, config).with_secrets(secrets);
+        app.warm_up().await?;
+        let router = Router::new(local::routes().into_iter().flat_map(|(_, routes)| routes))?;
+        Ok(Self { embedded, app, router, probe })
+    }
+
+    /// The database.
+    pub fn table(&self) -> &Table {
+        &self.embedded.table
+    }
+
+    /// Sends a request, whatever comes of it.
+    pub async fn ask(&self, method: &str, target: &str, token: &str, body: Option<&Value>, key: Option<&str>) -> Result<Reply, Failure> {
+        let request = lambda_http::request::from_str(&event(method, target, token, body, key).to_string())?;
+        self.probe.rows();
+        let (parts, body) = self.router.answer(&self.app, request).await.into_parts();
+        let body = match body {
+            Body::Text(text) => serde_json::from_str(&text)?,
+            _ => Value::Null,
+        };
+        let line = Line::of(&last_line().lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(Reply { status: parts.status.as_u16(), body, line, rows: self.probe.rows() })
+    }
+
+    /// Sends a request that has to succeed.
+    pub async fn send(&self, method: &str, target: &str, token: &str, body: Option<&Value>) -> Result<Reply, Failure> {
+        let reply = self.ask(method, target, token, body, None).await?;
+        if reply.status < 300 { Ok(reply) } else { Err(format!("{method} {target}: {} {}", reply.status, reply.body).into()) }
+    }
+
+    /// GET.
+    pub async fn get(&self, target: &str, person: &Person) -> Result<Reply, Failure> {
+        self.send("GET", target, &person.token, None).await
+    }
+
+    async fn sign_in(&self, email: &str) -> Result<Person, Failure> {
+        let session = self.send("POST", "/auth/login", "", Some(&json!({"email": email, "password": PASSWORD}))).await?.body;
+        Ok(Person { id: text(&session["data"]["user"]["id"]), token: text(&session["data"]["accessToken"]) })
+    }
+
+    /// The administrator.
+    pub async fn admin(&self) -> Result<Person, Failure> {
+        self.sign_in(ADMIN).await
+    }
+
+    /// A new team.
+    pub async fn team(&self, admin: &Person, name: &str) -> Result<String, Failure> {
+        let team = self.send("POST", "/teams", &admin.token, Some(&json!({"name": name}))).await?;
+        Ok(text(&team.body["data"]["id"]))
+    }
+
+    /// A new user, signed in.
+    pub async fn person(&self, admin: &Person, name: &str, role: &str, team: &str) -> Result<Person, Failure> {
+        let email = format!("{name}@bench.test");
+        let body = json!({"email": email, "password": PASSWORD, "firstName": "Robin", "lastName": name, "role": role, "teamId": team});
+        self.send("POST", "/users", &admin.token, Some(&body)).await?;
+        self.sign_in(&email).await
+    }
+
+    /// An item of the table, in DynamoDB's JSON form.
+    pub async fn item(&self, pk: &str, sk: &str) -> Result<Value, Failure> {
+        let key = json!({"pk": {"S": pk}, "sk": {"S": sk}});
+        Ok(self.table().request("GetItem", json!({"TableName": TABLE, "Key": key})).await?["Item"].take())
+    }
+
+    /// The items of a partition whose sort key begins so.
+    pub async fn items(&self, pk: &str, prefix: &str) -> Result<Vec<Value>, Failure> {
+        let mut answer = self
+            .table()
+            .request(
+                "Query",
+                json!({
+                    "TableName": TABLE,
+                    "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
+                    "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
+                }),
+            )
+            .await?;
+        Ok(serde_json::from_value(answer["Items"].take())?)
+    }
+}
+
+/// The text of a JSON string.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
