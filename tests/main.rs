@@ -1,5 +1,12 @@
 //! The one test binary.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to fail")]
+
+mod api;
+mod faults;
+mod security;
+mod structure;
+
 mod scenarios {
     //! The scenarios on the embedded CRM; the cloud tests run the same ones on the deployed one.
 

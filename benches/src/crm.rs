@@ -75,7 +75,7 @@ pub struct Person {
 fn last_line() -> &'static Mutex<String> {
     static LAST: OnceLock<Mutex<String>> = OnceLock::new();
     LAST.get_or_init(|| {
-        api::log::watch(|line| line.clone_into(&mut last_line().lock().unwrap_or_else(PoisonError::into_inner)));
+        api::log::send_to(|line| line.clone_into(&mut last_line().lock().unwrap_or_else(PoisonError::into_inner)));
         Mutex::default()
     })
 }

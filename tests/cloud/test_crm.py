@@ -1,11 +1,13 @@
 """The deployed CRM: sign-in, customers, problems, and a change's way through stream, bus and queues."""
 
+import subprocess
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 import requests
+from venv_setup import PROJECT_ROOT
 
 NEW_PASSWORD = "another-for-the-cloud-tests"
 REP_PASSWORD = "one-for-the-representative"
@@ -154,3 +156,9 @@ def test_a_disabled_users_customers_go_to_the_pool(admin: Client, rep: tuple[Cli
     problem(client.call("GET", "/auth/me"), 401, "UNAUTHENTICATED")
     # Event item, stream, relay, bus, rule, automation queue, work queue, table.
     eventually(lambda: admin.data("GET", f"/customers/{customer['id']}")["ownerId"] is None, seconds=60)
+
+
+def test_every_scenario_of_the_embedded_crm_holds_here(admin: Client, stack: dict) -> None:
+    program = PROJECT_ROOT / "target" / "debug" / "scenarios"
+    done = subprocess.run([program, admin.base_url, stack["parameters"]["BootstrapAdminEmail"], NEW_PASSWORD], timeout=600)
+    assert done.returncode == 0, "the lines above say which did not"

@@ -1,7 +1,7 @@
 """Creates and caches the virtual environment of the cloud tests.
 
-Needs nothing but Python itself. The environment lives in `$CRM_TOOLS_DIR`, or
-in `.tools/venv` at the project root, and is filled again only when
+Needs nothing but Python itself. The environment lives in `$CRM_TOOLS_DIR/venv`
+(`~/.cache/crm-tools/venv` when not set) and is filled again only when
 `requirements.txt` changes.
 """
 
@@ -19,7 +19,8 @@ REQUIREMENTS = HERE / "requirements.txt"
 
 def venv_dir() -> Path:
     """Where the environment is kept."""
-    return Path(os.environ.get("CRM_TOOLS_DIR") or PROJECT_ROOT / ".tools" / "venv").resolve()
+    tools = os.environ.get("CRM_TOOLS_DIR") or Path.home() / ".cache" / "crm-tools"
+    return (Path(tools) / "venv").resolve()
 
 
 def venv_python() -> Path:

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to fail")]
 
 pub mod crm;
+pub mod example;
 pub mod items;
 pub mod people;
 pub mod random;

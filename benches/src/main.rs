@@ -1,0 +1,34 @@
+//! `./bench`: the figures of performance and cost, in one table.
+//!
+//! What depends on the table alone (round trips, capacity, growth, cost) is measured on the CRM in
+//! this process; what depends on the deployed binaries (start, memory, size, CPU) on these binaries,
+//! run as Lambda runs them, against baselines built in the same way.
+
+mod binaries;
+mod crm;
+mod fixture;
+mod growth;
+mod lambda;
+mod probe;
+mod report;
+mod requests;
+mod samples;
+
+use report::Report;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Anything that ends a run without a result.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<ExitCode, Failure> {
+    let mut report = Report::default();
+    match std::env::args().nth(1) {
+        Some(folder) => binaries::measure(&mut report, Path::new(&folder)).await?,
+        None => eprintln!("without the binaries: P1 to P4 are left out"),
+    }
+    requests::measure(&mut report).await?;
+    growth::measure(&mut report).await?;
+    Ok(if report.print() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

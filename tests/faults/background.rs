@@ -1,0 +1,184 @@
+//! Faults behind the API: deliveries twice, late and out of order, and workers that die.
+
+use crate::faults::{Faults, conflict};
+use domain::event::EventKind;
+use local::{Fault, StreamReader, TABLE};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tests::items::disagreements;
+use tests::people::text;
+use tests::random::Random;
+use tests::{Crm, eventually};
+use workers::{WORKERS, Worker};
+
+const SOON: Duration = Duration::from_secs(20);
+
+fn worker(name: &str) -> &'static Worker {
+    WORKERS.iter().find(|worker| worker.name == name).expect("worker")
+}
+
+/// Hands an event to a worker, with what the worker is allowed.
+async fn hand(crm: &Crm, name: &str, event: Value) -> Value {
+    let worker = worker(name);
+    (worker.handle)(&crm.embedded().ports(worker), event).await.expect("answers")
+}
+
+/// Everything the stream has, record by record.
+async fn stream(crm: &Crm) -> Vec<Value> {
+    let mut reader = StreamReader::open(crm.embedded().table.clone(), TABLE, None).await.expect("stream");
+    let mut records = Vec::new();
+    while let Some(batch) = reader.peek(1000).await.expect("reads") {
+        records.extend(batch.event["Records"].as_array().cloned().unwrap_or_default());
+        reader.advance(batch.last);
+    }
+    records
+}
+
+/// Customers that were changed, renamed, archived, restored and given away.
+async fn history(crm: &Crm) {
+    let (admin, rep) = (crm.admin().await, crm.person("SALES_REP", None).await);
+    for n in 0..5 {
+        let path = format!("/customers/{}", text(&admin.customer(json!({"name": format!("Before {n}"), "company": "Same"})).await["id"]));
+        admin.patch(&path, json!({"name": format!("After {n}"), "email": format!("n{n}@stream.example")})).await.expect(200);
+        admin.patch(&format!("{path}/assign"), json!({"ownerId": rep.id})).await.expect(200);
+        admin.delete(&path).await.expect(204);
+        if n % 2 == 0 {
+            admin.patch(&path, json!({"archived": false})).await.expect(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn batches_of_the_stream_may_come_twice_and_in_any_order() {
+    let crm = Crm::idle(local::Table::memory().expect("memory")).await;
+    history(&crm).await;
+    let records = stream(&crm).await;
+    for seed in 0..10 {
+        let mut random = Random::new(seed);
+        let mut shuffled = records.clone();
+        shuffled.extend(records.iter().take(records.len() / 2).cloned());
+        for at in (1..shuffled.len()).rev() {
+            shuffled.swap(at, random.below(at + 1));
+        }
+        for batch in shuffled.chunks(1 + random.below(20)) {
+            assert_eq!(hand(&crm, "projector", json!({"Records": batch})).await, json!({"batchItemFailures": []}));
+        }
+        assert_eq!(disagreements(&crm.items().await, true), Vec::<String>::new(), "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_repeated_from_the_record_at_which_the_table_failed() {
+    let (table, faults) = Faults::table();
+    let crm = Crm::idle(table).await;
+    history(&crm).await;
+    let records = stream(&crm).await;
+    let count = AtomicU32::new(0);
+    faults.before(move |operation| match (operation.role, operation.name.as_str()) {
+        (Some("projector"), "PutItem") if count.fetch_add(1, Ordering::SeqCst) >= 12 => Err(Fault::access_denied("PutItem")),
+        _ => Ok(()),
+    });
+    let answer = hand(&crm, "projector", json!({"Records": records})).await;
+    let failed = answer["batchItemFailures"][0]["itemIdentifier"].clone();
+    let from = records.iter().position(|record| record["dynamodb"]["SequenceNumber"] == failed).expect("a record of the batch");
+    assert!(from > 0, "those before it were done");
+    faults.none();
+    hand(&crm, "projector", json!({"Records": records[from..]})).await;
+    assert_eq!(disagreements(&crm.items().await, true), Vec::<String>::new());
+    assert!(crm.items_of("PARKED").await.is_empty(), "what may pass is not parked");
+}
+
+#[tokio::test]
+async fn events_are_published_again_and_again_and_count_once() {
+    let crm = Crm::start().await;
+    let admin = crm.admin().await;
+    let (rep, heir) = (crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await);
+    let mut paths = Vec::new();
+    for _ in 0..3 {
+        paths.push(format!("/customers/{}", text(&admin.customer(json!({"ownerId": rep.id})).await["id"])));
+    }
+    admin.delete(&format!("/users/{}?reassignTo={}", rep.id, heir.id)).await.expect(204);
+    let records = stream(&crm).await;
+    for _ in 0..5 {
+        hand(&crm, "relay", json!({"Records": records})).await;
+    }
+    let quiet = || async {
+        let depths = crm.embedded().queues.depths();
+        let busy: usize = ["automation", "work"].iter().map(|queue| depths[*queue].visible + depths[*queue].in_flight).sum();
+        (busy == 0).then_some(())
+    };
+    // The second look comes a minute later; every repeat has its own.
+    eventually("the queues are empty", SOON, quiet).await;
+    crm.advance(61);
+    eventually("the second looks are done", SOON, quiet).await;
+    let items = crm.items().await;
+    for path in &paths {
+        let customer = admin.get(path).await.expect(200);
+        assert_eq!((&customer.data()["ownerId"], &customer.data()["version"]), (&json!(heir.id), &json!(2)), "moved once");
+        let pk = path.trim_start_matches("/customers/");
+        let kinds = |kind: EventKind| {
+            let of = |item: &&tests::items::Raw| item.text("pk") == format!("CUSTOMER#{pk}") && item.at("data")["type"] == kind.as_str();
+            items.iter().filter(of).count()
+        };
+        assert_eq!((kinds(EventKind::CustomerCreated), kinds(EventKind::CustomerAssigned)), (1, 2), "given at creation and when the owner left");
+    }
+    assert!(items.iter().all(|item| item.text("type") != "PARKED"));
+}
+
+#[tokio::test]
+async fn work_that_was_killed_in_the_middle_is_finished_after_a_restart() {
+    let (table, faults) = Faults::table();
+    let crm = Crm::on(table).await;
+    let admin = crm.admin().await;
+    let (rep, heir) = (crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await);
+    let mut ids = Vec::new();
+    for n in 0..30 {
+        ids.push(text(&admin.customer(json!({"ownerId": rep.id, "name": format!("Moving {n}")})).await["id"]));
+    }
+    let moved = Arc::new(AtomicU32::new(0));
+    let count = moved.clone();
+    faults.before(move |operation| match (operation.role, operation.name.as_str()) {
+        (Some("work"), "TransactWriteItems") if count.fetch_add(1, Ordering::SeqCst) >= 10 => Err(Fault::TimedOut),
+        _ => Ok(()),
+    });
+    admin.delete(&format!("/users/{}?reassignTo={}", rep.id, heir.id)).await.expect(204);
+    eventually("ten are moved", SOON, || async { (moved.load(Ordering::SeqCst) > 10).then_some(()) }).await;
+    let stopped = crm.killed().await;
+    faults.none();
+    let half = stopped.items_of("CUSTOMER").await.iter().filter(|item| item.at("data")["ownerId"] == json!(heir.id)).count();
+    assert_eq!(half, 10, "it was in the middle");
+    let again = stopped.working().await;
+    let done = || async {
+        let customers = again.items_of("CUSTOMER").await;
+        customers.iter().all(|item| item.at("data")["ownerId"] == json!(heir.id)).then_some(())
+    };
+    eventually("all are moved", SOON, done).await;
+    let wrong = || async { disagreements(&again.items().await, true).is_empty().then_some(()) };
+    eventually("everything agrees", SOON, wrong).await;
+    let customers = again.items_of("CUSTOMER").await;
+    assert!(customers.len() == ids.len() && customers.iter().all(|item| item.at("version") == &json!(2)), "each was moved once");
+}
+
+#[tokio::test]
+async fn work_in_conflict_with_people_waits_and_loses_no_change() {
+    let (table, faults) = Faults::table();
+    let crm = Crm::on(table).await;
+    let admin = crm.admin().await;
+    let rep = crm.person("SALES_REP", None).await;
+    let path = format!("/customers/{}", text(&admin.customer(json!({"ownerId": rep.id})).await["id"]));
+    let count = AtomicU32::new(0);
+    faults.before(move |operation| {
+        let hit = operation.role == Some("work") && operation.name == "TransactWriteItems" && count.fetch_add(1, Ordering::SeqCst) < 3;
+        if hit { Err(conflict(operation)) } else { Ok(()) }
+    });
+    admin.patch(&format!("/users/{}", rep.id), json!({"lastName": "Renamed"})).await.expect(200);
+    admin.patch(&path, json!({"company": "Meanwhile"})).await.expect(200);
+    let customer = eventually("the name follows", SOON, || async {
+        let found = admin.get(&path).await.data().clone();
+        (found["ownerName"] == "Test Renamed").then_some(found)
+    })
+    .await;
+    assert_eq!((&customer["company"], &customer["version"]), (&json!("Meanwhile"), &json!(2)));
+}

@@ -1,0 +1,112 @@
+//! Messages that nobody can take: parked with their cause, shown, and sent again.
+
+use crate::faults::Faults;
+use local::{Fault, TABLE};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tests::people::text;
+use tests::{Crm, Person, eventually};
+
+const SOON: Duration = Duration::from_secs(20);
+
+async fn parked(admin: &Person, count: usize) -> Vec<Value> {
+    eventually(&format!("{count} messages are parked"), SOON, || async {
+        let list = admin.get("/admin/dead-letters").await.expect(200).data().as_array().expect("list").clone();
+        (list.len() == count).then_some(list)
+    })
+    .await
+}
+
+/// A disabled user who still owns a customer; gives the message that moves it, and its path.
+async fn left_behind(crm: &Crm, admin: &Person) -> (Value, String) {
+    let rep = crm.person("SALES_REP", None).await;
+    let path = format!("/customers/{}", text(&admin.customer(json!({"ownerId": rep.id})).await["id"]));
+    (json!({"task": "move_records", "user": rep.id, "to": null}), path)
+}
+
+async fn unowned(admin: &Person, path: &str) {
+    eventually("the customer has no owner", SOON, || async { (admin.get(path).await.data()["ownerId"] == Value::Null).then_some(()) }).await;
+}
+
+#[tokio::test]
+async fn a_poison_message_is_parked_with_its_cause_and_its_neighbours_get_through() {
+    let crm = Crm::start().await;
+    let admin = crm.admin().await;
+    let (work, path) = left_behind(&crm, &admin).await;
+    let bodies = ["not json".to_owned(), work.to_string(), json!({"task": "fly"}).to_string(), String::new()];
+    crm.embedded().queues.send("work", bodies.to_vec(), Duration::ZERO).await.expect("sent");
+    unowned(&admin, &path).await;
+    let list = parked(&admin, 3).await;
+    for letter in &list {
+        assert_eq!((&letter["queue"], &letter["attempts"]), (&json!("work"), &json!(1)), "what cannot be read is not tried again");
+        assert!(text(&letter["cause"]).starts_with("not a piece of work:"), "{letter}");
+    }
+    let all = admin.get("/admin/dead-letters?queue=work").await.expect(200);
+    let depth = all.body["meta"]["queues"].as_array().expect("queues").iter().find(|queue| queue["name"] == "work").cloned().expect("work");
+    assert_eq!(depth["dead"], json!(3));
+    assert_eq!(admin.ids("/admin/dead-letters?queue=automation").await, Vec::<String>::new());
+    assert_eq!(admin.ids("/admin/dead-letters?limit=1").await.len(), 3);
+    // Sent again it fails again, and is there once.
+    admin.post(&format!("/admin/dead-letters/{}/redrive", text(&list[0]["id"])), json!({})).await.expect(202);
+    admin.post(&format!("/admin/dead-letters/{}/redrive", text(&list[0]["id"])), json!({})).await.expect(404);
+    let again = parked(&admin, 3).await;
+    assert!(!again.iter().any(|letter| letter["id"] == list[0]["id"]), "a new message has a new id");
+}
+
+#[tokio::test]
+async fn a_message_that_keeps_failing_is_parked_at_its_last_try_and_works_when_it_is_redriven() {
+    let (table, faults) = Faults::table();
+    let crm = Crm::on(table).await;
+    let admin = crm.admin().await;
+    let (work, path) = left_behind(&crm, &admin).await;
+    faults.before(|operation| match (operation.role, operation.name.as_str()) {
+        (Some("work"), "Query") => Err(Fault::access_denied("Query")),
+        _ => Ok(()),
+    });
+    crm.embedded().queues.send("work", vec![work.to_string()], Duration::ZERO).await.expect("sent");
+    let letter = eventually("it is parked", SOON, || async {
+        crm.advance(5);
+        admin.get("/admin/dead-letters").await.data().as_array().expect("list").first().cloned()
+    })
+    .await;
+    assert_eq!(letter["attempts"], json!(3));
+    assert!(text(&letter["cause"]).contains("AccessDenied"), "{letter}");
+    faults.none();
+    admin.post(&format!("/admin/dead-letters/{}/redrive", text(&letter["id"])), json!({})).await.expect(202);
+    unowned(&admin, &path).await;
+    parked(&admin, 0).await;
+}
+
+#[tokio::test]
+async fn a_dead_letter_of_a_queue_is_parked_and_can_be_redriven() {
+    let crm = Crm::start().await;
+    let admin = crm.admin().await;
+    let (work, path) = left_behind(&crm, &admin).await;
+    crm.embedded().queues.send("work-dead", vec![work.to_string()], Duration::ZERO).await.expect("sent");
+    let list = parked(&admin, 1).await;
+    assert_eq!((&list[0]["queue"], &list[0]["attempts"]), (&json!("work"), &json!(3)));
+    admin.post(&format!("/admin/dead-letters/{}/redrive", text(&list[0]["id"])), json!({})).await.expect(202);
+    unowned(&admin, &path).await;
+    parked(&admin, 0).await;
+}
+
+#[tokio::test]
+async fn a_record_of_the_stream_that_cannot_be_read_is_parked_and_the_rest_goes_on() {
+    let crm = Crm::start().await;
+    let admin = crm.admin().await;
+    let id = "01900000-0000-7000-8000-00000000dead";
+    let broken = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": "CUSTOMER"}, "type": {"S": "CUSTOMER"}, "data": {"M": {"name": {"N": "7"}}}});
+    crm.embedded().table.request("PutItem", json!({"TableName": TABLE, "Item": broken})).await.expect("put");
+    let broken_event = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": "EVENT#x"}, "type": {"S": "EVENT"}, "data": {"M": {}}});
+    crm.embedded().table.request("PutItem", json!({"TableName": TABLE, "Item": broken_event})).await.expect("put");
+    let customer = admin.customer(json!({"name": "Findable afterwards"})).await;
+    eventually("the next one is found", SOON, || async { admin.ids("/customers?q=findable").await.contains(&text(&customer["id"])).then_some(()) }).await;
+    let list = parked(&admin, 2).await;
+    let mut causes: Vec<String> = list.iter().map(|letter| text(&letter["cause"]).split(':').next().expect("cause").to_owned()).collect();
+    causes.sort();
+    assert_eq!(causes, ["projector", "relay"]);
+    // The parked record still names the item; once that is gone, there is nothing left to do.
+    let get = admin.get(&format!("/customers/{id}")).await;
+    assert_eq!(get.status, 500, "an unreadable record is our fault");
+    assert!(!get.text.contains("name"), "{}", get.text);
+}
