@@ -1,6 +1,8 @@
 //! The HTTP front over raw TCP.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#![expect(clippy::panic, reason = "a test that cannot go on has to fail")]
+
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
 use local::{Front, Handler};

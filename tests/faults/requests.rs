@@ -43,7 +43,7 @@ async fn a_create_whose_answer_is_lost_is_done_once_when_it_is_repeated() {
 /// Each changing route once, all at the same time.
 async fn change_everything(person: &Person, path: &str, other: &str) -> Vec<Reply> {
     let (assign, user, team) = (format!("{path}/assign"), json!({"email": format!("{}@crm.test", unique()), "password": "0123456789"}), json!({"name": unique()}));
-    let (create, patch, owner, settings) = (json!({"name": "New", "phone": "+4930999"}), json!({"email": "new@fault.example"}), json!({"ownerId": other}), json!({"dueSoonDays": 9}));
+    let (create, patch, owner, settings) = (json!({"name": "New", "phone": "+49309991234"}), json!({"email": "new@fault.example"}), json!({"ownerId": other}), json!({"dueSoonDays": 9}));
     let replies = tokio::join!(
         person.post("/customers", create),
         person.patch(path, patch),
@@ -63,7 +63,7 @@ async fn a_table_that_does_not_take_a_change_is_500_or_503_and_nothing_is_half_w
         let (table, faults) = Faults::table();
         let crm = Crm::idle(table).await;
         let (admin, rep) = (crm.admin().await, crm.person("SALES_REP", None).await);
-        let customer = admin.customer(json!({"email": "old@fault.example", "phone": "+4930111"})).await;
+        let customer = admin.customer(json!({"email": "old@fault.example", "phone": "+49301111234"})).await;
         let path = format!("/customers/{}", text(&customer["id"]));
         let before = crm.items().await.len();
         faults.before(move |operation| if operation.name == WRITE { Err(fault.clone()) } else { Ok(()) });
@@ -97,10 +97,11 @@ async fn a_table_that_cannot_be_read_refuses_and_lets_nobody_in() {
     let crm = Crm::idle(table).await;
     let admin = crm.admin().await;
     faults.before(|operation| if operation.name == "GetItem" { Err(Fault::throttled()) } else { Ok(()) });
+    let nobody = crm.nobody();
     let (me, login, ready) = tokio::join!(
         admin.get("/auth/me"),
-        crm.nobody().post("/auth/login", json!({"email": crm.admin.0, "password": crm.admin.1})),
-        crm.nobody().get("/health/ready"),
+        nobody.post("/auth/login", json!({"email": crm.admin.0, "password": crm.admin.1})),
+        nobody.get("/health/ready"),
     );
     assert_eq!((me.status, login.status, ready.status), (503, 503, 503));
     faults.none();

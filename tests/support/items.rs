@@ -1,7 +1,7 @@
 //! The table as it is, item by item: for looking at what was really written.
 
 use crate::Crm;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// An item with plain values.
 #[derive(Debug, Clone)]
@@ -41,18 +41,8 @@ pub fn plain(tagged: &Value) -> Value {
 impl Crm {
     /// Every item of the table.
     pub async fn items(&self) -> Vec<Raw> {
-        let mut items = Vec::new();
-        let mut request = json!({"TableName": local::TABLE});
-        loop {
-            let answer = self.embedded().table.request("Scan", request.clone()).await.expect("scan");
-            for item in answer["Items"].as_array().into_iter().flatten() {
-                items.push(Raw(item.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), plain(value))).collect()));
-            }
-            match answer.get("LastEvaluatedKey") {
-                Some(key) if !key.is_null() => request["ExclusiveStartKey"] = key.clone(),
-                _ => return items,
-            }
-        }
+        let items = self.embedded().table.items(local::TABLE).await.expect("items").into_iter();
+        items.map(|item| Raw(item.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), plain(value))).collect())).collect()
     }
 
     /// The items of one type.

@@ -369,9 +369,12 @@ pub struct Answer<T> {
     pub meta: Map<String, Value>,
     etag: Option<u64>,
     location: Option<String>,
-    /// Sent instead of the envelope: already encoded content and its extra headers.
-    raw: Option<(Vec<u8>, Vec<(String, String)>)>,
+    /// Sent instead of the envelope.
+    raw: Option<Raw>,
 }
+
+/// Encoded content and its extra headers.
+type Raw = (Vec<u8>, Vec<(String, String)>);
 
 impl<T> Answer<T> {
     /// 200 with data.

@@ -281,6 +281,13 @@ pub struct Router {
     routes: Vec<HashMap<Method, Route>>,
 }
 
+/// A path or method that leads nowhere.
+struct Nowhere {
+    problem: Problem,
+    /// The methods that are possible at the path.
+    allow: Option<String>,
+}
+
 /// A set of routes that cannot be served.
 #[derive(Debug, thiserror::Error)]
 #[error("route {0} cannot be served: {1}")]
@@ -313,21 +320,21 @@ impl Router {
         Ok(Self { paths, routes: table })
     }
 
-    fn find(&self, method: &Method, path: &str) -> Result<(&Route, Vec<String>), (Problem, Option<String>)> {
-        let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+    /// The route for a method and path with its path parameters, or why there is none.
+    fn find(&self, method: &Method, path: &str) -> Result<(&Route, Vec<String>), Box<Nowhere>> {
         let Ok(found) = self.paths.at(path) else {
-            return Err((Problem::new(Code::NotFound, format!("There is no {path}; GET {BASE}/docs lists the routes")), None));
+            let problem = Problem::new(Code::NotFound, format!("There is no {path}; GET {BASE}/docs lists the routes"));
+            return Err(Box::new(Nowhere { problem, allow: None }));
         };
         let methods = &self.routes[*found.value];
-        match methods.get(method) {
-            Some(route) => Ok((route, found.params.iter().map(|(_, value)| value.to_owned()).collect())),
-            None => {
-                let mut allowed: Vec<&str> = methods.keys().map(Method::as_str).collect();
-                allowed.sort_unstable();
-                let problem = Problem::new(Code::MethodNotAllowed, format!("{method} is not possible here; possible are {}", allowed.join(", ")));
-                Err((problem, Some(allowed.join(", "))))
-            }
+        if let Some(route) = methods.get(method) {
+            return Ok((route, found.params.iter().map(|(_, value)| value.to_owned()).collect()));
         }
+        let mut allowed: Vec<&str> = methods.keys().map(Method::as_str).collect();
+        allowed.sort_unstable();
+        let allow = allowed.join(", ");
+        let problem = Problem::new(Code::MethodNotAllowed, format!("{method} is not possible here; possible are {allow}"));
+        Err(Box::new(Nowhere { problem, allow: Some(allow) }))
     }
 
     /// Answers a request. Never fails: what goes wrong becomes a problem.
@@ -346,10 +353,10 @@ impl Router {
                 let user = Arc::default();
                 (route, take_apart(route, parameters, request, &user), user)
             }
-            Err((problem, allow)) => {
+            Err(nowhere) => {
                 let mut headers = cors;
-                headers.extend(allow.map(|allow| ("allow".to_owned(), allow)));
-                return problem_response(app, &problem, headers, &request_id);
+                headers.extend(nowhere.allow.map(|allow| ("allow".to_owned(), allow)));
+                return problem_response(app, &nowhere.problem, headers, &request_id);
             }
         };
         let app = app.on_route(route.name);

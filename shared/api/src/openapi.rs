@@ -145,6 +145,7 @@ fn responses(route: &Route) -> Value {
     let mut codes: Vec<Code> = vec![Code::Internal, Code::Unavailable];
     if matches!(route.access, Access::Authenticated | Access::Needs(_)) || route.access == Access::Optional {
         codes.extend([Code::Unauthenticated, Code::Forbidden]);
+        codes.extend((!route.before_password_change).then_some(Code::PasswordChangeRequired));
     }
     if route.path.contains('{') {
         codes.push(Code::NotFound);

@@ -110,7 +110,7 @@ pub struct Route {
     /// Body schema and whether it is required.
     pub body: fn() -> Option<(Value, bool)>,
     /// Query parameters.
-    pub query: fn() -> Vec<(String, String, Value, bool)>,
+    pub query: fn() -> Vec<domain::input::Parameter>,
     /// Schema of `data` in a success.
     pub answer: fn() -> Value,
     /// Whether the answer is a list with `meta`.

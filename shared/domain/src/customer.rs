@@ -233,7 +233,7 @@ fn assigned(customer: &Record<Customer>, act: &Act, old: Option<UserId>) -> Even
 }
 
 /// Gives a customer to another owner or to the pool; `None` when it is there already.
-pub fn assign(customer: &Record<Customer>, act: &Act, owner: Option<&Owner>) -> Option<(Record<Customer>, Vec<Event>)> {
+pub fn assign(customer: &Record<Customer>, act: &Act, owner: Option<&Owner>) -> Changed {
     let mut data = customer.data.clone();
     data.owner_id = owner.map(|owner| owner.id);
     let (mut next, changed) = customer.changed(act, data, customer.text.clone())?;
@@ -242,14 +242,12 @@ pub fn assign(customer: &Record<Customer>, act: &Act, owner: Option<&Owner>) -> 
     Some((next, vec![event]))
 }
 
+/// A changed customer with its events; `None` when nothing changed.
+pub type Changed = Option<(Record<Customer>, Vec<Event>)>;
+
 /// A person's change of fields, with one event for each thing that happened; `None` when nothing
 /// did. Lifecycle moves follow the table; archiving and restoring come in through `archived_at`.
-pub fn update(
-    customer: &Record<Customer>,
-    act: &Act,
-    mut data: CustomerData,
-    text: CustomerText,
-) -> Result<Option<(Record<Customer>, Vec<Event>)>, LifecycleRefused> {
+pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, text: CustomerText) -> Result<Changed, LifecycleRefused> {
     let (from, to) = (customer.data.lifecycle, data.lifecycle);
     if from != to && !from.allowed().contains(&to) {
         return Err(LifecycleRefused { from, to });

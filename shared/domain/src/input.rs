@@ -322,14 +322,14 @@ fn has_wide_number(value: &Value) -> bool {
 
 /// The schema with `null` allowed beside it.
 pub fn nullable(mut schema: Value) -> Value {
-    if let Some(object) = schema.as_object_mut() {
-        if let Some(kind) = object.get("type").and_then(Value::as_str).map(str::to_owned) {
-            object.insert("type".into(), json!([kind, "null"]));
-            if let Some(values) = object.get_mut("enum").and_then(Value::as_array_mut) {
-                values.push(Value::Null);
-            }
-            return schema;
+    if let Some(object) = schema.as_object_mut()
+        && let Some(kind) = object.get("type").and_then(Value::as_str).map(str::to_owned)
+    {
+        object.insert("type".into(), json!([kind, "null"]));
+        if let Some(values) = object.get_mut("enum").and_then(Value::as_array_mut) {
+            values.push(Value::Null);
         }
+        return schema;
     }
     json!({"anyOf": [schema, {"type": "null"}]})
 }
@@ -458,12 +458,15 @@ macro_rules! body {
 /// A JSON value, named here so that the macros need no import.
 pub type Json = Value;
 
+/// (name, description, schema, required) of a query parameter.
+pub type Parameter = (String, String, Value, bool);
+
 /// A query string's parameters as a type: every field [`Parse`], unknown parameters refused.
 pub trait Query: Sized {
     /// Reads the decoded pairs or notes every fault.
     fn parse_query(pairs: &[(String, String)], errors: &mut Errors) -> Option<Self>;
     /// (name, description, schema, required) of each parameter.
-    fn parameters() -> Vec<(String, String, Value, bool)>;
+    fn parameters() -> Vec<Parameter>;
 }
 
 impl Query for () {
@@ -472,7 +475,7 @@ impl Query for () {
         Some(())
     }
 
-    fn parameters() -> Vec<(String, String, Value, bool)> {
+    fn parameters() -> Vec<Parameter> {
         Vec::new()
     }
 }
@@ -527,7 +530,7 @@ macro_rules! query {
                 Some(Self { $($field: $field?),* })
             }
 
-            fn parameters() -> Vec<(String, String, $crate::input::Json, bool)> {
+            fn parameters() -> Vec<$crate::input::Parameter> {
                 vec![$((
                     $crate::input::camel(stringify!($field)),
                     [$($doc),*].map(str::trim).join(" "),
@@ -580,8 +583,8 @@ impl<T: Show> Show for Vec<T> {
 macro_rules! answer {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, serde::Serialize)]
-        #[serde(rename_all = "camelCase")]
+        #[derive(Debug, Clone, $crate::serde::Serialize)]
+        #[serde(rename_all = "camelCase", crate = "domain::serde")]
         pub struct $name { $($(#[doc = $doc])* #[doc = ""] pub $field: $type),* }
 
         impl $crate::input::Show for $name {
@@ -603,15 +606,15 @@ macro_rules! text_serde {
     (for each $param:ident, $name:ty) => { $crate::text_serde!(@ $name, $param); };
     ($name:ty) => { $crate::text_serde!(@ $name,); };
     (@ $name:ty, $($param:ident)?) => {
-        impl $(<const $param: usize>)? serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl $(<const $param: usize>)? $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
         }
-        impl<'de $(, const $param: usize)?> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        impl<'de $(, const $param: usize)?> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                <Self as $crate::input::TextValue>::read(&text).map_err(|invalid| serde::de::Error::custom(invalid.message))
+                <Self as $crate::input::TextValue>::read(&text).map_err(|invalid| $crate::serde::de::Error::custom(invalid.message))
             }
         }
         impl $(<const $param: usize>)? $crate::input::Show for $name {
@@ -654,7 +657,7 @@ macro_rules! choice {
                 }
             }
             fn text_schema() -> $crate::input::Json {
-                serde_json::json!({"type": "string", "enum": [$($text),*]})
+                $crate::serde_json::json!({"type": "string", "enum": [$($text),*]})
             }
         }
 
@@ -693,7 +696,7 @@ mod tests {
     fn absent_null_and_set_are_three_things() {
         let mut errors = Errors::at("");
         let probe = Probe::parse(&json!({"firstName": "Ann", "nick": null}), &mut errors).expect("valid");
-        assert_eq!((probe.on, probe.nick), (Patch::Keep, Patch::Set(None)));
+        assert_eq!((probe.first_name.as_str(), probe.on, probe.nick), ("Ann", Patch::Keep, Patch::Set(None)));
     }
 
     #[test]

@@ -4,6 +4,12 @@
 //! record changes and which events that fires. Does not own: HTTP, the table, queues, time or
 //! randomness. Time and ids come in as arguments, so every rule is a plain function of its input.
 
+// The macros of this crate name it by its own name, also inside it.
+extern crate self as domain;
+
+#[doc(hidden)]
+pub use {serde, serde_json};
+
 pub mod account;
 pub mod customer;
 pub mod event;

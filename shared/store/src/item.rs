@@ -151,7 +151,7 @@ pub fn to_record<E: Stored>(item: &Item) -> Result<Record<E>, Error> {
 pub const PROJECTED: [&str; 7] = ["type", "v", "version", "rev", "head", "data", "kept"];
 
 /// The partition attribute of an index in an item, for tests and repairs.
-pub fn partition<'a>(item: &'a Item, index: Index) -> Option<&'a str> {
+pub fn partition(item: &Item, index: Index) -> Option<&str> {
     get_text(item, index.attribute())
 }
 

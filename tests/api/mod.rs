@@ -1,0 +1,3 @@
+//! The API as a client meets it.
+
+mod openapi;

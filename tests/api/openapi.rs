@@ -1,0 +1,249 @@
+//! What the OpenAPI document says is what answers: every operation, successes and problems.
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+use tests::crm::{PASSWORD, unique};
+use tests::people::text;
+use tests::{Crm, Person, Reply, eventually};
+
+/// The document, and what of it was seen.
+struct Document {
+    document: Value,
+    seen: Mutex<BTreeSet<String>>,
+}
+
+impl Document {
+    async fn of(crm: &Crm) -> Self {
+        let document = crm.nobody().get("/openapi.json").await.expect(200).body;
+        let committed: Value = serde_json::from_str(&crate::structure::read("docs/openapi.json")).expect("JSON");
+        assert_eq!(document, committed);
+        Self { document, seen: Mutex::default() }
+    }
+
+    /// The operation that a path belongs to; fixed parts before parameters.
+    fn operation(&self, method: &str, path: &str) -> (&str, &Value) {
+        let bare = format!("/api/v1{}", path.split('?').next().expect("path"));
+        let fits = |template: &str| {
+            let (a, b): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), bare.split('/').collect());
+            a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a == b || a.starts_with('{'))
+        };
+        let paths = self.document["paths"].as_object().expect("paths");
+        let (_, item) = paths.iter().filter(|(template, _)| fits(template)).min_by_key(|(template, _)| template.matches('{').count()).expect("documented");
+        let operation = &item[method.to_lowercase()];
+        (operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} is not documented")), operation)
+    }
+
+    /// Holds an answer against the document.
+    fn check(&self, method: &str, path: &str, reply: &Reply) {
+        let (name, operation) = self.operation(method, path);
+        let place = format!("{name} {}", reply.status);
+        let response = &operation["responses"][reply.status.to_string()];
+        assert!(response.is_object(), "{place} is not documented: {}", reply.text);
+        self.seen.lock().expect("lock").insert(place.clone());
+        let Some((media_type, content)) = response["content"].as_object().and_then(|content| content.iter().next()) else {
+            assert_eq!(reply.text, "", "{place} has no body");
+            return;
+        };
+        assert_eq!(reply.header("content-type"), Some(media_type.as_str()), "{place}");
+        for name in response["headers"].as_object().into_iter().flatten().map(|(name, _)| name) {
+            assert!(reply.header(name).is_some(), "{place} has no {name}");
+        }
+        if media_type.contains("json") {
+            let errors: Vec<String> = self.validator(&content["schema"]).iter_errors(&reply.body).map(|error| format!("{} at {}", error, error.instance_path())).collect();
+            assert!(errors.is_empty(), "{place}: {errors:?}\n{}", reply.text);
+        }
+        if reply.status >= 400 {
+            let codes: Vec<&str> = response["description"].as_str().unwrap_or_default().split(", ").collect();
+            assert!(codes.contains(&reply.code()), "{place}: {} is not among {codes:?}", reply.code());
+        }
+    }
+
+    /// Knows every field: an answer with one that is not documented is wrong too.
+    fn validator(&self, schema: &Value) -> Validator {
+        let schema = match schema["$ref"].as_str() {
+            Some(reference) => self.document.pointer(reference.trim_start_matches('#')).expect("reference"),
+            None => schema,
+        };
+        jsonschema::options().should_validate_formats(true).build(&closed(schema)).expect("a schema")
+    }
+}
+
+/// The schema without room for fields it does not name; `meta` may have more, by route.
+fn closed(schema: &Value) -> Value {
+    match schema {
+        Value::Object(map) => {
+            let mut map: serde_json::Map<String, Value> = map.iter().map(|(name, value)| (name.clone(), if name == "meta" { value.clone() } else { closed(value) })).collect();
+            let named = map.get("properties").is_some_and(Value::is_object) && map.contains_key("type");
+            if named && !map.contains_key("additionalProperties") {
+                map.insert("additionalProperties".into(), json!(false));
+            }
+            Value::Object(map)
+        }
+        Value::Array(list) => list.iter().map(closed).collect::<Vec<_>>().into(),
+        other => other.clone(),
+    }
+}
+
+/// Someone whose every answer is held against the document.
+struct Checked<'a> {
+    document: &'a Document,
+    person: Person,
+}
+
+impl Checked<'_> {
+    async fn ask(&self, method: &'static str, path: &str, body: Option<Value>, headers: &[(&str, &str)], status: u16) -> Reply {
+        let reply = self.person.ask(method, path, body.as_ref(), headers).await;
+        self.document.check(method, path, &reply);
+        reply.expect(status)
+    }
+
+    async fn get(&self, path: &str, status: u16) -> Reply {
+        self.ask("GET", path, None, &[], status).await
+    }
+
+    async fn send(&self, method: &'static str, path: &str, body: Value, status: u16) -> Reply {
+        self.ask(method, path, Some(body), &[], status).await
+    }
+
+    async fn delete(&self, path: &str, status: u16) -> Reply {
+        self.ask("DELETE", path, None, &[], status).await
+    }
+}
+
+const NOBODY: &str = "01900000-0000-7000-8000-000000000000";
+
+async fn sign_in(nobody: &Checked<'_>, admin: &Checked<'_>) {
+    let email = format!("{}@crm.test", unique());
+    admin.send("POST", "/users", json!({"email": email, "password": PASSWORD, "mustChangePassword": true}), 201).await;
+    let login = nobody.send("POST", "/auth/login", json!({"email": email, "password": PASSWORD}), 200).await;
+    let person = Checked { document: nobody.document, person: Person::from_session(&nobody.person.crm, login.data()) };
+    person.get("/customers", 403).await;
+    person.get("/auth/me", 200).await;
+    person.send("POST", "/auth/password", json!({"currentPassword": "no", "newPassword": "another long one"}), 422).await;
+    person.send("POST", "/auth/password", json!({"currentPassword": PASSWORD, "newPassword": "another long one"}), 204).await;
+    let refreshed = nobody.send("POST", "/auth/refresh", json!({"refreshToken": person.person.refresh}), 200).await;
+    nobody.send("POST", "/auth/refresh", json!({"refreshToken": "x"}), 422).await;
+    nobody.send("POST", "/auth/logout", json!({"refreshToken": refreshed.data()["refreshToken"]}), 204).await;
+    nobody.send("POST", "/auth/refresh", json!({"refreshToken": refreshed.data()["refreshToken"]}), 401).await;
+    nobody.send("POST", "/auth/logout", json!({}), 401).await;
+    for _ in 0..5 {
+        nobody.send("POST", "/auth/login", json!({"email": email, "password": "wrong"}), 401).await;
+    }
+    nobody.send("POST", "/auth/login", json!({"email": email, "password": "wrong"}), 429).await;
+    nobody.send("POST", "/auth/login", json!({}), 422).await;
+    nobody.ask("POST", "/auth/login", None, &[], 415).await;
+    nobody.get("/auth/me", 401).await;
+}
+
+async fn people(admin: &Checked<'_>, rep: &Checked<'_>) {
+    let team = text(&admin.send("POST", "/teams", json!({"name": unique(), "managerId": rep.person.id}), 201).await.data()["id"]);
+    let email = format!("{}@crm.test", unique());
+    let body = json!({"email": email, "password": PASSWORD, "username": format!("u{}", unique()), "firstName": "A", "lastName": "B", "phone": "+4930123456", "teamId": team,
+        "locale": "en-GB", "notificationPrefs": {"task.assigned": {"email": true}}, "pushTokens": ["device"]});
+    let user = format!("/users/{}", text(&admin.send("POST", "/users", body.clone(), 201).await.data()["id"]));
+    admin.send("POST", "/users", body, 409).await;
+    admin.send("POST", "/users", json!({}), 422).await;
+    rep.send("POST", "/users", json!({"email": email, "password": PASSWORD}), 403).await;
+    for path in ["/users", "/users?limit=1", "/users?status=ACTIVE&role=ADMIN", "/users?q=crm"] {
+        admin.get(path, 200).await;
+    }
+    admin.get("/users?limit=0", 422).await;
+    admin.get(&user, 200).await;
+    admin.get(&format!("/users/{NOBODY}"), 404).await;
+    for method in ["PATCH", "PUT"] {
+        admin.send(method, &user, json!({"lastName": unique()}), 200).await;
+        admin.ask(method, &user, Some(json!({"lastName": "X"})), &[("if-match", "\"99\"")], 412).await;
+        admin.send(method, &format!("/teams/{team}"), json!({"name": unique()}), 200).await;
+    }
+    rep.send("PATCH", &format!("/users/{}", rep.person.id), json!({"role": "ADMIN"}), 403).await;
+    admin.get("/teams", 200).await;
+    admin.delete(&format!("/teams/{team}"), 409).await;
+    admin.delete(&user, 204).await;
+    admin.send("PATCH", &user, json!({"teamId": null}), 200).await;
+    admin.delete(&format!("/teams/{team}"), 204).await;
+    admin.delete(&format!("/teams/{team}"), 404).await;
+    admin.delete(&format!("/users/{}", admin.person.id), 409).await;
+    admin.get("/roles", 200).await;
+    admin.get("/permissions", 200).await;
+    admin.send("PUT", "/roles/ADMIN/permissions", json!({"permissions": []}), 409).await;
+    admin.send("PUT", "/roles/NONE/permissions", json!({"permissions": []}), 404).await;
+    admin.send("PUT", "/roles/MANAGER/permissions", json!({"permissions": ["customers:read_all"]}), 200).await;
+}
+
+async fn customers(admin: &Checked<'_>, rep: &Checked<'_>) {
+    let email = format!("{}@api.example", unique());
+    let full = json!({"name": "Acme", "firstName": "A", "lastName": "B", "company": "C", "email": email, "phone": "+4930123456", "birthday": "1984-02-29",
+        "address": {"line1": "1 Street", "city": "Oslo", "country": "NO"}, "lifecycle": "PROSPECT", "engagement": "HOT", "marketingOptOut": true, "metadata": {"a": [1]}});
+    let created = admin.send("POST", "/customers", full.clone(), 201).await;
+    let path = format!("/customers/{}", text(&created.data()["id"]));
+    admin.send("POST", "/customers", full.clone(), 409).await;
+    let key = unique();
+    admin.ask("POST", "/customers", Some(json!({"name": "One"})), &[("idempotency-key", &key)], 201).await;
+    admin.ask("POST", "/customers", Some(json!({"name": "One"})), &[("idempotency-key", &key)], 201).await;
+    admin.ask("POST", "/customers", Some(json!({"name": "Two"})), &[("idempotency-key", &key)], 409).await;
+    admin.send("POST", "/customers", json!({"name": "Poor", "ownerId": null}), 201).await;
+    admin.send("POST", "/customers", json!({"nam": 1}), 422).await;
+    rep.send("POST", "/customers", json!({"name": "X"}), 403).await;
+    for path in ["/customers", "/customers?limit=1", "/customers?archived=true", "/customers?ownerId=none", "/customers?notContactedSince=2026-01-01", "/customers?q=acme"] {
+        admin.get(path, 200).await;
+    }
+    admin.get("/customers?cursor=x", 422).await;
+    admin.get(&path, 200).await;
+    rep.get(&path, 404).await;
+    for method in ["PATCH", "PUT"] {
+        admin.send(method, &path, json!({"company": unique(), "address": null}), 200).await;
+        admin.send(method, &path, json!({"lifecycle": "FORMER"}), 409).await;
+        admin.ask(method, &path, Some(json!({"company": "X"})), &[("if-match", "\"99\"")], 412).await;
+        admin.send(method, &format!("{path}/assign"), json!({"ownerId": rep.person.id}), 200).await;
+        admin.send(method, &format!("{path}/assign"), json!({"ownerId": NOBODY}), 422).await;
+        admin.send(method, &format!("{path}/assign"), json!({"ownerId": null}), 200).await;
+    }
+    admin.ask("DELETE", &path, None, &[("if-match", "\"1\"")], 412).await;
+    admin.delete(&path, 204).await;
+    admin.delete(&format!("/customers/{NOBODY}"), 404).await;
+    admin.get(&path, 200).await;
+    let huge = json!({"name": "X".repeat(300_000)});
+    admin.send("POST", "/customers", huge, 413).await;
+}
+
+async fn operations(nobody: &Checked<'_>, admin: &Checked<'_>) {
+    for path in ["/health", "/health/ready", "/openapi.json", "/docs"] {
+        nobody.person.get(path).await.expect(200);
+        nobody.document.check("GET", path, &nobody.person.get(path).await);
+    }
+    admin.get("/health/ready", 200).await;
+    admin.get("/settings", 200).await;
+    nobody.get("/settings", 401).await;
+    admin.send("PUT", "/settings", json!({"dueSoonDays": 5}), 200).await;
+    admin.send("PUT", "/settings", json!({"dueSoonDays": "x"}), 422).await;
+    let crm = &admin.person.crm;
+    crm.embedded().queues.send("work", vec!["nonsense".into()], Duration::ZERO).await.expect("sent");
+    let id = eventually("it is parked", Duration::from_secs(10), || async { admin.person.ids("/admin/dead-letters").await.first().cloned() }).await;
+    admin.get("/admin/dead-letters", 200).await;
+    admin.get("/admin/dead-letters?queue=none", 422).await;
+    admin.ask("POST", &format!("/admin/dead-letters/{id}/redrive"), None, &[], 202).await;
+    admin.ask("POST", &format!("/admin/dead-letters/{id}/redrive"), None, &[], 404).await;
+}
+
+#[tokio::test]
+async fn every_operation_answers_as_the_document_says() {
+    let crm = Crm::start().await;
+    let document = Document::of(&crm).await;
+    let checked = |person| Checked { document: &document, person };
+    let (nobody, admin, rep) = (checked(crm.nobody()), checked(crm.admin().await), checked(crm.person("SALES_REP", None).await));
+    sign_in(&nobody, &admin).await;
+    customers(&admin, &rep).await;
+    operations(&nobody, &admin).await;
+    people(&admin, &rep).await;
+    let seen = document.seen.lock().expect("lock").clone();
+    for item in document.document["paths"].as_object().expect("paths").values() {
+        for operation in item.as_object().expect("item").values() {
+            let name = operation["operationId"].as_str().expect("id");
+            let success = seen.iter().any(|place| place.strip_prefix(name).is_some_and(|status| status.starts_with(" 2")));
+            assert!(success, "{name} was not called with success");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A function's role allows what its route or worker declares. The embedded run refuses anything
+//! else; here every declared action is used, so that none is allowed for nothing.
+
+use api::{Access, Action};
+use local::{Table, TABLE};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tests::crm::{PASSWORD, unique};
+use tests::people::text;
+use tests::{Crm, eventually};
+
+type Used = Arc<Mutex<BTreeMap<&'static str, BTreeSet<&'static str>>>>;
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// A table that notes which route or worker does what.
+fn noting(used: &Used) -> Table {
+    let notes = used.clone();
+    Table::memory().expect("memory").with_observer(Arc::new(move |operation| {
+        if let Some(role) = operation.role {
+            notes.lock().expect("lock").entry(role).or_default().extend(&operation.actions);
+        }
+        Ok(())
+    }))
+}
+
+/// What each route's and worker's role allows.
+fn declared() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    let routes = local::routes().into_iter().flat_map(|(_, routes)| routes).map(|route| {
+        let caller = (route.access != Access::Public).then_some(Action::Get);
+        (route.name, route.actions.iter().copied().chain(caller).map(Action::name).collect())
+    });
+    let workers = workers::WORKERS.iter().map(|worker| (worker.name, worker.actions.iter().copied().map(Action::name).collect()));
+    routes.chain(workers).collect()
+}
+
+/// Signing in and out, with failures, a new password and a wrong one.
+async fn sessions(crm: &Crm) {
+    let rep = crm.person("SALES_REP", None).await;
+    let login = async |password: &str| crm.nobody().post("/auth/login", json!({"email": rep.email, "password": password})).await;
+    login("wrong").await.expect(401);
+    login(PASSWORD).await.expect(200);
+    let next = crm.nobody().post("/auth/refresh", json!({"refreshToken": rep.refresh})).await.expect(200);
+    let wrong = json!({"currentPassword": "wrong", "newPassword": "another long one"});
+    rep.post("/auth/password", wrong).await.expect(422);
+    rep.post("/auth/password", json!({"currentPassword": PASSWORD, "newPassword": "another long one"})).await.expect(204);
+    let forced = json!({"email": format!("{}@crm.test", unique()), "password": PASSWORD, "mustChangePassword": true});
+    crm.admin().await.post("/users", forced.clone()).await.expect(201);
+    let fresh = crm.sign_in(forced["email"].as_str().expect("text"), PASSWORD).await;
+    fresh.post("/auth/password", json!({"currentPassword": PASSWORD, "newPassword": "another long one"})).await.expect(204);
+    rep.get("/auth/me").await.expect(200);
+    crm.nobody().post("/auth/logout", json!({"refreshToken": next.data()["refreshToken"]})).await.expect(204);
+}
+
+/// Users and teams, with names that change and people who come and go.
+async fn people(crm: &Crm) {
+    let admin = crm.admin().await;
+    let (here, there) = (crm.team().await, crm.team().await);
+    let (rep, boss) = (crm.person("SALES_REP", Some(&here)).await, crm.person("MANAGER", None).await);
+    let path = format!("/users/{}", rep.id);
+    admin.patch(&path, json!({"username": format!("u{}", unique()), "role": "ADMIN", "teamId": there})).await.expect(200);
+    admin.patch(&path, json!({"username": null, "email": format!("{}@crm.test", unique()), "role": "SALES_REP"})).await.expect(200);
+    admin.get(&path).await.expect(200);
+    eventually("the user is found", SOON, || async { admin.ids(&format!("/users?q=test&teamId={there}")).await.contains(&rep.id).then_some(()) }).await;
+    let team = json!({"name": unique(), "managerId": boss.id});
+    let led = text(&admin.post("/teams", team).await.expect(201).data()["id"]);
+    admin.patch(&format!("/teams/{led}"), json!({"name": unique(), "memberIds": [rep.id]})).await.expect(200);
+    admin.patch(&format!("/teams/{led}"), json!({"memberIds": []})).await.expect(200);
+    admin.delete(&format!("/teams/{led}")).await.expect(204);
+    admin.get("/teams").await.expect(200);
+    let grants = json!({"permissions": ["customers:read_own"]});
+    admin.put("/roles/SALES_REP/permissions", grants).await.expect(200);
+    admin.put("/roles/SALES_REP/permissions", json!({"permissions": []})).await.expect(200);
+    for path in ["/roles", "/permissions", "/settings", "/health/ready"] {
+        admin.get(path).await.expect(200);
+    }
+    admin.put("/settings", json!({"dueSoonDays": 3})).await.expect(200);
+    admin.put("/settings", json!({"dueSoonDays": 4})).await.expect(200);
+}
+
+/// Customers, with contact data that moves, and an owner who leaves.
+async fn customers(crm: &Crm) {
+    let admin = crm.admin().await;
+    let (rep, heir) = (crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await);
+    let word = format!("findable{}", unique());
+    let customer = admin.customer(json!({"name": word, "email": format!("{}@policy.example", unique()), "ownerId": rep.id})).await;
+    let path = format!("/customers/{}", text(&customer["id"]));
+    eventually("it is found", SOON, || async { (!admin.ids(&format!("/customers?q={word}")).await.is_empty()).then_some(()) }).await;
+    admin.get(&path).await.expect(200);
+    admin.patch(&path, json!({"name": "Renamed", "email": format!("{}@policy.example", unique())})).await.expect(200);
+    admin.patch(&format!("{path}/assign"), json!({"ownerId": heir.id})).await.expect(200);
+    admin.patch(&format!("{path}/assign"), json!({"ownerId": rep.id})).await.expect(200);
+    admin.delete(&path).await.expect(204);
+    let last = json!({"role": "ADMIN"});
+    admin.patch(&format!("/users/{}", rep.id), last).await.expect(200);
+    admin.delete(&format!("/users/{}?reassignTo={}", rep.id, heir.id)).await.expect(204);
+    eventually("it has moved", SOON, || async { (admin.get(&path).await.data()["ownerId"] == json!(heir.id)).then_some(()) }).await;
+}
+
+/// A word that the projector left behind, and its stream record as it is repeated from a dead letter:
+/// without workers, since they would be faster.
+async fn outdated_word(crm: &Crm) {
+    let id = text(&crm.admin().await.customer(json!({})).await["id"]);
+    let table = &crm.embedded().table;
+    let key = |sk: &str| json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": sk}});
+    let found = table.request("GetItem", json!({"TableName": TABLE, "Key": key("CUSTOMER")})).await.expect("get");
+    table.request("PutItem", json!({"TableName": TABLE, "Item": key("TOKEN#outdated")})).await.expect("put");
+    let record = json!({"eventName": "MODIFY", "dynamodb": {"Keys": key("CUSTOMER"), "NewImage": found["Item"]}});
+    let message = json!({"messageId": "1", "body": json!({"task": "project", "record": record}).to_string()});
+    let worker = workers::WORKERS.iter().find(|worker| worker.name == "work").expect("worker");
+    let answer = (worker.handle)(&crm.embedded().ports(worker), json!({"Records": [message]})).await.expect("answers");
+    assert_eq!(answer, json!({"batchItemFailures": []}));
+    assert!(crm.items().await.iter().all(|item| item.text("sk") != "TOKEN#outdated"));
+}
+
+/// Messages and records that nobody can take, sent again.
+async fn letters(crm: &Crm) {
+    let admin = crm.admin().await;
+    let queues = &crm.embedded().queues;
+    for queue in ["automation", "work", "work-dead"] {
+        queues.send(queue, vec!["nonsense".into()], Duration::ZERO).await.expect("sent");
+    }
+    let id = "01900000-0000-7000-8000-00000000dead";
+    for (sk, kind) in [("CUSTOMER", "CUSTOMER"), ("EVENT#x", "EVENT")] {
+        let item = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": sk}, "type": {"S": kind}, "data": {"M": {}}});
+        crm.embedded().table.request("PutItem", json!({"TableName": TABLE, "Item": item})).await.expect("put");
+    }
+    let list = eventually("five are parked", SOON, || async {
+        let list = admin.get("/admin/dead-letters").await.expect(200).data().as_array().expect("list").clone();
+        (list.len() == 5).then_some(list)
+    })
+    .await;
+    admin.post(&format!("/admin/dead-letters/{}/redrive", text(&list[0]["id"])), json!({})).await.expect(202);
+    let key = unique();
+    let send = async |id: &str| admin.ask("POST", &format!("/admin/dead-letters/{id}/redrive"), None, &[("idempotency-key", &key)]).await;
+    send(&text(&list[1]["id"])).await.expect(202);
+    send(&text(&list[1]["id"])).await.expect(202);
+}
+
+/// What a deployment's custom resource asks for.
+async fn bootstrap(crm: &Crm) {
+    let worker = workers::WORKERS.iter().find(|worker| worker.name == "bootstrap").expect("worker");
+    let ports = crm.embedded().ports(worker);
+    (worker.handle)(&ports, json!({"RequestType": "Update"})).await.expect("rotates");
+    let email = <domain::value::Email as domain::input::TextValue>::read("second@crm.test").expect("email");
+    let password = domain::password::Password::new(PASSWORD).expect("password");
+    workers::bootstrap::first_admin(&ports, email, &password, true).await.expect("makes");
+}
+
+#[tokio::test]
+async fn every_declared_action_is_used_and_every_used_action_is_declared() {
+    let used = Used::default();
+    let (crm, idle) = (Crm::on(noting(&used)).await, Crm::idle(noting(&used)).await);
+    tokio::join!(sessions(&crm), customers(&crm), letters(&crm), bootstrap(&crm), outdated_word(&idle));
+    people(&crm).await;
+    for path in ["/health", "/openapi.json", "/docs"] {
+        crm.nobody().get(path).await.expect(200);
+    }
+    let used = used.lock().expect("lock").clone();
+    let mut wrong = Vec::new();
+    for (name, declared) in declared() {
+        let used = used.get(name).cloned().unwrap_or_default();
+        // Refused actions do not get here at all: the requests above would have failed.
+        if used != declared {
+            wrong.push(format!("{name} declares {declared:?} and uses {used:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn an_action_that_is_not_declared_is_refused() {
+    let crm = Crm::idle(Table::memory().expect("memory")).await;
+    let relay = workers::WORKERS.iter().find(|worker| worker.name == "relay").expect("worker");
+    let store = crm.embedded().ports(relay).store;
+    let refused = store.public_keys().await.expect_err("the relay may not read");
+    assert!(refused.to_string().contains("AccessDenied"), "{refused}");
+}
