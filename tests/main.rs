@@ -1,6 +1,6 @@
 //! The one test binary.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to fail")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to fail")]
 
 mod api;
 mod faults;

@@ -1,7 +1,7 @@
 //! The same page in a small and in a large table (P7): each reach, each filter of `GET /customers`.
 
 use crate::Failure;
-use crate::crm::{Crm, Person, Reply, text};
+use crate::crm::{Crm, Person, Reply};
 use crate::fixture::{Owners, load};
 use crate::report::Report;
 use domain::customer::Owner;
@@ -78,8 +78,10 @@ pub async fn measure(report: &mut Report) -> Result<(), Failure> {
     let owners = Owners { rep: owner(&rep, &team)?, manager: owner(&manager, &team)?, other: owner(&other, &other_team)? };
     let reaches = [("own", &rep), ("team", &manager), ("all", &admin)];
 
+    eprintln!("the lists of {SMALL} customers");
     load(&crm, &owners, 0..SMALL).await?;
     let small = survey(&crm, &reaches, &rep).await?;
+    eprintln!("the lists of {LARGE} customers");
     load(&crm, &owners, SMALL..LARGE).await?;
     let large = survey(&crm, &reaches, &rep).await?;
 
@@ -124,15 +126,13 @@ async fn look(crm: &Crm, person: &Person, query: &str, indexed: bool) -> Result<
     crm.get("/teams", person).await?;
     let first = crm.get(&format!("/customers?{query}"), person).await?;
     let mut found = Found { records: records(&first), read: first.line.read, rows: first.rows, requests: 0 };
-    let mut cursor = String::new();
-    while !indexed {
-        let page = crm.get(&format!("/customers?{query}&limit=100&cursor={cursor}"), person).await?;
+    let mut next = (!indexed).then(|| format!("/customers?{query}&limit=100"));
+    while let Some(target) = next {
+        let page = crm.get(&target, person).await?;
         found.requests += 1;
         found.rows = found.rows.max(page.rows);
-        cursor = text(&page.body["meta"]["nextCursor"]);
-        if cursor.is_empty() {
-            break;
-        }
+        let cursor = page.body["meta"]["nextCursor"].as_str();
+        next = cursor.map(|cursor| format!("/customers?{query}&limit=100&cursor={cursor}"));
     }
     Ok(found)
 }

@@ -40,6 +40,8 @@ pub async fn measure(report: &mut Report) -> Result<(), Failure> {
     asker.ask("POST", "/customers", Some(&keyed), Some("again")).await?;
     let again = asker.ask("POST", "/customers", Some(&keyed), Some("again")).await?;
     let change = asker.ask("PATCH", &one, Some(&json!({"firstName": "Ada"})), None).await?;
+    let dbg = crm.get("/customers?q=analytical", &manager).await?;
+    eprintln!("{} {:?}", dbg.body["data"].as_array().map_or(0, Vec::len), dbg.line);
     let found = asker.ask("GET", "/customers?q=analytical", None, None).await?;
 
     let mut trips = |what: &str, line: Line, target: u64| {
