@@ -142,7 +142,14 @@ async fn written(crm: &Crm, customer: &str) -> Result<Value, Failure> {
 
 async fn memory(report: &mut Report, bench: &Bench<'_>) -> Result<(), Failure> {
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
-    let names = [("auth", "login"), ("users", "list_users"), ("teams", "list_teams"), ("admin", "get_settings"), ("docs", "health"), ("workers", "projector")];
+    let names = [
+        ("auth", "login"),
+        ("users", "list_users"),
+        ("teams", "list_teams"),
+        ("admin", "get_settings"),
+        ("docs", "health"),
+        ("workers", "projector"),
+    ];
     for (binary, handler) in names {
         let ready = megabytes(bench.function(binary, handler).await?.resident()?);
         report.loose("P2", format!("{binary}, {handler}: resident when ready"), format!("{ready:.1} MB"), "≤ 12 MB", ready <= 12.0);

@@ -2,7 +2,7 @@
 //! Gateway sends, and what the log says of each request.
 
 use crate::Failure;
-use crate::probe::Probe;
+use crate::probe::{Passed, Probe};
 use api::clock::Clock;
 use api::{App, Config, Router};
 use aws::Sdk;
@@ -37,8 +37,8 @@ pub struct Reply {
     pub body: Value,
     /// What the log says of it.
     pub line: Line,
-    /// How many rows its queries read.
-    pub rows: u64,
+    /// What went to the table.
+    pub passed: Passed,
 }
 
 /// A request's line in the log.
@@ -48,8 +48,6 @@ pub struct Line {
     pub read: f64,
     /// Write units.
     pub write: f64,
-    /// Round trips.
-    pub trips: u64,
     /// Bytes, with the line's end.
     pub bytes: usize,
 }
@@ -58,7 +56,7 @@ impl Line {
     fn of(text: &str) -> Self {
         let line: Value = serde_json::from_str(text).unwrap_or_default();
         let units = |name: &str| line[name].as_f64().unwrap_or_default();
-        Self { read: units("rru"), write: units("wru"), trips: line["trips"].as_u64().unwrap_or_default(), bytes: text.len() + 1 }
+        Self { read: units("rru"), write: units("wru"), bytes: text.len() + 1 }
     }
 }
 
@@ -151,14 +149,14 @@ impl Crm {
     /// Sends a request, whatever comes of it.
     pub async fn ask(&self, method: &str, target: &str, token: &str, body: Option<&Value>, key: Option<&str>) -> Result<Reply, Failure> {
         let request = lambda_http::request::from_str(&event(method, target, token, body, key).to_string())?;
-        self.probe.rows();
+        self.probe.passed();
         let (parts, body) = self.router.answer(&self.app, request).await.into_parts();
         let body = match body {
             Body::Text(text) => serde_json::from_str(&text)?,
             _ => Value::Null,
         };
         let line = Line::of(&last_line().lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(Reply { status: parts.status.as_u16(), body, line, rows: self.probe.rows() })
+        Ok(Reply { status: parts.status.as_u16(), body, line, passed: self.probe.passed() })
     }
 
     /// Sends a request that has to succeed.

@@ -90,7 +90,6 @@ fn customer(number: u64, owners: &Owners) -> Result<Record<Customer>, Failure> {
 
 /// Adds the customers of these numbers, with their search words, to the table.
 pub async fn load(crm: &Crm, owners: &Owners, numbers: Range<u64>) -> Result<(), Failure> {
-    let begun = std::time::Instant::now();
     let folder = tempfile::tempdir()?;
     let file = |name: &str| folder.path().join(name);
     crm.table().copy_to(&file("before.db")).await?;
@@ -109,7 +108,6 @@ pub async fn load(crm: &Crm, owners: &Owners, numbers: Range<u64>) -> Result<(),
     database.import_items(TABLE, items, ImportOptions::default())?;
     database.vacuum_into(&file("after.db").to_string_lossy())?;
     crm.table().restore_from(&file("after.db")).await?;
-    eprintln!("loaded in {:?}", begun.elapsed());
     Ok(())
 }
 

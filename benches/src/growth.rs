@@ -125,12 +125,12 @@ async fn survey(crm: &Crm, reaches: &[(&str, &Person)], rep: &Person) -> Result<
 async fn look(crm: &Crm, person: &Person, query: &str, indexed: bool) -> Result<Found, Failure> {
     crm.get("/teams", person).await?;
     let first = crm.get(&format!("/customers?{query}"), person).await?;
-    let mut found = Found { records: records(&first), read: first.line.read, rows: first.rows, requests: 0 };
+    let mut found = Found { records: records(&first), read: first.line.read, rows: first.passed.rows, requests: 0 };
     let mut next = (!indexed).then(|| format!("/customers?{query}&limit=100"));
     while let Some(target) = next {
         let page = crm.get(&target, person).await?;
         found.requests += 1;
-        found.rows = found.rows.max(page.rows);
+        found.rows = found.rows.max(page.passed.rows);
         let cursor = page.body["meta"]["nextCursor"].as_str();
         next = cursor.map(|cursor| format!("/customers?{query}&limit=100&cursor={cursor}"));
     }

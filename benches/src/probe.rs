@@ -1,44 +1,60 @@
 //! The way to the table, with a look at what passes.
 
-use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use serde::Deserialize;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// An HTTP client that passes everything on and counts the rows that queries read.
+/// What passed since it was asked last.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Passed {
+    /// Rows that queries read.
+    pub rows: u64,
+    /// Round trips: the longest chain of calls of which each began after the one before had ended.
+    pub trips: u64,
+    /// The longest chain among the calls that have ended.
+    ended: u64,
+}
+
+/// An HTTP client that passes everything on and notes what passes.
 ///
 /// The database in this process answers at once, so calls that are in flight together elsewhere would
 /// come one after another. Each waits for the others once, as if it went over a wire.
 #[derive(Debug, Clone)]
 pub struct Probe {
     inner: SharedHttpClient,
-    rows: Arc<AtomicU64>,
+    passed: Arc<Mutex<Passed>>,
 }
 
 impl Probe {
     /// On top of a client.
     pub fn new(inner: SharedHttpClient) -> Self {
-        Self { inner, rows: Arc::default() }
+        Self { inner, passed: Arc::default() }
     }
 
-    /// How many rows queries read since this was asked last.
-    pub fn rows(&self) -> u64 {
-        self.rows.swap(0, Ordering::Relaxed)
+    /// What passed since this was asked last.
+    pub fn passed(&self) -> Passed {
+        std::mem::take(&mut *lock(&self.passed))
     }
+}
+
+fn lock(passed: &Mutex<Passed>) -> MutexGuard<'_, Passed> {
+    passed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl HttpClient for Probe {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector { inner: self.inner.http_connector(settings, components), rows: self.rows.clone() })
+        SharedHttpConnector::new(Connector { inner: self.inner.http_connector(settings, components), passed: self.passed.clone() })
     }
 }
 
 #[derive(Debug)]
 struct Connector {
     inner: SharedHttpConnector,
-    rows: Arc<AtomicU64>,
+    passed: Arc<Mutex<Passed>>,
 }
 
 /// The part of a query's answer that says how much was read.
@@ -50,13 +66,22 @@ struct Counted {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (inner, rows) = (self.inner.clone(), self.rows.clone());
+        let (inner, passed) = (self.inner.clone(), self.passed.clone());
         HttpConnectorFuture::new(async move {
+            let chain = {
+                let mut passed = lock(&passed);
+                let chain = passed.ended + 1;
+                passed.trips = passed.trips.max(chain);
+                chain
+            };
             tokio::task::yield_now().await;
             let is_query = request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".Query"));
             let answer = inner.call(request).await?;
             let counted = answer.body().bytes().filter(|_| is_query).and_then(|body| serde_json::from_slice::<Counted>(body).ok());
-            rows.fetch_add(counted.map_or(0, |counted| counted.scanned), Ordering::Relaxed);
+            let mut passed = lock(&passed);
+            passed.ended = passed.ended.max(chain);
+            passed.rows += counted.map_or(0, |counted| counted.scanned);
+            drop(passed);
             Ok(answer)
         })
     }

@@ -49,7 +49,8 @@ impl Report {
 
     /// Prints the table; whether every firm figure is met.
     pub fn print(&self) -> bool {
-        let width = |cell: fn(&Row) -> &str, title: &str| self.rows.iter().map(|row| cell(row).chars().count()).chain([title.len()]).max().unwrap_or(0);
+        let width =
+            |cell: fn(&Row) -> &str, title: &str| self.rows.iter().map(|row| cell(row).chars().count()).chain([title.len()]).max().unwrap_or(0);
         let (what, measured, target) = (width(|row| &row.what, "figure"), width(|row| &row.measured, "measured"), width(|row| &row.target, "target"));
         println!("{:3} {:what$}  {:measured$}  {:target$}  ●", "", "figure", "measured", "target");
         let mut last = "";

@@ -7,17 +7,10 @@ use serde_json::json;
 /// Where each named consumer's position is kept.
 pub trait Checkpoints: Send + Sync {
     /// The sequence number of the last record `consumer` has finished, if any.
-    fn load(
-        &self,
-        consumer: &str,
-    ) -> impl Future<Output = Result<Option<String>, TableError>> + Send;
+    fn load(&self, consumer: &str) -> impl Future<Output = Result<Option<String>, TableError>> + Send;
 
     /// Records that `consumer` has finished everything up to `sequence`.
-    fn store(
-        &self,
-        consumer: &str,
-        sequence: &str,
-    ) -> impl Future<Output = Result<(), TableError>> + Send;
+    fn store(&self, consumer: &str, sequence: &str) -> impl Future<Output = Result<(), TableError>> + Send;
 }
 
 /// Checkpoints kept in the database itself.
@@ -37,9 +30,7 @@ impl TableCheckpoints {
     /// older than a day; answers how many. To be called now and then, e.g. nightly.
     pub async fn trim(&self, table_name: &str) -> Result<usize, TableError> {
         let items = state::list(&self.table, "checkpoint").await?;
-        let sequences = items
-            .iter()
-            .filter_map(|item| item["sequence"]["S"].as_str());
+        let sequences = items.iter().filter_map(|item| item["sequence"]["S"].as_str());
         match sequences.min() {
             Some(oldest) => self.table.trim_stream(table_name, oldest).await,
             None => Ok(0),

@@ -20,9 +20,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now_ms(&self) -> i64 {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     }
 
@@ -55,9 +53,7 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock standing at `now_ms` milliseconds since the epoch.
     pub fn new(now_ms: i64) -> Self {
-        Self {
-            now: Arc::new(watch::Sender::new(now_ms)),
-        }
+        Self { now: Arc::new(watch::Sender::new(now_ms)) }
     }
 
     /// Moves the clock forward.

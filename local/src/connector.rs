@@ -3,9 +3,7 @@
 use crate::dispatch::{self, Answer};
 use crate::hooks::{Fault, Operation};
 use crate::table::Table;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
+use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -29,11 +27,7 @@ impl Connector {
 }
 
 impl HttpClient for Connector {
-    fn http_connector(
-        &self,
-        _: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
@@ -46,20 +40,10 @@ impl HttpConnector for Connector {
 }
 
 async fn serve(table: &Table, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-    let name = request
-        .headers()
-        .get("x-amz-target")
-        .and_then(|target| target.strip_prefix(TARGET_PREFIX))
-        .unwrap_or_default()
-        .to_owned();
+    let name = request.headers().get("x-amz-target").and_then(|target| target.strip_prefix(TARGET_PREFIX)).unwrap_or_default().to_owned();
     let body = match request.body().bytes() {
         Some(body) => Bytes::copy_from_slice(body),
-        None => request
-            .into_body()
-            .collect()
-            .await
-            .map_err(ConnectorError::user)?
-            .to_bytes(),
+        None => request.into_body().collect().await.map_err(ConnectorError::user)?.to_bytes(),
     };
     response(answer(table, name, body).await?)
 }
@@ -73,10 +57,8 @@ async fn answer(table: &Table, name: String, body: Bytes) -> Result<Answer, Conn
         return refused(fault);
     }
     let changes = dispatch::writes(&name);
-    let answer = table
-        .with_database(move |db| dispatch::answer(db, &name, &body))
-        .await
-        .map_err(|error| ConnectorError::other(error.into(), None))?;
+    let answer =
+        table.with_database(move |db| dispatch::answer(db, &name, &body)).await.map_err(|error| ConnectorError::other(error.into(), None))?;
     if changes && answer.status == 200 {
         table.wake();
     }
@@ -90,11 +72,7 @@ async fn answer(table: &Table, name: String, body: Bytes) -> Result<Answer, Conn
 
 fn refused(fault: Fault) -> Result<Answer, ConnectorError> {
     match fault {
-        Fault::Answer {
-            status,
-            code,
-            message,
-        } => Ok(Answer::error(status, &code, &message)),
+        Fault::Answer { status, code, message } => Ok(Answer::error(status, &code, &message)),
         Fault::Cancelled { reasons } => Ok(cancelled(&reasons)),
         Fault::Lost => Err(ConnectorError::io("the connection was lost".into())),
         Fault::TimedOut => Err(ConnectorError::timeout("no answer in time".into())),
@@ -108,17 +86,11 @@ fn cancelled(reasons: &[String]) -> Answer {
         "Message": format!("Transaction cancelled, specific reasons [{}]", reasons.join(", ")),
         "CancellationReasons": codes,
     });
-    Answer {
-        body: body.to_string().into_bytes(),
-        ..Answer::error(400, "TransactionCanceledException", "")
-    }
+    Answer { body: body.to_string().into_bytes(), ..Answer::error(400, "TransactionCanceledException", "") }
 }
 
 fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
-    let status = answer
-        .status
-        .try_into()
-        .map_err(|error| ConnectorError::other(Box::new(error), None))?;
+    let status = answer.status.try_into().map_err(|error| ConnectorError::other(Box::new(error), None))?;
     let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
     let headers = response.headers_mut();
     headers.insert("content-type", "application/x-amz-json-1.0");

@@ -9,9 +9,7 @@ use std::str::FromStr;
 /// How many days ahead to look; an expression that names none of them never fires.
 const HORIZON_DAYS: i64 = 4 * 366 + 1;
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-const MONTHS: [&str; 12] = [
-    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
-];
+const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
 /// Why an expression was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,10 +43,7 @@ impl FromStr for Expression {
     type Err = ExpressionError;
 
     fn from_str(text: &str) -> Result<Self, ExpressionError> {
-        parse(text).map_err(|reason| ExpressionError {
-            expression: text.to_owned(),
-            reason,
-        })
+        parse(text).map_err(|reason| ExpressionError { expression: text.to_owned(), reason })
     }
 }
 
@@ -78,8 +73,7 @@ impl Cron {
 
     fn names(&self, date: Date) -> bool {
         let weekday = i16::from(date.weekday().to_sunday_zero_offset()) + 1;
-        let any =
-            |set: &Option<BTreeSet<i16>>, value| set.as_ref().is_none_or(|s| s.contains(&value));
+        let any = |set: &Option<BTreeSet<i16>>, value| set.as_ref().is_none_or(|s| s.contains(&value));
         self.months.contains(&i16::from(date.month()))
             && any(&self.days, i16::from(date.day()))
             && any(&self.weekdays, weekday)
@@ -106,12 +100,7 @@ fn first_instant(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
 }
 
 fn parse(text: &str) -> Result<Expression, String> {
-    let inner = |name: &str| {
-        text.trim()
-            .strip_prefix(name)?
-            .strip_prefix('(')?
-            .strip_suffix(')')
-    };
+    let inner = |name: &str| text.trim().strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
     if let Some(rate) = inner("rate") {
         return parse_rate(rate);
     }
@@ -138,13 +127,8 @@ fn parse(text: &str) -> Result<Expression, String> {
 }
 
 fn parse_rate(text: &str) -> Result<Expression, String> {
-    let (count, unit) = text
-        .trim()
-        .split_once(' ')
-        .ok_or("rate takes a value and a unit")?;
-    let count: i64 = count
-        .parse()
-        .map_err(|_| "the rate's value is not a number")?;
+    let (count, unit) = text.trim().split_once(' ').ok_or("rate takes a value and a unit")?;
+    let count: i64 = count.parse().map_err(|_| "the rate's value is not a number")?;
     let seconds = match unit.trim() {
         "minute" | "minutes" => 60,
         "hour" | "hours" => 3600,
@@ -160,16 +144,10 @@ fn parse_rate(text: &str) -> Result<Expression, String> {
 /// One field: `*`, or a list of values, `a-b` ranges and `/n` steps. Names count from `low`.
 fn parse_field(field: &str, low: i16, high: i16, names: &[&str]) -> Result<BTreeSet<i16>, String> {
     let value = |text: &str| -> Result<i16, String> {
-        let named = names
-            .iter()
-            .position(|name| name.eq_ignore_ascii_case(text));
-        let named = named
-            .and_then(|at| i16::try_from(at).ok())
-            .map(|at| at + low);
+        let named = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+        let named = named.and_then(|at| i16::try_from(at).ok()).map(|at| at + low);
         let value = named.or_else(|| text.parse().ok());
-        value
-            .filter(|value| (low..=high).contains(value))
-            .ok_or_else(|| format!("{text:?} is not between {low} and {high}"))
+        value.filter(|value| (low..=high).contains(value)).ok_or_else(|| format!("{text:?} is not between {low} and {high}"))
     };
     let mut set = BTreeSet::new();
     for part in field.split(',') {

@@ -23,10 +23,7 @@ pub(crate) const OPERATIONS: [&str; 12] = [
 
 /// Whether the operation can change an item.
 pub(crate) fn writes(operation: &str) -> bool {
-    matches!(
-        operation,
-        "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
-    )
+    matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems")
 }
 
 /// An answer in wire form.
@@ -40,16 +37,11 @@ impl Answer {
     /// An error answer that did not come from the database.
     pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
         let service = match code {
-            "AccessDeniedException" | "ThrottlingException" | "UnknownOperationException" => {
-                "com.amazon.coral.service"
-            }
+            "AccessDeniedException" | "ThrottlingException" | "UnknownOperationException" => "com.amazon.coral.service",
             _ => "com.amazonaws.dynamodb.v20120810",
         };
         let body = serde_json::json!({"__type": format!("{service}#{code}"), "message": message});
-        Self {
-            status,
-            body: body.to_string().into_bytes(),
-        }
+        Self { status, body: body.to_string().into_bytes() }
     }
 }
 
@@ -62,10 +54,7 @@ pub(crate) fn answer(db: &Database, operation: &str, body: &[u8]) -> Answer {
         Ok(body) => Answer { status: 200, body },
         Err(error) => {
             let error = enveloped(operation, error);
-            Answer {
-                status: error.status_code(),
-                body: error.to_json().into_bytes(),
-            }
+            Answer { status: error.status_code(), body: error.to_json().into_bytes() }
         }
     }
 }
@@ -84,20 +73,14 @@ fn run(db: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideE
         "CreateTable" => call(body, |request| db.create_table(request)),
         "DescribeTable" => call(body, |request| db.describe_table(request)),
         "UpdateTimeToLive" => call(body, |request| db.update_time_to_live(request)),
-        other => Err(DynoxideError::InternalServerError(format!(
-            "{other} has no handler"
-        ))),
+        other => Err(DynoxideError::InternalServerError(format!("{other} has no handler"))),
     }
 }
 
-fn call<Q: DeserializeOwned, A: Serialize>(
-    body: &[u8],
-    serve: impl FnOnce(Q) -> Result<A, DynoxideError>,
-) -> Result<Vec<u8>, DynoxideError> {
+fn call<Q: DeserializeOwned, A: Serialize>(body: &[u8], serve: impl FnOnce(Q) -> Result<A, DynoxideError>) -> Result<Vec<u8>, DynoxideError> {
     let request = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
     let answer = serve(request)?;
-    serde_json::to_vec(&answer)
-        .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    serde_json::to_vec(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
 /// Sorts a request that could not be read into the exception DynamoDB uses for it.
@@ -106,9 +89,7 @@ fn call<Q: DeserializeOwned, A: Serialize>(
 /// position at its end.
 fn unreadable(error: &serde_json::Error) -> DynoxideError {
     let text = error.to_string();
-    let plain = text
-        .rfind(" at line ")
-        .map_or(text.as_str(), |at| &text[..at]);
+    let plain = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);
     if let Some(message) = plain.strip_prefix("VALIDATION_REQUEST:") {
         return DynoxideError::EnvelopedValidation(message.to_owned());
     }
@@ -122,12 +103,7 @@ fn unreadable(error: &serde_json::Error) -> DynoxideError {
             return DynoxideError::SerializationException(message.to_owned());
         }
     }
-    let invalid = [
-        "missing field",
-        "unknown variant",
-        "invalid type: null",
-        "AttributeValue",
-    ];
+    let invalid = ["missing field", "unknown variant", "invalid type: null", "AttributeValue"];
     if invalid.iter().any(|sign| plain.contains(sign)) {
         DynoxideError::ValidationException(plain.to_owned())
     } else {

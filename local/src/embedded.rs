@@ -10,7 +10,7 @@ use crate::hooks::for_role;
 use crate::{Fault, Operation, QueueSettings, Queues, Table, TableCheckpoints, TableError, front_event, stream};
 use api::clock::Clock;
 use api::{Access, Action, App, Config, Router};
-use aws::{SecretFile, Sdk, Secrets};
+use aws::{Sdk, SecretFile, Secrets};
 use bytes::Bytes;
 use lambda_http::{Body, Response};
 use messaging::Queue;

@@ -76,8 +76,7 @@ impl Front {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let connection =
-                        Arc::clone(&front).connection(stream, peer.ip(), working.clone());
+                    let connection = Arc::clone(&front).connection(stream, peer.ip(), working.clone());
                     let connection = graceful.watch(connection);
                     connections.spawn(async move {
                         let _permit = permit;
@@ -118,18 +117,10 @@ impl Front {
             let (front, working) = (Arc::clone(&self), working.clone());
             async move { Ok::<_, Infallible>(front.answer(request, peer, working).await) }
         });
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(head_timeout)
-            .serve_connection(TokioIo::new(stream), service)
+        http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(head_timeout).serve_connection(TokioIo::new(stream), service)
     }
 
-    async fn answer(
-        &self,
-        request: http::Request<Incoming>,
-        peer: IpAddr,
-        working: mpsc::Sender<Infallible>,
-    ) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: http::Request<Incoming>, peer: IpAddr, working: mpsc::Sender<Infallible>) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
         let body = match self.read(body).await {
             Ok(body) => body,
@@ -194,11 +185,7 @@ fn written(response: Response<Body>) -> Response<Full<Bytes>> {
         Body::Binary(bytes) => Full::from(bytes),
         _ => Full::default(),
     });
-    for name in [
-        header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
-        header::CONNECTION,
-    ] {
+    for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION] {
         response.headers_mut().remove(name);
     }
     response

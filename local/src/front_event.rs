@@ -6,10 +6,7 @@ use crate::ids::new_id;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use lambda_http::aws_lambda_events::apigw::{
-    ApiGatewayV2httpRequest, ApiGatewayV2httpRequestContext,
-    ApiGatewayV2httpRequestContextHttpDescription,
-};
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpRequestContext, ApiGatewayV2httpRequestContextHttpDescription};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Context, Request, RequestExt};
 use std::net::IpAddr;
@@ -52,9 +49,7 @@ fn event(parts: &Parts, host: &str, peer: IpAddr, now: i64, id: &str) -> ApiGate
     context.domain_name = Some(host.to_owned());
     context.domain_prefix = host.split('.').next().map(str::to_owned);
     context.request_id = Some(id.to_owned());
-    context.time = jiff::Timestamp::from_millisecond(now)
-        .ok()
-        .map(|at| at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string());
+    context.time = jiff::Timestamp::from_millisecond(now).ok().map(|at| at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string());
     context.time_epoch = now;
     context.http = http;
 
@@ -73,8 +68,7 @@ fn event(parts: &Parts, host: &str, peer: IpAddr, now: i64, id: &str) -> ApiGate
 fn url_is_usable(host: &str, uri: &http::Uri) -> bool {
     let whole = |url: url::Url| format!("{url}?{}", uri.query().unwrap_or_default());
     host.parse::<http::uri::Authority>().is_ok()
-        && url::Url::parse(&format!("{SCHEME}://{host}{}", uri.path()))
-            .is_ok_and(|url| whole(url).parse::<http::Uri>().is_ok())
+        && url::Url::parse(&format!("{SCHEME}://{host}{}", uri.path())).is_ok_and(|url| whole(url).parse::<http::Uri>().is_ok())
 }
 
 /// Every header once, its values joined with a comma; cookies travel apart.
@@ -95,9 +89,7 @@ fn headers(from: &HeaderMap, peer: IpAddr) -> HeaderMap {
 
 fn joined(headers: &HeaderMap, name: &header::HeaderName) -> Option<String> {
     let values = headers.get_all(name).iter();
-    let values: Vec<_> = values
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .collect();
+    let values: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     (!values.is_empty()).then(|| values.join(","))
 }
 
@@ -119,22 +111,12 @@ fn typed_body(headers: &HeaderMap, body: Bytes) -> Body {
         return Body::Empty;
     }
     let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or("text/plain");
-    let kind = kind
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or("text/plain");
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let text = kind.starts_with("text/")
         || kind.ends_with("+json")
         || kind.ends_with("+xml")
-        || matches!(
-            kind.as_str(),
-            "application/json" | "application/javascript" | "application/xml"
-        );
+        || matches!(kind.as_str(), "application/json" | "application/javascript" | "application/xml");
     let body = Vec::from(body);
     if !text {
         return Body::Binary(body);

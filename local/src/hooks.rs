@@ -45,11 +45,7 @@ pub enum Fault {
 impl Fault {
     /// IAM refused `action`.
     pub fn access_denied(action: &str) -> Self {
-        Self::Answer {
-            status: 400,
-            code: "AccessDeniedException".into(),
-            message: format!("not authorized to perform: dynamodb:{action}"),
-        }
+        Self::Answer { status: 400, code: "AccessDeniedException".into(), message: format!("not authorized to perform: dynamodb:{action}") }
     }
 
     /// The table is over its throughput.
@@ -63,11 +59,7 @@ impl Fault {
 
     /// The service failed.
     pub fn server_error() -> Self {
-        Self::Answer {
-            status: 500,
-            code: "InternalServerError".into(),
-            message: "Internal server error".into(),
-        }
+        Self::Answer { status: 500, code: "InternalServerError".into(), message: "Internal server error".into() }
     }
 }
 
@@ -82,12 +74,9 @@ impl Operation {
         match name {
             "TransactWriteItems" => {
                 each(&request["TransactItems"], |item| {
-                    for (key, action) in [
-                        ("Put", "PutItem"),
-                        ("Update", "UpdateItem"),
-                        ("Delete", "DeleteItem"),
-                        ("ConditionCheck", "ConditionCheckItem"),
-                    ] {
+                    for (key, action) in
+                        [("Put", "PutItem"), ("Update", "UpdateItem"), ("Delete", "DeleteItem"), ("ConditionCheck", "ConditionCheckItem")]
+                    {
                         if let Some(part) = item.get(key) {
                             once(&mut actions, action);
                             resource(&mut resources, &part["TableName"], &Value::Null);
@@ -112,31 +101,17 @@ impl Operation {
                 resource(&mut resources, &request["TableName"], &request["IndexName"]);
             }
         }
-        Self {
-            name: name.to_owned(),
-            actions,
-            resources,
-            request,
-            role: None,
-        }
+        Self { name: name.to_owned(), actions, resources, request, role: None }
     }
 }
 
 /// A hook that is told which route or worker sends the operation.
 pub(crate) fn for_role(hook: Hook, role: &'static str) -> Hook {
-    Arc::new(move |operation| {
-        hook(&Operation {
-            role: Some(role),
-            ..operation.clone()
-        })
-    })
+    Arc::new(move |operation| hook(&Operation { role: Some(role), ..operation.clone() }))
 }
 
 fn known_action(name: &str) -> Option<&'static str> {
-    crate::dispatch::OPERATIONS
-        .iter()
-        .copied()
-        .find(|known| *known == name)
+    crate::dispatch::OPERATIONS.iter().copied().find(|known| *known == name)
 }
 
 fn each(list: &Value, mut visit: impl FnMut(&Value)) {

@@ -60,11 +60,8 @@ impl Queue {
     }
 
     fn retry_at(&self, now_ms: i64, receives: u32) -> i64 {
-        let pause = self
-            .settings
-            .backoff
-            .saturating_mul(2_u32.saturating_pow(receives.saturating_sub(1).min(16)))
-            .min(self.settings.visibility_timeout);
+        let pause =
+            self.settings.backoff.saturating_mul(2_u32.saturating_pow(receives.saturating_sub(1).min(16))).min(self.settings.visibility_timeout);
         now_ms + millis(pause)
     }
 }
@@ -72,11 +69,7 @@ impl Queue {
 impl Queues {
     /// Opens the queues and finds their messages again. One that was being handled when the
     /// process ended is visible at once: this process is the only one that can receive it.
-    pub async fn open(
-        table: Table,
-        clock: Arc<dyn Clock>,
-        settings: Vec<QueueSettings>,
-    ) -> Result<Self, QueueError> {
+    pub async fn open(table: Table, clock: Arc<dyn Clock>, settings: Vec<QueueSettings>) -> Result<Self, QueueError> {
         state::ensure(&table).await?;
         let now = clock.now_ms();
         let mut queues = BTreeMap::new();
@@ -91,14 +84,7 @@ impl Queues {
             }
             let name = settings.name.clone();
             let (index, changed) = (Mutex::new(index), Notify::new());
-            queues.insert(
-                name,
-                Queue {
-                    settings,
-                    index,
-                    changed,
-                },
-            );
+            queues.insert(name, Queue { settings, index, changed });
         }
         for queue in queues.values() {
             if let Some(name) = queue.settings.dead_letter.as_deref()
@@ -108,21 +94,12 @@ impl Queues {
             }
         }
         let queues = Arc::new(queues);
-        Ok(Self {
-            table,
-            clock,
-            queues,
-        })
+        Ok(Self { table, clock, queues })
     }
 
     /// Adds messages that become visible after `delay`; answers their ids. They are durable
     /// when this returns.
-    pub async fn send(
-        &self,
-        queue: &str,
-        bodies: Vec<String>,
-        delay: Duration,
-    ) -> Result<Vec<String>, QueueError> {
+    pub async fn send(&self, queue: &str, bodies: Vec<String>, delay: Duration) -> Result<Vec<String>, QueueError> {
         let target = self.queue(queue)?;
         if let Some(body) = bodies.iter().find(|body| body.len() > MAX_BODY) {
             return Err(QueueError::TooLarge(body.len()));
@@ -133,9 +110,7 @@ impl Queues {
         let mut bodies = bodies.into_iter().peekable();
         while bodies.peek().is_some() {
             let (mut changes, mut size, from) = (Vec::new(), 0, ids.len());
-            while let Some(body) =
-                bodies.next_if(|b| changes.len() < 100 && (size + b.len() <= MAX_COMMIT))
-            {
+            while let Some(body) = bodies.next_if(|b| changes.len() < 100 && (size + b.len() <= MAX_COMMIT)) {
                 size += body.len();
                 let message = Message {
                     id: new_id(now),
@@ -161,21 +136,12 @@ impl Queues {
     /// How full every queue is.
     pub fn depths(&self) -> BTreeMap<String, Depth> {
         let now = self.clock.now_ms();
-        self.queues
-            .iter()
-            .map(|(name, queue)| (name.clone(), queue.index().depth(now)))
-            .collect()
+        self.queues.iter().map(|(name, queue)| (name.clone(), queue.index().depth(now))).collect()
     }
 
     /// Feeds a queue's messages to `handler` until `shutdown` completes; a batch under way is
     /// finished first. Several may run on one queue at once.
-    pub async fn run<H, F, E>(
-        &self,
-        queue: &str,
-        batch_size: usize,
-        handler: H,
-        shutdown: impl Future<Output = ()> + Send,
-    ) -> Result<(), QueueError>
+    pub async fn run<H, F, E>(&self, queue: &str, batch_size: usize, handler: H, shutdown: impl Future<Output = ()> + Send) -> Result<(), QueueError>
     where
         H: Fn(Value) -> F + Send + Sync,
         F: Future<Output = Result<Value, E>> + Send,
@@ -211,12 +177,7 @@ impl Queues {
     }
 
     /// Receives at most one batch, handles it and settles it; answers how many were received.
-    pub async fn run_once<H, F, E>(
-        &self,
-        queue: &str,
-        batch_size: usize,
-        handler: &H,
-    ) -> Result<usize, QueueError>
+    pub async fn run_once<H, F, E>(&self, queue: &str, batch_size: usize, handler: &H) -> Result<usize, QueueError>
     where
         H: Fn(Value) -> F + Send + Sync,
         F: Future<Output = Result<Value, E>> + Send,
@@ -228,37 +189,24 @@ impl Queues {
         }
         let count = messages.len();
         let event = event(queue, &messages, self.clock.now_ms());
-        let outcome = AssertUnwindSafe(async { handler(event).await })
-            .catch_unwind()
-            .await;
+        let outcome = AssertUnwindSafe(async { handler(event).await }).catch_unwind().await;
         let (failed, reason) = match outcome {
             Ok(Ok(answer)) => match failed_ids(&answer, &messages) {
                 Some(failed) => (failed, "reported in batchItemFailures".to_owned()),
-                None => (
-                    all(&messages),
-                    "batchItemFailures names unknown messages".to_owned(),
-                ),
+                None => (all(&messages), "batchItemFailures names unknown messages".to_owned()),
             },
             Ok(Err(error)) => (all(&messages), error.to_string()),
             Err(_) => (all(&messages), "the handler panicked".to_owned()),
         };
         if !failed.is_empty() {
-            tracing::warn!(
-                queue,
-                failed = failed.len(),
-                count,
-                reason,
-                "queue messages failed"
-            );
+            tracing::warn!(queue, failed = failed.len(), count, reason, "queue messages failed");
         }
         self.settle(queue, messages, &failed, &reason).await?;
         Ok(count)
     }
 
     fn queue(&self, name: &str) -> Result<&Queue, QueueError> {
-        self.queues
-            .get(name)
-            .ok_or_else(|| QueueError::Unknown(name.to_owned()))
+        self.queues.get(name).ok_or_else(|| QueueError::Unknown(name.to_owned()))
     }
 }
 

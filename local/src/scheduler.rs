@@ -31,38 +31,22 @@ struct Entry {
 impl Scheduler {
     /// An empty scheduler whose cron expressions are read in `zone`.
     pub fn new(zone: TimeZone) -> Self {
-        Self {
-            zone,
-            entries: Vec::new(),
-        }
+        Self { zone, entries: Vec::new() }
     }
 
     /// Adds a schedule that fires first after `since_ms`: the present, or an earlier moment to
     /// catch up on a run that was missed.
-    pub fn add(
-        &mut self,
-        name: &str,
-        expression: &str,
-        since_ms: i64,
-        job: Job,
-    ) -> Result<(), ExpressionError> {
+    pub fn add(&mut self, name: &str, expression: &str, since_ms: i64, job: Job) -> Result<(), ExpressionError> {
         let expression: Expression = expression.parse()?;
         let next = expression.next_after(instant(since_ms), &self.zone);
-        self.entries.push(Entry {
-            name: name.to_owned(),
-            expression,
-            job,
-            next,
-        });
+        self.entries.push(Entry { name: name.to_owned(), expression, job, next });
         Ok(())
     }
 
     /// Every schedule's name and next firing.
     pub fn upcoming(&self) -> Vec<(&str, Option<Timestamp>)> {
         let entries = self.entries.iter();
-        entries
-            .map(|entry| (entry.name.as_str(), entry.next))
-            .collect()
+        entries.map(|entry| (entry.name.as_str(), entry.next)).collect()
     }
 
     /// The jobs due at `now_ms`, each once, and moves their schedules on.
@@ -111,9 +95,7 @@ impl Scheduler {
 }
 
 async fn fire(name: String, at: Timestamp, job: Job) {
-    let outcome = AssertUnwindSafe(async { job(at).await })
-        .catch_unwind()
-        .await;
+    let outcome = AssertUnwindSafe(async { job(at).await }).catch_unwind().await;
     match outcome {
         Ok(Ok(())) => tracing::debug!(schedule = name, %at, "scheduled job done"),
         Ok(Err(error)) => tracing::error!(schedule = name, %at, error, "scheduled job failed"),

@@ -65,10 +65,7 @@ pub(crate) async fn commit(table: &Table, changes: Vec<Value>) -> Result<(), Tab
         return Ok(());
     }
     let request = json!({"TransactItems": changes});
-    table
-        .request_quietly("TransactWriteItems", request)
-        .await
-        .map(drop)
+    table.request_quietly("TransactWriteItems", request).await.map(drop)
 }
 
 /// A change for [`commit`]: write `item` as a whole.

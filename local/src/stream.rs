@@ -54,37 +54,22 @@ pub struct StreamReader {
 
 impl StreamReader {
     /// Starts after the record numbered `after`, or at the oldest one.
-    pub async fn open(
-        table: Table,
-        table_name: &str,
-        after: Option<String>,
-    ) -> Result<Self, StreamError> {
+    pub async fn open(table: Table, table_name: &str, after: Option<String>) -> Result<Self, StreamError> {
         let name = table_name.to_owned();
         let found = table
             .with_database(move |db| {
-                let streams = db.list_streams(ListStreamsRequest {
-                    table_name: Some(name),
-                    ..Default::default()
-                })?;
+                let streams = db.list_streams(ListStreamsRequest { table_name: Some(name), ..Default::default() })?;
                 let Some(stream) = streams.streams.into_iter().next() else {
                     return Ok(None);
                 };
-                let description = db.describe_stream(DescribeStreamRequest {
-                    stream_arn: stream.stream_arn.clone(),
-                    ..Default::default()
-                })?;
+                let description = db.describe_stream(DescribeStreamRequest { stream_arn: stream.stream_arn.clone(), ..Default::default() })?;
                 let shard = description.stream_description.shards.into_iter().next();
                 Ok::<_, DynoxideError>(shard.map(|shard| (stream.stream_arn, shard.shard_id)))
             })
             .await?
             .map_err(TableError::from)?;
         let (arn, shard) = found.ok_or_else(|| StreamError::NoStream(table_name.to_owned()))?;
-        Ok(Self {
-            table,
-            arn,
-            shard,
-            after,
-        })
+        Ok(Self { table, arn, shard, after })
     }
 
     /// The next batch of at most `limit` records, or none when everything has been read. The
@@ -104,10 +89,7 @@ impl StreamReader {
             .table
             .with_database(move |db| {
                 let iterator = db.get_shard_iterator(request)?;
-                db.get_records(GetRecordsRequest {
-                    shard_iterator: iterator.shard_iterator.unwrap_or_default(),
-                    limit: Some(limit.max(1)),
-                })
+                db.get_records(GetRecordsRequest { shard_iterator: iterator.shard_iterator.unwrap_or_default(), limit: Some(limit.max(1)) })
             })
             .await?
             .map_err(TableError::from)?
@@ -120,19 +102,14 @@ impl StreamReader {
             if size > MAX_BATCH_BYTES && last.is_some() {
                 break;
             }
-            let mut wire = serde_json::to_value(&record).map_err(|error| {
-                TableError::from(DynoxideError::InternalServerError(error.to_string()))
-            })?;
+            let mut wire = serde_json::to_value(&record).map_err(|error| TableError::from(DynoxideError::InternalServerError(error.to_string())))?;
             wire["eventSourceARN"] = json!(self.arn);
             let created = record.dynamodb.approximate_creation_date_time as i64;
             wire["dynamodb"]["ApproximateCreationDateTime"] = json!(created);
             event.push(wire);
             last = Some(record.dynamodb.sequence_number);
         }
-        Ok(last.map(|last| Batch {
-            event: json!({ "Records": event }),
-            last,
-        }))
+        Ok(last.map(|last| Batch { event: json!({ "Records": event }), last }))
     }
 
     /// Moves the position past the record numbered `sequence`.
@@ -193,13 +170,7 @@ where
 }
 
 /// Handles one batch; `false` when there was none.
-async fn step<C, H, F, E>(
-    reader: &mut StreamReader,
-    consumer: &str,
-    batch_size: usize,
-    checkpoints: &C,
-    handler: &H,
-) -> Result<bool, String>
+async fn step<C, H, F, E>(reader: &mut StreamReader, consumer: &str, batch_size: usize, checkpoints: &C, handler: &H) -> Result<bool, String>
 where
     C: Checkpoints,
     H: Fn(Value) -> F,
@@ -233,10 +204,7 @@ where
 
 fn sequences(event: &Value) -> Vec<String> {
     let records = event["Records"].as_array().into_iter().flatten();
-    records
-        .filter_map(|record| record["dynamodb"]["SequenceNumber"].as_str())
-        .map(str::to_owned)
-        .collect()
+    records.filter_map(|record| record["dynamodb"]["SequenceNumber"].as_str()).map(str::to_owned).collect()
 }
 
 /// The index of the earliest record named in `batchItemFailures`; as with Lambda, a name that
@@ -245,18 +213,11 @@ fn first_failure(answer: &Value, sequences: &[String]) -> Option<usize> {
     let failures = answer["batchItemFailures"].as_array()?;
     let position = |failure: &Value| {
         let name = failure["itemIdentifier"].as_str();
-        sequences
-            .iter()
-            .position(|sequence| Some(sequence.as_str()) == name)
+        sequences.iter().position(|sequence| Some(sequence.as_str()) == name)
     };
-    failures
-        .iter()
-        .map(|failure| position(failure).unwrap_or(0))
-        .min()
+    failures.iter().map(|failure| position(failure).unwrap_or(0)).min()
 }
 
 fn backoff(failures: u32) -> Duration {
-    FIRST_BACKOFF
-        .saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(16)))
-        .min(LAST_BACKOFF)
+    FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(16))).min(LAST_BACKOFF)
 }

@@ -41,9 +41,7 @@ struct Shared {
 
 impl std::fmt::Debug for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Table")
-            .field("file", &self.shared.file.as_ref().map(|(path, _)| path))
-            .finish_non_exhaustive()
+        f.debug_struct("Table").field("file", &self.shared.file.as_ref().map(|(path, _)| path)).finish_non_exhaustive()
     }
 }
 
@@ -54,9 +52,7 @@ impl Table {
     }
 
     /// An empty database in memory that reads its time from `clock`.
-    pub fn memory_with_clock(
-        clock: Arc<dyn dynoxide::storage_backend::Clock>,
-    ) -> Result<Self, TableError> {
+    pub fn memory_with_clock(clock: Arc<dyn dynoxide::storage_backend::Clock>) -> Result<Self, TableError> {
         Self::in_memory(Database::memory_with_clock(clock)?)
     }
 
@@ -69,9 +65,7 @@ impl Table {
         };
         let lock = lock(folder)?;
         check_header(path, folder)?;
-        let name = path
-            .to_str()
-            .ok_or_else(|| unwritable(path, "its name is not UTF-8"))?;
+        let name = path.to_str().ok_or_else(|| unwritable(path, "its name is not UTF-8"))?;
         let db = Database::new(name).map_err(|error| unusable(path, &error))?;
         // Reads every table's pages once, so damage shows here and not in mid-request.
         db.table_stats().map_err(|error| unusable(path, &error))?;
@@ -85,16 +79,7 @@ impl Table {
     }
 
     fn of(db: Database, file: Option<(PathBuf, File)>) -> Self {
-        Self {
-            db,
-            before: None,
-            after: None,
-            shared: Arc::new(Shared {
-                writes: watch::Sender::new(0),
-                served: AtomicBool::new(false),
-                file,
-            }),
-        }
+        Self { db, before: None, after: None, shared: Arc::new(Shared { writes: watch::Sender::new(0), served: AtomicBool::new(false), file }) }
     }
 
     /// A view of the same database that calls `hook` before each SDK operation.
@@ -119,11 +104,7 @@ impl Table {
 
     /// Serves the same database as a DynamoDB endpoint on `listener` until `shutdown` completes.
     /// Hooks do not apply there.
-    pub async fn serve_http(
-        &self,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), TableError> {
+    pub async fn serve_http(&self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), TableError> {
         self.shared.served.store(true, Ordering::Relaxed);
         let served = dynoxide::server::serve_with_shutdown(listener, self.db.clone(), shutdown);
         served.await.map_err(TableError::Interrupted)
@@ -141,9 +122,7 @@ impl Table {
     /// Turns on expiry by `attribute`; nothing happens when it is on already.
     pub async fn enable_ttl(&self, table: &str, attribute: &str) -> Result<(), TableError> {
         let now = table.to_owned();
-        let current = self
-            .with_database(move |db| db.get_table_metadata(&now))
-            .await??;
+        let current = self.with_database(move |db| db.get_table_metadata(&now)).await??;
         if current.is_some_and(|meta| meta.ttl_enabled) {
             return Ok(());
         }
@@ -169,9 +148,7 @@ impl Table {
         };
         let (table, before) = (table_name.to_owned(), before.to_owned());
         let now = SystemClock.now_ms() / 1000;
-        self.with_database(move |_| tuning::trim(&path, &table, &before, now))
-            .await?
-            .map_err(TableError::Interrupted)
+        self.with_database(move |_| tuning::trim(&path, &table, &before, now)).await?.map_err(TableError::Interrupted)
     }
 
     /// Writes a complete copy of the database to `path`, which appears only when it is whole.
@@ -185,19 +162,14 @@ impl Table {
             _ => {}
         }
         let name = partial.to_string_lossy().into_owned();
-        self.with_database(move |db| db.vacuum_into(&name))
-            .await??;
-        File::open(&partial)
-            .and_then(|file| file.sync_all())
-            .and_then(|()| std::fs::rename(&partial, path))
-            .map_err(unwritable)
+        self.with_database(move |db| db.vacuum_into(&name)).await??;
+        File::open(&partial).and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&partial, path)).map_err(unwritable)
     }
 
     /// Replaces the whole database with the copy at `path`. Running queues must be reopened.
     pub async fn restore_from(&self, path: &Path) -> Result<(), TableError> {
         let name = path.to_string_lossy().into_owned();
-        self.with_database(move |db| db.restore_from(&name))
-            .await??;
+        self.with_database(move |db| db.restore_from(&name)).await??;
         self.wake();
         Ok(())
     }
@@ -207,11 +179,7 @@ impl Table {
     pub async fn items(&self, table: &str) -> Result<Vec<Value>, TableError> {
         let (mut items, mut from) = (Vec::new(), None);
         loop {
-            let request = ScanRequest {
-                table_name: table.to_owned(),
-                exclusive_start_key_raw: from,
-                ..Default::default()
-            };
+            let request = ScanRequest { table_name: table.to_owned(), exclusive_start_key_raw: from, ..Default::default() };
             let answer = self.with_database(move |db| db.scan(request)).await??;
             let text = |error: serde_json::Error| TableError::Interrupted(error.to_string());
             let answer = serde_json::to_value(answer).map_err(text)?;
@@ -233,44 +201,28 @@ impl Table {
     }
 
     /// The same without waking the stream readers, for tables that have no stream.
-    pub(crate) async fn request_quietly(
-        &self,
-        operation: &str,
-        request: Value,
-    ) -> Result<Value, TableError> {
+    pub(crate) async fn request_quietly(&self, operation: &str, request: Value) -> Result<Value, TableError> {
         let name = operation.to_owned();
         let body = request.to_string();
-        let answer = self
-            .with_database(move |db| crate::dispatch::answer(db, &name, body.as_bytes()))
-            .await?;
+        let answer = self.with_database(move |db| crate::dispatch::answer(db, &name, body.as_bytes())).await?;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.status == 200 {
             return Ok(body);
         }
         let text = |key: &str| body[key].as_str();
         let code = text("__type").unwrap_or_default();
-        let message = text("message")
-            .or_else(|| text("Message"))
-            .unwrap_or_default();
-        Err(TableError::Refused {
-            code: code.rsplit('#').next().unwrap_or_default().to_owned(),
-            message: message.to_owned(),
-        })
+        let message = text("message").or_else(|| text("Message")).unwrap_or_default();
+        Err(TableError::Refused { code: code.rsplit('#').next().unwrap_or_default().to_owned(), message: message.to_owned() })
     }
 
     /// Runs `work` on the database: in place in memory, where calls are short and order must be
     /// reproducible, and on a blocking thread for a file, where a commit waits for the disk.
-    pub(crate) async fn with_database<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Database) -> T + Send + 'static,
-    ) -> Result<T, TableError> {
+    pub(crate) async fn with_database<T: Send + 'static>(&self, work: impl FnOnce(&Database) -> T + Send + 'static) -> Result<T, TableError> {
         if self.shared.file.is_none() {
             return Ok(work(&self.db));
         }
         let db = self.db.clone();
-        tokio::task::spawn_blocking(move || work(&db))
-            .await
-            .map_err(|error| TableError::Interrupted(error.to_string()))
+        tokio::task::spawn_blocking(move || work(&db)).await.map_err(|error| TableError::Interrupted(error.to_string()))
     }
 
     /// Tells stream readers that something was written.

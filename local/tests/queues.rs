@@ -18,9 +18,7 @@ fn settings() -> Vec<QueueSettings> {
 }
 
 async fn open(table: &Table, clock: &ManualClock) -> Queues {
-    Queues::open(table.clone(), Arc::new(clock.clone()), settings())
-        .await
-        .unwrap()
+    Queues::open(table.clone(), Arc::new(clock.clone()), settings()).await.unwrap()
 }
 
 async fn memory() -> (Queues, ManualClock) {
@@ -30,17 +28,11 @@ async fn memory() -> (Queues, ManualClock) {
 
 fn bodies(event: &Value) -> Vec<String> {
     let records = event["Records"].as_array().unwrap().iter();
-    records
-        .map(|record| record["body"].as_str().unwrap().to_owned())
-        .collect()
+    records.map(|record| record["body"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Receives one batch and answers with what `answer` makes of it; returns the event.
-async fn step(
-    queues: &Queues,
-    queue: &str,
-    answer: impl Fn(&Value) -> Result<Value, String> + Send + Sync,
-) -> Option<Value> {
+async fn step(queues: &Queues, queue: &str, answer: impl Fn(&Value) -> Result<Value, String> + Send + Sync) -> Option<Value> {
     let seen = Mutex::new(None);
     let handler = |event: Value| {
         let result = answer(&event);
@@ -58,10 +50,7 @@ fn ok(_: &Value) -> Result<Value, String> {
 #[tokio::test]
 async fn a_message_looks_as_lambda_shows_it_and_is_gone_when_handled() {
     let (queues, _) = memory().await;
-    let ids = queues
-        .send("work", vec!["a".into(), "b".into()], ZERO)
-        .await
-        .unwrap();
+    let ids = queues.send("work", vec!["a".into(), "b".into()], ZERO).await.unwrap();
     assert_eq!(queues.depths()["work"].visible, 2);
     let event = step(&queues, "work", ok).await.unwrap();
     assert_eq!(bodies(&event), ["a", "b"]);
@@ -71,10 +60,7 @@ async fn a_message_looks_as_lambda_shows_it_and_is_gone_when_handled() {
     assert_eq!(record["attributes"]["SentTimestamp"], NOW.to_string());
     assert_eq!(record["messageAttributes"], json!({}));
     assert_eq!(record["eventSource"], "aws:sqs");
-    assert_eq!(
-        record["eventSourceARN"],
-        "arn:aws:sqs:dynoxide:000000000000:work"
-    );
+    assert_eq!(record["eventSourceARN"], "arn:aws:sqs:dynoxide:000000000000:work");
     assert_eq!(queues.depths()["work"], Depth::default());
     assert!(step(&queues, "work", ok).await.is_none());
 }
@@ -82,10 +68,7 @@ async fn a_message_looks_as_lambda_shows_it_and_is_gone_when_handled() {
 #[tokio::test]
 async fn a_delayed_message_waits() {
     let (queues, clock) = memory().await;
-    queues
-        .send("work", vec!["later".into()], Duration::from_secs(60))
-        .await
-        .unwrap();
+    queues.send("work", vec!["later".into()], Duration::from_secs(60)).await.unwrap();
     assert_eq!(queues.depths()["work"].delayed, 1);
     clock.advance(Duration::from_secs(59));
     assert!(step(&queues, "work", ok).await.is_none());
@@ -96,10 +79,7 @@ async fn a_delayed_message_waits() {
 #[tokio::test]
 async fn failures_back_off_and_end_in_the_dead_letter_queue() {
     let (queues, clock) = memory().await;
-    queues
-        .send("work", vec!["bad".into(), "good".into()], ZERO)
-        .await
-        .unwrap();
+    queues.send("work", vec!["bad".into(), "good".into()], ZERO).await.unwrap();
     let event = step(&queues, "work", |event| {
         let bad = &event["Records"][0]["messageId"];
         Ok(json!({"batchItemFailures": [{"itemIdentifier": bad}]}))
@@ -110,22 +90,13 @@ async fn failures_back_off_and_end_in_the_dead_letter_queue() {
         clock.advance(Duration::from_secs(pause));
         let event = step(&queues, "work", |_| Err("boom".into())).await.unwrap();
         assert_eq!(bodies(&event), ["bad"]);
-        assert_eq!(
-            event["Records"][0]["attributes"]["ApproximateReceiveCount"],
-            count
-        );
+        assert_eq!(event["Records"][0]["attributes"]["ApproximateReceiveCount"], count);
     }
     assert_eq!(queues.depths()["work"], Depth::default());
     assert_eq!(queues.depths()["work-dead"].visible, 1);
     let dead = &queues.peek("work-dead", 10).await.unwrap()[0];
-    assert_eq!(
-        dead["messageAttributes"]["ReceiveCount"]["stringValue"],
-        "3"
-    );
-    assert_eq!(
-        dead["messageAttributes"]["LastError"]["stringValue"],
-        "boom"
-    );
+    assert_eq!(dead["messageAttributes"]["ReceiveCount"]["stringValue"], "3");
+    assert_eq!(dead["messageAttributes"]["LastError"]["stringValue"], "boom");
     assert_eq!(queues.redrive("work-dead", "work").await.unwrap(), 1);
     let event = step(&queues, "work", ok).await.unwrap();
     assert_eq!(event["Records"][0]["messageAttributes"], json!({}));
@@ -144,10 +115,7 @@ async fn an_answer_about_other_messages_fails_the_batch() {
 #[tokio::test]
 async fn a_message_held_too_long_is_received_by_another() {
     let (queues, clock) = memory().await;
-    queues
-        .send("work", vec!["slow".into()], ZERO)
-        .await
-        .unwrap();
+    queues.send("work", vec!["slow".into()], ZERO).await.unwrap();
     let inner = (queues.clone(), clock.clone());
     let slow = |_: Value| {
         let (queues, clock) = inner.clone();
@@ -155,19 +123,12 @@ async fn a_message_held_too_long_is_received_by_another() {
             assert_eq!(queues.depths()["work"].in_flight, 1);
             clock.advance(Duration::from_secs(30));
             let event = step(&queues, "work", ok).await.unwrap();
-            assert_eq!(
-                event["Records"][0]["attributes"]["ApproximateReceiveCount"],
-                "2"
-            );
+            assert_eq!(event["Records"][0]["attributes"]["ApproximateReceiveCount"], "2");
             Err::<Value, _>("too late")
         }
     };
     queues.run_once("work", 10, &slow).await.unwrap();
-    assert_eq!(
-        queues.depths()["work"],
-        Depth::default(),
-        "not brought back to life"
-    );
+    assert_eq!(queues.depths()["work"], Depth::default(), "not brought back to life");
     assert_eq!(queues.depths()["work-dead"], Depth::default());
 }
 
@@ -184,9 +145,7 @@ async fn the_loop_wakes_for_new_and_for_delayed_messages() {
                 if bodies(&event) == ["panic"] {
                     panic!("on purpose");
                 }
-                sender
-                    .send(bodies(&event))
-                    .map_err(|error| error.to_string())?;
+                sender.send(bodies(&event)).map_err(|error| error.to_string())?;
                 Ok::<_, String>(Value::Null)
             }
         };
@@ -195,14 +154,8 @@ async fn the_loop_wakes_for_new_and_for_delayed_messages() {
     });
     queues.send("work", vec!["now".into()], ZERO).await.unwrap();
     assert_eq!(seen.recv().await.unwrap(), ["now"]);
-    queues
-        .send("work", vec!["later".into()], Duration::from_secs(900))
-        .await
-        .unwrap();
-    queues
-        .send("work", vec!["panic".into()], ZERO)
-        .await
-        .unwrap();
+    queues.send("work", vec!["later".into()], Duration::from_secs(900)).await.unwrap();
+    queues.send("work", vec!["panic".into()], ZERO).await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(seen.try_recv().is_err());
     clock.advance(Duration::from_secs(900));
@@ -215,23 +168,16 @@ async fn the_loop_wakes_for_new_and_for_delayed_messages() {
 #[tokio::test]
 async fn many_messages_large_messages_and_unknown_queues() {
     let (queues, _) = memory().await;
-    let many = (0..250)
-        .map(|n| format!("{n}{}", "x".repeat(20_000)))
-        .collect();
+    let many = (0..250).map(|n| format!("{n}{}", "x".repeat(20_000))).collect();
     assert_eq!(queues.send("work", many, ZERO).await.unwrap().len(), 250);
     assert_eq!(queues.depths()["work"].visible, 250);
     let event = step(&queues, "work", ok).await.unwrap();
     assert!(bodies(&event)[9].starts_with("9x"), "in the order sent");
     let large = queues.send("work", vec!["x".repeat(300_000)], ZERO).await;
     assert!(matches!(large, Err(QueueError::TooLarge(300_000))));
-    let fits = queues
-        .send("work", vec!["x".repeat(256 * 1024)], ZERO)
-        .await;
+    let fits = queues.send("work", vec!["x".repeat(256 * 1024)], ZERO).await;
     assert!(fits.is_ok(), "{fits:?}");
-    assert!(matches!(
-        queues.send("nope", vec![], ZERO).await,
-        Err(QueueError::Unknown(_))
-    ));
+    assert!(matches!(queues.send("nope", vec![], ZERO).await, Err(QueueError::Unknown(_))));
 }
 
 #[tokio::test]
@@ -243,10 +189,7 @@ async fn a_crash_in_the_handler_counts_and_a_reopened_file_continues() {
         let table = Table::open(&path).unwrap();
         let queues = open(&table, &clock).await;
         if crash == 1 {
-            queues
-                .send("work", vec!["poison".into()], ZERO)
-                .await
-                .unwrap();
+            queues.send("work", vec!["poison".into()], ZERO).await.unwrap();
         }
         assert_eq!(queues.depths()["work"].visible, 1, "crash {crash}");
         let (began, begun) = tokio::sync::oneshot::channel();
@@ -264,10 +207,7 @@ async fn a_crash_in_the_handler_counts_and_a_reopened_file_continues() {
     }
     let table = Table::open(&path).unwrap();
     let queues = open(&table, &clock).await;
-    assert!(
-        step(&queues, "work", ok).await.is_none(),
-        "not tried a fourth time"
-    );
+    assert!(step(&queues, "work", ok).await.is_none(), "not tried a fourth time");
     let dead = &queues.peek("work-dead", 1).await.unwrap()[0];
     assert_eq!(dead["body"], "poison");
     let reason = &dead["messageAttributes"]["LastError"]["stringValue"];
@@ -279,12 +219,7 @@ fn what_was_sent_survives_kill_9() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("crm.db");
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "child_that_is_killed",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", "child_that_is_killed", "--ignored", "--nocapture"])
         .env("CRM_DB", &path)
         .stdout(Stdio::piped())
         .spawn()
@@ -300,21 +235,13 @@ fn what_was_sent_survives_kill_9() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let table = Table::open(&path).unwrap();
-        let queues = Queues::open(table, Arc::new(SystemClock), settings())
-            .await
-            .unwrap();
+        let queues = Queues::open(table, Arc::new(SystemClock), settings()).await.unwrap();
         let kept = queues.peek("work", 10_000).await.unwrap();
         for id in ids {
-            assert!(
-                kept.iter().any(|record| record["messageId"] == id),
-                "{id} is lost"
-            );
+            assert!(kept.iter().any(|record| record["messageId"] == id), "{id} is lost");
         }
     });
 }
@@ -326,9 +253,7 @@ async fn child_that_is_killed() {
         return;
     };
     let table = Table::open(Path::new(&path)).unwrap();
-    let queues = Queues::open(table, Arc::new(SystemClock), settings())
-        .await
-        .unwrap();
+    let queues = Queues::open(table, Arc::new(SystemClock), settings()).await.unwrap();
     for _ in 0..5_000 {
         let ids = queues.send("work", vec!["m".into()], ZERO).await.unwrap();
         println!("\nsent {}", ids[0]);

@@ -21,38 +21,26 @@ async fn writes_with_a_long_stream_history() {
             let puts: Vec<_> = (0..100)
                 .map(|n| {
                     let sk = format!("{:08}", written + n);
-                    let item =
-                        json!({"pk": {"S": "p"}, "sk": {"S": sk}, "text": {"S": "x".repeat(500)}});
+                    let item = json!({"pk": {"S": "p"}, "sk": {"S": sk}, "text": {"S": "x".repeat(500)}});
                     json!({"Put": {"TableName": TABLE, "Item": item}})
                 })
                 .collect();
             if written + 100 >= target {
                 let start = Instant::now();
-                table
-                    .request("TransactWriteItems", json!({"TransactItems": puts}))
-                    .await
-                    .unwrap();
+                table.request("TransactWriteItems", json!({"TransactItems": puts})).await.unwrap();
                 println!("{target}: transaction of 100 {:?}", start.elapsed());
             } else {
-                table
-                    .request("TransactWriteItems", json!({"TransactItems": puts}))
-                    .await
-                    .unwrap();
+                table.request("TransactWriteItems", json!({"TransactItems": puts})).await.unwrap();
             }
             written += 100;
         }
         let start = Instant::now();
         for _ in 0..10 {
             let item = json!({"pk": {"S": "q"}, "sk": {"S": "a"}});
-            table
-                .request("PutItem", json!({"TableName": TABLE, "Item": item}))
-                .await
-                .unwrap();
+            table.request("PutItem", json!({"TableName": TABLE, "Item": item})).await.unwrap();
         }
         println!("{written}: put {:?}", start.elapsed() / 10);
-        let mut reader = StreamReader::open(table.clone(), TABLE, None)
-            .await
-            .unwrap();
+        let mut reader = StreamReader::open(table.clone(), TABLE, None).await.unwrap();
         let batch = reader.peek(100).await.unwrap().unwrap();
         let start = Instant::now();
         reader.advance(batch.last);

@@ -17,9 +17,7 @@ async fn due_jobs_run_once_and_failures_do_not_stop_the_rest() {
         Arc::new(move |at| {
             let sender = sender.clone();
             Box::pin(async move {
-                sender
-                    .send((name, at.to_string()))
-                    .map_err(|error| error.to_string())?;
+                sender.send((name, at.to_string())).map_err(|error| error.to_string())?;
                 match name {
                     "minute" => panic!("on purpose"),
                     _ => Err("failed".into()),
@@ -28,17 +26,9 @@ async fn due_jobs_run_once_and_failures_do_not_stop_the_rest() {
         })
     };
     let since = start.as_millisecond();
-    scheduler
-        .add("nightly", "cron(0 1 * * ? *)", since, job("nightly"))
-        .unwrap();
-    scheduler
-        .add("minute", "rate(1 minute)", since, job("minute"))
-        .unwrap();
-    assert!(
-        scheduler
-            .add("bad", "cron(nonsense)", since, job("bad"))
-            .is_err()
-    );
+    scheduler.add("nightly", "cron(0 1 * * ? *)", since, job("nightly")).unwrap();
+    scheduler.add("minute", "rate(1 minute)", since, job("minute")).unwrap();
+    assert!(scheduler.add("bad", "cron(nonsense)", since, job("bad")).is_err());
     assert_eq!(scheduler.upcoming().len(), 2);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let clock_inside = Arc::new(clock.clone());
@@ -46,15 +36,9 @@ async fn due_jobs_run_once_and_failures_do_not_stop_the_rest() {
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(fired.try_recv().is_err());
     clock.advance(Duration::from_secs(30));
-    assert_eq!(
-        fired.recv().await.unwrap(),
-        ("nightly", "2026-11-21T01:00:00Z".to_owned())
-    );
+    assert_eq!(fired.recv().await.unwrap(), ("nightly", "2026-11-21T01:00:00Z".to_owned()));
     clock.advance(Duration::from_secs(30));
-    assert_eq!(
-        fired.recv().await.unwrap(),
-        ("minute", "2026-11-21T01:00:30Z".to_owned())
-    );
+    assert_eq!(fired.recv().await.unwrap(), ("minute", "2026-11-21T01:00:30Z".to_owned()));
     // The machine slept for an hour: the minute job runs once, not sixty times.
     clock.advance(Duration::from_secs(3600));
     assert_eq!(fired.recv().await.unwrap().0, "minute");

@@ -14,12 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 fn names(event: &Value) -> Vec<String> {
     let records = event["Records"].as_array().unwrap().iter();
-    let name = |record: &Value| {
-        record["dynamodb"]["Keys"]["sk"]["S"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
+    let name = |record: &Value| record["dynamodb"]["Keys"]["sk"]["S"].as_str().unwrap().to_owned();
     records.map(name).collect()
 }
 
@@ -89,11 +84,7 @@ async fn order_and_position_survive_a_reopened_file() {
     again.stop().await;
     other.stop().await;
     let checkpoints = TableCheckpoints::open(table.clone()).await.unwrap();
-    assert_eq!(
-        checkpoints.trim(TABLE).await.unwrap(),
-        0,
-        "nothing is a day old"
-    );
+    assert_eq!(checkpoints.trim(TABLE).await.unwrap(), 0, "nothing is a day old");
     put(&client(&table), "still works").await;
 }
 
@@ -107,18 +98,10 @@ async fn a_record_looks_as_lambda_shows_it() {
     let record = &event["Records"][0];
     assert_eq!(record["eventName"], "INSERT");
     assert_eq!(record["eventSource"], "aws:dynamodb");
-    assert!(
-        record["eventSourceARN"]
-            .as_str()
-            .unwrap()
-            .contains(":table/crm/stream/")
-    );
+    assert!(record["eventSourceARN"].as_str().unwrap().contains(":table/crm/stream/"));
     let change = &record["dynamodb"];
     assert_eq!(change["Keys"], json!({"pk": {"S": "p"}, "sk": {"S": "a"}}));
-    assert_eq!(
-        change["NewImage"],
-        json!({"pk": {"S": "p"}, "sk": {"S": "a"}})
-    );
+    assert_eq!(change["NewImage"], json!({"pk": {"S": "p"}, "sk": {"S": "a"}}));
     assert!(change.get("OldImage").is_none());
     assert_eq!(change["StreamViewType"], "NEW_AND_OLD_IMAGES");
     assert!(change["SizeBytes"].is_i64() && change["SequenceNumber"].is_string());
@@ -134,10 +117,7 @@ impl Checkpoints for Memory {
     }
 
     async fn store(&self, consumer: &str, sequence: &str) -> Result<(), TableError> {
-        self.0
-            .lock()
-            .unwrap()
-            .insert(consumer.into(), sequence.into());
+        self.0.lock().unwrap().insert(consumer.into(), sequence.into());
         Ok(())
     }
 }
@@ -149,10 +129,7 @@ async fn a_failed_batch_is_offered_again_and_nothing_is_skipped() {
     for n in 0..4 {
         put(&db, &n.to_string()).await;
     }
-    let (calls, seen) = (
-        Arc::new(AtomicUsize::new(0)),
-        Arc::new(Mutex::new(Vec::new())),
-    );
+    let (calls, seen) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
     let (count, log) = (Arc::clone(&calls), Arc::clone(&seen));
     let (done, finished) = mpsc::channel::<()>(1);
     let checkpoints = Memory::default();
@@ -175,22 +152,9 @@ async fn a_failed_batch_is_offered_again_and_nothing_is_skipped() {
     };
     let mut finished = finished;
     let shutdown = async move { if finished.recv().await.is_none() {} };
-    stream::run(
-        table,
-        TABLE,
-        "c",
-        10,
-        checkpoints.clone(),
-        handler,
-        shutdown,
-    )
-    .await
-    .unwrap();
+    stream::run(table, TABLE, "c", 10, checkpoints.clone(), handler, shutdown).await.unwrap();
     let all = vec!["0".to_owned(), "1".into(), "2".into(), "3".into()];
-    assert_eq!(
-        *seen.lock().unwrap(),
-        [all.clone(), all.clone(), all.clone(), all[2..].to_vec()]
-    );
+    assert_eq!(*seen.lock().unwrap(), [all.clone(), all.clone(), all.clone(), all[2..].to_vec()]);
     assert!(checkpoints.load("c").await.unwrap().is_some());
 }
 
@@ -203,15 +167,8 @@ async fn an_expired_item_is_marked_as_removed_by_the_service() {
     table.enable_ttl(TABLE, "ttl").await.unwrap();
     let mut consumer = consume(&table, "c").await;
     let expires = aws_sdk_dynamodb::types::AttributeValue::N("1800000060".into());
-    let put = client(&table)
-        .put_item()
-        .table_name(TABLE)
-        .item("pk", s("p"));
-    put.item("sk", s("a"))
-        .item("ttl", expires)
-        .send()
-        .await
-        .unwrap();
+    let put = client(&table).put_item().table_name(TABLE).item("pk", s("p"));
+    put.item("sk", s("a")).item("ttl", expires).send().await.unwrap();
     consumer.next(1).await;
     assert_eq!(table.sweep_ttl().await.unwrap(), 0);
     clock.advance(Duration::from_secs(61));
@@ -243,10 +200,7 @@ async fn a_write_reaches_the_handler_within_100_ms() {
             times.push(written.elapsed());
         }
         times.sort();
-        println!(
-            "{name}: write to handler median {:?}, worst {:?}",
-            times[10], times[19]
-        );
+        println!("{name}: write to handler median {:?}, worst {:?}", times[10], times[19]);
         assert!(times[10] < Duration::from_millis(100));
         consumer.stop().await;
     }

@@ -4,10 +4,7 @@
 mod support;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{
-    ConditionCheck, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use local::{Fault, Table, TableError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,42 +26,21 @@ async fn items_go_in_and_come_out_through_the_sdk() {
         .unwrap();
     assert_eq!(got.item.unwrap()["sk"], s("a"));
     assert_eq!(got.consumed_capacity.unwrap().capacity_units, Some(0.5));
-    let query = client
-        .query()
-        .table_name(TABLE)
-        .key_condition_expression("pk = :p")
-        .expression_attribute_values(":p", s("p"));
+    let query = client.query().table_name(TABLE).key_condition_expression("pk = :p").expression_attribute_values(":p", s("p"));
     assert_eq!(query.send().await.unwrap().count, 1);
-    let described = client
-        .describe_table()
-        .table_name(TABLE)
-        .send()
-        .await
-        .unwrap();
+    let described = client.describe_table().table_name(TABLE).send().await.unwrap();
     assert!(described.table.unwrap().latest_stream_arn.is_some());
     let scan = client.scan().table_name(TABLE).send().await.unwrap_err();
     assert_eq!(scan.code(), Some("UnknownOperationException"));
-    let empty = client
-        .put_item()
-        .table_name(TABLE)
-        .item("pk", s(""))
-        .item("sk", s("x"));
-    assert_eq!(
-        empty.send().await.unwrap_err().code(),
-        Some("ValidationException")
-    );
+    let empty = client.put_item().table_name(TABLE).item("pk", s("")).item("sk", s("x"));
+    assert_eq!(empty.send().await.unwrap_err().code(), Some("ValidationException"));
 }
 
 #[tokio::test]
 async fn a_cancelled_transaction_says_why_and_shows_the_old_item() {
     let client = client(&memory().await);
     put(&client, "a").await;
-    let fresh = Put::builder()
-        .table_name(TABLE)
-        .item("pk", s("p"))
-        .item("sk", s("b"))
-        .build()
-        .unwrap();
+    let fresh = Put::builder().table_name(TABLE).item("pk", s("p")).item("sk", s("b")).build().unwrap();
     let clash = Put::builder()
         .table_name(TABLE)
         .item("pk", s("p"))
@@ -90,11 +66,7 @@ async fn a_cancelled_transaction_says_why_and_shows_the_old_item() {
     assert_eq!(reasons[1].code(), Some("ConditionalCheckFailed"));
     assert_eq!(reasons[1].item().unwrap()["sk"], s("a"));
     // Nothing of it was written.
-    let got = client
-        .get_item()
-        .table_name(TABLE)
-        .key("pk", s("p"))
-        .key("sk", s("b"));
+    let got = client.get_item().table_name(TABLE).key("pk", s("p")).key("sk", s("b"));
     assert!(got.send().await.unwrap().item.is_none());
 
     let single = client
@@ -122,20 +94,13 @@ async fn hooks_see_the_actions_and_can_refuse_or_lose_the_answer() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
     let watched = table.clone().with_observer(Arc::new(move |operation| {
-        log.lock()
-            .unwrap()
-            .push((operation.name.clone(), operation.actions.clone()));
+        log.lock().unwrap().push((operation.name.clone(), operation.actions.clone()));
         match operation.actions.contains(&"ConditionCheckItem") {
             true => Err(Fault::access_denied("ConditionCheckItem")),
             false => Ok(()),
         }
     }));
-    let put_a = Put::builder()
-        .table_name(TABLE)
-        .item("pk", s("p"))
-        .item("sk", s("a"))
-        .build()
-        .unwrap();
+    let put_a = Put::builder().table_name(TABLE).item("pk", s("p")).item("sk", s("a")).build().unwrap();
     let check = ConditionCheck::builder()
         .table_name(TABLE)
         .key("pk", s("p"))
@@ -151,10 +116,7 @@ async fn hooks_see_the_actions_and_can_refuse_or_lose_the_answer() {
         .await
         .unwrap_err();
     assert_eq!(refused.code(), Some("AccessDeniedException"));
-    let expected = (
-        "TransactWriteItems".to_owned(),
-        vec!["PutItem", "ConditionCheckItem"],
-    );
+    let expected = ("TransactWriteItems".to_owned(), vec!["PutItem", "ConditionCheckItem"]);
     assert_eq!(*seen.lock().unwrap(), [expected]);
 
     let calls = Arc::new(AtomicUsize::new(0));
@@ -163,43 +125,21 @@ async fn hooks_see_the_actions_and_can_refuse_or_lose_the_answer() {
         count.fetch_add(1, Ordering::Relaxed);
         Err(Fault::Lost)
     }));
-    let config = config()
-        .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled())
-        .http_client(lossy.http_client());
+    let config = config().retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled()).http_client(lossy.http_client());
     let lossy = aws_sdk_dynamodb::Client::from_conf(config.build());
-    let lost = lossy
-        .put_item()
-        .table_name(TABLE)
-        .item("pk", s("p"))
-        .item("sk", s("lost"));
+    let lost = lossy.put_item().table_name(TABLE).item("pk", s("p")).item("sk", s("lost"));
     let error = lost.send().await.unwrap_err();
-    assert!(
-        matches!(error, SdkError::DispatchFailure(ref f) if f.is_io()),
-        "{error:?}"
-    );
+    assert!(matches!(error, SdkError::DispatchFailure(ref f) if f.is_io()), "{error:?}");
     assert_eq!(calls.load(Ordering::Relaxed), 1);
-    let got = client(&table)
-        .get_item()
-        .table_name(TABLE)
-        .key("pk", s("p"))
-        .key("sk", s("lost"));
+    let got = client(&table).get_item().table_name(TABLE).key("pk", s("p")).key("sk", s("lost"));
     assert!(got.send().await.unwrap().item.is_some(), "the change stays");
 
     let throttled = table.with_observer(Arc::new(|_| Err(Fault::throttled())));
     let config = aws_sdk_dynamodb::config::retry::RetryConfig::disabled();
-    let config = support::config()
-        .retry_config(config)
-        .http_client(throttled.http_client());
+    let config = support::config().retry_config(config).http_client(throttled.http_client());
     let throttled = aws_sdk_dynamodb::Client::from_conf(config.build());
-    let got = throttled
-        .get_item()
-        .table_name(TABLE)
-        .key("pk", s("p"))
-        .key("sk", s("a"));
-    assert_eq!(
-        got.send().await.unwrap_err().code(),
-        Some("ThrottlingException")
-    );
+    let got = throttled.get_item().table_name(TABLE).key("pk", s("p")).key("sk", s("a"));
+    assert_eq!(got.send().await.unwrap_err().code(), Some("ThrottlingException"));
 }
 
 #[tokio::test]
@@ -215,11 +155,7 @@ async fn only_one_opens_a_file_and_it_keeps_its_items() {
     drop(table);
     let table = Table::open(&path).unwrap();
     assert!(!table.create_table(schema()).await.unwrap());
-    let got = client(&table)
-        .get_item()
-        .table_name(TABLE)
-        .key("pk", s("p"))
-        .key("sk", s("a"));
+    let got = client(&table).get_item().table_name(TABLE).key("pk", s("p")).key("sk", s("a"));
     assert!(got.send().await.unwrap().item.is_some());
 
     let copy = dir.path().join("copy.db");
@@ -227,11 +163,7 @@ async fn only_one_opens_a_file_and_it_keeps_its_items() {
     table.copy_to(&copy).await.unwrap();
     put(&client(&table), "later").await;
     table.restore_from(&copy).await.unwrap();
-    let got = client(&table)
-        .get_item()
-        .table_name(TABLE)
-        .key("pk", s("p"))
-        .key("sk", s("later"));
+    let got = client(&table).get_item().table_name(TABLE).key("pk", s("p")).key("sk", s("later"));
     assert!(got.send().await.unwrap().item.is_none());
 }
 
@@ -239,19 +171,12 @@ async fn only_one_opens_a_file_and_it_keeps_its_items() {
 async fn what_is_wrong_with_a_file_is_said_in_one_line() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("crm.db");
-    std::fs::write(
-        &path,
-        "this is a letter, not a database, and quite a long one",
-    )
-    .unwrap();
+    std::fs::write(&path, "this is a letter, not a database, and quite a long one").unwrap();
     let error = Table::open(&path).unwrap_err();
     assert!(matches!(error, TableError::NotADatabase(_)), "{error}");
     assert_eq!(error.to_string().lines().count(), 1);
     let kept = std::fs::read_to_string(&path).unwrap();
-    assert!(
-        kept.starts_with("this is a letter"),
-        "the file is left as it was"
-    );
+    assert!(kept.starts_with("this is a letter"), "the file is left as it was");
 
     let real = dir.path().join("real.db");
     let table = Table::open(&real).unwrap();
@@ -266,10 +191,7 @@ async fn what_is_wrong_with_a_file_is_said_in_one_line() {
     bytes[4096..].fill(0xab);
     std::fs::write(&real, &bytes).unwrap();
     let error = Table::open(&real).unwrap_err();
-    assert!(
-        matches!(error, TableError::Damaged { .. }),
-        "{error} ({len} bytes)"
-    );
+    assert!(matches!(error, TableError::Damaged { .. }), "{error} ({len} bytes)");
     println!("damaged: {error}");
     bytes.truncate(3000);
     std::fs::write(&real, &bytes).unwrap();
@@ -291,18 +213,11 @@ async fn the_database_is_also_served_over_tcp() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let served = tokio::spawn({
         let table = table.clone();
-        async move {
-            table
-                .serve_http(listener, async { drop(stopped.await) })
-                .await
-        }
+        async move { table.serve_http(listener, async { drop(stopped.await) }).await }
     });
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    stream
-        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        .await
-        .unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
     assert!(text.contains("healthy: dynamodb"), "{text}");
@@ -330,11 +245,7 @@ async fn measure_the_connector() {
         let puts = start.elapsed() / 200;
         let start = Instant::now();
         for n in 0..200 {
-            let got = client
-                .get_item()
-                .table_name(TABLE)
-                .key("pk", s("p"))
-                .key("sk", s(n.to_string()));
+            let got = client.get_item().table_name(TABLE).key("pk", s("p")).key("sk", s(n.to_string()));
             assert!(got.send().await.unwrap().item.is_some());
         }
         println!("{name}: put {puts:?}, get {:?}", start.elapsed() / 200);

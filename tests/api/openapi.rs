@@ -31,7 +31,8 @@ impl Document {
             a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a == b || a.starts_with('{'))
         };
         let paths = self.document["paths"].as_object().expect("paths");
-        let (_, item) = paths.iter().filter(|(template, _)| fits(template)).min_by_key(|(template, _)| template.matches('{').count()).expect("documented");
+        let (_, item) =
+            paths.iter().filter(|(template, _)| fits(template)).min_by_key(|(template, _)| template.matches('{').count()).expect("documented");
         let operation = &item[method.to_lowercase()];
         (operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} is not documented")), operation)
     }
@@ -52,7 +53,8 @@ impl Document {
             assert!(reply.header(name).is_some(), "{place} has no {name}");
         }
         if media_type.contains("json") {
-            let errors: Vec<String> = self.validator(&content["schema"]).iter_errors(&reply.body).map(|error| format!("{} at {}", error, error.instance_path())).collect();
+            let errors: Vec<String> =
+                self.validator(&content["schema"]).iter_errors(&reply.body).map(|error| format!("{} at {}", error, error.instance_path())).collect();
             assert!(errors.is_empty(), "{place}: {errors:?}\n{}", reply.text);
         }
         if reply.status >= 400 {
@@ -75,7 +77,8 @@ impl Document {
 fn closed(schema: &Value) -> Value {
     match schema {
         Value::Object(map) => {
-            let mut map: serde_json::Map<String, Value> = map.iter().map(|(name, value)| (name.clone(), if name == "meta" { value.clone() } else { closed(value) })).collect();
+            let mut map: serde_json::Map<String, Value> =
+                map.iter().map(|(name, value)| (name.clone(), if name == "meta" { value.clone() } else { closed(value) })).collect();
             let named = map.get("properties").is_some_and(Value::is_object) && map.contains_key("type");
             if named && !map.contains_key("additionalProperties") {
                 map.insert("additionalProperties".into(), json!(false));
@@ -187,7 +190,14 @@ async fn customers(admin: &Checked<'_>, rep: &Checked<'_>) {
     admin.send("POST", "/customers", json!({"name": "Poor", "ownerId": null}), 201).await;
     admin.send("POST", "/customers", json!({"nam": 1}), 422).await;
     rep.send("POST", "/customers", json!({"name": "X"}), 403).await;
-    for path in ["/customers", "/customers?limit=1", "/customers?archived=true", "/customers?ownerId=none", "/customers?notContactedSince=2026-01-01", "/customers?q=acme"] {
+    for path in [
+        "/customers",
+        "/customers?limit=1",
+        "/customers?archived=true",
+        "/customers?ownerId=none",
+        "/customers?notContactedSince=2026-01-01",
+        "/customers?q=acme",
+    ] {
         admin.get(path, 200).await;
     }
     admin.get("/customers?cursor=x", 422).await;

@@ -95,12 +95,14 @@ async fn a_record_of_the_stream_that_cannot_be_read_is_parked_and_the_rest_goes_
     let crm = Crm::start().await;
     let admin = crm.admin().await;
     let id = "01900000-0000-7000-8000-00000000dead";
-    let broken = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": "CUSTOMER"}, "type": {"S": "CUSTOMER"}, "data": {"M": {"name": {"N": "7"}}}});
+    let broken =
+        json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": "CUSTOMER"}, "type": {"S": "CUSTOMER"}, "data": {"M": {"name": {"N": "7"}}}});
     crm.embedded().table.request("PutItem", json!({"TableName": TABLE, "Item": broken})).await.expect("put");
     let broken_event = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": "EVENT#x"}, "type": {"S": "EVENT"}, "data": {"M": {}}});
     crm.embedded().table.request("PutItem", json!({"TableName": TABLE, "Item": broken_event})).await.expect("put");
     let customer = admin.customer(json!({"name": "Findable afterwards"})).await;
-    eventually("the next one is found", SOON, || async { admin.ids("/customers?q=findable").await.contains(&text(&customer["id"])).then_some(()) }).await;
+    eventually("the next one is found", SOON, || async { admin.ids("/customers?q=findable").await.contains(&text(&customer["id"])).then_some(()) })
+        .await;
     let list = parked(&admin, 2).await;
     let mut causes: Vec<String> = list.iter().map(|letter| text(&letter["cause"]).split(':').next().expect("cause").to_owned()).collect();
     causes.sort();

@@ -68,7 +68,8 @@ async fn run(seed: u64, admin: &Person, owners: &[String]) -> usize {
         let reply = match random.below(6) {
             0 | 1 => {
                 let key = format!("{mark}-{step}");
-                let reply = insist(&what, async || admin.ask("POST", &format!("/customers{allow}"), Some(&body), &[("idempotency-key", &key)]).await).await;
+                let reply =
+                    insist(&what, async || admin.ask("POST", &format!("/customers{allow}"), Some(&body), &[("idempotency-key", &key)]).await).await;
                 if reply.status == 201 {
                     ids.push(text(&reply.data()["id"]));
                 }

@@ -22,7 +22,9 @@ async fn passwords_and_tokens_are_stored_as_hashes_and_personal_data_is_not_logg
     let body = json!({"email": email, "password": first, "phone": phone, "firstName": name, "mustChangePassword": true});
     let id = admin.post("/users", body).await.expect(201).data()["id"].as_str().expect("id").to_owned();
     let mut tokens = Vec::new();
-    let login = async |password: &str| Person::from_session(&crm, crm.nobody().post("/auth/login", json!({"email": email, "password": password})).await.expect(200).data());
+    let login = async |password: &str| {
+        Person::from_session(&crm, crm.nobody().post("/auth/login", json!({"email": email, "password": password})).await.expect(200).data())
+    };
     let mut person = login(first).await;
     crm.nobody().post("/auth/login", json!({"email": email, "password": wrong})).await.expect(401);
     person.post("/auth/password", json!({"currentPassword": wrong, "newPassword": second})).await.expect(422);
@@ -39,7 +41,10 @@ async fn passwords_and_tokens_are_stored_as_hashes_and_personal_data_is_not_logg
     admin.get(&format!("/customers/{email}")).await.expect(404);
     admin.get(&format!("/{email}/{wrong}")).await.expect(404);
     admin.post("/customers", json!({"name": name, "email": email, "phone": phone, (wrong): wrong})).await.expect(422);
-    admin.ask("POST", "/customers", Some(&json!({"name": name})), &[("idempotency-key", wrong), ("user-agent", &name), ("x-forwarded-for", &phone)]).await.expect(201);
+    admin
+        .ask("POST", "/customers", Some(&json!({"name": name})), &[("idempotency-key", wrong), ("user-agent", &name), ("x-forwarded-for", &phone)])
+        .await
+        .expect(201);
     let queues = &crm.embedded().queues;
     queues.send("automation", vec![format!("{{\"broken\": \"{wrong}")], Duration::ZERO).await.expect("sent");
     eventually("the broken message is parked", Duration::from_secs(10), || async { (!crm.items_of("PARKED").await.is_empty()).then_some(()) }).await;
@@ -57,7 +62,8 @@ async fn passwords_and_tokens_are_stored_as_hashes_and_personal_data_is_not_logg
             assert!(!stored.contains(key.as_str().expect("text")), "{} holds a key", item.text("pk"));
         }
     }
-    let hashes = items.iter().filter(|item| item.text("type") == "AUTH").map(|item| item.at("data")["passwordHash"].as_str().expect("hash").to_owned());
+    let hashes =
+        items.iter().filter(|item| item.text("type") == "AUTH").map(|item| item.at("data")["passwordHash"].as_str().expect("hash").to_owned());
     assert!(hashes.into_iter().all(|hash| hash.starts_with("$argon2id$")));
     for queue in ["automation", "work", "automation-dead", "work-dead"] {
         for message in queues.peek(queue, 1000).await.expect("peeks") {

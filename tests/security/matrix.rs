@@ -48,7 +48,9 @@ impl Kind {
     fn standings(self) -> Vec<(Option<Standing>, &'static str)> {
         use Standing::{Foreign, Nobodys, Own, Teammates};
         match self {
-            Self::Customer => vec![(Some(Own), "own"), (Some(Teammates), "teammate's"), (Some(Foreign), "another team's"), (Some(Nobodys), "nobody's")],
+            Self::Customer => {
+                vec![(Some(Own), "own"), (Some(Teammates), "teammate's"), (Some(Foreign), "another team's"), (Some(Nobodys), "nobody's")]
+            }
             Self::User => vec![(Some(Own), "oneself"), (Some(Teammates), "teammate"), (Some(Foreign), "of another team")],
             Self::Other => vec![(None, "")],
         }
@@ -158,7 +160,8 @@ impl World {
             "/admin/dead-letters" => {
                 let ports = self.crm.embedded().all_ports();
                 let act = ports.act();
-                let parked = store::Parked { id: act.id(), queue: "work".into(), cause: "test".into(), attempts: 1, failed_at: act.at, body: "{}".into() };
+                let parked =
+                    store::Parked { id: act.id(), queue: "work".into(), cause: "test".into(), attempts: 1, failed_at: act.at, body: "{}".into() };
                 ports.store.park(&parked).await.expect("parks");
                 parked.id.to_string()
             }
@@ -195,7 +198,9 @@ impl World {
 async fn every_route_answers_every_caller_as_declared() {
     let world = World::new().await;
     let nobody = world.crm.nobody();
-    let mut table = String::from("# Security matrix\n\nWritten and checked by `tests/security/matrix.rs`: every route with every kind of caller and record. `yes` passes authorisation; 401, 403 and 404 are what is answered. Manager and sales rep have the grants of a fresh deployment and are of one team; 404 hides what is outside reach.\n\n| route | needs | record | ADMIN | MANAGER | SALES_REP | no token |\n|---|---|---|---|---|---|---|\n");
+    let mut table = String::from(
+        "# Security matrix\n\nWritten and checked by `tests/security/matrix.rs`: every route with every kind of caller and record. `yes` passes authorisation; 401, 403 and 404 are what is answered. Manager and sales rep have the grants of a fresh deployment and are of one team; 404 hides what is outside reach.\n\n| route | needs | record | ADMIN | MANAGER | SALES_REP | no token |\n|---|---|---|---|---|---|---|\n",
+    );
     let mut wrong = Vec::new();
     let mut actors = Vec::new();
     for role in ROLES {

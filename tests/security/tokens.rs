@@ -156,7 +156,18 @@ async fn only_the_bearer_scheme_counts() {
         assert_eq!(me(&crm, good.as_bytes()).await.status, 200, "{}", &good[..12]);
     }
     let basic = b64(format!("{}:{}", rep.email, tests::crm::PASSWORD));
-    for bad in [format!("Basic {basic}"), format!("Basic {token}"), format!("Token {token}"), token.clone(), format!("Bearer{token}"), "Bearer".into(), "Bearer ".into(), String::new(), format!("DPoP {token}"), format!("Bearer\u{a0}{token}")] {
+    for bad in [
+        format!("Basic {basic}"),
+        format!("Basic {token}"),
+        format!("Token {token}"),
+        token.clone(),
+        format!("Bearer{token}"),
+        "Bearer".into(),
+        "Bearer ".into(),
+        String::new(),
+        format!("DPoP {token}"),
+        format!("Bearer\u{a0}{token}"),
+    ] {
         assert_eq!(me(&crm, bad.as_bytes()).await.expect(401).code(), "UNAUTHENTICATED", "{}", bad.chars().take(12).collect::<String>());
     }
 }
@@ -165,8 +176,12 @@ async fn only_the_bearer_scheme_counts() {
 async fn a_token_ends_with_its_time_its_session_and_its_user() {
     let crm = Crm::start().await;
     let admin = crm.admin().await;
-    let (out, disabled, reset, late) =
-        (crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await);
+    let (out, disabled, reset, late) = (
+        crm.person("SALES_REP", None).await,
+        crm.person("SALES_REP", None).await,
+        crm.person("SALES_REP", None).await,
+        crm.person("SALES_REP", None).await,
+    );
     out.ask("POST", "/auth/logout", None, &[]).await.expect(204);
     refused(&crm, "a session that was left", &out.token).await;
     admin.delete(&format!("/users/{}", disabled.id)).await.expect(204);

@@ -14,11 +14,8 @@ fn rows(document: &str, heading: &str) -> Vec<String> {
 #[test]
 fn every_key_function_has_a_row_and_every_row_a_key_function() {
     let keys = read("shared/store/src/keys.rs");
-    let mut functions: Vec<String> = keys
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub fn "))
-        .map(|line| line.split('(').next().expect("name").to_owned())
-        .collect();
+    let mut functions: Vec<String> =
+        keys.lines().filter_map(|line| line.strip_prefix("pub fn ")).map(|line| line.split('(').next().expect("name").to_owned()).collect();
     functions.sort();
     let mut found = rows(&read("shared/store/ACCESS_PATTERNS.md"), "Keys");
     found.sort();
@@ -37,7 +34,8 @@ fn every_index_has_a_row() {
 #[test]
 fn every_list_has_its_rows() {
     let lists = rows(&read("shared/store/ACCESS_PATTERNS.md"), "Lists");
-    let routes = local::routes().into_iter().flat_map(|(_, routes)| routes).filter(|route| route.is_list && route.actions.contains(&api::Action::Query));
+    let routes =
+        local::routes().into_iter().flat_map(|(_, routes)| routes).filter(|route| route.is_list && route.actions.contains(&api::Action::Query));
     for route in routes {
         assert!(lists.iter().any(|list| list.split('?').next() == Some(route.path)), "GET {} has no row", route.path);
         for (name, ..) in (route.query)().into_iter().filter(|(name, ..)| !matches!(name.as_str(), "limit" | "cursor" | "sort")) {

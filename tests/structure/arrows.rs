@@ -73,12 +73,9 @@ fn the_domain_depends_on_nothing_that_runs() {
 #[test]
 fn each_aws_client_has_one_crate() {
     for (name, (dependencies, manifest)) in crates() {
-        for (client, owner) in [
-            ("aws-sdk-dynamodb", "store"),
-            ("aws-sdk-sqs", "messaging"),
-            ("aws-sdk-eventbridge", "messaging"),
-            ("aws-sdk-secretsmanager", "aws"),
-        ] {
+        for (client, owner) in
+            [("aws-sdk-dynamodb", "store"), ("aws-sdk-sqs", "messaging"), ("aws-sdk-eventbridge", "messaging"), ("aws-sdk-secretsmanager", "aws")]
+        {
             let may = name == owner || !is_deployed(&manifest);
             assert!(may || !dependencies.contains(&client.to_owned()), "{name} must not depend on {client}");
         }

@@ -2,7 +2,7 @@
 //! else; here every declared action is used, so that none is allowed for nothing.
 
 use api::{Access, Action};
-use local::{Table, TABLE};
+use local::{TABLE, Table};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -63,7 +63,8 @@ async fn people(crm: &Crm) {
     admin.patch(&path, json!({"username": format!("u{}", unique()), "role": "ADMIN", "teamId": there})).await.expect(200);
     admin.patch(&path, json!({"username": null, "email": format!("{}@crm.test", unique()), "role": "SALES_REP"})).await.expect(200);
     admin.get(&path).await.expect(200);
-    eventually("the user is found", SOON, || async { admin.ids(&format!("/users?q=test&teamId={there}")).await.contains(&rep.id).then_some(()) }).await;
+    eventually("the user is found", SOON, || async { admin.ids(&format!("/users?q=test&teamId={there}")).await.contains(&rep.id).then_some(()) })
+        .await;
     let team = json!({"name": unique(), "managerId": boss.id});
     let led = text(&admin.post("/teams", team).await.expect(201).data()["id"]);
     admin.patch(&format!("/teams/{led}"), json!({"name": unique(), "memberIds": [rep.id]})).await.expect(200);

@@ -6,12 +6,7 @@ use domain::Record;
 use domain::settings::{Settings, SettingsId};
 
 pub(crate) fn route() -> Route {
-    Route::get("/settings", "get_settings")
-        .authenticated()
-        .about("Settings", "Get the settings")
-        .touches(&[Action::Get])
-        .load(load)
-        .handle(handle)
+    Route::get("/settings", "get_settings").authenticated().about("Settings", "Get the settings").touches(&[Action::Get]).load(load).handle(handle)
 }
 
 pub(crate) async fn load<I: api::call::Identity>(seen: Seen<I>) -> Result<Option<Record<Settings>>, Stop> {

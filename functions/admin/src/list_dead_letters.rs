@@ -2,7 +2,7 @@
 
 use api::call::PageOf;
 use api::{Action, Call, Problem, Resource, Route, Scoped, Seen, Stop};
-use domain::input::{Int, Invalid, TextValue};
+use domain::input::{Int, Invalid, Show, TextValue};
 use domain::{ParkedId, Permission, Time};
 use messaging::Queue;
 use serde_json::{Value, json};
@@ -46,12 +46,24 @@ domain::answer! {
     }
 }
 
+domain::answer! {
+    /// What waits in a queue.
+    pub struct QueueDepth {
+        pub name: String,
+        /// Messages waiting or in flight.
+        pub depth: u64,
+        /// Failed messages: parked, or about to be.
+        pub dead: u64,
+    }
+}
+
 pub(crate) fn route() -> Route {
     Route::get("/admin/dead-letters", "list_dead_letters")
         .needs(Permission::DeadlettersRead)
         .about("Operations", "List failed messages and queue depths")
         .touches(&[Action::Query])
         .uses(&[Resource::QueueDepths])
+        .meta(&[("queues", <Vec<QueueDepth> as Show>::schema)])
         .load(load)
         .handle(handle)
 }
@@ -72,10 +84,16 @@ async fn handle(call: Call<Scoped, (), ListDeadLetters>, page: Page<Parked>) -> 
     for depth in depths {
         // Dead letters are parked within seconds; both count as dead.
         let parked = call.app.store.count_parked(depth.queue.name()).await?;
-        queues.push(json!({"name": depth.queue.name(), "depth": depth.depth, "dead": depth.dead + parked as u64}));
+        queues.push(QueueDepth { name: depth.queue.name().to_owned(), depth: depth.depth, dead: depth.dead + parked as u64 });
     }
-    let show = |parked: Parked| DeadLetter { id: parked.id, queue: parked.queue, cause: parked.cause, attempts: parked.attempts, failed_at: parked.failed_at };
+    let show = |parked: Parked| DeadLetter {
+        id: parked.id,
+        queue: parked.queue,
+        cause: parked.cause,
+        attempts: parked.attempts,
+        failed_at: parked.failed_at,
+    };
     let mut page = PageOf::of(page, limit(&call.query), show);
-    page.meta.insert("queues".to_owned(), Value::Array(queues));
+    page.meta.insert("queues".to_owned(), json!(queues));
     Ok(page)
 }

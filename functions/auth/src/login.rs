@@ -100,12 +100,8 @@ async fn start(call: &Call<(), (), (), Json<LoginRequest>>, checked: Auth, passw
     let refresh = signer.first_refresh(checked.user_id, session).map_err(Problem::internal)?;
     let rehashed = if password::is_outdated(&checked.password_hash) { rehash(password).await? } else { None };
     let lifetime = app.config.refresh_seconds;
-    let opened = NewAuth {
-        session,
-        user_agent: call.headers.user_agent.clone(),
-        ip: call.headers.source_ip.clone(),
-        expires_at: now.plus_seconds(lifetime),
-    };
+    let opened =
+        NewAuth { session, user_agent: call.headers.user_agent.clone(), ip: call.headers.source_ip.clone(), expires_at: now.plus_seconds(lifetime) };
     let mut auth = checked.clone();
     for _ in 0..ATTEMPTS {
         let mut next = auth.with_session(session, refresh.hash(), now, lifetime);

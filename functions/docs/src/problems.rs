@@ -23,23 +23,39 @@ pub(crate) fn section() -> String {
 /// What to do about it.
 const fn help(code: Code) -> &'static str {
     match code {
-        Code::Validation => "Each wrong field or query parameter stands in <code>errors</code> with a pointer, the broken rule and a sentence; correct all of them and send the request again.",
+        Code::Validation => {
+            "Each wrong field or query parameter stands in <code>errors</code> with a pointer, the broken rule and a sentence; correct all of them and send the request again."
+        }
         Code::Malformed => "The body could not be read as JSON; the detail says at which line and column it breaks off.",
-        Code::Unauthenticated => "Send a valid access token as <code>Authorization: Bearer …</code>; when it has ended, get a new one from <code>POST /auth/refresh</code> or sign in again.",
+        Code::Unauthenticated => {
+            "Send a valid access token as <code>Authorization: Bearer …</code>; when it has ended, get a new one from <code>POST /auth/refresh</code> or sign in again."
+        }
         Code::InvalidCredentials => "The account does not exist, is disabled, or the password is wrong; which of them is not told.",
         Code::Forbidden => "Your role does not have the permission that the detail names; an administrator can grant it.",
-        Code::PasswordChangeRequired => "Until you set a password of your own with <code>POST /auth/password</code>, everything but that, <code>GET /auth/me</code> and signing out is closed.",
+        Code::PasswordChangeRequired => {
+            "Until you set a password of your own with <code>POST /auth/password</code>, everything but that, <code>GET /auth/me</code> and signing out is closed."
+        }
         Code::NotFound => "There is no such path or record, or the record is outside what you may see; the two are not told apart.",
         Code::MethodNotAllowed => "The path exists, but not with this method; the <code>Allow</code> header lists those it has.",
-        Code::Duplicate => "A value that has to be unique is taken; <code>errors</code> names the field, or <code>matches</code> the records that have it. Where the route has it, <code>allowDuplicate=true</code> overrides.",
-        Code::CustomerTransition => "The customer cannot move from its present state to the one asked for; <code>allowed</code> lists where it may go.",
-        Code::IdempotencyConflict => "This <code>Idempotency-Key</code> was used with another body or query within 24 hours; use a new key for a new request.",
+        Code::Duplicate => {
+            "A value that has to be unique is taken; <code>errors</code> names the field, or <code>matches</code> the records that have it. Where the route has it, <code>allowDuplicate=true</code> overrides."
+        }
+        Code::CustomerTransition => {
+            "The customer cannot move from its present state to the one asked for; <code>allowed</code> lists where it may go."
+        }
+        Code::IdempotencyConflict => {
+            "This <code>Idempotency-Key</code> was used with another body or query within 24 hours; use a new key for a new request."
+        }
         Code::LimitReached => "A limit of the product is reached, or something else still depends on the record; the detail says which.",
-        Code::VersionMismatch => "Somebody changed the record after you read it; read it again, look at the differences, and repeat the change with the new <code>ETag</code>.",
+        Code::VersionMismatch => {
+            "Somebody changed the record after you read it; read it again, look at the differences, and repeat the change with the new <code>ETag</code>."
+        }
         Code::TooLarge => "A body may have 256 KB.",
         Code::UnsupportedMediaType => "Send the body with <code>Content-Type: application/json</code>.",
         Code::Throttled => "There were too many failed attempts; wait the seconds that <code>Retry-After</code> names.",
         Code::Internal => "It is our fault and has been logged; quote the <code>instance</code> when you report it.",
-        Code::Unavailable => "Nothing was changed; send the request again after the seconds that <code>Retry-After</code> names, best with the same <code>Idempotency-Key</code>.",
+        Code::Unavailable => {
+            "Nothing was changed; send the request again after the seconds that <code>Retry-After</code> names, best with the same <code>Idempotency-Key</code>."
+        }
     }
 }

@@ -39,10 +39,7 @@ domain::answer! {
 }
 
 pub(crate) fn route() -> Route {
-    Route::get("/permissions", "list_permissions")
-        .needs(Permission::RolesRead)
-        .about("Roles and teams", "List what can be granted")
-        .handle(handle)
+    Route::get("/permissions", "list_permissions").needs(Permission::RolesRead).about("Roles and teams", "List what can be granted").handle(handle)
 }
 
 async fn handle(_: Call<Scoped>) -> Result<PageOf<PermissionOut>, Stop> {

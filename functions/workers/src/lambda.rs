@@ -18,7 +18,8 @@ pub async fn serve() -> Result<(), Error> {
         ports.store.ping().await.or_else(|error| if worker.name == "bootstrap" || !reads(worker) { Ok(()) } else { Err(error) })?;
     }
     let ports = &ports;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move { (worker.handle)(ports, event.payload).await.map_err(Error::from) })).await
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move { (worker.handle)(ports, event.payload).await.map_err(Error::from) }))
+        .await
 }
 
 fn reads(worker: &Worker) -> bool {

@@ -103,7 +103,10 @@ async fn open(storage: &Storage, config: api::Config, no_demo: bool) -> Result<E
         if let Some(file) = &loading {
             std::fs::write(file, "").map_err(text)?;
         }
-        demo::load(&crm).await.map_err(text)?;
+        api::log::quiet(true);
+        let loaded = demo::load(&crm).await;
+        api::log::quiet(false);
+        loaded.map_err(text)?;
         if let Some(file) = &loading {
             std::fs::remove_file(file).map_err(text)?;
         }

@@ -6,10 +6,16 @@ use api::config::SETTINGS;
 /// The page.
 pub(super) fn page() -> String {
     let cell = |text: &str| if text.is_empty() { "empty".to_owned() } else { format!("`{text}`") };
-    let rows: String = SETTINGS.iter().map(|of| format!("| `{}` | `{}` | {} | {} |\n", of.name, of.parameter, cell(of.default), of.meaning)).collect();
-    let own: String = PARAMETERS.iter().map(|of| format!("| `{}` | {} | {} |\n", of.name, of.default.map_or_else(|| "none".to_owned(), cell), of.meaning)).collect();
+    let rows: String =
+        SETTINGS.iter().map(|of| format!("| `{}` | `{}` | {} | {} |\n", of.name, of.parameter, cell(of.default), of.meaning)).collect();
+    let own: String = PARAMETERS
+        .iter()
+        .map(|of| format!("| `{}` | {} | {} |\n", of.name, of.default.map_or_else(|| "none".to_owned(), cell), of.meaning))
+        .collect();
     let options: String = OPTIONS.iter().map(|(name, default, meaning)| format!("| `{name}` | {} | {meaning} |\n", cell(default))).collect();
-    format!("{HEAD}| Environment variable | Template parameter | Default | Meaning |\n|---|---|---|---|\n{rows}{DEPLOYMENT}{own}{GIVEN}{EMBEDDED}| Environment variable | Default | Meaning |\n|---|---|---|\n{options}")
+    format!(
+        "{HEAD}| Environment variable | Template parameter | Default | Meaning |\n|---|---|---|---|\n{rows}{DEPLOYMENT}{own}{GIVEN}{EMBEDDED}| Environment variable | Default | Meaning |\n|---|---|---|\n{options}"
+    )
 }
 
 const HEAD: &str = "# Configuration

@@ -49,7 +49,8 @@ fn request(route: &Route) -> Value {
         "isBase64Encoded": false,
     });
     if !names.is_empty() {
-        event["pathParameters"] = names.iter().map(|name| (name.clone(), json!(parameter(&format!("{{{name}}}"))))).collect::<serde_json::Map<_, _>>().into();
+        event["pathParameters"] =
+            names.iter().map(|name| (name.clone(), json!(parameter(&format!("{{{name}}}"))))).collect::<serde_json::Map<_, _>>().into();
     }
     if let Some((schema, _)) = (route.body)() {
         headers["content-type"] = json!("application/json");
@@ -71,7 +72,10 @@ fn parameter(name: &str) -> &'static str {
 fn query(route: &Route) -> String {
     let pairs = (route.query)().into_iter().filter(|(name, _, _, required)| *required || name == "limit");
     let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    pairs.map(|(name, _, schema, _)| if name == "limit" { "limit=20".to_owned() } else { format!("{name}={}", text(example::of(&name, &schema))) }).collect::<Vec<_>>().join("&")
+    pairs
+        .map(|(name, _, schema, _)| if name == "limit" { "limit=20".to_owned() } else { format!("{name}={}", text(example::of(&name, &schema))) })
+        .collect::<Vec<_>>()
+        .join("&")
 }
 
 /// A valid body: from the schema, and for rules between fields by hand.

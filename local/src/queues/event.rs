@@ -27,10 +27,7 @@ impl Message {
         item["visible"] = json!({"N": self.visible_ms.to_string()});
         item["receives"] = json!({"N": self.receives.to_string()});
         item["in_flight"] = json!({"BOOL": self.in_flight});
-        let attributes = self
-            .attributes
-            .iter()
-            .map(|(name, kind, value)| json!({"L": [{"S": name}, {"S": kind}, {"S": value}]}));
+        let attributes = self.attributes.iter().map(|(name, kind, value)| json!({"L": [{"S": name}, {"S": kind}, {"S": value}]}));
         if let Some(error) = &self.last_error {
             item["last_error"] = json!({"S": error});
         }
@@ -100,18 +97,12 @@ pub(super) fn event(queue: &str, messages: &[Message], now_ms: i64) -> Value {
 /// The ids a function's answer names as failed; none when they are not all from this batch, in
 /// which case Lambda takes the whole batch as failed.
 pub(super) fn failed_ids(answer: &Value, messages: &[Message]) -> Option<Vec<String>> {
-    let Some(failures) = answer
-        .get("batchItemFailures")
-        .filter(|list| !list.is_null())
-    else {
+    let Some(failures) = answer.get("batchItemFailures").filter(|list| !list.is_null()) else {
         return Some(Vec::new());
     };
     let name = |failure: &Value| {
         let id = failure["itemIdentifier"].as_str()?;
-        messages
-            .iter()
-            .any(|message| message.id == id)
-            .then(|| id.to_owned())
+        messages.iter().any(|message| message.id == id).then(|| id.to_owned())
     };
     failures.as_array()?.iter().map(name).collect()
 }
@@ -122,9 +113,6 @@ pub(super) fn partition(queue: &str) -> String {
 }
 
 fn arn(queue: &str) -> String {
-    let (region, account) = (
-        dynoxide::streams::LOCAL_REGION,
-        dynoxide::streams::LOCAL_ACCOUNT,
-    );
+    let (region, account) = (dynoxide::streams::LOCAL_REGION, dynoxide::streams::LOCAL_ACCOUNT);
     format!("arn:aws:sqs:{region}:{account}:{queue}")
 }

@@ -22,10 +22,7 @@ impl Index {
     pub(super) fn set(&mut self, id: &str, visible_ms: i64, in_flight: bool) {
         self.remove(id);
         self.due.insert((visible_ms, id.to_owned()));
-        let known = Known {
-            visible_ms,
-            in_flight,
-        };
+        let known = Known { visible_ms, in_flight };
         self.known.insert(id.to_owned(), known);
     }
 
@@ -43,17 +40,8 @@ impl Index {
 
     /// Marks up to `limit` visible messages as received until `until_ms`; answers them with
     /// where they stood.
-    pub(super) fn take(
-        &mut self,
-        now_ms: i64,
-        until_ms: i64,
-        limit: usize,
-    ) -> Vec<(String, Known)> {
-        let ready = self
-            .due
-            .iter()
-            .take_while(|(at, _)| *at <= now_ms)
-            .take(limit);
+    pub(super) fn take(&mut self, now_ms: i64, until_ms: i64, limit: usize) -> Vec<(String, Known)> {
+        let ready = self.due.iter().take_while(|(at, _)| *at <= now_ms).take(limit);
         let ids: Vec<String> = ready.map(|(_, id)| id.clone()).collect();
         ids.into_iter()
             .filter_map(|id| {
@@ -66,11 +54,7 @@ impl Index {
 
     /// The first `limit` messages in order of visibility.
     pub(super) fn first(&self, limit: usize) -> Vec<String> {
-        self.due
-            .iter()
-            .take(limit)
-            .map(|(_, id)| id.clone())
-            .collect()
+        self.due.iter().take(limit).map(|(_, id)| id.clone()).collect()
     }
 
     /// The next moment a message becomes visible.

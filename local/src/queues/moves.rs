@@ -11,11 +11,7 @@ const MAX_ERROR_CHARS: usize = 1000;
 impl Queues {
     /// Receives up to `limit` visible messages; their raised receive counts are durable before
     /// anyone handles them, so a message that kills the process is counted too.
-    pub(super) async fn receive(
-        &self,
-        name: &str,
-        limit: usize,
-    ) -> Result<Vec<Message>, QueueError> {
+    pub(super) async fn receive(&self, name: &str, limit: usize) -> Result<Vec<Message>, QueueError> {
         let queue = self.queue(name)?;
         let now = self.clock.now_ms();
         let until = now + millis(queue.settings.visibility_timeout);
@@ -30,12 +26,7 @@ impl Queues {
         received
     }
 
-    async fn mark_received(
-        &self,
-        name: &str,
-        taken: &[(String, super::index::Known)],
-        until: i64,
-    ) -> Result<Vec<Message>, QueueError> {
+    async fn mark_received(&self, name: &str, taken: &[(String, super::index::Known)], until: i64) -> Result<Vec<Message>, QueueError> {
         let queue = self.queue(name)?;
         let (mut messages, mut spent, mut changes) = (Vec::new(), Vec::new(), Vec::new());
         for (id, _) in taken {
@@ -63,13 +54,7 @@ impl Queues {
     }
 
     /// Removes what was handled and puts back, or buries, what `failed`.
-    pub(super) async fn settle(
-        &self,
-        name: &str,
-        messages: Vec<Message>,
-        failed: &[String],
-        reason: &str,
-    ) -> Result<(), QueueError> {
+    pub(super) async fn settle(&self, name: &str, messages: Vec<Message>, failed: &[String], reason: &str) -> Result<(), QueueError> {
         let queue = self.queue(name)?;
         let now = self.clock.now_ms();
         let (mut changes, mut done, mut back) = (Vec::new(), Vec::new(), Vec::new());
@@ -156,16 +141,8 @@ impl Queues {
     }
 
     async fn transfer(&self, from: &str, to: &str, message: Message) -> Result<(), QueueError> {
-        let message = Message {
-            receives: 0,
-            visible_ms: self.clock.now_ms(),
-            in_flight: false,
-            ..message
-        };
-        let changes = vec![
-            state::delete(&partition(from), &message.id),
-            state::put(message.item(to)),
-        ];
+        let message = Message { receives: 0, visible_ms: self.clock.now_ms(), in_flight: false, ..message };
+        let changes = vec![state::delete(&partition(from), &message.id), state::put(message.item(to))];
         state::commit(&self.table, changes).await?;
         self.queue(from)?.index().remove(&message.id);
         self.queue(to)?.put(&message.id, message.visible_ms, false);

@@ -49,10 +49,7 @@ pub enum TableError {
 impl From<DynoxideError> for TableError {
     fn from(error: DynoxideError) -> Self {
         let code = error.error_type();
-        Self::Refused {
-            code: code.rsplit('#').next().unwrap_or(code).to_owned(),
-            message: error.to_string(),
-        }
+        Self::Refused { code: code.rsplit('#').next().unwrap_or(code).to_owned(), message: error.to_string() }
     }
 }
 
@@ -60,12 +57,7 @@ impl From<DynoxideError> for TableError {
 pub(super) fn lock(folder: &Path) -> Result<File, TableError> {
     let unwritable = |error| unwritable(folder, error);
     std::fs::create_dir_all(folder).map_err(unwritable)?;
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(folder.join(LOCK_FILE))
-        .map_err(unwritable)?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK_FILE)).map_err(unwritable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(TableError::Locked(folder.into())),
@@ -84,10 +76,7 @@ pub(super) fn check_header(path: &Path, folder: &Path) -> Result<(), TableError>
         Err(error) => return Err(unwritable(folder, error)),
     };
     let mut start = Vec::new();
-    let read = file
-        .by_ref()
-        .take(SQLITE_MAGIC.len() as u64)
-        .read_to_end(&mut start);
+    let read = file.by_ref().take(SQLITE_MAGIC.len() as u64).read_to_end(&mut start);
     match read {
         Ok(0) => Ok(()),
         Ok(_) if start == SQLITE_MAGIC => Ok(()),
@@ -110,15 +99,9 @@ pub(super) fn unusable(path: &Path, error: &DynoxideError) -> TableError {
 }
 
 pub(super) fn unwritable(path: &Path, why: impl ToString) -> TableError {
-    TableError::Unwritable {
-        path: path.into(),
-        why: why.to_string(),
-    }
+    TableError::Unwritable { path: path.into(), why: why.to_string() }
 }
 
 pub(super) fn damaged(path: &Path, why: impl ToString) -> TableError {
-    TableError::Damaged {
-        path: path.into(),
-        why: why.to_string(),
-    }
+    TableError::Damaged { path: path.into(), why: why.to_string() }
 }

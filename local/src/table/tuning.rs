@@ -44,9 +44,7 @@ pub(super) fn template() -> Result<&'static [u8], String> {
     let made = TEMPLATE.get_or_init(|| {
         let folder = tempfile::tempdir().map_err(text)?;
         let path = folder.path().join("template.db");
-        let name = path
-            .to_str()
-            .ok_or("the temporary folder's name is not UTF-8")?;
+        let name = path.to_str().ok_or("the temporary folder's name is not UTF-8")?;
         drop(dynoxide::Database::new(name).map_err(text)?);
         index(&path)?;
         std::fs::read(&path).map_err(text)
@@ -59,17 +57,13 @@ pub(super) fn prepare_memory(db: &dynoxide::Database) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(text)?;
     let path = folder.path().join("template.db");
     std::fs::write(&path, template()?).map_err(text)?;
-    let name = path
-        .to_str()
-        .ok_or("the temporary folder's name is not UTF-8")?;
+    let name = path.to_str().ok_or("the temporary folder's name is not UTF-8")?;
     db.restore_from(name).map_err(text)
 }
 
 fn connect(path: &Path) -> Result<Connection, String> {
     let connection = Connection::open(path).map_err(text)?;
-    connection
-        .busy_timeout(Duration::from_secs(5))
-        .map_err(text)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(text)?;
     Ok(connection)
 }
 
@@ -94,20 +88,13 @@ mod tests {
             "SELECT event_name FROM _stream_records WHERE table_name = ?1 AND shard_id = ?2 \
              AND CAST(sequence_number AS INTEGER) > ?3 ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT ?4",
         ] {
-            let mut plan = connection
-                .prepare(&format!("EXPLAIN QUERY PLAN {question}"))
-                .unwrap();
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {question}")).unwrap();
             let count = plan.parameter_count();
             let parameters = rusqlite::params_from_iter(vec![rusqlite::types::Null; count]);
-            let lines = plan
-                .query_map(parameters, |row| row.get::<_, String>(3))
-                .unwrap();
+            let lines = plan.query_map(parameters, |row| row.get::<_, String>(3)).unwrap();
             let lines: Vec<String> = lines.map(Result::unwrap).collect();
             assert!(lines[0].contains("crm_stream_sequence"), "{lines:?}");
-            assert!(
-                !lines.iter().any(|line| line.contains("TEMP B-TREE")),
-                "{lines:?}"
-            );
+            assert!(!lines.iter().any(|line| line.contains("TEMP B-TREE")), "{lines:?}");
         }
     }
 
@@ -120,9 +107,7 @@ mod tests {
         for (number, created) in [(1, 0), (2, 0), (3, 90_000), (4, 0)] {
             let row = "INSERT INTO _stream_records (table_name, event_name, keys_json, \
                  sequence_number, shard_id, created_at) VALUES ('t', 'INSERT', '{}', ?1, 's', ?2)";
-            connection
-                .execute(row, params![number.to_string(), created])
-                .unwrap();
+            connection.execute(row, params![number.to_string(), created]).unwrap();
         }
         let fourth = (SEQUENCE_OFFSET + 4).to_string();
         assert_eq!(trim(&path, "t", &fourth, 100_000).unwrap(), 2);

@@ -43,10 +43,6 @@ pub fn s(text: impl Into<String>) -> AttributeValue {
 }
 
 pub async fn put(client: &Client, sk: &str) {
-    let put = client
-        .put_item()
-        .table_name(TABLE)
-        .item("pk", s("p"))
-        .item("sk", s(sk));
+    let put = client.put_item().table_name(TABLE).item("pk", s("p")).item("sk", s(sk));
     put.send().await.unwrap();
 }

@@ -471,7 +471,12 @@ pub struct PageOf<T> {
 impl<T> PageOf<T> {
     /// A page of records, each turned into what is sent.
     pub fn of<E>(page: Page<E>, limit: Option<usize>, show: impl Fn(E) -> T) -> Self {
-        Self { next: page.next.map(|cursor| cursor.to_string()), items: page.items.into_iter().map(show).collect(), limit: limit.unwrap_or(20), meta: Map::new() }
+        Self {
+            next: page.next.map(|cursor| cursor.to_string()),
+            items: page.items.into_iter().map(show).collect(),
+            limit: limit.unwrap_or(20),
+            meta: Map::new(),
+        }
     }
 }
 

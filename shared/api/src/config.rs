@@ -17,10 +17,20 @@ pub struct Setting {
 
 /// Every setting.
 pub const SETTINGS: &[Setting] = &[
-    Setting { name: "PUBLIC_URL", parameter: "PublicUrl", default: "", meaning: "Base address in problem types and the OpenAPI document; empty is the address called" },
+    Setting {
+        name: "PUBLIC_URL",
+        parameter: "PublicUrl",
+        default: "",
+        meaning: "Base address in problem types and the OpenAPI document; empty is the address called",
+    },
     Setting { name: "TIME_ZONE", parameter: "TimeZone", default: "UTC", meaning: "IANA time zone of dates in filters and of the daily jobs" },
     Setting { name: "CURRENCY", parameter: "Currency", default: "USD", meaning: "ISO 4217 code of the one currency of the deployment" },
-    Setting { name: "CORS_ORIGINS", parameter: "CorsOrigins", default: "", meaning: "Origins that browsers may call from, comma-separated; empty allows none" },
+    Setting {
+        name: "CORS_ORIGINS",
+        parameter: "CorsOrigins",
+        default: "",
+        meaning: "Origins that browsers may call from, comma-separated; empty allows none",
+    },
     Setting { name: "ACCESS_TTL", parameter: "AccessTtl", default: "900", meaning: "Life of an access token, seconds" },
     Setting { name: "REFRESH_TTL", parameter: "RefreshTtl", default: "2592000", meaning: "Life of an unused refresh token, seconds" },
     Setting { name: "LOG_LEVEL", parameter: "LogLevel", default: "info", meaning: "off, error or info (one line per request)" },
@@ -75,8 +85,11 @@ impl Config {
             value.parse().ok().filter(|seconds| (60..=31_536_000).contains(seconds)).ok_or(ConfigError { name, value, expected })
         };
         let zone_name = value("TIME_ZONE");
-        let zone = TimeZone::get(&zone_name)
-            .map_err(|_| ConfigError { name: "TIME_ZONE", value: zone_name.clone(), expected: "an IANA time zone such as Europe/Berlin" })?;
+        let zone = TimeZone::get(&zone_name).map_err(|_| ConfigError {
+            name: "TIME_ZONE",
+            value: zone_name.clone(),
+            expected: "an IANA time zone such as Europe/Berlin",
+        })?;
         let currency = value("CURRENCY");
         if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
             return Err(ConfigError { name: "CURRENCY", value: currency, expected: "an ISO 4217 code such as EUR" });

@@ -144,7 +144,12 @@ fn idempotency_of(incoming: &Incoming, who: Option<&Signed>) -> Result<Option<Id
 }
 
 /// The typed part of a request's way: parse, authenticate and load at once, authorise, handle.
-pub(crate) async fn respond<I, P, Q, B, L, T, LoadFn, LoadFut, H, Fut>(app: App, incoming: Incoming, load: LoadFn, handler: H) -> Result<Outcome, Stop>
+pub(crate) async fn respond<I, P, Q, B, L, T, LoadFn, LoadFut, H, Fut>(
+    app: App,
+    incoming: Incoming,
+    load: LoadFn,
+    handler: H,
+) -> Result<Outcome, Stop>
 where
     I: Identity,
     P: FromPath,
@@ -192,15 +197,7 @@ where
         _ => load(seen(who.clone(), &path, &query)).await,
     };
     let envelope = incoming.envelope;
-    let call = Call {
-        app: app.clone(),
-        who,
-        path,
-        query,
-        body,
-        headers: incoming.headers,
-        idempotency: idempotency.clone(),
-    };
+    let call = Call { app: app.clone(), who, path, query, body, headers: incoming.headers, idempotency: idempotency.clone() };
     let handled = match loaded {
         Ok(loaded) => handler(call, loaded).await,
         Err(stop) => Err(stop),
@@ -243,12 +240,8 @@ fn outcome<T: Shown>(shown: T, envelope: bool) -> Result<Outcome, Stop> {
 
 /// Route, filters and order of a list: what stays the same between its pages.
 fn filters(incoming: &Incoming) -> Arc<str> {
-    let mut pairs: Vec<String> = incoming
-        .pairs
-        .iter()
-        .filter(|(name, _)| name != "cursor" && name != "limit")
-        .map(|(name, value)| format!("{name}={value:?}"))
-        .collect();
+    let mut pairs: Vec<String> =
+        incoming.pairs.iter().filter(|(name, _)| name != "cursor" && name != "limit").map(|(name, value)| format!("{name}={value:?}")).collect();
     pairs.sort_unstable();
     format!("{}?{}", incoming.route, pairs.join("&")).into()
 }

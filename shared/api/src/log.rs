@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
@@ -36,9 +37,16 @@ fn write(line: &Value) {
     }
 }
 
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Leaves out the lines about requests, or has them again: for work that no person asked for.
+pub fn quiet(quiet: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
+}
+
 /// A line about a request that was answered.
 pub fn request(fields: Value) {
-    if SINK.get().is_some() || level() >= Level::Info {
+    if SINK.get().is_some() || (level() >= Level::Info && !QUIET.load(Ordering::Relaxed)) {
         write(&fields);
     }
 }

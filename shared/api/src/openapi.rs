@@ -74,7 +74,8 @@ fn operation(route: &Route, id: &str) -> Value {
         parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false, "description": "Repeating the request with the same key gives the first answer, for 24 hours",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255}}));
     }
-    if matches!(route.method, Method::PATCH | Method::PUT) || route.method == Method::DELETE && route.actions.contains(&crate::route::Action::Update) {
+    if matches!(route.method, Method::PATCH | Method::PUT) || route.method == Method::DELETE && route.actions.contains(&crate::route::Action::Update)
+    {
         parameters.push(json!({"name": "If-Match", "in": "header", "required": false, "description": "The ETag the change is meant for", "schema": {"type": "string"}}));
     }
     let mut operation = json!({
@@ -187,6 +188,9 @@ fn envelope(route: &Route, data: Value) -> Value {
             "required": ["limit", "nextCursor"],
             "properties": {"limit": {"type": "integer"}, "nextCursor": {"type": ["string", "null"]}},
         });
+        for (name, member) in route.meta {
+            schema["properties"]["meta"]["properties"][*name] = member();
+        }
     }
     schema
 }

@@ -195,7 +195,8 @@ fn problem_of(error: store::Error) -> Problem {
             let fields = |wanted: fn(&Refusal) -> Option<&'static str>, rule, message: &str| {
                 list.iter().filter_map(|(refusal, _)| wanted(refusal)).map(|at| FieldError::new(at, rule, message)).collect::<Vec<_>>()
             };
-            let references = fields(|r| if let Refusal::Reference(at) = r { Some(at) } else { None }, "reference", "does not exist or cannot be used");
+            let references =
+                fields(|r| if let Refusal::Reference(at) = r { Some(at) } else { None }, "reference", "does not exist or cannot be used");
             if !references.is_empty() {
                 return Problem::fields(references);
             }

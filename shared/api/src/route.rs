@@ -78,6 +78,9 @@ pub enum Resource {
 
 pub(crate) type Handler = Arc<dyn Fn(App, Incoming) -> BoxFuture<'static, Result<Outcome, Stop>> + Send + Sync>;
 
+/// A member of `meta` and its schema.
+pub type MetaMember = (&'static str, fn() -> Value);
+
 /// One route of the API.
 #[derive(Clone)]
 pub struct Route {
@@ -115,6 +118,8 @@ pub struct Route {
     pub answer: fn() -> Value,
     /// Whether the answer is a list with `meta`.
     pub is_list: bool,
+    /// Members of `meta` of its own, with their schemas.
+    pub meta: &'static [MetaMember],
     pub(crate) handler: Handler,
 }
 
@@ -142,6 +147,7 @@ pub struct Draft<I> {
     resources: &'static [Resource],
     envelope: bool,
     media_type: &'static str,
+    meta: &'static [MetaMember],
     identity: PhantomData<I>,
 }
 
@@ -174,14 +180,33 @@ impl Draft<Undecided> {
             resources: &[],
             envelope: true,
             media_type: "application/json",
+            meta: &[],
             identity: PhantomData,
         }
     }
 
     fn open<I: Identity>(self, access: Access) -> Draft<I> {
-        let Self { method, path, name, summary, tag, before_password_change, status, problems, actions, resources, envelope, media_type, .. } = self;
+        let Self {
+            method, path, name, summary, tag, before_password_change, status, problems, actions, resources, envelope, media_type, meta, ..
+        } = self;
         let identity = PhantomData;
-        Draft { method, path, name, summary, tag, access, before_password_change, status, problems, actions, resources, envelope, media_type, identity }
+        Draft {
+            method,
+            path,
+            name,
+            summary,
+            tag,
+            access,
+            before_password_change,
+            status,
+            problems,
+            actions,
+            resources,
+            envelope,
+            media_type,
+            meta,
+            identity,
+        }
     }
 
     /// Anyone may call it and nobody is looked up.
@@ -255,6 +280,13 @@ impl<I: Identity> Draft<I> {
         self
     }
 
+    /// Members of `meta` of its own, with their schemas.
+    #[must_use]
+    pub fn meta(mut self, members: &'static [MetaMember]) -> Self {
+        self.meta = members;
+        self
+    }
+
     fn finish<Q: Query, B: FromBody, T: crate::call::Shown>(self, handler: Handler) -> Route {
         Route {
             method: self.method,
@@ -274,6 +306,7 @@ impl<I: Identity> Draft<I> {
             query: Q::parameters,
             answer: <T::Data as Show>::schema,
             is_list: T::LIST,
+            meta: self.meta,
             handler,
         }
     }

@@ -74,4 +74,3 @@ impl From<Owner> for NamedUser {
         Self { id: owner.id, name: owner.name }
     }
 }
-

@@ -258,11 +258,8 @@ impl<T: Parse, const MAX: usize> Parse for List<T, MAX> {
             errors.refuse(Invalid::new("length", format!("must have at most {MAX} elements")));
             return None;
         }
-        let parsed: Vec<Option<T>> = elements
-            .iter()
-            .enumerate()
-            .map(|(index, element)| errors.inside(&index.to_string(), |errors| T::parse(element, errors)))
-            .collect();
+        let parsed: Vec<Option<T>> =
+            elements.iter().enumerate().map(|(index, element)| errors.inside(&index.to_string(), |errors| T::parse(element, errors))).collect();
         parsed.into_iter().collect::<Option<Vec<T>>>().map(Self)
     }
 
@@ -348,7 +345,7 @@ pub fn camel(name: &str) -> String {
     result
 }
 
-/// Reads the object behind a [`body!`] type: wrong type and unknown fields are noted here.
+/// Reads the object behind a [`body!`](crate::body) type: wrong type and unknown fields are noted here.
 pub fn object<'a>(value: &'a Value, known: &[String], errors: &mut Errors) -> Option<&'a Map<String, Value>> {
     let Some(object) = value.as_object() else {
         errors.refuse(Invalid::new("type", "must be an object"));
@@ -514,7 +511,7 @@ pub fn parameter<T: Parse>(pairs: &[(String, String)], name: &str, errors: &mut 
     })
 }
 
-/// Declares the query parameters of a route, like [`body!`] for bodies.
+/// Declares the query parameters of a route, like [`body!`](crate::body) for bodies.
 #[macro_export]
 macro_rules! query {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {

@@ -61,11 +61,7 @@ impl Attempt {
 
 impl TextValue for Attempt {
     fn read(text: &str) -> Result<Self, Invalid> {
-        if (1..=1000).contains(&text.len()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Invalid::new("length", "must have 1 to 1000 bytes"))
-        }
+        if (1..=1000).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(Invalid::new("length", "must have 1 to 1000 bytes")) }
     }
 
     fn text_schema() -> Value {
@@ -88,12 +84,8 @@ fn hasher() -> Result<Argon2<'static>, HashError> {
 pub fn hash(password: &Password, salt: &[u8; 16]) -> Result<String, HashError> {
     let (memory, passes, lanes) = COST;
     let mut output = [0u8; 32];
-    hasher()?
-        .hash_password_into(password.0.as_bytes(), salt, &mut output)
-        .map_err(|e| HashError(e.to_string()))?;
-    let encoded = |bytes: &[u8]| -> Result<String, HashError> {
-        Ok(Salt::new(bytes).map_err(|e| HashError(e.to_string()))?.to_string())
-    };
+    hasher()?.hash_password_into(password.0.as_bytes(), salt, &mut output).map_err(|e| HashError(e.to_string()))?;
+    let encoded = |bytes: &[u8]| -> Result<String, HashError> { Ok(Salt::new(bytes).map_err(|e| HashError(e.to_string()))?.to_string()) };
     Ok(format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${}${}", encoded(salt)?, encoded(&output)?))
 }
 
@@ -111,8 +103,7 @@ pub fn is_outdated(hash: &str) -> bool {
 /// Verifies against a hash that nothing matches, so that an unknown account costs what a known one
 /// costs.
 pub fn verify_nothing(attempt: &Attempt) {
-    const NOBODY: &str =
-        "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let matched = verify(attempt, NOBODY);
     debug_assert!(!matched);
 }

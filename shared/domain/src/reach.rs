@@ -75,9 +75,7 @@ impl Scope {
             Reach::All => true,
             Reach::Own => owner == Some(self.user),
             Reach::Team => {
-                owner == Some(self.user)
-                    || (owner.is_some() && team.is_some_and(|team| self.teams.contains(&team)))
-                    || (owner.is_none() && self.pool)
+                owner == Some(self.user) || (owner.is_some() && team.is_some_and(|team| self.teams.contains(&team))) || (owner.is_none() && self.pool)
             }
         }
     }

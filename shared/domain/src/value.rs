@@ -65,11 +65,7 @@ impl fmt::Display for Email {
 impl TextValue for Email {
     fn read(text: &str) -> Result<Self, Invalid> {
         let address = text.trim().to_lowercase();
-        if address.len() <= 254 && is_address(&address) {
-            Ok(Self(address))
-        } else {
-            Err(Invalid::new("format", "must be an e-mail address"))
-        }
+        if address.len() <= 254 && is_address(&address) { Ok(Self(address)) } else { Err(Invalid::new("format", "must be an e-mail address")) }
     }
 
     fn text_schema() -> Value {
@@ -82,9 +78,8 @@ crate::text_serde!(Email);
 fn is_address(address: &str) -> bool {
     let Some((local, domain)) = address.rsplit_once('@') else { return false };
     let local_char = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
-    let label = |l: &str| {
-        !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-') && l.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
+    let label =
+        |l: &str| !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-') && l.chars().all(|c| c.is_alphanumeric() || c == '-');
     (1..=64).contains(&local.len())
         && local.chars().all(local_char)
         && !local.starts_with('.')
@@ -117,11 +112,7 @@ impl TextValue for Phone {
         let invalid = || Invalid::new("format", "must be + and 8 to 15 digits, such as +1234567890");
         let number: String = text.chars().filter(|c| !c.is_whitespace() && !"()-./".contains(*c)).collect();
         let digits = number.strip_prefix('+').ok_or_else(invalid)?;
-        if (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
-            Ok(Self(number))
-        } else {
-            Err(invalid())
-        }
+        if (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) { Ok(Self(number)) } else { Err(invalid()) }
     }
 
     fn text_schema() -> Value {

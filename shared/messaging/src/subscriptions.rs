@@ -13,7 +13,5 @@ pub struct Subscription {
 }
 
 /// Every subscription.
-pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
-    queue: Queue::Automation,
-    events: &[EventKind::UserDeleted, EventKind::UserTeamChanged, EventKind::UserUpdated],
-}];
+pub const SUBSCRIPTIONS: &[Subscription] =
+    &[Subscription { queue: Queue::Automation, events: &[EventKind::UserDeleted, EventKind::UserTeamChanged, EventKind::UserUpdated] }];

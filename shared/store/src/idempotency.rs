@@ -68,9 +68,7 @@ impl Store {
     pub async fn saved_answer(&self, key: &IdempotencyKey, now: Time) -> Result<Option<SavedAnswer>, Error> {
         let item = self.get_item(&keys::idempotency(&key.digest), true).await?;
         match item {
-            Some(item) if get_number::<i64>(&item, "expiresAt").is_some_and(|end| end > now.seconds()) => {
-                from_attribute(&item, "data").map(Some)
-            }
+            Some(item) if get_number::<i64>(&item, "expiresAt").is_some_and(|end| end > now.seconds()) => from_attribute(&item, "data").map(Some),
             _ => Ok(None),
         }
     }

@@ -52,8 +52,7 @@ pub const SORT: &str = "s";
 
 impl Index {
     /// Every index.
-    pub const ALL: [Self; 8] =
-        [Self::Owner, Self::Team, Self::All, Self::OwnerStatus, Self::TeamStatus, Self::AllStatus, Self::Parent, Self::Due];
+    pub const ALL: [Self; 8] = [Self::Owner, Self::Team, Self::All, Self::OwnerStatus, Self::TeamStatus, Self::AllStatus, Self::Parent, Self::Due];
 
     /// The index's name in the table.
     pub const fn name(self) -> &'static str {

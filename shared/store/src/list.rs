@@ -84,12 +84,7 @@ pub struct Paging<'a> {
 
 impl Store {
     /// A page of records that `keep` lets through.
-    pub async fn list<E: Stored>(
-        &self,
-        plan: &Plan,
-        paging: Paging<'_>,
-        keep: impl Fn(&Record<E>) -> bool,
-    ) -> Result<Page<Record<E>>, Error> {
+    pub async fn list<E: Stored>(&self, plan: &Plan, paging: Paging<'_>, keep: impl Fn(&Record<E>) -> bool) -> Result<Page<Record<E>>, Error> {
         self.pick(plan, paging, |item| {
             let record = to_record::<E>(item)?;
             Ok(keep(&record).then_some(record))

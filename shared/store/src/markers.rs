@@ -39,10 +39,7 @@ impl Tx {
     /// is refused as taken when another record is on it.
     fn join(&mut self, space: &str, value: &str, id: &str, allow: bool, pointer: &'static str) {
         let names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
-        let mut values = HashMap::from([
-            (":type".to_owned(), text("UNIQUE")),
-            (":me".to_owned(), AttributeValue::Ss(vec![id.to_owned()])),
-        ]);
+        let mut values = HashMap::from([(":type".to_owned(), text("UNIQUE")), (":me".to_owned(), AttributeValue::Ss(vec![id.to_owned()]))]);
         let condition = "attribute_not_exists(ids) OR (size(ids) = :one AND contains(ids, :id))";
         if !allow {
             values.insert(":one".into(), crate::item::number(1));

@@ -40,10 +40,7 @@ impl Store {
     pub async fn park(&self, parked: &Parked) -> Result<(), Error> {
         let mut item = bare(&keys::parked(parked.id), "PARKED");
         item.insert("data".into(), to_attribute(parked)?);
-        let partitions = vec![
-            (Index::All, keys::of_all("PARKED", "LIVE")),
-            (Index::AllStatus, keys::of_all("PARKED", &parked.queue)),
-        ];
+        let partitions = vec![(Index::All, keys::of_all("PARKED", "LIVE")), (Index::AllStatus, keys::of_all("PARKED", &parked.queue))];
         put_index_keys(&mut item, &IndexKeys { partitions, sort: keys::by_time(parked.failed_at, parked.id) });
         self.put_item(item).await
     }

@@ -218,7 +218,13 @@ fn key_condition(partition: &str, range: &Range) -> (String, HashMap<String, Att
         let side = if range.ascending { &mut low } else { &mut high };
         let tighter = match side.as_ref() {
             None => true,
-            Some(bound) => if range.ascending { after > bound } else { after < bound },
+            Some(bound) => {
+                if range.ascending {
+                    after > bound
+                } else {
+                    after < bound
+                }
+            }
         };
         if tighter {
             *side = Some(after.clone());

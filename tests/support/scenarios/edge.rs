@@ -15,8 +15,23 @@ pub async fn every_wrong_field_is_named_and_nothing_is_written(crm: Crm) {
     });
     let refused = manager.post("/customers?allowDuplicate=perhaps&dry=1", body).await.expect(422);
     let expected = [
-        "/address/city", "/address/planet", "/birthday", "/createdAt", "/email", "/engagement", "/id", "/lifecycle", "/marketingOptOut",
-        "/metadata", "/name", "/ownerId", "/phone", "/referredById", "/version", "?allowDuplicate", "?dry",
+        "/address/city",
+        "/address/planet",
+        "/birthday",
+        "/createdAt",
+        "/email",
+        "/engagement",
+        "/id",
+        "/lifecycle",
+        "/marketingOptOut",
+        "/metadata",
+        "/name",
+        "/ownerId",
+        "/phone",
+        "/referredById",
+        "/version",
+        "?allowDuplicate",
+        "?dry",
     ];
     assert_eq!(refused.pointers(), expected);
     assert_eq!(refused.header("content-type"), Some("application/problem+json"));

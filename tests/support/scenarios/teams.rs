@@ -68,10 +68,8 @@ pub async fn records_follow_their_owner_to_another_team(crm: Crm) {
     assert_eq!(moved["version"], json!(1), "a stamp is nobody's change");
     before.get(&path).await.expect(404);
     eventually("the list follows", SOON, || async { after.ids("/customers?limit=100").await.contains(&id).then_some(()) }).await;
-    eventually("the owner's name follows", SOON, || async {
-        (after.get(&path).await.data()["ownerName"] == json!("Test Moved")).then_some(())
-    })
-    .await;
+    eventually("the owner's name follows", SOON, || async { (after.get(&path).await.data()["ownerName"] == json!("Test Moved")).then_some(()) })
+        .await;
 }
 
 pub async fn a_disabled_users_customers_go_where_they_are_sent(crm: Crm) {

@@ -28,13 +28,28 @@ struct Alarm {
 pub(super) fn resources() -> String {
     let of_function = |name: &'static str, statistic, wanted: fn(&Trigger) -> bool| -> Vec<Metric> {
         let functions = WORKERS.iter().filter(|worker| wanted(&worker.trigger));
-        functions.map(|worker| Metric { namespace: "AWS/Lambda", name, dimension: "FunctionName", resource: format!("!Ref {}Function", pascal(worker.name)), statistic }).collect()
+        functions
+            .map(|worker| Metric {
+                namespace: "AWS/Lambda",
+                name,
+                dimension: "FunctionName",
+                resource: format!("!Ref {}Function", pascal(worker.name)),
+                statistic,
+            })
+            .collect()
     };
     let of_dead = |name: &'static str| -> Vec<Metric> {
-        let metric = |queue: &String| Metric { namespace: "AWS/SQS", name, dimension: "QueueName", resource: format!("!GetAtt {queue}.QueueName"), statistic: "Maximum" };
+        let metric = |queue: &String| Metric {
+            namespace: "AWS/SQS",
+            name,
+            dimension: "QueueName",
+            resource: format!("!GetAtt {queue}.QueueName"),
+            statistic: "Maximum",
+        };
         dead_queues().iter().map(metric).collect()
     };
-    let one = |namespace, name, dimension, resource: &str| vec![Metric { namespace, name, dimension, resource: resource.to_owned(), statistic: "Sum" }];
+    let one =
+        |namespace, name, dimension, resource: &str| vec![Metric { namespace, name, dimension, resource: resource.to_owned(), statistic: "Sum" }];
     let alarms = [
         Alarm {
             id: "DeadLettersAlarm",

@@ -151,7 +151,9 @@ fn of_worker(worker: &Worker) -> String {
         }
     }
     if worker.trigger == Trigger::CustomResource {
-        variables.extend(["BOOTSTRAP_ADMIN_EMAIL", "BOOTSTRAP_ADMIN_PASSWORD"].map(|name| (name.to_owned(), format!("!Ref {}", pascal(&name.to_lowercase())))));
+        variables.extend(
+            ["BOOTSTRAP_ADMIN_EMAIL", "BOOTSTRAP_ADMIN_PASSWORD"].map(|name| (name.to_owned(), format!("!Ref {}", pascal(&name.to_lowercase())))),
+        );
     }
     variables.sort();
     let function = Function {

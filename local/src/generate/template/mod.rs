@@ -11,7 +11,8 @@ use api::config::SETTINGS;
 
 /// The template.
 pub(super) fn text(crates: &[(&'static str, Vec<Route>)]) -> String {
-    let resources = [storage::resources(), messages::resources(), functions::api(), functions::of_routes(crates), functions::of_workers(), alarms::resources()];
+    let resources =
+        [storage::resources(), messages::resources(), functions::api(), functions::of_routes(crates), functions::of_workers(), alarms::resources()];
     format!("{HEADER}{}{}\nResources:{}{}", parameters(), globals(), resources.concat(), outputs())
 }
 
@@ -41,14 +42,24 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         limits: &["Type: String", "AllowedValues: [arm64, x86_64]"],
     },
     Parameter { name: "Commit", default: Some(""), meaning: "The commit that is deployed, shown by GET /api/v1/health", limits: &["Type: String"] },
-    Parameter { name: "BootstrapAdminEmail", default: Some("admin@example.com"), meaning: "E-mail address of the first administrator", limits: &["Type: String"] },
+    Parameter {
+        name: "BootstrapAdminEmail",
+        default: Some("admin@example.com"),
+        meaning: "E-mail address of the first administrator",
+        limits: &["Type: String"],
+    },
     Parameter {
         name: "BootstrapAdminPassword",
         default: None,
         meaning: "Password of the first administrator, 10 to 200 characters; it has to be changed at the first sign-in",
         limits: &["Type: String", "NoEcho: true", "MinLength: 10", "MaxLength: 200"],
     },
-    Parameter { name: "KeyRotation", default: Some("1"), meaning: "Another value makes a new signing key; nobody is signed out", limits: &["Type: String"] },
+    Parameter {
+        name: "KeyRotation",
+        default: Some("1"),
+        meaning: "Another value makes a new signing key; nobody is signed out",
+        limits: &["Type: String"],
+    },
     Parameter {
         name: "DeletionProtection",
         default: Some("true"),

@@ -58,7 +58,10 @@ fn yaml(value: &Value, indent: usize) -> String {
             let texts: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
             format!(" [{}]", texts.join(", "))
         }
-        Value::Array(items) => items.iter().map(|item| format!("\n{pad}  -{}", yaml(item, indent + 4).trim_start_matches('\n').replacen(&" ".repeat(indent + 4), " ", 1))).collect(),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| format!("\n{pad}  -{}", yaml(item, indent + 4).trim_start_matches('\n').replacen(&" ".repeat(indent + 4), " ", 1)))
+            .collect(),
         Value::Object(map) => {
             let mut members: Vec<(&String, &Value)> = map.iter().collect();
             members.sort_by_key(|(name, _)| (!name.ends_with("Name"), (*name).clone()));
