@@ -23,6 +23,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The roots that AWS service endpoints chain to (<https://www.amazontrust.com/repository/>):
@@ -50,6 +51,9 @@ pub enum Error {
     #[error("the answer could not be delivered: {0}")]
     Put(String),
 }
+
+/// Something that is made when it is first used.
+pub type OnUse<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 
 /// The SDK configuration of this process.
 #[derive(Debug, Clone)]
@@ -95,6 +99,13 @@ impl Sdk {
             config = config.endpoint_url(endpoint);
         }
         Self { config: config.build() }
+    }
+
+    /// A service's client that is made when it is first used: making one costs a million instructions,
+    /// which a cold start need not pay for a service that the first request may not call.
+    pub fn on_use<T: 'static>(&self, make: fn(&SdkConfig) -> T) -> OnUse<T> {
+        let config = self.config.clone();
+        LazyLock::new(Box::new(move || make(&config)))
     }
 
     /// What a service client is made from.

@@ -20,9 +20,8 @@ pub struct SecretsError(pub String);
 
 /// The secret of this ARN in Secrets Manager.
 #[cfg(feature = "secrets")]
-#[derive(Debug, Clone)]
 pub struct SecretsManager {
-    client: aws_sdk_secretsmanager::Client,
+    client: crate::OnUse<aws_sdk_secretsmanager::Client>,
     arn: String,
 }
 
@@ -30,7 +29,7 @@ pub struct SecretsManager {
 impl SecretsManager {
     /// The secret of this ARN.
     pub fn new(sdk: &Sdk, arn: &str) -> Self {
-        Self { client: aws_sdk_secretsmanager::Client::new(sdk.config()), arn: arn.to_owned() }
+        Self { client: sdk.on_use(aws_sdk_secretsmanager::Client::new), arn: arn.to_owned() }
     }
 }
 

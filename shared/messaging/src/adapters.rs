@@ -17,9 +17,8 @@ fn failed(error: impl std::error::Error) -> MessagingError {
 
 /// The bus of the deployment.
 #[cfg(feature = "bus")]
-#[derive(Debug, Clone)]
 pub struct EventBridge {
-    client: aws_sdk_eventbridge::Client,
+    client: aws::OnUse<aws_sdk_eventbridge::Client>,
     bus: String,
 }
 
@@ -27,7 +26,7 @@ pub struct EventBridge {
 impl EventBridge {
     /// The bus of this name.
     pub fn new(sdk: &aws::Sdk, bus: &str) -> Self {
-        Self { client: aws_sdk_eventbridge::Client::new(sdk.config()), bus: bus.to_owned() }
+        Self { client: sdk.on_use(aws_sdk_eventbridge::Client::new), bus: bus.to_owned() }
     }
 }
 
@@ -58,9 +57,8 @@ impl crate::ports::EventBus for EventBridge {
 
 /// The queues of the deployment, each with its URL and that of its dead-letter queue.
 #[cfg(feature = "queues")]
-#[derive(Debug, Clone)]
 pub struct Sqs {
-    client: aws_sdk_sqs::Client,
+    client: aws::OnUse<aws_sdk_sqs::Client>,
     urls: Vec<(Queue, String, Option<String>)>,
 }
 
@@ -77,7 +75,7 @@ impl Sqs {
                 Some((queue, url(format!("{name}_QUEUE_URL"))?, url(format!("{name}_DEAD_QUEUE_URL"))))
             })
             .collect();
-        Self { client: aws_sdk_sqs::Client::new(sdk.config()), urls }
+        Self { client: sdk.on_use(aws_sdk_sqs::Client::new), urls }
     }
 
     async fn count(&self, url: &str) -> Result<u64, MessagingError> {
