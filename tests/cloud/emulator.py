@@ -76,7 +76,8 @@ class Emulator:
 
     def client_environment(self) -> dict[str, str]:
         """Environment variables that point AWS clients at the emulator."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        # LOG_LEVEL is also a setting of the emulator's web server, which knows other levels than ours.
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_") and key != "LOG_LEVEL"}
         return environment | {
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
