@@ -98,6 +98,63 @@ pub async fn load(crm: &Embedded) -> Result<(), DemoError> {
         }
         made.push(text(&client.post("/customers", customer).await?["id"]));
     }
+    let reps = [sales, agent1, agent2];
+    let mut lead_ids = Vec::new();
+    for (index, mut lead) in leads().into_iter().enumerate() {
+        // Every fourth is in the pool.
+        lead["ownerId"] = json!(reps.get(index % 4));
+        lead_ids.push(text(&client.post("/leads", lead).await?["id"]));
+    }
+    client.post("/auth/logout", json!({})).await?;
+    let moves = [(1, "CONTACTED", None), (2, "IN_PROGRESS", None), (4, "QUALIFIED", None), (5, "CLOSED", Some("LOST_PRICE"))];
+    let clock = crm.all_ports().clock.now();
+    let at = |days: i64, hour: i64| clock.plus_seconds(days * 86_400 + hour * 3_600).to_string();
+    // Everybody's own work, done by themselves.
+    for (name, rep) in ["sales", "agent1", "agent2"].into_iter().zip(reps) {
+        let session = client.post("/auth/login", json!({"email": address(name), "password": PASSWORD})).await?;
+        client.token = text(&session["accessToken"]);
+        let own = |index: usize| reps.get(index % 4).is_some_and(|owner| *owner == rep);
+        for (index, status, reason) in moves.iter().filter(|(index, _, _)| own(*index)) {
+            client.send("PATCH", &format!("/leads/{}/status", lead_ids[*index]), json!({"status": status, "closeReason": reason})).await?;
+        }
+        for (index, lead) in lead_ids.iter().enumerate().filter(|(index, _)| own(*index) && *index < 5) {
+            let call = json!({"leadId": lead, "type": "CALL", "direction": "OUTBOUND", "durationMin": 10 + index, "outcome": "Interested",
+                "body": "Asked for a quote.", "occurredAt": at(-(index as i64) - 1, 0)});
+            client.post("/activities", call).await?;
+            client.post("/activities", json!({"leadId": lead, "type": "NOTE", "body": "Decides together with the head of purchasing."})).await?;
+            client.post("/follow-ups", json!({"leadId": lead, "dueAt": at(index as i64 - 1, 2), "notes": "Send the quote and call again."})).await?;
+            let task =
+                json!({"title": format!("Prepare a quote for lead {}", index + 1), "leadId": lead, "dueAt": at(index as i64, 4), "priority": "HIGH"});
+            client.post("/tasks", task).await?;
+        }
+        client.post("/auth/logout", json!({})).await?;
+    }
+    let session = client.post("/auth/login", json!({"email": address("sales"), "password": PASSWORD})).await?;
+    client.token = text(&session["accessToken"]);
+    for (index, kind) in [(0, "MEETING"), (0, "EMAIL"), (0, "CALL"), (3, "CALL")] {
+        let body = json!({"customerId": made[index], "type": kind, "body": "Talked about next year.", "occurredAt": at(-2, index as i64)});
+        client.post("/activities", body).await?;
+    }
+    client.post(&format!("/customers/{}/notes", made[0]), json!({"body": "Prefers calls in the morning."})).await?;
+    client.post("/follow-ups", json!({"customerId": made[0], "dueAt": at(3, 0), "notes": "Talk about the renewal."})).await?;
+    let weekly = json!({"title": "Look through the pipeline", "dueAt": at(1, 0), "recurrence": {"every": 1, "unit": "WEEK"}});
+    client.post("/tasks", weekly).await?;
+    client.post("/auth/logout", json!({})).await?;
+    let session = client.post("/auth/login", json!({"email": address("manager"), "password": PASSWORD})).await?;
+    client.token = text(&session["accessToken"]);
+    let day = |days: i64| at(days, 0)[..10].to_owned();
+    for (index, name, status, members) in [(0, "Rollout", "ACTIVE", vec![sales, agent1]), (1, "Pilot", "PLANNED", vec![agent1])] {
+        let project =
+            json!({"name": name, "customerId": made[index], "status": status, "startDate": day(-14), "endDate": day(60), "memberIds": members});
+        let project = text(&client.post("/projects", project).await?["id"]);
+        let task = json!({"title": format!("Kick-off of {name}"), "projectId": project, "customerId": made[index], "dueAt": at(2, 0), "ownerId": members[0]});
+        let task = text(&client.post("/tasks", task).await?["id"]);
+        for days in 1..=3 {
+            let log =
+                json!({"projectId": project, "taskId": task, "workDate": day(-days), "minutes": 45 * days, "description": "Workshop and its notes."});
+            client.post("/worklogs", log).await?;
+        }
+    }
     client.post("/auth/logout", json!({})).await?;
     Ok(())
 }
@@ -116,5 +173,25 @@ fn customers() -> [Value; 5] {
         json!({"name": "Initech", "company": "Initech", "email": "bill@initech.example", "phone": "+15550100003", "engagement": "INACTIVE", "lifecycle": "FORMER"}),
         json!({"name": "Umbrella Ltd", "company": "Umbrella", "email": "alice@umbrella.example", "lifecycle": "PROSPECT", "metadata": {"source": "trade fair"}}),
         json!({"name": "Stark Industries", "company": "Stark", "email": "pepper@stark.example", "phone": "+15550100005", "lifecycle": "PROSPECT"}),
+    ]
+}
+
+/// Ten leads from different sources.
+fn leads() -> [Value; 10] {
+    let lead = |title: &str, last: &str, company: &str, source: &str| {
+        let domain = company.to_lowercase().replace(' ', "");
+        json!({"title": title, "lastName": last, "company": company, "source": source, "email": format!("{}@{domain}.example", last.to_lowercase())})
+    };
+    [
+        lead("Twenty seats", "Wayne", "Wayne Enterprises", "website"),
+        lead("Replacement of the old system", "Banner", "Culver", "referral"),
+        lead("Trial for the northern branch", "Osborn", "Oscorp", "event"),
+        lead("Question from the contact form", "Kent", "Daily Planet", "website"),
+        lead("Yearly contract", "Luthor", "LexCorp", "campaign"),
+        lead("Single licence", "Parker", "Bugle", "website"),
+        lead("Integration project", "Richards", "Baxter", "referral"),
+        lead("Call back about prices", "Murdock", "Nelson", "phone"),
+        lead("Ten seats", "Rand", "Rand Industries", "import"),
+        lead("Support for two countries", "Walker", "Phantom", "event"),
     ]
 }

@@ -8,7 +8,12 @@ pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
         ("auth", auth::routes()),
         ("users", users::routes()),
         ("teams", teams::routes()),
+        ("leads", leads::routes()),
         ("customers", customers::routes()),
+        ("activities", activities::routes()),
+        ("follow_ups", follow_ups::routes()),
+        ("tasks", tasks::routes()),
+        ("projects", projects::routes()),
         ("admin", admin::routes()),
         ("docs", docs::routes()),
     ]

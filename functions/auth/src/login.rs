@@ -39,7 +39,7 @@ pub(crate) fn route() -> Route {
 }
 
 async fn handle(call: Call<(), (), (), Json<LoginRequest>>) -> Result<Answer<SessionOut>, Stop> {
-    let Json(LoginRequest { email, username, password }) = &call.body;
+    let Json(LoginRequest { email, username, password }) = &*call.body;
     let login = match (email, username) {
         (Some(email), None) => email.to_string(),
         (None, Some(username)) => username.to_string(),

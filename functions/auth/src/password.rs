@@ -34,7 +34,7 @@ pub(crate) fn route() -> Route {
 }
 
 async fn handle(call: Call<Signed, (), (), Json<PasswordRequest>>) -> Result<Answer<()>, Stop> {
-    let Json(PasswordRequest { current_password, new_password }) = &call.body;
+    let Json(PasswordRequest { current_password, new_password }) = &*call.body;
     let store = &call.app.store;
     let user = call.who.caller.id;
     let now = call.app.clock.now();

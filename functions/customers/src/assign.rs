@@ -1,6 +1,6 @@
 //! `PATCH /customers/{id}/assign`: another owner, or none.
 
-use crate::views::CustomerOut;
+use api::views::CustomerOut;
 use api::{Action, Answer, Call, Json, Route, Scoped, Seen, Stop};
 use domain::customer::{self, Customer};
 use domain::event::Act;

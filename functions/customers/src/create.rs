@@ -1,11 +1,12 @@
 //! `POST /customers`: a new customer, checked for duplicates by e-mail address and phone.
 
-use crate::duplicates::explain;
-use crate::fields::{AddressIn, METADATA_BYTES};
-use crate::views::CustomerOut;
+use crate::address::AddressIn;
+use api::duplicates::explain;
+use api::fields::METADATA_BYTES;
 use api::problem::Code;
+use api::views::CustomerOut;
 use api::{Action, Answer, Call, Json, Problem, Route, Scoped, Stop, location};
-use domain::customer::{self, Address, Customer, CustomerData, CustomerText, Engagement, Lifecycle, Owner};
+use domain::customer::{self, Address, Customer, CustomerData, CustomerText, Engagement, Lifecycle};
 use domain::input::{JsonObject, Patch};
 use domain::time::Day;
 use domain::value::{Email, Phone, Text};
@@ -60,7 +61,7 @@ pub(crate) fn route() -> Route {
 type CreateCall = Call<Scoped, (), CreateQuery, Json<CreateCustomer>>;
 
 async fn handle(call: CreateCall) -> Result<Answer<CustomerOut>, Stop> {
-    let owner = owner(&call).await?;
+    let owner = call.new_owner(&call.body.0.owner_id, Permission::CustomersAssign).await?;
     check_referrer(&call).await?;
     let act = call.act();
     let body = &call.body.0;
@@ -78,6 +79,7 @@ async fn handle(call: CreateCall) -> Result<Answer<CustomerOut>, Stop> {
         engagement_changed_at: act.at,
         referred_by_id: body.referred_by_id,
         converted_from_lead_id: None,
+        lead_ids: Vec::new(),
         owner_id: None,
         marketing_opt_out: body.marketing_opt_out.unwrap_or(false),
         archived_at: None,
@@ -97,24 +99,6 @@ async fn handle(call: CreateCall) -> Result<Answer<CustomerOut>, Stop> {
         Ok(()) => Ok(answer),
         Err(api::call::CommitError::Store(error)) => Err(explain(&call.app, &call.who, error).await),
         Err(api::call::CommitError::Stop(stop)) => Err(stop),
-    }
-}
-
-/// Who will own it: the caller, or whom the caller names and may name.
-async fn owner(call: &CreateCall) -> Result<Option<Owner>, Stop> {
-    let caller = call.caller();
-    let own = || Owner { id: caller.id, name: caller.name.clone(), team: caller.team };
-    match &call.body.0.owner_id {
-        Patch::Keep => Ok(Some(own())),
-        Patch::Set(Some(id)) if *id == caller.id => Ok(Some(own())),
-        Patch::Set(wanted) => {
-            let assign = Permission::CustomersAssign;
-            let scope = caller.scope(assign).ok_or_else(|| Problem::forbidden(assign.name()))?;
-            match wanted {
-                Some(id) => Ok(Some(call.assignable(*id, &scope, "/ownerId").await?)),
-                None => Ok(None),
-            }
-        }
     }
 }
 

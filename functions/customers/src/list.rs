@@ -1,49 +1,14 @@
 //! `GET /customers`: the customers inside reach, narrowed by filters or searched by words.
 
-use crate::views::CustomerRow;
 use api::call::PageOf;
+use api::fields::{CursorText, Limit, OwnerFilter, Sort, limit};
+use api::views::CustomerRow;
 use api::{Action, Call, Problem, Route, Scoped, Seen, Stop};
 use domain::customer::{Customer, Engagement, LevelCode, Lifecycle};
-use domain::input::{Int, Invalid, TextValue};
 use domain::search::Search;
 use domain::time::Edge;
-use domain::{Permission, Record, Time, UserId};
+use domain::{Permission, Record, Time};
 use store::{CustomerFilter, Page};
-
-domain::choice! {
-    /// The order of the list.
-    pub enum Sort {
-        /// Newest first.
-        Newest = "-createdAt",
-        /// Oldest first.
-        Oldest = "createdAt",
-    }
-}
-
-/// Whose customers: a user, oneself, or nobody's.
-#[derive(Debug, Clone, Copy)]
-pub enum OwnerFilter {
-    /// The caller.
-    Me,
-    /// Nobody: the pool.
-    None,
-    /// This user.
-    User(UserId),
-}
-
-impl TextValue for OwnerFilter {
-    fn read(text: &str) -> Result<Self, Invalid> {
-        match text {
-            "me" => Ok(Self::Me),
-            "none" => Ok(Self::None),
-            id => UserId::read(id).map(Self::User).map_err(|_| Invalid::new("format", "must be me, none or the id of a user")),
-        }
-    }
-
-    fn text_schema() -> serde_json::Value {
-        serde_json::json!({"type": "string", "description": "me, none or the id of a user"})
-    }
-}
 
 domain::query! {
     /// Filters of the list.
@@ -61,8 +26,8 @@ domain::query! {
         pub not_contacted_since: Option<Edge>,
         /// Not together with `q`.
         pub sort: Option<Sort>,
-        pub limit: Option<Int<1, 100>>,
-        pub cursor: Option<domain::value::Text<1000>>,
+        pub limit: Option<Limit>,
+        pub cursor: Option<CursorText>,
     }
 }
 
@@ -75,10 +40,6 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-fn limit(query: &ListCustomers) -> Option<usize> {
-    query.limit.and_then(|limit| usize::try_from(limit.0).ok())
-}
-
 async fn load(seen: Seen<Scoped, (), ListCustomers>) -> Result<Page<Record<Customer>>, Stop> {
     let query = &*seen.query;
     if query.q.is_some() && query.sort.is_some() {
@@ -88,11 +49,7 @@ async fn load(seen: Seen<Scoped, (), ListCustomers>) -> Result<Page<Record<Custo
     let zone = &seen.app.config.zone;
     let contact_limit: Option<Time> = query.not_contacted_since.and_then(|edge| edge.from(zone));
     let archived = query.archived.unwrap_or(false);
-    let owner = query.owner_id.map(|owner| match owner {
-        OwnerFilter::Me => Some(scope.user),
-        OwnerFilter::None => None,
-        OwnerFilter::User(id) => Some(id),
-    });
+    let owner = query.owner_id.map(|owner| owner.owner(scope));
     let filter = CustomerFilter {
         archived,
         engagement: query.engagement,
@@ -112,7 +69,7 @@ async fn load(seen: Seen<Scoped, (), ListCustomers>) -> Result<Page<Record<Custo
             && contact_limit.is_none_or(|limit| kept.last_contacted_at.is_none_or(|last| last < limit))
     };
     let binding = seen.binding();
-    let paging = seen.paging(limit(query), &binding);
+    let paging = seen.paging(limit(query.limit), &binding);
     let plan = filter.plan(scope);
     Ok(match &query.q {
         Some(search) => seen.app.store.search(&plan, search, paging, keep).await?,
@@ -121,5 +78,5 @@ async fn load(seen: Seen<Scoped, (), ListCustomers>) -> Result<Page<Record<Custo
 }
 
 async fn handle(call: Call<Scoped, (), ListCustomers>, page: Page<Record<Customer>>) -> Result<PageOf<CustomerRow>, Stop> {
-    Ok(PageOf::of(page, limit(&call.query), CustomerRow::from))
+    Ok(PageOf::of(page, limit(call.query.limit), CustomerRow::from))
 }

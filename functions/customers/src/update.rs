@@ -1,9 +1,10 @@
 //! `PATCH /customers/{id}`: changes the fields that are sent; `archived: false` restores.
 
-use crate::duplicates::explain;
-use crate::fields::{AddressIn, METADATA_BYTES, set};
-use crate::views::CustomerOut;
+use crate::address::AddressIn;
+use api::duplicates::explain;
+use api::fields::{METADATA_BYTES, set};
 use api::problem::Code;
+use api::views::CustomerOut;
 use api::{Action, Answer, Call, Json, Problem, Route, Scoped, Seen, Stop};
 use domain::customer::{self, Address, Customer, CustomerData, CustomerText, Engagement, Lifecycle};
 use domain::event::Act;
@@ -11,7 +12,6 @@ use domain::input::{JsonObject, Patch};
 use domain::time::Day;
 use domain::value::{Email, Phone, Text};
 use domain::{CustomerId, FieldError, Permission, Record};
-use serde_json::json;
 use store::Tx;
 
 domain::body! {
@@ -89,7 +89,7 @@ async fn handle(call: UpdateCall, loaded: Record<Customer>) -> Result<Answer<Cus
 
 /// A lifecycle move that the table does not have.
 fn refused(refused: customer::LifecycleRefused) -> Stop {
-    Problem::new(Code::CustomerTransition, refused.to_string()).with("allowed", json!(refused.from.allowed())).into()
+    Problem::transition(Code::CustomerTransition, &refused, refused.from.allowed()).into()
 }
 
 /// The customer's fields with those of the body in place.

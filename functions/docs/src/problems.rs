@@ -40,6 +40,17 @@ const fn help(code: Code) -> &'static str {
         Code::Duplicate => {
             "A value that has to be unique is taken; <code>errors</code> names the field, or <code>matches</code> the records that have it. Where the route has it, <code>allowDuplicate=true</code> overrides."
         }
+        Code::LeadTransition => {
+            "The lead cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go. An archived or closed lead cannot be converted: restore or reopen it first."
+        }
+        Code::LeadConverted => {
+            "A converted lead is read-only; <code>customerId</code> names the customer it became. Log activities, follow-ups and tasks there."
+        }
+        Code::FollowUpTransition => "A completed or cancelled follow-up is final, and only a pending one can be deleted; schedule another.",
+        Code::TaskTransition => "The task cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go.",
+        Code::ProjectTransition => {
+            "The project cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go."
+        }
         Code::CustomerTransition => {
             "The customer cannot move from its present state to the one asked for; <code>allowed</code> lists where it may go."
         }

@@ -5,7 +5,6 @@ use crate::failure::queue_batch;
 use crate::ports::{Failure, Ports};
 use crate::{Need, Trigger, Worker};
 use api::Action;
-use domain::UserId;
 use domain::event::EventKind;
 use domain::input::TextValue;
 use futures::FutureExt;
@@ -13,13 +12,13 @@ use messaging::batch::Message;
 use messaging::{Queue, Work};
 use serde_json::Value;
 
-/// How long after a move the second look for records made meanwhile is taken, seconds.
+/// How long after a move the second look, for records made meanwhile, is taken, seconds.
 const SECOND_LOOK_SECONDS: u32 = 60;
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "automation",
-    about: "Acts on domain events: moves a disabled user's records, re-stamps after a move",
+    about: "Acts on domain events: moves and re-stamps records, cleans up after deletions and conversions",
     trigger: Trigger::Queue(Queue::Automation),
     actions: &[Action::Put],
     needs: &[Need::Send(Queue::Work)],
@@ -31,23 +30,30 @@ async fn act_on(ports: &Ports, message: Message) -> Result<(), Failure> {
     let detail = &event["detail"];
     let kind = event["detail-type"].as_str().map(EventKind::read).and_then(Result::ok);
     let kind = kind.ok_or_else(|| Failure::Nonsense(format!("unknown event {}", event["detail-type"])))?;
-    let user = || {
-        let id = detail["entity"]["id"].as_str().map(UserId::read).and_then(Result::ok);
-        id.ok_or_else(|| Failure::Nonsense("the event names no user".into()))
-    };
+    let entity = &detail["entity"]["id"];
+    // Indexes lag a little behind the table, so what they may not have shown is looked for again.
     let twice = |work: Work| async move {
         send(ports, &work, 0).await?;
         send(ports, &work, SECOND_LOOK_SECONDS).await
     };
     match kind {
         EventKind::UserDeleted => {
-            let to = detail["data"]["reassignTo"].as_str().map(UserId::read).and_then(Result::ok);
-            twice(Work::MoveRecords { user: user()?, to, from: None }).await
+            let (to, by) = (id(&detail["data"]["reassignTo"]).ok(), id(&detail["actorId"]).ok());
+            twice(Work::MoveRecords { user: id(entity)?, to, by, from: None }).await
         }
-        EventKind::UserTeamChanged => twice(Work::Restamp { user: user()?, from: None }).await,
-        EventKind::UserUpdated if detail["data"]["nameChanged"] == true => twice(Work::Restamp { user: user()?, from: None }).await,
+        EventKind::UserTeamChanged => twice(Work::Restamp { user: id(entity)?, from: None }).await,
+        EventKind::UserUpdated if detail["data"]["nameChanged"] == true => twice(Work::Restamp { user: id(entity)?, from: None }).await,
+        EventKind::LeadConverted => twice(Work::MoveOpenWork { lead: id(entity)?, customer: id(&detail["data"]["customerId"])?, from: None }).await,
+        EventKind::LeadDeleted => twice(Work::PurgeLead { lead: id(entity)?, from: None }).await,
+        EventKind::CustomerAssigned => send(ports, &Work::FollowCustomer { customer: id(entity)? }, 0).await,
         _ => Ok(()),
     }
+}
+
+/// An id in an event.
+fn id<T: TextValue>(value: &Value) -> Result<T, Failure> {
+    let id = value.as_str().map(T::read).and_then(Result::ok);
+    id.ok_or_else(|| Failure::Nonsense(format!("the event names {value} where an id should be")))
 }
 
 /// Sends a piece of work.

@@ -1,4 +1,5 @@
-//! The projector: keeps what is derived from records, here the search words.
+//! The projector: keeps what is derived from records: the search words, and the latest contact and
+//! next follow-up of leads and customers.
 //!
 //! It reads each record as it is now, so repeated and late deliveries change nothing.
 
@@ -6,21 +7,26 @@ use crate::failure::stream_batch;
 use crate::ports::{Failure, Ports};
 use crate::{Interest, Trigger, Worker};
 use api::Action;
+use domain::activity::Activity;
 use domain::customer::Customer;
+use domain::follow_up::FollowUp;
 use domain::input::TextValue;
+use domain::lead::Lead;
+use domain::project::Project;
 use domain::user::User;
-use domain::{Entity, Record};
+use domain::{Entity, PartyId, Record};
 use futures::FutureExt;
 use serde_json::Value;
 use store::Store;
+use store::item::Stored;
 use store::search::Searchable;
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "projector",
-    about: "Keeps search words in step with the records",
-    trigger: Trigger::Stream(Interest::Records(&[Customer::KIND, User::KIND])),
-    actions: &[Action::Get, Action::Query, Action::Put, Action::Delete],
+    about: "Keeps search words, latest contacts and next follow-ups in step with the records",
+    trigger: Trigger::Stream(Interest::Records(&[Customer::KIND, User::KIND, Lead::KIND, Project::KIND, Activity::KIND, FollowUp::KIND])),
+    actions: &[Action::Get, Action::Query, Action::Put, Action::Update, Action::Delete, Action::Check],
     needs: &[],
     handle: |ports, event| run(ports, event).boxed(),
 };
@@ -31,28 +37,53 @@ async fn run(ports: &Ports, event: Value) -> Result<Value, Failure> {
 
 /// Projects one stream record.
 pub async fn project(ports: &Ports, record: Value) -> Result<(), Failure> {
-    let kind = record["dynamodb"]["Keys"]["sk"]["S"].as_str().unwrap_or_default().to_owned();
-    match kind.as_str() {
-        Customer::KIND => follow::<Customer>(ports, &record).await,
-        User::KIND => follow::<User>(ports, &record).await,
-        _ => Ok(()),
-    }
-}
-
-/// Follows a change of a searchable record, if it touches what the words depend on.
-async fn follow<E: Searchable>(ports: &Ports, record: &Value) -> Result<(), Failure> {
     // An item that ran out of time was not deleted by anyone.
     if record["userIdentity"]["principalId"] == "dynamodb.amazonaws.com" {
         return Ok(());
     }
+    let kind = record["dynamodb"]["Keys"]["sk"]["S"].as_str().unwrap_or_default().to_owned();
+    match kind.as_str() {
+        Customer::KIND => words::<Customer>(ports, &record).await,
+        User::KIND => words::<User>(ports, &record).await,
+        Project::KIND => words::<Project>(ports, &record).await,
+        Lead::KIND => {
+            words::<Lead>(ports, &record).await?;
+            let became = |lead: &Record<Lead>| lead.data.converted_customer_id;
+            let (old, new) = images::<Lead>(&record)?;
+            match (old.as_ref().and_then(became), new.as_ref().and_then(became)) {
+                (None, Some(customer)) => Ok(ports.store.refresh_customer(customer).await?),
+                _ => Ok(()),
+            }
+        }
+        Activity::KIND => {
+            let contact = |activity: &Record<Activity>| activity.party().filter(|_| activity.data.kind.is_contact());
+            dates::<Activity, _>(ports, &record, contact, |activity| activity.data.occurred_at).await
+        }
+        FollowUp::KIND => {
+            let pending = |follow_up: &Record<FollowUp>| follow_up.party().filter(|_| follow_up.is_open());
+            dates::<FollowUp, _>(ports, &record, pending, |follow_up| follow_up.data.due_at).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A record before and after a change.
+type Images<E> = (Option<Record<E>>, Option<Record<E>>);
+
+fn images<E: Stored>(record: &Value) -> Result<Images<E>, Failure> {
     let image = |name: &str| -> Result<Option<Record<E>>, Failure> {
         match &record["dynamodb"][name] {
             Value::Null => Ok(None),
             image => Ok(Some(Store::record_of_image(image.clone())?)),
         }
     };
-    let (old, new) = (image("OldImage")?, image("NewImage")?);
-    let depends_on = |record: &Record<E>| (E::words(record), E::state(record), E::owner(record), E::team(record));
+    Ok((image("OldImage")?, image("NewImage")?))
+}
+
+/// Follows a change of a searchable record, if it touches what the words depend on.
+async fn words<E: Searchable>(ports: &Ports, record: &Value) -> Result<(), Failure> {
+    let (old, new) = images::<E>(record)?;
+    let depends_on = |record: &Record<E>| (E::words(record), E::state(record), E::owner(record), E::team(record), E::sharers(record));
     if old.as_ref().map(depends_on) == new.as_ref().map(depends_on) {
         return Ok(());
     }
@@ -60,5 +91,30 @@ async fn follow<E: Searchable>(ports: &Ports, record: &Value) -> Result<(), Fail
     let id = pk.split_once('#').map(|(_, id)| id).unwrap_or_default();
     let id = E::Id::read(id).map_err(|invalid| Failure::Nonsense(format!("{pk}: {}", invalid.message)))?;
     ports.store.reindex::<E>(id).await?;
+    Ok(())
+}
+
+/// Follows a change of something with a date that its leads and customers show, if the party, its
+/// counting or the date changed.
+async fn dates<E: Stored, T: PartialEq>(
+    ports: &Ports,
+    record: &Value,
+    party: impl Fn(&Record<E>) -> Option<PartyId>,
+    date: impl Fn(&Record<E>) -> T,
+) -> Result<(), Failure> {
+    let (old, new) = images::<E>(record)?;
+    let seen = |image: &Option<Record<E>>| image.as_ref().and_then(|record| party(record).map(|party| (party, date(record))));
+    let (before, after) = (seen(&old), seen(&new));
+    if before == after {
+        return Ok(());
+    }
+    let mut parties: Vec<PartyId> = before.into_iter().chain(after).map(|(party, _)| party).collect();
+    parties.dedup();
+    for party in parties {
+        match party {
+            PartyId::Lead(lead) => ports.store.refresh_lead(lead).await?,
+            PartyId::Customer(customer) => ports.store.refresh_customer(customer).await?,
+        }
+    }
     Ok(())
 }

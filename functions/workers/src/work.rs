@@ -6,15 +6,23 @@ use crate::failure::queue_batch;
 use crate::ports::{Failure, Ports};
 use crate::{Need, Trigger, Worker};
 use api::Action;
-use domain::customer::{self, Customer, Owner};
+use domain::activity::Activity;
+use domain::customer::Customer;
+use domain::follow_up::FollowUp;
+use domain::lead::{self, Lead};
+use domain::project::Project;
+use domain::task::Task;
+use domain::team::Team;
 use domain::user::UserStatus;
-use domain::{Entity, Record, UserId};
+use domain::work_log::WorkLog;
+use domain::{CustomerId, Entity, LeadId, Owned, Owner, PartyId, Record, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
 use messaging::{Place, Queue, Work};
+use store::item::Stored;
 use store::list::Paging;
-use store::records::owned_plans;
-use store::{Refusal, Tx};
+use store::records::{Parent, children_plan, owned_plans};
+use store::{Plan, Refusal, Tx};
 
 /// How many records one message handles before it hands on to the next: well inside the function's
 /// time-out at 20 ms a record.
@@ -25,9 +33,9 @@ const PAGE: usize = 100;
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "work",
-    about: "Moves and re-stamps records in pieces; repeats parked stream records",
+    about: "Moves, re-stamps and cleans up records in pieces; repeats parked stream records",
     trigger: Trigger::Queue(Queue::Work),
-    actions: &[Action::Get, Action::Query, Action::Put, Action::Update, Action::Delete],
+    actions: &[Action::Get, Action::Query, Action::Put, Action::Update, Action::Delete, Action::Check],
     needs: &[Need::Send(Queue::Work), Need::Bus],
     handle: |ports, event| async move { queue_batch(ports, Queue::Work, &event, |message| run(ports, message)).await }.boxed(),
 };
@@ -36,17 +44,30 @@ async fn run(ports: &Ports, message: Message) -> Result<(), Failure> {
     let work: Work = serde_json::from_str(&message.body).map_err(|e| Failure::Nonsense(format!("not a piece of work: {e}")))?;
     match work {
         Work::Restamp { user, from } => {
-            let stamp = owner(ports, user).await?;
-            let rest = each_owned(ports, user, from, |record| restamped(&record, user, stamp.as_ref())).await?;
+            let Some(stamp) = owner(ports, user).await? else { return Ok(()) };
+            let rest = each_owned(ports, user, from, &Move::Stamp(stamp)).await?;
             hand_on(ports, rest.map(|from| Work::Restamp { user, from: Some(from) })).await
         }
-        Work::MoveRecords { user, to, from } => {
+        Work::MoveRecords { user, to, by, from } => {
             let to_owner = match to {
                 Some(to) => owner(ports, to).await?,
                 None => None,
             };
-            let rest = each_owned(ports, user, from, |record| moved(ports, &record, user, to_owner.as_ref())).await?;
-            hand_on(ports, rest.map(|from| Work::MoveRecords { user, to, from: Some(from) })).await
+            let open_work = match &to_owner {
+                Some(owner) => Some(owner.clone()),
+                None => stand_in(ports, user, by).await?,
+            };
+            let rest = each_owned(ports, user, from, &Move::HandOver { records: to_owner, open_work }).await?;
+            hand_on(ports, rest.map(|from| Work::MoveRecords { user, to, by, from: Some(from) })).await
+        }
+        Work::FollowCustomer { customer } => follow_customer(ports, customer).await,
+        Work::MoveOpenWork { lead, customer, from } => {
+            let rest = move_open_work(ports, lead, customer, from).await?;
+            hand_on(ports, rest.map(|from| Work::MoveOpenWork { lead, customer, from: Some(from) })).await
+        }
+        Work::PurgeLead { lead, from } => {
+            let rest = purge_lead(ports, lead, from).await?;
+            hand_on(ports, rest.map(|from| Work::PurgeLead { lead, from: Some(from) })).await
         }
         Work::Project { record } => crate::projector::project(ports, record).await,
         Work::Relay { record } => crate::relay::relay(ports, record).await,
@@ -66,66 +87,201 @@ async fn owner(ports: &Ports, user: UserId) -> Result<Option<Owner>, Failure> {
     Ok(auth.map(|auth| Owner { id: user, name: auth.name, team: auth.team_id }))
 }
 
-/// What a record has to become; `None` when it is as it should be.
-type Change = Option<(Record<Customer>, Tx)>;
-
-/// The owner's present team and name on a record.
-fn restamped(record: &Record<Customer>, user: UserId, stamp: Option<&Owner>) -> Change {
-    let owner = stamp.filter(|_| record.data.owner_id == Some(user))?;
-    let mut next = record.clone();
-    customer::stamp(&mut next.kept, Some(owner));
-    (next.kept != record.kept).then(|| (next, Tx::new()))
-}
-
-/// A record of the former owner, given to the new one or to the pool.
-fn moved(ports: &Ports, record: &Record<Customer>, user: UserId, to: Option<&Owner>) -> Change {
-    if record.data.owner_id != Some(user) || to.is_some_and(|to| to.id == user) {
-        return None;
-    }
-    let (next, events) = customer::assign(record, &ports.act(), to)?;
-    let mut tx = Tx::new();
-    tx.events(&events);
-    Some((next, tx))
-}
-
-/// Changes every record of an owner, from a place on; gives the place to go on from when there are
-/// more than one message should handle.
-async fn each_owned(ports: &Ports, user: UserId, from: Option<Place>, change: impl Fn(Record<Customer>) -> Change) -> Result<Option<Place>, Failure> {
-    let plans = owned_plans(user, Customer::KIND);
-    let Place { list, mut after } = from.unwrap_or_default();
-    let mut handled = 0;
-    for (at, plan) in plans.iter().enumerate().skip(list) {
-        loop {
-            let paging = Paging { limit: PAGE, cursor: after.as_deref(), binding: "work" };
-            let page = ports.store.list::<Customer>(plan, paging, |_| true).await?;
-            for record in page.items {
-                handled += 1;
-                apply(ports, record, &change).await?;
-            }
-            after = page.next.map(|cursor| cursor.to_string());
-            if after.is_none() {
-                break;
-            }
-            if handled >= RECORDS_PER_MESSAGE {
-                return Ok(Some(Place { list: at, after }));
-            }
+/// Who takes over a disabled user's open work where nobody was named: the team's manager, else who
+/// disabled the user.
+async fn stand_in(ports: &Ports, user: UserId, by: Option<UserId>) -> Result<Option<Owner>, Failure> {
+    let team = ports.store.auth(user).await?.and_then(|auth| auth.team_id);
+    let manager = match team {
+        Some(team) => ports.store.get::<Team>(team).await?.and_then(|team| team.data.manager_id),
+        None => None,
+    };
+    for person in [manager, by].into_iter().flatten().filter(|person| *person != user) {
+        if let Some(owner) = owner(ports, person).await? {
+            return Ok(Some(owner));
         }
     }
     Ok(None)
 }
 
-/// Applies a change to a record as it is, reading it again when it changed meanwhile.
-async fn apply(ports: &Ports, record: Record<Customer>, change: &impl Fn(Record<Customer>) -> Change) -> Result<(), Failure> {
-    let id = record.id;
-    let mut present = Some(record);
-    for _ in 0..10 {
-        let Some(record) = present else { return Ok(()) };
-        let Some((next, mut tx)) = change(record.clone()) else { return Ok(()) };
-        tx.update(&record, &next);
-        match ports.store.commit(tx).await {
-            Err(error) if error.is_refused(&Refusal::Stale) => present = ports.store.get_latest(id).await?,
-            done => return Ok(done?),
+/// What happens to the records of an owner.
+enum Move {
+    /// They get the owner's present team and name.
+    Stamp(Owner),
+    /// They go to somebody else: what can be in the pool to the first or there, open work to the
+    /// second.
+    HandOver { records: Option<Owner>, open_work: Option<Owner> },
+}
+
+impl Move {
+    /// What makes a record as it should be; `None` when it is.
+    fn of<E: Owned + Stored>(&self, ports: &Ports, record: &Record<E>, user: UserId) -> Option<Tx> {
+        if E::owner(record) != Some(user) {
+            return None;
+        }
+        match self {
+            Self::Stamp(owner) => {
+                let mut next = record.clone();
+                E::stamp(&mut next.kept, Some(owner));
+                (E::stamped(&next.kept) != E::stamped(&record.kept)).then(|| change(record, &next))
+            }
+            Self::HandOver { records, open_work } => {
+                let to = if E::POOLED { records } else { open_work };
+                let (next, events) = E::hand_over(record, &ports.act(), to.as_ref())?;
+                let mut tx = change(record, &next);
+                tx.events(&events);
+                Some(tx)
+            }
         }
     }
-    Err(Failure::Store(store::Error::Busy(format!("customer {id} kept changing"))))
+}
+
+fn change<E: Stored>(old: &Record<E>, new: &Record<E>) -> Tx {
+    let mut tx = Tx::new();
+    tx.update(old, new);
+    tx
+}
+
+/// A way through lists that can stop after some records and go on in another message.
+struct Walk<'a> {
+    ports: &'a Ports,
+    from: Place,
+    /// How many lists were begun.
+    list: usize,
+    handled: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(ports: &'a Ports, from: Option<Place>) -> Self {
+        Self { ports, from: from.unwrap_or_default(), list: 0, handled: 0 }
+    }
+
+    /// Does with every record of a list that was not visited before what `decide` says. Gives the
+    /// place to go on from when there are more than one message should handle.
+    async fn list<E: Stored>(&mut self, plan: &Plan, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<Option<Place>, Failure> {
+        let at = self.list;
+        self.list += 1;
+        if at < self.from.list {
+            return Ok(None);
+        }
+        let mut after = self.from.after.take().filter(|_| at == self.from.list);
+        loop {
+            let paging = Paging { limit: PAGE, cursor: after.as_deref(), binding: "work" };
+            let page = self.ports.store.list::<E>(plan, paging, |_| true).await?;
+            for record in page.items {
+                self.handled += 1;
+                settle(self.ports, record, &decide).await?;
+            }
+            after = page.next.map(|cursor| cursor.to_string());
+            if after.is_none() {
+                return Ok(None);
+            }
+            if self.handled >= RECORDS_PER_MESSAGE {
+                return Ok(Some(Place { list: at, after }));
+            }
+        }
+    }
+
+    /// The records of one kind that somebody owns.
+    async fn owned<E: Owned + Stored>(&mut self, user: UserId, change: &Move) -> Result<Option<Place>, Failure> {
+        let ports = self.ports;
+        for plan in owned_plans(user, E::KIND) {
+            let rest = self.list::<E>(&plan, |record| change.of(ports, record, user)).await?;
+            if rest.is_some() {
+                return Ok(rest);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Does each step until one has to go on in another message.
+macro_rules! steps {
+    ($($step:expr),* $(,)?) => {{
+        $(if let Some(place) = $step.await? { return Ok(Some(place)); })*
+        Ok(None)
+    }};
+}
+
+/// Changes every record of an owner.
+async fn each_owned(ports: &Ports, user: UserId, from: Option<Place>, change: &Move) -> Result<Option<Place>, Failure> {
+    let mut walk = Walk::new(ports, from);
+    steps!(
+        walk.owned::<Customer>(user, change),
+        walk.owned::<Lead>(user, change),
+        walk.owned::<Task>(user, change),
+        walk.owned::<FollowUp>(user, change),
+        walk.owned::<Project>(user, change),
+        walk.owned::<WorkLog>(user, change),
+    )
+}
+
+/// Puts the leads that became a customer where the customer is now.
+async fn follow_customer(ports: &Ports, id: CustomerId) -> Result<(), Failure> {
+    let Some(customer) = ports.store.get_latest::<Customer>(id).await? else { return Ok(()) };
+    for lead in &customer.data.lead_ids {
+        if let Some(found) = ports.store.get_latest::<Lead>(*lead).await? {
+            settle(ports, found, &|lead: &Record<Lead>| lead::follow(lead, &customer).map(|next| change(lead, &next))).await?;
+        }
+    }
+    Ok(())
+}
+
+fn below(lead: LeadId, kind: &str) -> Plan {
+    Plan { ascending: true, ..children_plan(&[Parent::Party(PartyId::Lead(lead))], kind) }
+}
+
+/// Moves what is open under a converted lead to its customer; what is closed stays.
+async fn move_open_work(ports: &Ports, lead: LeadId, customer: CustomerId, from: Option<Place>) -> Result<Option<Place>, Failure> {
+    let mut walk = Walk::new(ports, from);
+    let follow_up = |record: &Record<FollowUp>| {
+        let moves = record.is_open() && record.data.lead_id == Some(lead);
+        moves.then(|| change(record, &record.moved_to(customer)))
+    };
+    let task = |record: &Record<Task>| {
+        let open = record.data.status.is_open() || record.data.recurrence.is_some();
+        (open && record.data.lead_id == Some(lead)).then(|| change(record, &record.moved_to(customer)))
+    };
+    steps!(walk.list(&below(lead, FollowUp::KIND), follow_up), walk.list(&below(lead, Task::KIND), task))
+}
+
+/// Deletes what hangs below a lead that is gone: its activities and follow-ups; tasks lose their link.
+async fn purge_lead(ports: &Ports, lead: LeadId, from: Option<Place>) -> Result<Option<Place>, Failure> {
+    if ports.store.get_latest::<Lead>(lead).await?.is_some() {
+        return Err(Failure::Nonsense(format!("lead {lead} is still there")));
+    }
+    fn discard<E: Stored>(record: &Record<E>) -> Option<Tx> {
+        let mut tx = Tx::new();
+        tx.delete_uncounted(record, Refusal::Stale);
+        Some(tx)
+    }
+    let unlink = |task: &Record<Task>| {
+        let mut tx = Tx::new();
+        tx.update_uncounted(task, &task.without_lead());
+        (task.data.lead_id == Some(lead)).then_some(tx)
+    };
+    let mut walk = Walk::new(ports, from);
+    steps!(
+        walk.list(&below(lead, Activity::KIND), discard::<Activity>),
+        walk.list(&below(lead, FollowUp::KIND), discard::<FollowUp>),
+        walk.list(&below(lead, Task::KIND), unlink),
+    )
+}
+
+/// How often a change is decided anew when the record changes meanwhile.
+const ATTEMPTS: usize = 10;
+
+/// Does with a record as it is what `decide` says, reading it again when it changed meanwhile. What
+/// a list row lacks, the long texts, no change of this worker touches.
+async fn settle<E: Stored>(ports: &Ports, record: Record<E>, decide: &impl Fn(&Record<E>) -> Option<Tx>) -> Result<(), Failure> {
+    let id = record.id;
+    let mut present = Some(record);
+    for _ in 0..ATTEMPTS {
+        let Some(tx) = present.as_ref().and_then(decide) else { return Ok(()) };
+        present = match ports.store.commit(tx).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.is_refused(&Refusal::Stale) => ports.store.get_latest::<E>(id).await?,
+            Err(error) => return Err(error.into()),
+        };
+    }
+    Err(Failure::Store(store::Error::Busy(format!("{} {id} kept changing", E::KIND))))
 }

@@ -70,7 +70,9 @@ fn parameter(name: &str) -> &'static str {
 
 /// The first page of a list; what else can be asked for is optional.
 fn query(route: &Route) -> String {
-    let pairs = (route.query)().into_iter().filter(|(name, _, _, required)| *required || name == "limit");
+    // Whose activities has to be said.
+    let needed = |name: &str| name == "limit" || (route.name == "list_activities" && name == "leadId");
+    let pairs = (route.query)().into_iter().filter(|(name, _, _, required)| *required || needed(name));
     let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     pairs
         .map(|(name, _, schema, _)| if name == "limit" { "limit=20".to_owned() } else { format!("{name}={}", text(example::of(&name, &schema))) })
@@ -87,6 +89,11 @@ fn body(route: &Route, schema: &Value) -> Value {
         "login" => drop(fields.remove("username")),
         "logout" => drop(fields.remove("refreshToken")),
         "refresh" => drop(fields.insert("refreshToken".to_owned(), json!("A".repeat(86)))),
+        // About a lead or about a customer.
+        "create_activity" | "create_follow_up" => drop(fields.remove("customerId")),
+        "create_task" | "update_task" => drop(fields.remove("leadId")),
+        // A reason goes with closing only.
+        "set_lead_status" => drop(fields.insert("status".to_owned(), json!("CLOSED"))),
         _ => {}
     }
     body

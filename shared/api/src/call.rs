@@ -4,9 +4,11 @@ use crate::app::App;
 use crate::edge::Headers;
 use crate::problem::{Code, Problem, Stop};
 use domain::event::Act;
-use domain::input::{Errors, Parse, Show, TextValue};
+use domain::input::{Errors, Parse, Patch, Show, TextValue};
+use domain::settings::{Settings, SettingsData, SettingsId};
+use domain::time::Due;
 use domain::user::Auth;
-use domain::{Caller, Entity, Record, Scope, SessionId, UserId};
+use domain::{Caller, Entity, Owner, Permission, Record, Scope, SessionId, Time, UserId};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -201,6 +203,18 @@ impl<I: Identity, P, Q> Seen<I, P, Q> {
     }
 }
 
+impl<I, P, Q> Seen<I, P, Q> {
+    /// The moments that a `due` filter means; how far ahead counts as soon is a setting.
+    pub async fn due_range(&self, due: Due) -> Result<(Option<Time>, Option<Time>), Stop> {
+        let soon = match due {
+            Due::Soon => self.app.store.get::<Settings>(SettingsId::Company).await?.map(|settings| settings.data.due_soon_days),
+            _ => None,
+        };
+        let soon = soon.unwrap_or_else(|| SettingsData::default().due_soon_days);
+        Ok(due.range(self.app.clock.now(), soon, &self.app.config.zone))
+    }
+}
+
 impl<P: Clone, Q> Seen<Scoped, P, Q> {
     /// The record of this id, if it exists and is inside reach.
     pub async fn record<E: Stored>(&self, id: E::Id) -> Result<Record<E>, Stop> {
@@ -220,7 +234,7 @@ pub struct Call<I, P = (), Q = (), B = ()> {
     /// Query parameters.
     pub query: Arc<Q>,
     /// The body.
-    pub body: B,
+    pub body: Arc<B>,
     /// Headers a handler may need.
     pub headers: Headers,
     pub(crate) idempotency: Option<IdempotencyKey>,
@@ -293,6 +307,25 @@ impl<I: Identity, P, Q, B> Call<I, P, Q, B> {
     }
 }
 
+impl<I: Identity, P, Q, B> Call<I, P, Q, B> {
+    /// Deletes a record as `decide` says, or as it says of a newer state when the record changed
+    /// meanwhile; 404 when it went away.
+    pub async fn remove<E: Stored>(&self, loaded: Record<E>, decide: impl Fn(&Record<E>, &Act) -> Result<Tx, Stop>) -> Result<(), Stop> {
+        let id = loaded.id;
+        let mut present = Some(loaded);
+        for _ in 0..CHANGE_ATTEMPTS {
+            let record = present.ok_or_else(Problem::not_found)?;
+            self.check_version(record.version)?;
+            match self.app.store.commit(decide(&record, &self.act())?).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_refused(&Refusal::Stale) => present = self.app.store.get_latest::<E>(id).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Problem::busy("the record kept changing").into())
+    }
+}
+
 /// Why a commit did not happen: a refusal of the table that a handler may explain in its own words,
 /// or something that ends the request as it is. `?` turns both into a [`Stop`].
 #[derive(Debug)]
@@ -339,12 +372,29 @@ impl<P, Q, B> Call<Scoped, P, Q, B> {
         &self.who.signed.caller
     }
 
+    /// Who will own a new record: the caller, or whom the caller names and may name; `assign` is the
+    /// permission for naming others and nobody.
+    pub async fn new_owner(&self, wanted: &Patch<Option<UserId>>, assign: Permission) -> Result<Option<Owner>, Stop> {
+        let caller = self.caller();
+        match wanted {
+            Patch::Keep => Ok(Some(Owner::caller(caller))),
+            Patch::Set(Some(id)) if *id == caller.id => Ok(Some(Owner::caller(caller))),
+            Patch::Set(wanted) => {
+                let scope = caller.scope(assign).ok_or_else(|| Problem::forbidden(assign.name()))?;
+                match wanted {
+                    Some(id) => Ok(Some(self.assignable(*id, &scope, "/ownerId").await?)),
+                    None => Ok(None),
+                }
+            }
+        }
+    }
+
     /// A person a record may be given to: active and inside this scope, else 422 at the pointer.
-    pub async fn assignable(&self, person: UserId, scope: &Scope, pointer: &'static str) -> Result<domain::customer::Owner, Stop> {
+    pub async fn assignable(&self, person: UserId, scope: &Scope, pointer: &'static str) -> Result<Owner, Stop> {
         let auth = self.app.store.auth(person).await?;
         let usable = auth.filter(|auth| auth.status == domain::user::UserStatus::Active && scope.covers_person(person, auth.team_id));
         let auth = usable.ok_or_else(|| Problem::field(pointer, "reference", "must be an active user inside your reach"))?;
-        Ok(domain::customer::Owner { id: person, name: auth.name, team: auth.team_id })
+        Ok(Owner { id: person, name: auth.name, team: auth.team_id })
     }
 }
 

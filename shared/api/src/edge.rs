@@ -157,7 +157,7 @@ where
     B: FromBody,
     L: Send + 'static,
     T: Shown,
-    LoadFn: Fn(Seen<I, P, Q>) -> LoadFut,
+    LoadFn: Fn(Seen<I, P, Q>, Arc<B>) -> LoadFut,
     LoadFut: Future<Output = Result<L, Stop>> + Send,
     H: Fn(Call<I, P, Q, B>, L) -> Fut,
     Fut: Future<Output = Result<T, Stop>> + Send,
@@ -176,7 +176,7 @@ where
     };
     let early = async {
         match (&parsed, I::from_signed(presumed.clone(), permission)) {
-            (Ok((path, query, _)), Ok(who)) => Some(load(seen(who, path, query)).await),
+            (Ok((path, query, body)), Ok(who)) => Some(load(seen(who, path, query), body.clone()).await),
             _ => None,
         }
     };
@@ -194,7 +194,7 @@ where
     let idempotency = idempotency?;
     let loaded = match early {
         Some(loaded) if same(presumed.as_ref(), confirmed.as_ref()) => loaded,
-        _ => load(seen(who.clone(), &path, &query)).await,
+        _ => load(seen(who.clone(), &path, &query), body.clone()).await,
     };
     let envelope = incoming.envelope;
     let call = Call { app: app.clone(), who, path, query, body, headers: incoming.headers, idempotency: idempotency.clone() };
@@ -246,7 +246,7 @@ fn filters(incoming: &Incoming) -> Arc<str> {
     format!("{}?{}", incoming.route, pairs.join("&")).into()
 }
 
-type Parsed<P, Q, B> = (P, Arc<Q>, B);
+type Parsed<P, Q, B> = (P, Arc<Q>, Arc<B>);
 
 /// Path, query and body, or the problem; wrong query parameters and wrong fields are named together.
 fn parse<P: FromPath, Q: Query, B: FromBody>(incoming: &Incoming) -> Result<Parsed<P, Q, B>, Problem> {
@@ -259,7 +259,7 @@ fn parse<P: FromPath, Q: Query, B: FromBody>(incoming: &Incoming) -> Result<Pars
     let mut wrong: Vec<FieldError> = errors.into_list();
     let body = B::from_body(&incoming.body, incoming.headers.content_type.as_deref());
     match (query, body) {
-        (Some(query), Ok(body)) if wrong.is_empty() => Ok((path, Arc::new(query), body)),
+        (Some(query), Ok(body)) if wrong.is_empty() => Ok((path, Arc::new(query), Arc::new(body))),
         (_, Err(problem)) if problem.code != Code::Validation => Err(problem),
         (_, body) => {
             wrong.extend(body.err().map(|problem| problem.errors).unwrap_or_default());

@@ -47,6 +47,16 @@ codes! {
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "Method not allowed";
     /// A value that has to be unique is taken.
     Duplicate = "DUPLICATE", 409, "It exists already";
+    /// The lead's status does not allow the move.
+    LeadTransition = "LEAD_TRANSITION", 409, "The lead cannot move there";
+    /// The lead became a customer and is read-only.
+    LeadConverted = "LEAD_CONVERTED", 409, "The lead became a customer";
+    /// The follow-up is final.
+    FollowUpTransition = "FOLLOW_UP_TRANSITION", 409, "The follow-up cannot move there";
+    /// The task's status does not allow the move.
+    TaskTransition = "TASK_TRANSITION", 409, "The task cannot move there";
+    /// The project's status does not allow the move.
+    ProjectTransition = "PROJECT_TRANSITION", 409, "The project cannot move there";
     /// The lifecycle does not allow the move.
     CustomerTransition = "CUSTOMER_TRANSITION", 409, "The customer cannot move there";
     /// The idempotency key was used with another body.
@@ -117,6 +127,21 @@ impl Problem {
     /// No token, or one that does not count.
     pub fn unauthenticated() -> Self {
         Self::new(Code::Unauthenticated, "Send a valid access token as Authorization: Bearer <token>")
+    }
+
+    /// A converted lead is read-only.
+    pub fn converted(customer: Option<domain::CustomerId>) -> Self {
+        Self::new(Code::LeadConverted, "The lead became a customer and is read-only; change the customer instead")
+            .with("customerId", customer.map_or(Value::Null, |id| Value::String(id.to_string())))
+    }
+
+    /// A lifecycle does not have this move; `allowed` lists those it has from here.
+    pub fn transition<T: serde::Serialize>(code: Code, refused: impl std::fmt::Display, allowed: &[T]) -> Self {
+        let mut detail = refused.to_string();
+        if let Some(first) = detail.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        Self::new(code, detail).with("allowed", serde_json::json!(allowed))
     }
 
     /// A fault inside: logged, not sent.

@@ -334,6 +334,15 @@ impl<I: Identity> Draft<I> {
     {
         Loading { draft: self, load, types: PhantomData }
     }
+
+    /// The same for what the body names: a parent is read while the caller is looked up.
+    pub fn load_named<P, Q, B, L, F, Fut>(self, load: F) -> LoadingNamed<I, P, Q, B, L, F>
+    where
+        F: Fn(Seen<I, P, Q>, Arc<B>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<L, Stop>> + Send + 'static,
+    {
+        LoadingNamed { draft: self, load, types: PhantomData }
+    }
 }
 
 /// A route that reads something before its handler runs.
@@ -356,6 +365,35 @@ where
     pub fn handle<B, T, H, Fut>(self, handler: H) -> Route
     where
         B: FromBody,
+        T: crate::call::Shown,
+        H: Fn(Call<I, P, Q, B>, L) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, Stop>> + Send + 'static,
+    {
+        let load = self.load;
+        self.draft.load_named(move |seen: Seen<I, P, Q>, _: Arc<B>| load(seen)).handle(handler)
+    }
+}
+
+/// A route that reads what its body names before its handler runs.
+pub struct LoadingNamed<I, P, Q, B, L, F> {
+    draft: Draft<I>,
+    load: F,
+    types: PhantomData<fn(P, Q, B) -> L>,
+}
+
+impl<I, P, Q, B, L, F, LoadFut> LoadingNamed<I, P, Q, B, L, F>
+where
+    I: Identity,
+    P: FromPath,
+    Q: Query + Send + Sync + 'static,
+    B: FromBody,
+    L: Send + 'static,
+    F: Fn(Seen<I, P, Q>, Arc<B>) -> LoadFut + Clone + Send + Sync + 'static,
+    LoadFut: Future<Output = Result<L, Stop>> + Send + 'static,
+{
+    /// The handler, given what was loaded.
+    pub fn handle<T, H, Fut>(self, handler: H) -> Route
+    where
         T: crate::call::Shown,
         H: Fn(Call<I, P, Q, B>, L) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<T, Stop>> + Send + 'static,

@@ -2,6 +2,7 @@
 
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, LeadId, TeamId, UserId};
+use crate::owner::{Change, Owned, Owner};
 use crate::record::{Entity, Record};
 use crate::time::{Day, Time};
 use crate::user::EmailStatus;
@@ -75,6 +76,9 @@ pub struct Address {
     pub country: Option<Country>,
 }
 
+/// How many leads can be converted into one customer: its timeline is read from each of them.
+pub const MAX_LEADS: usize = 20;
+
 /// The kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Customer;
@@ -109,6 +113,9 @@ pub struct CustomerData {
     pub referred_by_id: Option<CustomerId>,
     /// The lead it was.
     pub converted_from_lead_id: Option<LeadId>,
+    /// Every lead that was converted into it, oldest first; at most [`MAX_LEADS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lead_ids: Vec<LeadId>,
     /// Whose it is; `None` is the pool.
     pub owner_id: Option<UserId>,
     /// Wants no campaigns.
@@ -175,15 +182,21 @@ impl Entity for Customer {
     }
 }
 
-/// Who is to own a record: id, name and team at the time of writing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
-    /// The user.
-    pub id: UserId,
-    /// The user's name.
-    pub name: String,
-    /// The user's team.
-    pub team: Option<TeamId>,
+impl Owned for Customer {
+    const POOLED: bool = true;
+
+    fn stamp(kept: &mut CustomerKept, owner: Option<&Owner>) {
+        kept.team_id = owner.and_then(|owner| owner.team);
+        kept.owner_name = owner.map(|owner| owner.name.clone());
+    }
+
+    fn stamped(kept: &CustomerKept) -> (Option<TeamId>, Option<&str>) {
+        (kept.team_id, kept.owner_name.as_deref())
+    }
+
+    fn hand_over(customer: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Customer> {
+        assign(customer, act, owner)
+    }
 }
 
 /// A lifecycle move that is not in the table, and the ones that are.
@@ -196,30 +209,33 @@ pub struct LifecycleRefused {
     pub to: Lifecycle,
 }
 
-/// Puts an owner's stamps on the derived fields.
-pub fn stamp(kept: &mut CustomerKept, owner: Option<&Owner>) {
-    kept.team_id = owner.and_then(|owner| owner.team);
-    kept.owner_name = owner.map(|owner| owner.name.clone());
-}
-
 /// A new customer with its events: `customer.created`, and `customer.assigned` where the owner is
 /// somebody other than its maker.
 pub fn create(act: &Act, mut data: CustomerData, text: CustomerText, owner: Option<&Owner>) -> (Record<Customer>, Vec<Event>) {
     data.owner_id = owner.map(|owner| owner.id);
     let mut kept = CustomerKept::default();
-    stamp(&mut kept, owner);
+    Customer::stamp(&mut kept, owner);
     let customer: Record<Customer> = Record::new(act.id(), act, data, text, kept);
-    let name = &customer.data.name;
-    let mut events = vec![customer.event(
-        act,
-        EventKind::CustomerCreated,
-        format!("{} created customer {name}", act.actor_name),
-        json!({"lifecycle": customer.data.lifecycle, "engagement": customer.data.engagement, "referredById": customer.data.referred_by_id}),
-    )];
+    let mut events = vec![created(&customer, act)];
     if owner.is_some() && customer.data.owner_id != act.actor {
         events.push(assigned(&customer, act, None));
     }
     (customer, events)
+}
+
+/// The event of a new customer.
+pub(crate) fn created(customer: &Record<Customer>, act: &Act) -> Event {
+    let data = &customer.data;
+    let detail = json!({"lifecycle": data.lifecycle, "engagement": data.engagement, "referredById": data.referred_by_id});
+    customer.event(act, EventKind::CustomerCreated, format!("{} created customer {}", act.actor_name, data.name), detail)
+}
+
+/// The event that the lifecycle moved, if it did.
+pub(crate) fn lifecycle_changed(old: &Record<Customer>, new: &Record<Customer>, act: &Act) -> Option<Event> {
+    let (from, to) = (old.data.lifecycle, new.data.lifecycle);
+    let summary = format!("{} moved customer {} from {from} to {to}", act.actor_name, new.data.name);
+    let event = || new.event(act, EventKind::CustomerLifecycleChanged, summary, json!({"old": from, "new": to}));
+    (from != to).then(|| event().with_changes(Map::from_iter([("lifecycle".to_owned(), json!({"old": from, "new": to}))])))
 }
 
 fn assigned(customer: &Record<Customer>, act: &Act, old: Option<UserId>) -> Event {
@@ -233,21 +249,18 @@ fn assigned(customer: &Record<Customer>, act: &Act, old: Option<UserId>) -> Even
 }
 
 /// Gives a customer to another owner or to the pool; `None` when it is there already.
-pub fn assign(customer: &Record<Customer>, act: &Act, owner: Option<&Owner>) -> Changed {
+pub fn assign(customer: &Record<Customer>, act: &Act, owner: Option<&Owner>) -> Change<Customer> {
     let mut data = customer.data.clone();
     data.owner_id = owner.map(|owner| owner.id);
     let (mut next, changed) = customer.changed(act, data, customer.text.clone())?;
-    stamp(&mut next.kept, owner);
+    Customer::stamp(&mut next.kept, owner);
     let event = assigned(&next, act, customer.data.owner_id).with_changes(changed);
     Some((next, vec![event]))
 }
 
-/// A changed customer with its events; `None` when nothing changed.
-pub type Changed = Option<(Record<Customer>, Vec<Event>)>;
-
 /// A person's change of fields, with one event for each thing that happened; `None` when nothing
 /// did. Lifecycle moves follow the table; archiving and restoring come in through `archived_at`.
-pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, text: CustomerText) -> Result<Changed, LifecycleRefused> {
+pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, text: CustomerText) -> Result<Change<Customer>, LifecycleRefused> {
     let (from, to) = (customer.data.lifecycle, data.lifecycle);
     if from != to && !from.allowed().contains(&to) {
         return Err(LifecycleRefused { from, to });
@@ -259,31 +272,32 @@ pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, te
     let name = &next.data.name;
     let actor = &act.actor_name;
     let mut events = Vec::new();
-    let mut own_event = |fields: &[&str], kind: EventKind, summary: String, data: Value| {
+    let own_event = |changed: &mut Map<String, Value>, fields: &[&str], kind: EventKind, summary: String, data: Value| {
         let mut own = Map::new();
         for field in fields {
             if let Some(change) = changed.remove(*field) {
                 own.insert((*field).to_owned(), change);
             }
         }
-        events.push(next.event(act, kind, summary, data).with_changes(own));
+        next.event(act, kind, summary, data).with_changes(own)
     };
     if customer.data.archived_at.is_some() != next.data.archived_at.is_some() {
         let (kind, verb) = match next.data.archived_at {
             Some(_) => (EventKind::CustomerArchived, "archived"),
             None => (EventKind::CustomerRestored, "restored"),
         };
-        own_event(&["archivedAt"], kind, format!("{actor} {verb} customer {name}"), json!({}));
+        events.push(own_event(&mut changed, &["archivedAt"], kind, format!("{actor} {verb} customer {name}"), json!({})));
     }
-    if from != to {
-        let summary = format!("{actor} moved customer {name} from {from} to {to}");
-        own_event(&["lifecycle"], EventKind::CustomerLifecycleChanged, summary, json!({"old": from, "new": to}));
+    if let Some(event) = lifecycle_changed(customer, &next, act) {
+        changed.remove("lifecycle");
+        events.push(event);
     }
     let (cool, warm) = (customer.data.engagement, next.data.engagement);
     if cool != warm {
         let summary = format!("{actor} set customer {name} from {cool} to {warm}");
         let data = json!({"old": cool, "new": warm});
-        own_event(&["engagement", "engagementChangedAt"], EventKind::CustomerEngagementChanged, summary, data);
+        let fields = ["engagement", "engagementChangedAt"];
+        events.push(own_event(&mut changed, &fields, EventKind::CustomerEngagementChanged, summary, data));
     }
     if !changed.is_empty() {
         let summary = format!("{actor} changed customer {name}");

@@ -29,6 +29,22 @@ crate::choice! {
         RoleUpdated = "role.updated",
         /// The settings changed.
         SettingsUpdated = "settings.updated",
+        /// A lead was created.
+        LeadCreated = "lead.created",
+        /// A lead's fields changed.
+        LeadUpdated = "lead.updated",
+        /// A lead got another owner.
+        LeadAssigned = "lead.assigned",
+        /// A lead's status changed.
+        LeadStatusChanged = "lead.status_changed",
+        /// A lead was archived.
+        LeadArchived = "lead.archived",
+        /// An archived lead came back.
+        LeadRestored = "lead.restored",
+        /// A lead was deleted for good.
+        LeadDeleted = "lead.deleted",
+        /// A lead became a customer.
+        LeadConverted = "lead.converted",
         /// A customer was created.
         CustomerCreated = "customer.created",
         /// A customer's fields changed.
@@ -43,6 +59,38 @@ crate::choice! {
         CustomerEngagementChanged = "customer.engagement_changed",
         /// A customer's lifecycle changed.
         CustomerLifecycleChanged = "customer.lifecycle_changed",
+        /// A communication or note was logged.
+        ActivityLogged = "activity.logged",
+        /// A communication or note changed.
+        ActivityUpdated = "activity.updated",
+        /// A communication or note was deleted.
+        ActivityDeleted = "activity.deleted",
+        /// A follow-up was scheduled.
+        FollowUpScheduled = "followup.scheduled",
+        /// A follow-up's date, notes or assignee changed.
+        FollowUpUpdated = "followup.updated",
+        /// A follow-up was done.
+        FollowUpCompleted = "followup.completed",
+        /// A follow-up was called off.
+        FollowUpCancelled = "followup.cancelled",
+        /// A follow-up made by mistake was deleted.
+        FollowUpDeleted = "followup.deleted",
+        /// A task was created.
+        TaskCreated = "task.created",
+        /// A task's fields or owner changed.
+        TaskUpdated = "task.updated",
+        /// A task's status changed.
+        TaskStatusChanged = "task.status_changed",
+        /// A task was deleted.
+        TaskDeleted = "task.deleted",
+        /// A project was created.
+        ProjectCreated = "project.created",
+        /// A project's fields, members or status changed.
+        ProjectUpdated = "project.updated",
+        /// Work was logged.
+        WorkLogCreated = "worklog.created",
+        /// A work log was removed.
+        WorkLogDeleted = "worklog.deleted",
     }
 }
 
@@ -130,6 +178,13 @@ impl Event {
     #[must_use]
     pub fn with_changes(mut self, changes: Map<String, Value>) -> Self {
         self.changes = changes;
+        self
+    }
+
+    /// Seen by whom a record of this owner and team is seen: a child's event goes by its parent.
+    #[must_use]
+    pub fn seen_by(mut self, owner: Option<UserId>, team: Option<TeamId>) -> Self {
+        (self.owner, self.team) = (owner, team);
         self
     }
 

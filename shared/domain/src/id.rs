@@ -63,6 +63,16 @@ ids! {
     CustomerId,
     /// A lead.
     LeadId,
+    /// A communication or note.
+    ActivityId,
+    /// A follow-up.
+    FollowUpId,
+    /// A task.
+    TaskId,
+    /// A project.
+    ProjectId,
+    /// A work log.
+    WorkLogId,
     /// A domain event.
     EventId,
     /// A parked dead letter.

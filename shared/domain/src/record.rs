@@ -26,6 +26,10 @@ pub trait Entity: Sized + Clone + std::fmt::Debug + PartialEq + Send + Sync + 's
     fn owner(record: &Record<Self>) -> Option<UserId>;
     /// Which team's record it is, for reach.
     fn team(record: &Record<Self>) -> Option<TeamId>;
+    /// Whether it counts as this person's beside its owner's, as a project does for its members.
+    fn shared_with(_: &Record<Self>, _: UserId) -> bool {
+        false
+    }
     /// What a person calls it, for the feed.
     fn label(record: &Record<Self>) -> String;
 }
@@ -61,7 +65,7 @@ impl<E: Entity> Record<E> {
 
     /// Whether the record is inside a scope.
     pub fn inside(&self, scope: &Scope) -> bool {
-        scope.covers(E::owner(self), E::team(self))
+        scope.covers(E::owner(self), E::team(self)) || E::shared_with(self, scope.user)
     }
 
     /// The event that something happened to this record.

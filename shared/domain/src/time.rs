@@ -36,6 +36,11 @@ impl Time {
         Self(self.0.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX))
     }
 
+    /// The moment as jiff has it.
+    pub(crate) fn timestamp(self) -> Timestamp {
+        self.0
+    }
+
     /// The calendar date in a zone.
     pub fn date_in(self, zone: &TimeZone) -> Date {
         zone.to_datetime(self.0).date()
@@ -141,9 +146,92 @@ impl TextValue for Edge {
     }
 }
 
+/// The `due` of a list of things with a due date, by date in the deployment's zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Before today.
+    Overdue,
+    /// Today.
+    Today,
+    /// Today and some days on.
+    Soon,
+    /// Before this date, the date left out.
+    Before(Day),
+    /// After this date, the date left out.
+    After(Day),
+}
+
+impl Due {
+    /// Whether it is one of the words, which mean only what is still to be done.
+    pub const fn is_word(self) -> bool {
+        matches!(self, Self::Overdue | Self::Today | Self::Soon)
+    }
+
+    /// The moments inside: from the first one, up to and without the second. `soon_days` is how many
+    /// days after today still count as soon.
+    pub fn range(self, now: Time, soon_days: i64, zone: &TimeZone) -> (Option<Time>, Option<Time>) {
+        let today = Day(now.date_in(zone));
+        let start = |days: i64| {
+            let day = jiff::Span::new().try_days(days).and_then(|span| today.0.checked_add(span));
+            day.ok().and_then(|day| Day(day).start(zone))
+        };
+        match self {
+            Self::Overdue => (None, start(0)),
+            Self::Today => (start(0), start(1)),
+            Self::Soon => (start(0), start(soon_days + 1)),
+            Self::Before(day) => (None, day.start(zone)),
+            Self::After(day) => (Edge::Day(day).until(zone), None),
+        }
+    }
+}
+
+/// Whether something that is still to be done was due before today.
+pub fn is_overdue(due: Option<Time>, open: bool, now: Time, zone: &TimeZone) -> bool {
+    open && due.is_some_and(|due| due.date_in(zone) < now.date_in(zone))
+}
+
+impl TextValue for Due {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        let invalid = || Invalid::new("format", "must be overdue, today, soon, before:2026-01-31 or after:2026-01-31");
+        match text.split_once(':') {
+            None if text == "overdue" => Ok(Self::Overdue),
+            None if text == "today" => Ok(Self::Today),
+            None if text == "soon" => Ok(Self::Soon),
+            Some(("before", day)) => Day::read(day).map(Self::Before).map_err(|_| invalid()),
+            Some(("after", day)) => Day::read(day).map(Self::After).map_err(|_| invalid()),
+            _ => Err(invalid()),
+        }
+    }
+
+    fn text_schema() -> Value {
+        json!({"type": "string", "description": "overdue, today, soon, before:<date> or after:<date>"})
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn due_goes_by_local_dates_and_leaves_the_date_named_out() {
+        let zone = TimeZone::get("Asia/Tokyo").expect("zone");
+        let now = Time::read("2026-03-10T16:00:00Z").expect("time"); // 11 March, 01:00 in Tokyo
+        let range = |text: &str| {
+            let (from, until) = Due::read(text).expect("due").range(now, 7, &zone);
+            (from.map(|t| t.to_string()), until.map(|t| t.to_string()))
+        };
+        let at = |day: u32| Some(format!("2026-03-{day:02}T15:00:00.000Z"));
+        assert_eq!(range("overdue"), (None, at(10)));
+        assert_eq!(range("today"), (at(10), at(11)));
+        assert_eq!(range("soon"), (at(10), at(18)));
+        assert_eq!(range("before:2026-03-12"), (None, at(11)));
+        assert_eq!(range("after:2026-03-12"), (at(12), None));
+        for bad in ["", "tomorrow", "before:", "before:2026-02-30", "after", "Today"] {
+            assert!(Due::read(bad).is_err(), "{bad}");
+        }
+        assert!(is_overdue(Time::read("2026-03-10T14:59:59Z").ok(), true, now, &zone));
+        assert!(!is_overdue(Time::read("2026-03-10T15:00:00Z").ok(), true, now, &zone));
+    }
 
     #[test]
     fn impossible_dates_are_refused() {

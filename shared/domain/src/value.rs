@@ -43,6 +43,52 @@ impl<const MAX: usize> TextValue for Text<MAX> {
 
 crate::text_serde!(for each MAX, Text<MAX>);
 
+/// A text of several lines, 1 to `BYTES` bytes of UTF-8 after trimming, without control characters
+/// but line ends and tabs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LongText<const BYTES: usize>(String);
+
+impl<const BYTES: usize> LongText<BYTES> {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const BYTES: usize> fmt::Display for LongText<BYTES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<const BYTES: usize> TextValue for LongText<BYTES> {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Invalid::new("length", "must not be empty"));
+        }
+        if text.len() > BYTES {
+            return Err(Invalid::new("length", format!("must have at most {BYTES} bytes")));
+        }
+        if text.chars().any(|c| c.is_control() && !"\n\r\t".contains(c)) {
+            return Err(Invalid::new("format", "must not contain control characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn text_schema() -> Value {
+        json!({"type": "string", "minLength": 1, "maxLength": BYTES})
+    }
+}
+
+crate::text_serde!(for each BYTES, LongText<BYTES>);
+
+/// A body, a description or notes: up to 64 KB.
+pub type Prose = LongText<65_536>;
+
+/// How much of a body or of notes a list shows, in characters.
+pub const EXCERPT: usize = 200;
+
 /// An e-mail address, lower-cased, 3 to 254 characters: one `@`, a non-empty local part of at most
 /// 64, a domain of dot-separated labels (RFC 5321 sections 4.1.2 and 4.5.3.1, without quoted local
 /// parts and address literals, which no mailbox of a customer uses).

@@ -13,5 +13,14 @@ pub struct Subscription {
 }
 
 /// Every subscription.
-pub const SUBSCRIPTIONS: &[Subscription] =
-    &[Subscription { queue: Queue::Automation, events: &[EventKind::UserDeleted, EventKind::UserTeamChanged, EventKind::UserUpdated] }];
+pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
+    queue: Queue::Automation,
+    events: &[
+        EventKind::UserDeleted,
+        EventKind::UserTeamChanged,
+        EventKind::UserUpdated,
+        EventKind::LeadConverted,
+        EventKind::LeadDeleted,
+        EventKind::CustomerAssigned,
+    ],
+}];

@@ -1,6 +1,6 @@
 //! Messages on the work queue.
 
-use domain::UserId;
+use domain::{CustomerId, LeadId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,8 +29,35 @@ pub enum Work {
     MoveRecords {
         /// The former owner.
         user: UserId,
-        /// The new owner; `None` is the pool.
+        /// The new owner. `None` is the pool for leads and customers, and the team's manager for
+        /// open work.
         to: Option<UserId>,
+        /// Who disabled the user, and gets the open work where the team has no manager.
+        #[serde(default)]
+        by: Option<UserId>,
+        /// Where to go on.
+        #[serde(default)]
+        from: Option<Place>,
+    },
+    /// Put the leads that became a customer where the customer belongs.
+    FollowCustomer {
+        /// The customer.
+        customer: CustomerId,
+    },
+    /// Move the open follow-ups and tasks of a converted lead to its customer.
+    MoveOpenWork {
+        /// The lead.
+        lead: LeadId,
+        /// The customer it became.
+        customer: CustomerId,
+        /// Where to go on.
+        #[serde(default)]
+        from: Option<Place>,
+    },
+    /// Delete what hangs below a lead that was deleted for good.
+    PurgeLead {
+        /// The lead.
+        lead: LeadId,
         /// Where to go on.
         #[serde(default)]
         from: Option<Place>,

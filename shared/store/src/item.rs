@@ -18,10 +18,48 @@ pub type Item = HashMap<String, AttributeValue>;
 /// The shape version of items written by this code.
 pub const SHAPE: u32 = 1;
 
-/// A kind of record that stands in the table.
+/// A kind of record that stands in the table. What it says here is kept true by every transaction
+/// that creates, changes or deletes a record.
 pub trait Stored: Entity {
+    /// Whether its children are counted.
+    const COUNTED: bool = false;
+    /// Whether its parents' contacts and dates follow from it, so that each change has to be seen
+    /// there even where no count changes.
+    const STIRS: bool = false;
+
     /// Where a record stands in the indexes.
     fn index_keys(record: &Record<Self>) -> IndexKeys;
+
+    /// The items that stand beside it: rows for the lists of more parents, dates in a parent's
+    /// partition.
+    fn companions(_: &Record<Self>) -> Result<Vec<Item>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// What it adds to the counts of its parents.
+    fn tallies(_: &Record<Self>) -> Vec<Tally> {
+        Vec::new()
+    }
+}
+
+/// What a record adds to a counter of something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// The item with the counters.
+    pub key: Key,
+    /// The counter.
+    pub name: String,
+    /// How much.
+    pub amount: i64,
+    /// Whether the item has to be there: a record that is gone or converted takes no more children.
+    pub guarded: bool,
+}
+
+impl Tally {
+    /// One child of a record.
+    pub fn child(kind: &str, id: impl std::fmt::Display, name: &str, counts: bool) -> Self {
+        Self { key: crate::keys::counts(kind, id), name: name.to_owned(), amount: i64::from(counts), guarded: true }
+    }
 }
 
 /// When and by whom a record was made and changed.
@@ -121,6 +159,16 @@ pub fn to_item<E: Stored>(record: &Record<E>) -> Result<Item, Error> {
         item.insert("text".into(), long);
     }
     put_index_keys(&mut item, &E::index_keys(record));
+    Ok(item)
+}
+
+/// One more row of a record, for the lists of these partitions.
+pub(crate) fn row_item<E: Stored>(record: &Record<E>, list: &str, partitions: Vec<(Index, String)>, sort: String) -> Result<Item, Error> {
+    let mut item = to_item(record)?;
+    item.retain(|name, _| PROJECTED.contains(&name.as_str()));
+    let key = crate::keys::row(E::KIND, record.id, list);
+    item.extend(bare(&key, "ROW"));
+    put_index_keys(&mut item, &IndexKeys { partitions, sort });
     Ok(item)
 }
 

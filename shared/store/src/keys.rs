@@ -2,7 +2,7 @@
 //!
 //! A key function without a row in `ACCESS_PATTERNS.md` fails a test.
 
-use domain::{EventId, ParkedId, SessionId, Time, UserId};
+use domain::{ActivityId, EventId, FollowUpId, ParkedId, SessionId, Time, UserId};
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -122,6 +122,44 @@ pub fn token(kind: &str, id: &str, word: &str) -> Key {
     Key::new(format!("{kind}#{id}"), format!("TOKEN#{word}"))
 }
 
+/// The words of a record under one of the people it is shared with: `PROJECT#<id>` /
+/// `TOKEN#<word>#<user>`.
+pub fn shared_token(kind: &str, id: &str, word: &str, user: UserId) -> Key {
+    Key::new(format!("{kind}#{id}"), format!("TOKEN#{word}#{user}"))
+}
+
+/// How many of each child has this record? `LEAD#<id>` / `NOTE~COUNTS`. It sorts right after the
+/// notes, so that one query from the end brings both.
+pub fn counts(kind: &str, id: impl std::fmt::Display) -> Key {
+    Key::new(format!("{kind}#{id}"), "NOTE~COUNTS")
+}
+
+/// The notes of a lead or customer, by the time of writing: `LEAD#<id>` / `NOTE#<time>#<id>`.
+pub fn note(kind: &str, id: impl std::fmt::Display, at: Time, note: ActivityId) -> Key {
+    Key::new(format!("{kind}#{id}"), format!("NOTE#{}", by_time(at, note)))
+}
+
+/// When was this lead or customer contacted? `LEAD#<id>` / `CONTACT#<time>#<id>`.
+pub fn contact(kind: &str, id: impl std::fmt::Display, at: Time, activity: ActivityId) -> Key {
+    Key::new(format!("{kind}#{id}"), format!("CONTACT#{}", by_time(at, activity)))
+}
+
+/// Which follow-ups are pending, the earliest first? `LEAD#<id>` / `PENDING#<due>#<id>`.
+pub fn pending(kind: &str, id: impl std::fmt::Display, due: Time, follow_up: FollowUpId) -> Key {
+    Key::new(format!("{kind}#{id}"), format!("PENDING#{}", by_time(due, follow_up)))
+}
+
+/// One more row of a record for the lists of another parent or of a member: `TASK#<id>` /
+/// `ROW#PROJECT`.
+pub fn row(kind: &str, id: impl std::fmt::Display, list: &str) -> Key {
+    Key::new(format!("{kind}#{id}"), format!("ROW#{list}"))
+}
+
+/// How many minutes were logged here in a month, day by day? `PROJECT#<id>` / `MINUTES#<month>`.
+pub fn minutes(kind: &str, id: impl std::fmt::Display, month: &str) -> Key {
+    Key::new(format!("{kind}#{id}"), format!("MINUTES#{month}"))
+}
+
 /// Who has this unique value? `UNIQUE#USER_EMAIL#<value>` / `UNIQUE`.
 pub fn unique(space: &str, value: &str) -> Key {
     Key::new(format!("UNIQUE#{space}#{value}"), "UNIQUE")
@@ -174,6 +212,20 @@ pub fn of_team(team: domain::TeamId, kind: &str, state: &str) -> String {
 /// All records of a kind: `ALL#CUSTOMER#<state>`.
 pub fn of_all(kind: &str, state: &str) -> String {
     format!("ALL#{kind}#{state}")
+}
+
+/// The children of a kind that a record has: `CUSTOMER#<id>#TASK`.
+pub fn of_parent(kind: &str, id: impl std::fmt::Display, child: &str) -> String {
+    format!("{kind}#{id}#{child}")
+}
+
+/// The `state` part of a partition of records that are shared with a person: `MEMBER`, or
+/// `MEMBER-<status>`.
+pub fn shared_state(status: Option<&str>) -> String {
+    match status {
+        Some(status) => format!("MEMBER-{status}"),
+        None => "MEMBER".to_owned(),
+    }
 }
 
 /// The `state` part of the partition that holds the words beginning with the same two letters:

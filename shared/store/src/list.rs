@@ -154,7 +154,7 @@ fn merge(slices: Vec<Slice>, after: Option<&str>, plan: &Plan) -> (Vec<(String, 
         let order = if plan.ascending { a.cmp(b) } else { b.cmp(a) };
         order.then_with(|| key_of(row_a).pk.cmp(&key_of(row_b).pk))
     });
-    rows.dedup_by(|(a, row_a), (b, row_b)| a == b && key_of(row_a) == key_of(row_b));
+    rows.dedup_by(|(a, row_a), (b, row_b)| a == b && key_of(row_a).pk == key_of(row_b).pk);
     if let Some(frontier) = frontier {
         let known = rows.iter().position(|(sort, _)| before(&frontier, sort)).unwrap_or(rows.len());
         rows.truncate(known);

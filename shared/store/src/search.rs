@@ -6,7 +6,7 @@ use crate::keys::{self, Index, IndexKeys, Key};
 use crate::list::{Page, Paging, Plan};
 use crate::table::Store;
 use domain::search::Search;
-use domain::{Entity, Record, Time};
+use domain::{Entity, Record, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -25,6 +25,10 @@ pub trait Searchable: Stored {
     fn words(record: &Record<Self>) -> Vec<String>;
     /// LIVE or ARCHIVED.
     fn state(record: &Record<Self>) -> &'static str;
+    /// People who find it among their own beside its owner.
+    fn sharers(_: &Record<Self>) -> Vec<UserId> {
+        Vec::new()
+    }
     /// Whether people without an owner for it have a pool: unowned records stand under nobody.
     const POOLED: bool;
 }
@@ -61,10 +65,29 @@ fn token_item<E: Searchable>(record: &Record<E>, word: &str, all: &[String]) -> 
     Ok(item)
 }
 
+/// A word under one of the people the record is shared with.
+fn shared_item<E: Searchable>(record: &Record<E>, word: &str, all: &[String], person: UserId) -> Result<Item, Error> {
+    let id = record.id.to_string();
+    let mut item = bare(&keys::shared_token(E::KIND, &id, word, person), "TOKEN");
+    item.insert("data".into(), to_attribute(&TokenData { w: word.to_owned(), all: all.to_vec() })?);
+    let state = keys::search_state(E::state(record), word);
+    let partitions = vec![(Index::Owner, keys::of_owner(Some(person), E::KIND, &state))];
+    let sort = format!("{word}#{}#{id}", newest_first(record.created_at));
+    put_index_keys(&mut item, &IndexKeys { partitions, sort });
+    Ok(item)
+}
+
 /// The word items of a record, as the projector keeps them.
 pub fn token_items<E: Searchable>(record: &Record<E>) -> Result<Vec<Item>, Error> {
-    let words = E::words(record);
-    words.iter().map(|word| token_item(record, word, &words)).collect()
+    let (words, sharers) = (E::words(record), E::sharers(record));
+    let mut items = Vec::new();
+    for word in &words {
+        items.push(token_item(record, word, &words)?);
+        for person in &sharers {
+            items.push(shared_item(record, word, &words, *person)?);
+        }
+    }
+    Ok(items)
 }
 
 impl Store {

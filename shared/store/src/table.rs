@@ -168,6 +168,56 @@ impl Store {
         }
     }
 
+    /// The items of a partition between two sort keys, both included, eventually consistent: only
+    /// for groups with a bound.
+    pub(crate) async fn children_between(&self, pk: &str, first: &str, last: &str) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let _in_flight = self.meter.begin();
+            let answer = self
+                .client
+                .query()
+                .table_name(&*self.table)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+                .expression_attribute_values(":pk", text(pk))
+                .expression_attribute_values(":first", text(first))
+                .expression_attribute_values(":last", text(last))
+                .set_exclusive_start_key(start)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(call_error)?;
+            self.meter.add(&answer.consumed_capacity, false);
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// The first or the last items of a record's partition whose sort key begins so.
+    pub(crate) async fn some_children(&self, pk: &str, prefix: &str, ascending: bool, limit: i32, consistent: bool) -> Result<Vec<Item>, Error> {
+        let _in_flight = self.meter.begin();
+        let answer = self
+            .client
+            .query()
+            .table_name(&*self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":prefix", text(prefix))
+            .scan_index_forward(ascending)
+            .limit(limit)
+            .consistent_read(consistent)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(call_error)?;
+        self.meter.add(&answer.consumed_capacity, false);
+        Ok(answer.items.unwrap_or_default())
+    }
+
     pub(crate) async fn put_item(&self, item: Item) -> Result<(), Error> {
         let _in_flight = self.meter.begin();
         let answer = self

@@ -1,7 +1,7 @@
 //! Conditional transactions: a change, its events, its markers and its saved answer, all or none.
 
 use crate::error::Error;
-use crate::item::{Item, Stored, number, text, to_item};
+use crate::item::{Item, Stored, Tally, bare, key_of, number, text, to_item};
 use crate::keys::Key;
 use crate::table::{Store, call_error, pause};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -22,6 +22,15 @@ pub enum Refusal {
     Exists,
     /// The value of this field belongs to another record.
     Taken(&'static str),
+    /// The parent went away or was converted in this moment: read it again.
+    Parent,
+    /// Other records have the contact data of this field; leads among them count for leads alone.
+    Duplicate {
+        /// The field.
+        pointer: &'static str,
+        /// Whether leads with it are in the way, and not customers only.
+        leads: bool,
+    },
     /// What this field refers to is not there or not usable.
     Reference(&'static str),
     /// The request was answered before under this idempotency key.
@@ -66,27 +75,51 @@ impl Tx {
         self.failed = self.failed.take().or(other.failed);
     }
 
-    /// Adds a new record.
+    /// Adds a new record with its companions and counts.
     pub fn create<E: Stored>(&mut self, record: &Record<E>) {
         match to_item(record) {
             Ok(item) => self.put_new(item, Refusal::Exists),
             Err(error) => self.fail(error),
         }
+        if E::COUNTED {
+            let mut item = bare(&crate::keys::counts(E::KIND, record.id), "COUNTS");
+            item.insert("seq".into(), number(0));
+            self.put_new(item, Refusal::Exists);
+        }
+        self.move_companions(None, Some(record));
+        self.tally(None, Some(record));
     }
 
     /// Changes a record from what was read to what was decided, if it is still as read. Only the
-    /// attributes that differ are written; `rev` rises.
+    /// attributes that differ are written; `rev` rises. Companions and counts follow.
     pub fn update<E: Stored>(&mut self, old: &Record<E>, new: &Record<E>) {
+        self.update_uncounted(old, new);
+        self.tally(Some(old), Some(new));
+    }
+
+    /// The same where the counts it stood in are gone.
+    pub fn update_uncounted<E: Stored>(&mut self, old: &Record<E>, new: &Record<E>) {
         let mut new = new.clone();
         new.rev = old.rev + 1;
         match (to_item(old), to_item(&new)) {
             (Ok(old), Ok(new)) => self.replace(&old, &new, Refusal::Stale),
             (Err(error), _) | (_, Err(error)) => self.fail(error),
         }
+        self.move_companions(Some(old), Some(&new));
     }
 
-    /// Removes a record, if it is still as read.
+    /// Removes a record, if it is still as read, with its companions and its part of the counts.
     pub fn delete<E: Stored>(&mut self, record: &Record<E>, refusal: Refusal) {
+        self.delete_uncounted(record, refusal);
+        self.tally(Some(record), None);
+    }
+
+    /// The same where the counts it stood in are gone.
+    pub fn delete_uncounted<E: Stored>(&mut self, record: &Record<E>, refusal: Refusal) {
+        self.move_companions(Some(record), None);
+        if E::COUNTED {
+            self.remove(&crate::keys::counts(E::KIND, record.id));
+        }
         let key = crate::keys::record(E::KIND, record.id);
         let values = HashMap::from([(":rev".to_owned(), number(record.rev))]);
         self.push(
@@ -96,6 +129,88 @@ impl Tx {
                 .set_expression_attribute_values(Some(values))
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld),
             refusal,
+        );
+    }
+
+    /// Writes the companions that differ and removes those that are no more.
+    fn move_companions<E: Stored>(&mut self, old: Option<&Record<E>>, new: Option<&Record<E>>) {
+        let items = |record: Option<&Record<E>>| record.map_or_else(|| Ok(Vec::new()), E::companions);
+        let (old, new) = match (items(old), items(new)) {
+            (Ok(old), Ok(new)) => (old, new),
+            (Err(error), _) | (_, Err(error)) => return self.fail(error),
+        };
+        let kept: Vec<Key> = new.iter().map(key_of).collect();
+        for gone in old.iter().map(key_of).filter(|key| !kept.contains(key)) {
+            self.remove(&gone);
+        }
+        for item in new.into_iter().filter(|item| !old.contains(item)) {
+            self.put(item);
+        }
+    }
+
+    /// Moves the counts that a record stands in from what it added to what it adds. A parent that is
+    /// joined must be there and take children still.
+    fn tally<E: Stored>(&mut self, old: Option<&Record<E>>, new: Option<&Record<E>>) {
+        let (old, new) = (old.map(E::tallies).unwrap_or_default(), new.map(E::tallies).unwrap_or_default());
+        let mut keys: Vec<&Key> = Vec::new();
+        for tally in old.iter().chain(&new) {
+            if !keys.contains(&&tally.key) {
+                keys.push(&tally.key);
+            }
+        }
+        for key in keys {
+            let here = |list: &[Tally]| list.iter().filter(|tally| tally.key == *key).cloned().collect::<Vec<_>>();
+            let (before, after) = (here(&old), here(&new));
+            let mut amounts: Vec<(String, i64)> = Vec::new();
+            for (tally, sign) in before.iter().map(|tally| (tally, -1)).chain(after.iter().map(|tally| (tally, 1))) {
+                match amounts.iter_mut().find(|(name, _)| *name == tally.name) {
+                    Some((_, amount)) => *amount += sign * tally.amount,
+                    None => amounts.push((tally.name.clone(), sign * tally.amount)),
+                }
+            }
+            amounts.retain(|(_, amount)| *amount != 0);
+            let joins = before.is_empty();
+            if !amounts.is_empty() || E::STIRS || joins {
+                let guarded = before.iter().chain(&after).any(|tally| tally.guarded);
+                self.count(key, &amounts, guarded, joins);
+            }
+        }
+    }
+
+    /// Adds to counters of an item. `seq` rises with each call: who derives something from what
+    /// stands beside the counters makes sure by it that nothing changed meanwhile.
+    fn count(&mut self, key: &Key, amounts: &[(String, i64)], guarded: bool, joins: bool) {
+        let mut names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
+        let kind = if guarded { "COUNTS" } else { "MINUTES" };
+        let mut values = HashMap::from([(":type".to_owned(), text(kind)), (":one".to_owned(), number(1))]);
+        let mut add = vec!["seq :one".to_owned()];
+        for (position, (name, amount)) in amounts.iter().enumerate() {
+            names.insert(format!("#n{position}"), name.clone());
+            values.insert(format!(":n{position}"), number(amount));
+            add.push(format!("#n{position} :n{position}"));
+        }
+        let expression = format!("SET #type = :type ADD {}", add.join(", "));
+        let condition = match (guarded, joins) {
+            (true, true) => Some("attribute_exists(pk) AND attribute_not_exists(convertedTo)"),
+            (true, false) => Some("attribute_exists(pk)"),
+            (false, _) => None,
+        };
+        self.update_if(key, &expression, condition, names, values, Refusal::Parent);
+    }
+
+    /// Lets a lead take no more children: it became this customer.
+    pub fn close_counts(&mut self, lead: domain::LeadId, customer: domain::CustomerId) {
+        let values = HashMap::from([(":customer".to_owned(), text(customer.to_string())), (":one".to_owned(), number(1))]);
+        let expression = "SET convertedTo = :customer ADD seq :one";
+        let key = crate::keys::counts("LEAD", lead);
+        self.update_if(&key, expression, Some("attribute_exists(pk)"), HashMap::new(), values, Refusal::Stale);
+    }
+
+    /// Requires that nothing was written beside these counters since they were read.
+    pub(crate) fn require_seq(&mut self, key: &Key, seq: u64) {
+        self.push(
+            ConditionCheck::builder().set_key(Some(key_map(key))).condition_expression("seq = :seq").expression_attribute_values(":seq", number(seq)),
+            Refusal::Stale,
         );
     }
 

@@ -1,7 +1,6 @@
-//! The fields of a customer that create and update share.
+//! The postal address as create and update take it.
 
 use domain::customer::Address;
-use domain::input::Patch;
 use domain::value::{Country, Text};
 
 domain::body! {
@@ -27,12 +26,4 @@ impl From<&AddressIn> for Address {
             country: address.country.clone(),
         }
     }
-}
-
-/// Most bytes of metadata, as compact JSON.
-pub(crate) const METADATA_BYTES: usize = 16 * 1024;
-
-/// Sets a field that was sent.
-pub(crate) fn set<T: Clone>(slot: &mut T, patch: &Patch<T>) {
-    patch.clone().apply(slot);
 }

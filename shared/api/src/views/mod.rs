@@ -1,8 +1,14 @@
 //! Answers that functions of more than one resource give.
 
-use domain::customer::Owner;
+mod customers;
+mod leads;
+pub mod overview;
+
+pub use customers::{CustomerOut, CustomerPage, CustomerRow};
+pub use leads::{LeadOut, LeadPage, LeadRow};
+
 use domain::user::{EmailStatus, User, UserStatus};
-use domain::{Record, Role, TeamId, Time, UserId};
+use domain::{Owner, Record, Role, TeamId, Time, UserId};
 use serde_json::{Map, Value};
 
 domain::answer! {

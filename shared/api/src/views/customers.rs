@@ -1,12 +1,14 @@
-//! What customer routes answer.
+//! Customers as they are answered.
 
-use api::views::NamedUser;
+use super::NamedUser;
+use super::overview::{CustomerCounts, NextFollowUp, NoteOut, shown};
 use domain::customer::{Address, Customer, Engagement, LevelCode, Lifecycle};
 use domain::input::{Json, Show, extended};
 use domain::user::EmailStatus;
 use domain::value::Text;
 use domain::{CustomerId, LeadId, Record, TeamId, Time, UserId};
 use serde_json::{Map, Value};
+use store::Overview;
 
 domain::answer! {
     /// A postal address.
@@ -141,5 +143,52 @@ impl From<Record<Customer>> for CustomerOut {
         let row = CustomerRow::from(customer);
         let owner = row.owner_id.zip(row.owner_name.clone()).map(|(id, name)| NamedUser { id, name });
         Self { row, owner, metadata }
+    }
+}
+
+domain::answer! {
+    /// A loyalty level.
+    pub struct LevelOut {
+        pub code: LevelCode,
+        pub name: String,
+    }
+}
+
+/// A customer with what stands beside it.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerPage {
+    #[serde(flatten)]
+    customer: CustomerOut,
+    level: LevelOut,
+    counts: CustomerCounts,
+    latest_notes: Vec<NoteOut>,
+    next_follow_up: Option<NextFollowUp>,
+}
+
+impl Show for CustomerPage {
+    fn schema() -> Json {
+        let more = [
+            ("level", LevelOut::schema()),
+            ("counts", CustomerCounts::schema()),
+            ("latestNotes", <Vec<NoteOut>>::schema()),
+            ("nextFollowUp", <Option<NextFollowUp>>::schema()),
+        ];
+        extended(CustomerOut::schema(), more)
+    }
+}
+
+impl CustomerPage {
+    /// A customer and what stands beside it.
+    pub fn new(customer: Record<Customer>, overview: Overview) -> Self {
+        let mut customer = CustomerOut::from(customer);
+        let code = customer.row.level_code;
+        let name = code.as_str();
+        let level = LevelOut { code, name: format!("{}{}", &name[..1], name[1..].to_lowercase()) };
+        let counts = CustomerCounts::from(&overview);
+        let (latest_notes, next_follow_up) = shown(overview);
+        // The list's own column follows within a second; the page has it at first hand.
+        customer.row.next_follow_up_at = next_follow_up.as_ref().map(|next| next.due_at);
+        Self { customer, level, counts, latest_notes, next_follow_up }
     }
 }

@@ -1,0 +1,15 @@
+//! Follow-ups: dates to come back to a lead or customer.
+
+pub mod create;
+pub mod delete;
+pub mod get;
+pub mod list;
+pub mod update;
+mod views;
+
+use api::Route;
+
+/// The routes of this resource.
+pub fn routes() -> Vec<Route> {
+    vec![create::route(), list::route(), get::route(), update::route(), delete::route()]
+}

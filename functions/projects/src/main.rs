@@ -1,0 +1,7 @@
+//! Wires the projects routes to Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let app = api::lambda::app(&aws::Sdk::from_environment()?)?;
+    api::lambda::serve(app, projects::routes()).await
+}

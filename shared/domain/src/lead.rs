@@ -1,0 +1,457 @@
+//! Leads: someone who may become a customer.
+
+use crate::customer::{self, Customer, CustomerData, CustomerKept, CustomerText, Engagement, Lifecycle};
+use crate::event::{Act, Event, EventKind};
+use crate::id::{CustomerId, LeadId, TeamId, UserId};
+use crate::input::TextValue;
+use crate::owner::{Change, Owned, Owner};
+use crate::record::{Entity, Record};
+use crate::time::Time;
+use crate::value::{Email, Phone, Prose, Text};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+crate::choice! {
+    /// Where a lead stands.
+    pub enum LeadStatus {
+        /// Nobody talked to it yet.
+        New = "NEW",
+        /// First contact is made.
+        Contacted = "CONTACTED",
+        /// Being worked on.
+        InProgress = "IN_PROGRESS",
+        /// Worth an offer.
+        Qualified = "QUALIFIED",
+        /// Became a customer; set by convert alone and final.
+        Converted = "CONVERTED",
+        /// Given up, or won elsewhere; can be reopened.
+        Closed = "CLOSED",
+    }
+}
+
+impl LeadStatus {
+    /// Where a person may move it from here. CONVERTED is reached by converting alone.
+    pub const fn allowed(self) -> &'static [Self] {
+        use LeadStatus::{Closed, Contacted, Converted, InProgress, New, Qualified};
+        match self {
+            New => &[Contacted, InProgress, Qualified, Closed],
+            Contacted => &[InProgress, Qualified, Closed],
+            InProgress => &[Contacted, Qualified, Closed],
+            Qualified => &[InProgress, Closed],
+            Closed => &[New, InProgress],
+            Converted => &[],
+        }
+    }
+
+    /// Whether it is still being worked on.
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Converted | Self::Closed)
+    }
+}
+
+crate::choice! {
+    /// Why a lead was closed.
+    pub enum CloseReason {
+        /// Bought, without becoming a customer here.
+        Won = "WON",
+        /// Too expensive.
+        LostPrice = "LOST_PRICE",
+        /// Bought elsewhere.
+        LostCompetitor = "LOST_COMPETITOR",
+        /// No budget.
+        LostBudget = "LOST_BUDGET",
+        /// Never answered.
+        LostNoAnswer = "LOST_NO_ANSWER",
+        /// There is another record of it.
+        Duplicate = "DUPLICATE",
+        /// Something else.
+        Other = "OTHER",
+    }
+}
+
+/// The kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lead;
+
+/// Fields that people set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeadData {
+    /// What it is about.
+    pub title: Text<200>,
+    /// First name of the contact.
+    pub first_name: Option<Text<100>>,
+    /// Last name of the contact.
+    pub last_name: Option<Text<100>>,
+    /// E-mail address; checked for duplicates.
+    pub email: Option<Email>,
+    /// Phone; checked for duplicates.
+    pub phone: Option<Phone>,
+    /// Company.
+    pub company: Option<Text<200>>,
+    /// Where it came from.
+    pub source: Option<Text<50>>,
+    /// Where it stands.
+    pub status: LeadStatus,
+    /// When the status last changed.
+    pub status_changed_at: Time,
+    /// Why it was closed; only while it is.
+    pub close_reason: Option<CloseReason>,
+    /// More on why.
+    pub close_note: Option<Text<500>>,
+    /// Whose it is; `None` is the pool.
+    pub owner_id: Option<UserId>,
+    /// When it was archived.
+    pub archived_at: Option<Time>,
+    /// The customer it became.
+    pub converted_customer_id: Option<CustomerId>,
+    /// When it did.
+    pub converted_at: Option<Time>,
+}
+
+/// Long fields that people set.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LeadText {
+    /// What is known of it.
+    pub description: Option<Prose>,
+    /// Free data of the frontend.
+    pub metadata: Option<Map<String, Value>>,
+}
+
+/// Kept by the system.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeadKept {
+    /// The owner's team.
+    pub team_id: Option<TeamId>,
+    /// The owner's name.
+    pub owner_name: Option<String>,
+    /// Latest call, e-mail or meeting.
+    pub last_contacted_at: Option<Time>,
+    /// Earliest pending follow-up.
+    pub next_follow_up_at: Option<Time>,
+}
+
+impl Entity for Lead {
+    const KIND: &'static str = "LEAD";
+    type Id = LeadId;
+    type Data = LeadData;
+    type Text = LeadText;
+    type Kept = LeadKept;
+
+    fn owner(record: &Record<Self>) -> Option<UserId> {
+        record.data.owner_id
+    }
+
+    fn team(record: &Record<Self>) -> Option<TeamId> {
+        record.kept.team_id
+    }
+
+    fn label(record: &Record<Self>) -> String {
+        record.data.title.to_string()
+    }
+}
+
+impl Owned for Lead {
+    const POOLED: bool = true;
+
+    fn stamp(kept: &mut LeadKept, owner: Option<&Owner>) {
+        kept.team_id = owner.and_then(|owner| owner.team);
+        kept.owner_name = owner.map(|owner| owner.name.clone());
+    }
+
+    fn stamped(kept: &LeadKept) -> (Option<TeamId>, Option<&str>) {
+        (kept.team_id, kept.owner_name.as_deref())
+    }
+
+    /// A converted lead follows its customer instead.
+    fn hand_over(lead: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self> {
+        if lead.data.status == LeadStatus::Converted { None } else { assign(lead, act, owner) }
+    }
+}
+
+/// A status move that is not in the table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a lead that is {from} cannot become {to}")]
+pub struct TransitionRefused {
+    /// Where it stands.
+    pub from: LeadStatus,
+    /// Where it was to go.
+    pub to: LeadStatus,
+}
+
+/// The title of a lead: the one given, else the name, company, e-mail address or phone. `None`
+/// where a first name at most is known, which is too little to find a lead again.
+pub fn title(
+    given: Option<&Text<200>>,
+    name: (Option<&Text<100>>, Option<&Text<100>>),
+    company: Option<&Text<200>>,
+    email: Option<&Email>,
+    phone: Option<&Phone>,
+) -> Option<Text<200>> {
+    if let Some(given) = given {
+        return Some(given.clone());
+    }
+    let (first, last) = name;
+    let named = last.map(|last| match first {
+        Some(first) => format!("{first} {last}"),
+        None => last.to_string(),
+    });
+    let built = named.or(company.map(Text::to_string)).or(email.map(Email::to_string)).or(phone.map(Phone::to_string))?;
+    let built: String = built.chars().take(200).collect();
+    Text::read(&built).ok()
+}
+
+/// A new lead with its events: `lead.created`, and `lead.assigned` where the owner is somebody
+/// other than its maker.
+pub fn create(act: &Act, mut data: LeadData, text: LeadText, owner: Option<&Owner>) -> (Record<Lead>, Vec<Event>) {
+    data.owner_id = owner.map(|owner| owner.id);
+    let mut kept = LeadKept::default();
+    Lead::stamp(&mut kept, owner);
+    let lead: Record<Lead> = Record::new(act.id(), act, data, text, kept);
+    let summary = format!("{} created lead {}", act.actor_name, lead.data.title);
+    let mut events = vec![lead.event(act, EventKind::LeadCreated, summary, json!({"status": lead.data.status, "source": lead.data.source}))];
+    if owner.is_some() && lead.data.owner_id != act.actor {
+        events.push(assigned(&lead, act, None));
+    }
+    (lead, events)
+}
+
+fn assigned(lead: &Record<Lead>, act: &Act, old: Option<UserId>) -> Event {
+    let to = lead.kept.owner_name.as_deref().unwrap_or("the pool");
+    lead.event(
+        act,
+        EventKind::LeadAssigned,
+        format!("{} gave lead {} to {to}", act.actor_name, lead.data.title),
+        json!({"old": old, "new": lead.data.owner_id}),
+    )
+}
+
+/// Gives a lead to another owner or to the pool; `None` when it is there already.
+pub fn assign(lead: &Record<Lead>, act: &Act, owner: Option<&Owner>) -> Change<Lead> {
+    let mut data = lead.data.clone();
+    data.owner_id = owner.map(|owner| owner.id);
+    let (mut next, changed) = lead.changed(act, data, lead.text.clone())?;
+    Lead::stamp(&mut next.kept, owner);
+    let event = assigned(&next, act, lead.data.owner_id).with_changes(changed);
+    Some((next, vec![event]))
+}
+
+/// Puts a lead where its customer belongs, which decides who sees it after the conversion.
+pub fn follow(lead: &Record<Lead>, customer: &Record<Customer>) -> Option<Record<Lead>> {
+    let mut next = lead.clone();
+    next.data.owner_id = customer.data.owner_id;
+    (next.kept.team_id, next.kept.owner_name) = (customer.kept.team_id, customer.kept.owner_name.clone());
+    (next != *lead).then_some(next)
+}
+
+/// A person's change of fields; archiving and restoring come in through `archived_at`.
+pub fn update(lead: &Record<Lead>, act: &Act, data: LeadData, text: LeadText) -> Change<Lead> {
+    let (next, mut changed) = lead.changed(act, data, text)?;
+    let (actor, title) = (&act.actor_name, &next.data.title);
+    let mut events = Vec::new();
+    if lead.data.archived_at.is_some() != next.data.archived_at.is_some() {
+        let (kind, verb) = match next.data.archived_at {
+            Some(_) => (EventKind::LeadArchived, "archived"),
+            None => (EventKind::LeadRestored, "restored"),
+        };
+        let own = changed.remove("archivedAt").map(|change| ("archivedAt".to_owned(), change)).into_iter().collect();
+        events.push(next.event(act, kind, format!("{actor} {verb} lead {title}"), json!({})).with_changes(own));
+    }
+    if !changed.is_empty() {
+        events.push(next.event(act, EventKind::LeadUpdated, format!("{actor} changed lead {title}"), json!({})).with_changes(changed));
+    }
+    Some((next, events))
+}
+
+/// Moves a lead by the transition table; `None` when it is there already. Reopening clears the
+/// reason of closing.
+pub fn set_status(
+    lead: &Record<Lead>,
+    act: &Act,
+    to: LeadStatus,
+    reason: Option<CloseReason>,
+    note: Option<Text<500>>,
+) -> Result<Change<Lead>, TransitionRefused> {
+    let from = lead.data.status;
+    if from == to {
+        return Ok(None);
+    }
+    if !from.allowed().contains(&to) {
+        return Err(TransitionRefused { from, to });
+    }
+    let mut data = lead.data.clone();
+    (data.status, data.status_changed_at) = (to, act.at);
+    (data.close_reason, data.close_note) = (reason, note);
+    let Some((next, changed)) = lead.changed(act, data, lead.text.clone()) else { return Ok(None) };
+    let summary = format!("{} moved lead {} from {from} to {to}", act.actor_name, next.data.title);
+    let detail = json!({"old": from, "new": to, "reason": reason});
+    let event = next.event(act, EventKind::LeadStatusChanged, summary, detail).with_changes(changed);
+    Ok(Some((next, vec![event])))
+}
+
+/// The event of a hard delete; what hangs below the lead follows from it.
+pub fn purged(lead: &Record<Lead>, act: &Act) -> Event {
+    lead.event(act, EventKind::LeadDeleted, format!("{} deleted lead {} for good", act.actor_name, lead.data.title), json!({}))
+}
+
+/// A lead and the customer it became, with the events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversion {
+    /// The lead, CONVERTED.
+    pub lead: Record<Lead>,
+    /// The customer, new or linked.
+    pub customer: Record<Customer>,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+fn converted(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> (Record<Lead>, Event) {
+    let mut data = lead.data.clone();
+    data.status = LeadStatus::Converted;
+    data.status_changed_at = act.at;
+    data.converted_customer_id = Some(customer.id);
+    data.converted_at = Some(act.at);
+    let next = Record { data, ..lead.touched(act) };
+    let mut next = follow(&next, customer).unwrap_or(next);
+    // Open work moves to the customer, follow-ups among it.
+    next.kept.next_follow_up_at = None;
+    let summary = format!("{} converted lead {} to customer {}", act.actor_name, next.data.title, customer.data.name);
+    let event = next.event(act, EventKind::LeadConverted, summary, json!({"customerId": customer.id}));
+    let changes = crate::record::changes(&lead.data, &next.data);
+    (next, event.with_changes(changes))
+}
+
+/// Makes a customer of an open lead: same owner, team and contact data.
+pub fn convert(lead: &Record<Lead>, act: &Act) -> Conversion {
+    let from = &lead.data;
+    let name = match (&from.first_name, &from.last_name) {
+        (Some(first), Some(last)) => Text::read(&format!("{first} {last}")).ok(),
+        (None, Some(last)) => Text::read(last.as_str()).ok(),
+        _ => from.company.clone(),
+    };
+    let data = CustomerData {
+        name: name.unwrap_or_else(|| from.title.clone()),
+        first_name: from.first_name.clone(),
+        last_name: from.last_name.clone(),
+        company: from.company.clone(),
+        email: from.email.clone(),
+        phone: from.phone.clone(),
+        address: None,
+        birthday: None,
+        lifecycle: Lifecycle::Customer,
+        engagement: Engagement::Warm,
+        engagement_changed_at: act.at,
+        referred_by_id: None,
+        converted_from_lead_id: Some(lead.id),
+        lead_ids: vec![lead.id],
+        owner_id: from.owner_id,
+        marketing_opt_out: false,
+        archived_at: None,
+    };
+    let kept = CustomerKept {
+        team_id: lead.kept.team_id,
+        owner_name: lead.kept.owner_name.clone(),
+        last_contacted_at: lead.kept.last_contacted_at,
+        next_follow_up_at: lead.kept.next_follow_up_at,
+        ..CustomerKept::default()
+    };
+    let customer: Record<Customer> = Record::new(act.id(), act, data, CustomerText::default(), kept);
+    let (next, event) = converted(lead, act, &customer);
+    let events = vec![customer::created(&customer, act), event];
+    Conversion { lead: next, customer, events }
+}
+
+/// Converts an open lead into a customer that exists; a prospect or former customer becomes one.
+pub fn link(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> Conversion {
+    let mut data = customer.data.clone();
+    data.lifecycle = Lifecycle::Customer;
+    data.converted_from_lead_id = data.converted_from_lead_id.or(Some(lead.id));
+    data.lead_ids.push(lead.id);
+    let mut linked = Record { data, ..customer.touched(act) };
+    linked.kept.last_contacted_at = customer.kept.last_contacted_at.max(lead.kept.last_contacted_at);
+    linked.kept.next_follow_up_at = match (customer.kept.next_follow_up_at, lead.kept.next_follow_up_at) {
+        (Some(own), Some(brought)) => Some(own.min(brought)),
+        (own, brought) => own.or(brought),
+    };
+    let (next, event) = converted(lead, act, &linked);
+    let mut events = vec![event];
+    events.extend(customer::lifecycle_changed(customer, &linked, act));
+    Conversion { lead: next, customer: linked, events }
+}
+
+/// The texts a lead is found by.
+pub fn search_texts(data: &LeadData) -> Vec<&str> {
+    let texts = [
+        Some(data.title.as_str()),
+        data.email.as_ref().map(Email::as_str),
+        data.company.as_ref().map(Text::as_str),
+        data.first_name.as_ref().map(Text::as_str),
+        data.last_name.as_ref().map(Text::as_str),
+        data.phone.as_ref().map(Phone::as_str),
+    ];
+    texts.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::tests::act;
+
+    fn lead() -> Record<Lead> {
+        let data =
+            json!({"title": "Deal", "status": "NEW", "statusChangedAt": "2026-01-01T00:00:00Z", "lastName": "Doe", "email": "doe@acme.example"});
+        create(&act(), serde_json::from_value(data).expect("data"), LeadText::default(), None).0
+    }
+
+    fn kinds(events: &[Event]) -> Vec<EventKind> {
+        events.iter().map(|event| event.kind).collect()
+    }
+
+    #[test]
+    fn a_title_is_built_from_what_is_known() {
+        let first = Text::read("Jo").expect("text");
+        let last = Text::read("Doe").expect("text");
+        let email = Email::read("jo@acme.example").expect("address");
+        let built = |first: Option<&Text<100>>, last: Option<&Text<100>>, email| title(None, (first, last), None, email, None).map(|t| t.to_string());
+        assert_eq!(built(Some(&first), Some(&last), Some(&email)).as_deref(), Some("Jo Doe"));
+        assert_eq!(built(Some(&first), None, Some(&email)).as_deref(), Some("jo@acme.example"));
+        assert_eq!(built(Some(&first), None, None), None, "a first name is too little");
+    }
+
+    #[test]
+    fn the_transition_table_holds_and_the_present_status_is_no_change() {
+        for from in LeadStatus::ALL {
+            for to in LeadStatus::ALL {
+                let mut lead = lead();
+                lead.data.status = *from;
+                let moved = set_status(&lead, &act(), *to, None, None);
+                assert_eq!(moved.is_ok(), from == to || from.allowed().contains(to), "{from} to {to}");
+                assert_eq!(moved.is_ok_and(|change| change.is_none()), from == to);
+            }
+        }
+        assert!(LeadStatus::ALL.iter().all(|from| !from.allowed().contains(&LeadStatus::Converted)));
+    }
+
+    #[test]
+    fn reopening_clears_the_reason() {
+        let closed = set_status(&lead(), &act(), LeadStatus::Closed, Some(CloseReason::LostPrice), None).expect("allowed").expect("moved").0;
+        assert_eq!(closed.data.close_reason, Some(CloseReason::LostPrice));
+        let open = set_status(&closed, &act(), LeadStatus::New, None, None).expect("allowed").expect("moved").0;
+        assert_eq!(open.data.close_reason, None);
+    }
+
+    #[test]
+    fn converting_copies_the_contact_and_says_what_happened() {
+        let done = convert(&lead(), &act());
+        assert_eq!((done.customer.data.name.as_str(), done.customer.data.lead_ids.as_slice()), ("Doe", [done.lead.id].as_slice()));
+        assert_eq!(done.lead.data.converted_customer_id, Some(done.customer.id));
+        assert_eq!(kinds(&done.events), [EventKind::CustomerCreated, EventKind::LeadConverted]);
+        let other = lead();
+        let mut former = done.customer.clone();
+        former.data.lifecycle = Lifecycle::Former;
+        let linked = link(&other, &act(), &former);
+        assert_eq!(linked.customer.data.converted_from_lead_id, Some(done.lead.id), "the first lead stays");
+        assert_eq!(kinds(&linked.events), [EventKind::LeadConverted, EventKind::CustomerLifecycleChanged]);
+    }
+}

@@ -1,0 +1,43 @@
+//! Owners: to whom a record belongs, and what becomes of it when that changes.
+
+use crate::event::{Act, Event};
+use crate::id::{TeamId, UserId};
+use crate::reach::Caller;
+use crate::record::{Entity, Record};
+
+/// Who is to own a record: id, name and team at the time of writing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The user.
+    pub id: UserId,
+    /// The user's name.
+    pub name: String,
+    /// The user's team.
+    pub team: Option<TeamId>,
+}
+
+impl Owner {
+    /// The caller as an owner.
+    pub fn caller(caller: &Caller) -> Self {
+        Self { id: caller.id, name: caller.name.clone(), team: caller.team }
+    }
+}
+
+/// A changed record with its events; `None` when nothing changed.
+pub type Change<E> = Option<(Record<E>, Vec<Event>)>;
+
+/// A record that belongs to somebody, stamped with the owner's name and team.
+pub trait Owned: Entity {
+    /// Whether it can belong to nobody.
+    const POOLED: bool;
+
+    /// Puts an owner's stamps on the derived fields.
+    fn stamp(kept: &mut Self::Kept, owner: Option<&Owner>);
+
+    /// The stamps as they stand: the owner's team and name.
+    fn stamped(kept: &Self::Kept) -> (Option<TeamId>, Option<&str>);
+
+    /// Gives the record of a disabled user to somebody else, or to nobody where that is possible;
+    /// `None` where it stays: closed work, or what belongs to that owner already.
+    fn hand_over(record: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self>;
+}

@@ -1,0 +1,185 @@
+//! Projects: work for a customer, with members.
+
+use crate::event::{Act, Event, EventKind};
+use crate::id::{CustomerId, ProjectId, TeamId, UserId};
+use crate::owner::{Change, Owned, Owner};
+use crate::record::{Entity, Record};
+use crate::time::Day;
+use crate::value::{Prose, Text};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+crate::choice! {
+    /// Where a project stands.
+    pub enum ProjectStatus {
+        /// To be begun.
+        Planned = "PLANNED",
+        /// Running.
+        Active = "ACTIVE",
+        /// Paused.
+        OnHold = "ON_HOLD",
+        /// Finished.
+        Completed = "COMPLETED",
+        /// Called off.
+        Cancelled = "CANCELLED",
+    }
+}
+
+impl ProjectStatus {
+    /// Where it may go from here.
+    pub const fn allowed(self) -> &'static [Self] {
+        match self {
+            Self::Planned => &[Self::Active, Self::Cancelled],
+            Self::Active => &[Self::OnHold, Self::Completed, Self::Cancelled],
+            Self::OnHold => &[Self::Active, Self::Cancelled],
+            Self::Completed | Self::Cancelled => &[],
+        }
+    }
+
+    /// Whether there is still work to do.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Planned | Self::Active | Self::OnHold)
+    }
+}
+
+/// How many members a project has at most: each has a row of its own in the lists.
+pub const MAX_MEMBERS: usize = 20;
+
+/// The kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project;
+
+/// Fields that people set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProjectData {
+    /// What it is called.
+    pub name: Text<200>,
+    /// For whom.
+    pub customer_id: CustomerId,
+    /// Where it stands.
+    pub status: ProjectStatus,
+    /// Who leads it.
+    pub owner_id: UserId,
+    /// First day.
+    pub start_date: Option<Day>,
+    /// Last day.
+    pub end_date: Option<Day>,
+    /// Who works on it beside its owner; sorted, each once.
+    #[serde(default)]
+    pub member_ids: Vec<UserId>,
+}
+
+/// Long fields that people set.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProjectText {
+    /// More on it.
+    pub description: Option<Prose>,
+}
+
+/// Kept by the system.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProjectKept {
+    /// The owner's team.
+    pub team_id: Option<TeamId>,
+    /// The owner's name.
+    pub owner_name: Option<String>,
+}
+
+impl Entity for Project {
+    const KIND: &'static str = "PROJECT";
+    type Id = ProjectId;
+    type Data = ProjectData;
+    type Text = ProjectText;
+    type Kept = ProjectKept;
+
+    fn owner(record: &Record<Self>) -> Option<UserId> {
+        Some(record.data.owner_id)
+    }
+
+    fn team(record: &Record<Self>) -> Option<TeamId> {
+        record.kept.team_id
+    }
+
+    fn shared_with(record: &Record<Self>, person: UserId) -> bool {
+        record.data.member_ids.contains(&person)
+    }
+
+    fn label(record: &Record<Self>) -> String {
+        record.data.name.to_string()
+    }
+}
+
+impl Owned for Project {
+    const POOLED: bool = false;
+
+    fn stamp(kept: &mut ProjectKept, owner: Option<&Owner>) {
+        kept.team_id = owner.and_then(|owner| owner.team);
+        kept.owner_name = owner.map(|owner| owner.name.clone());
+    }
+
+    fn stamped(kept: &ProjectKept) -> (Option<TeamId>, Option<&str>) {
+        (kept.team_id, kept.owner_name.as_deref())
+    }
+
+    fn hand_over(project: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self> {
+        let owner = owner.filter(|_| project.data.status.is_open())?;
+        let data = ProjectData { owner_id: owner.id, ..project.data.clone() };
+        update(project, act, data, project.text.clone(), Some(owner)).unwrap_or(None)
+    }
+}
+
+/// A status move that is not in the table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a project that is {from} cannot become {to}")]
+pub struct TransitionRefused {
+    /// Where it stands.
+    pub from: ProjectStatus,
+    /// Where it was to go.
+    pub to: ProjectStatus,
+}
+
+/// Sorts members, each once.
+fn tidy(members: &mut Vec<UserId>) {
+    members.sort_unstable();
+    members.dedup();
+}
+
+/// A new project and its event.
+pub fn create(act: &Act, mut data: ProjectData, text: ProjectText, owner: &Owner) -> (Record<Project>, Event) {
+    data.owner_id = owner.id;
+    tidy(&mut data.member_ids);
+    let mut kept = ProjectKept::default();
+    Project::stamp(&mut kept, Some(owner));
+    let project: Record<Project> = Record::new(act.id(), act, data, text, kept);
+    let summary = format!("{} created project {}", act.actor_name, project.data.name);
+    let event =
+        project.event(act, EventKind::ProjectCreated, summary, json!({"customerId": project.data.customer_id, "status": project.data.status}));
+    (project, event)
+}
+
+/// A person's change of fields, status, members and owner; `None` when nothing changed.
+pub fn update(
+    project: &Record<Project>,
+    act: &Act,
+    mut data: ProjectData,
+    text: ProjectText,
+    owner: Option<&Owner>,
+) -> Result<Change<Project>, TransitionRefused> {
+    let (from, to) = (project.data.status, data.status);
+    if from != to && !from.allowed().contains(&to) {
+        return Err(TransitionRefused { from, to });
+    }
+    tidy(&mut data.member_ids);
+    let Some((mut next, changed)) = project.changed(act, data, text) else { return Ok(None) };
+    if let Some(owner) = owner {
+        Project::stamp(&mut next.kept, Some(owner));
+    }
+    let summary = match from == to {
+        true => format!("{} changed project {}", act.actor_name, next.data.name),
+        false => format!("{} moved project {} from {from} to {to}", act.actor_name, next.data.name),
+    };
+    let event = next.event(act, EventKind::ProjectUpdated, summary, json!({"oldStatus": from, "status": to})).with_changes(changed);
+    Ok(Some((next, vec![event])))
+}

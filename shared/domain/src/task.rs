@@ -1,0 +1,327 @@
+//! Tasks: work with an owner and a date, once or again and again.
+
+use crate::event::{Act, Event, EventKind};
+use crate::id::{CustomerId, LeadId, ProjectId, TaskId, TeamId, UserId};
+use crate::owner::{Change, Owned, Owner};
+use crate::record::{Entity, Record};
+use crate::recurrence::Recurrence;
+use crate::time::Time;
+use crate::value::{Prose, Text};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+crate::choice! {
+    /// Where a task stands.
+    pub enum TaskStatus {
+        /// To be begun.
+        Todo = "TODO",
+        /// Begun.
+        InProgress = "IN_PROGRESS",
+        /// Finished.
+        Done = "DONE",
+        /// Called off.
+        Cancelled = "CANCELLED",
+    }
+}
+
+impl TaskStatus {
+    /// Those that are still work.
+    pub const OPEN: [Self; 2] = [Self::Todo, Self::InProgress];
+
+    /// Where it may go from here.
+    pub const fn allowed(self) -> &'static [Self] {
+        match self {
+            Self::Todo => &[Self::InProgress, Self::Done, Self::Cancelled],
+            Self::InProgress => &[Self::Todo, Self::Done, Self::Cancelled],
+            Self::Done | Self::Cancelled => &[Self::Todo],
+        }
+    }
+
+    /// Whether it is still work.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Todo | Self::InProgress)
+    }
+}
+
+crate::choice! {
+    /// How urgent.
+    pub enum Priority {
+        /// When there is time.
+        Low = "LOW",
+        /// As usual.
+        Normal = "NORMAL",
+        /// First.
+        High = "HIGH",
+    }
+}
+
+/// The kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task;
+
+/// Fields that people set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskData {
+    /// What to do.
+    pub title: Text<200>,
+    /// Where it stands.
+    pub status: TaskStatus,
+    /// How urgent.
+    pub priority: Priority,
+    /// Until when.
+    pub due_at: Option<Time>,
+    /// Who does it.
+    pub owner_id: UserId,
+    /// For this customer.
+    pub customer_id: Option<CustomerId>,
+    /// For this lead.
+    pub lead_id: Option<LeadId>,
+    /// In this project.
+    pub project_id: Option<ProjectId>,
+    /// How it comes again; makes it the template of a series.
+    pub recurrence: Option<Recurrence>,
+    /// The template it was copied from.
+    pub template_id: Option<TaskId>,
+    /// When it was finished.
+    pub completed_at: Option<Time>,
+}
+
+/// Long fields that people set.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TaskText {
+    /// More on it.
+    pub description: Option<Prose>,
+}
+
+/// Kept by the system.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskKept {
+    /// The owner's team.
+    pub team_id: Option<TeamId>,
+    /// The owner's name.
+    pub owner_name: Option<String>,
+    /// When a template is copied next.
+    pub next_occurrence_at: Option<Time>,
+}
+
+impl Entity for Task {
+    const KIND: &'static str = "TASK";
+    type Id = TaskId;
+    type Data = TaskData;
+    type Text = TaskText;
+    type Kept = TaskKept;
+
+    fn owner(record: &Record<Self>) -> Option<UserId> {
+        Some(record.data.owner_id)
+    }
+
+    fn team(record: &Record<Self>) -> Option<TeamId> {
+        record.kept.team_id
+    }
+
+    fn label(record: &Record<Self>) -> String {
+        record.data.title.to_string()
+    }
+}
+
+impl Owned for Task {
+    const POOLED: bool = false;
+
+    fn stamp(kept: &mut TaskKept, owner: Option<&Owner>) {
+        kept.team_id = owner.and_then(|owner| owner.team);
+        kept.owner_name = owner.map(|owner| owner.name.clone());
+    }
+
+    fn stamped(kept: &TaskKept) -> (Option<TeamId>, Option<&str>) {
+        (kept.team_id, kept.owner_name.as_deref())
+    }
+
+    /// Open tasks, and templates, whose copies somebody has to do.
+    fn hand_over(task: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self> {
+        let owner = owner.filter(|_| task.data.status.is_open() || task.data.recurrence.is_some())?;
+        let mut data = task.data.clone();
+        data.owner_id = owner.id;
+        let (mut next, changed) = task.changed(act, data, task.text.clone())?;
+        Self::stamp(&mut next.kept, Some(owner));
+        let event = updated(&next, act, task.data.owner_id).with_changes(changed);
+        Some((next, vec![event]))
+    }
+}
+
+impl Record<Task> {
+    /// When its series begins: its due date, else when it was made.
+    fn first(&self) -> Time {
+        self.data.due_at.unwrap_or(self.created_at)
+    }
+
+    /// The same at the customer its lead became.
+    #[must_use]
+    pub fn moved_to(&self, customer: CustomerId) -> Self {
+        let mut next = self.clone();
+        next.data.lead_id = None;
+        next.data.customer_id = next.data.customer_id.or(Some(customer));
+        next
+    }
+
+    /// The same without its lead, which is gone.
+    #[must_use]
+    pub fn without_lead(&self) -> Self {
+        let mut next = self.clone();
+        next.data.lead_id = None;
+        next
+    }
+
+    fn plan_next(&mut self, now: Time, zone: &TimeZone) {
+        let first = self.first();
+        self.kept.next_occurrence_at = self.data.recurrence.and_then(|rule| rule.next_after(first, first.max(now), zone));
+    }
+}
+
+/// A status move that is not in the table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a task that is {from} cannot become {to}")]
+pub struct TransitionRefused {
+    /// Where it stands.
+    pub from: TaskStatus,
+    /// Where it was to go.
+    pub to: TaskStatus,
+}
+
+fn created(task: &Record<Task>, act: &Act) -> Event {
+    let detail = json!({"ownerId": task.data.owner_id, "dueAt": task.data.due_at, "templateId": task.data.template_id});
+    task.event(act, EventKind::TaskCreated, format!("{} created task {}", act.actor_name, task.data.title), detail)
+}
+
+fn updated(task: &Record<Task>, act: &Act, old: UserId) -> Event {
+    let summary = match &task.kept.owner_name {
+        Some(to) if task.data.owner_id != old => format!("{} gave task {} to {to}", act.actor_name, task.data.title),
+        _ => format!("{} changed task {}", act.actor_name, task.data.title),
+    };
+    task.event(act, EventKind::TaskUpdated, summary, json!({"oldOwnerId": old, "ownerId": task.data.owner_id}))
+}
+
+/// A new task and its event.
+pub fn create(act: &Act, mut data: TaskData, text: TaskText, owner: &Owner, zone: &TimeZone) -> (Record<Task>, Event) {
+    data.owner_id = owner.id;
+    data.completed_at = (data.status == TaskStatus::Done).then_some(act.at);
+    let mut kept = TaskKept::default();
+    Task::stamp(&mut kept, Some(owner));
+    let mut task: Record<Task> = Record::new(act.id(), act, data, text, kept);
+    task.plan_next(act.at, zone);
+    let event = created(&task, act);
+    (task, event)
+}
+
+/// A person's change of fields, owner among them; `None` when nothing changed. A change of the due
+/// date or of the recurrence plans the series anew.
+pub fn update(task: &Record<Task>, act: &Act, data: TaskData, text: TaskText, owner: Option<&Owner>, zone: &TimeZone) -> Change<Task> {
+    let (mut next, changed) = task.changed(act, data, text)?;
+    if let Some(owner) = owner {
+        Task::stamp(&mut next.kept, Some(owner));
+    }
+    if changed.contains_key("dueAt") || changed.contains_key("recurrence") {
+        next.plan_next(act.at, zone);
+    }
+    let event = updated(&next, act, task.data.owner_id).with_changes(changed);
+    Some((next, vec![event]))
+}
+
+/// Moves a task by the transition table; `None` when it is there already. Finishing a template does
+/// not end its series.
+pub fn set_status(task: &Record<Task>, act: &Act, to: TaskStatus) -> Result<Change<Task>, TransitionRefused> {
+    let from = task.data.status;
+    if from == to {
+        return Ok(None);
+    }
+    if !from.allowed().contains(&to) {
+        return Err(TransitionRefused { from, to });
+    }
+    let mut data = task.data.clone();
+    data.status = to;
+    data.completed_at = (to == TaskStatus::Done).then_some(act.at);
+    let Some((next, changed)) = task.changed(act, data, task.text.clone()) else { return Ok(None) };
+    let summary = format!("{} moved task {} from {from} to {to}", act.actor_name, next.data.title);
+    let event = next.event(act, EventKind::TaskStatusChanged, summary, json!({"old": from, "new": to})).with_changes(changed);
+    Ok(Some((next, vec![event])))
+}
+
+/// The event of a deletion, which for a template ends the series.
+pub fn deleted(task: &Record<Task>, act: &Act) -> Event {
+    let summary = format!("{} deleted task {}", act.actor_name, task.data.title);
+    task.event(act, EventKind::TaskDeleted, summary, json!({"template": task.data.recurrence.is_some()}))
+}
+
+/// What a template has to give at a moment: the copy for the latest occurrence that has passed, and
+/// the template with its next one. `None` while nothing is due.
+pub fn copy(template: &Record<Task>, act: &Act, zone: &TimeZone) -> Option<(Record<Task>, Record<Task>, Event)> {
+    let rule = template.data.recurrence?;
+    let planned = template.kept.next_occurrence_at.filter(|planned| *planned <= act.at)?;
+    let first = template.first();
+    let due = rule.latest_until(first, planned, act.at, zone).unwrap_or(planned);
+    let mut data = template.data.clone();
+    (data.recurrence, data.template_id) = (None, Some(template.id));
+    (data.status, data.completed_at, data.due_at) = (TaskStatus::Todo, None, Some(due));
+    let kept = TaskKept { next_occurrence_at: None, ..template.kept.clone() };
+    let made: Record<Task> = Record::new(act.id(), act, data, template.text.clone(), kept);
+    let mut next = template.clone();
+    next.kept.next_occurrence_at = rule.next_after(first, act.at, zone);
+    let event = created(&made, act);
+    Some((made, next, event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::tests::act;
+    use crate::input::TextValue;
+    use uuid::Uuid;
+
+    fn time(text: &str) -> Time {
+        Time::read(text).expect("time")
+    }
+
+    fn at(text: &str) -> Act {
+        Act { at: time(text), ..act() }
+    }
+
+    fn template() -> Record<Task> {
+        let owner = Owner { id: UserId::new(Uuid::from_u128(1)), name: "Ann".into(), team: None };
+        let data = json!({"title": "Report", "status": "TODO", "priority": "NORMAL", "ownerId": owner.id, "dueAt": "2026-01-31T09:00:00Z",
+            "recurrence": {"every": 1, "unit": "MONTH"}});
+        create(&at("2026-01-10T00:00:00Z"), serde_json::from_value(data).expect("data"), TaskText::default(), &owner, &TimeZone::UTC).0
+    }
+
+    #[test]
+    fn a_template_is_the_first_task_and_gives_copies_from_then_on() {
+        let template = template();
+        assert_eq!(template.kept.next_occurrence_at, Some(time("2026-02-28T09:00:00Z")));
+        assert!(copy(&template, &at("2026-02-28T08:00:00Z"), &TimeZone::UTC).is_none());
+        let (made, next, _) = copy(&template, &at("2026-02-28T10:00:00Z"), &TimeZone::UTC).expect("due");
+        assert_eq!((made.data.due_at, made.data.template_id), (Some(time("2026-02-28T09:00:00Z")), Some(template.id)));
+        assert_eq!((made.data.recurrence, made.kept.next_occurrence_at), (None, None));
+        assert_eq!(next.kept.next_occurrence_at, Some(time("2026-03-31T09:00:00Z")));
+        assert_eq!(next.version, template.version, "nobody's edit fails because a copy was made");
+    }
+
+    #[test]
+    fn a_late_run_makes_one_copy_for_the_latest_occurrence() {
+        let (made, next, _) = copy(&template(), &at("2026-05-02T00:00:00Z"), &TimeZone::UTC).expect("due");
+        assert_eq!(made.data.due_at, Some(time("2026-04-30T09:00:00Z")));
+        assert_eq!(next.kept.next_occurrence_at, Some(time("2026-05-31T09:00:00Z")));
+    }
+
+    #[test]
+    fn finishing_a_template_goes_on_and_clearing_the_recurrence_ends_it() {
+        let (done, _) = set_status(&template(), &act(), TaskStatus::Done).expect("allowed").expect("moved");
+        assert!(done.kept.next_occurrence_at.is_some() && done.data.completed_at.is_some());
+        let data = TaskData { recurrence: None, ..done.data.clone() };
+        let (ended, _) = update(&done, &act(), data, TaskText::default(), None, &TimeZone::UTC).expect("changed");
+        assert_eq!(ended.kept.next_occurrence_at, None);
+        let (open, _) = set_status(&done, &act(), TaskStatus::Todo).expect("allowed").expect("moved");
+        assert_eq!(open.data.completed_at, None);
+        assert!(set_status(&done, &act(), TaskStatus::Cancelled).is_err());
+    }
+}

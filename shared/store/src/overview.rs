@@ -1,0 +1,163 @@
+//! What stands beside a record: how many children it has, its latest notes, its next follow-up; and
+//! what the projector derives from that for the lists.
+
+use crate::error::Error;
+use crate::item::{Item, Stored, from_attribute, get_number, get_text, key_of};
+use crate::keys::{self, Key};
+use crate::table::Store;
+use crate::tx::{Refusal, Tx};
+use domain::activity::Note;
+use domain::customer::Customer;
+use domain::follow_up::Next;
+use domain::lead::Lead;
+use domain::{CustomerId, LeadId, Record, Time};
+use futures::future::try_join_all;
+use std::collections::BTreeMap;
+
+/// How many notes the page of a record shows.
+pub const LATEST_NOTES: usize = 5;
+
+/// What the page of a record shows beside the record.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Overview {
+    /// How many children of each kind.
+    pub counts: BTreeMap<String, i64>,
+    /// The latest notes, newest first.
+    pub notes: Vec<Note>,
+    /// The earliest pending follow-up.
+    pub next: Option<Next>,
+}
+
+impl Overview {
+    /// How many there are of a kind.
+    pub fn count(&self, name: &str) -> i64 {
+        self.counts.get(name).copied().unwrap_or(0)
+    }
+
+    /// Adds what stands beside a lead that became this customer.
+    pub fn absorb(&mut self, lead: Self) {
+        for (name, count) in lead.counts {
+            *self.counts.entry(name).or_default() += count;
+        }
+        self.notes.extend(lead.notes);
+        self.notes.sort_by(|a, b| (b.created_at, b.id).cmp(&(a.created_at, a.id)));
+        self.notes.truncate(LATEST_NOTES);
+        let earlier = |next: &Next| (next.due_at, next.id.to_string());
+        self.next = self.next.take().into_iter().chain(lead.next).min_by_key(earlier);
+    }
+}
+
+fn counts_of(item: &Item) -> BTreeMap<String, i64> {
+    let names = item.keys().filter(|name| !["pk", "sk", "type", "v", "seq", "convertedTo"].contains(&name.as_str()));
+    names.filter_map(|name| get_number(item, name).map(|count| (name.clone(), count))).collect()
+}
+
+/// How often a derived value is worked out anew when something changes meanwhile.
+const REFRESH_ATTEMPTS: usize = 20;
+
+impl Store {
+    /// What stands beside a record, eventually consistent, in one trip.
+    pub async fn overview(&self, kind: &str, id: impl std::fmt::Display) -> Result<Overview, Error> {
+        let pk = keys::counts(kind, id).pk;
+        let limit = i32::try_from(LATEST_NOTES + 1).unwrap_or(i32::MAX);
+        let (notes, pending) =
+            tokio::try_join!(self.some_children(&pk, "NOTE", false, limit, false), self.some_children(&pk, "PENDING#", true, 1, false))?;
+        let mut overview = Overview::default();
+        for item in &notes {
+            match get_text(item, "type") {
+                Some("COUNTS") => overview.counts = counts_of(item),
+                _ => overview.notes.push(from_attribute(item, "data")?),
+            }
+        }
+        overview.notes.truncate(LATEST_NOTES);
+        overview.next = pending.first().map(|item| from_attribute(item, "data")).transpose()?;
+        Ok(overview)
+    }
+
+    /// What stands beside a customer, the leads that became it included.
+    pub async fn customer_overview(&self, own: Overview, customer: &Record<Customer>) -> Result<Overview, Error> {
+        let leads = try_join_all(customer.data.lead_ids.iter().map(|lead| self.overview("LEAD", lead))).await?;
+        let mut overview = own;
+        leads.into_iter().for_each(|lead| overview.absorb(lead));
+        Ok(overview)
+    }
+
+    /// The counts of a record alone.
+    pub async fn counts(&self, kind: &str, id: impl std::fmt::Display) -> Result<BTreeMap<String, i64>, Error> {
+        let item = self.get_item(&keys::counts(kind, id), false).await?;
+        Ok(item.as_ref().map(counts_of).unwrap_or_default())
+    }
+
+    /// Puts the latest contact and the next follow-up of a lead into its row, and into that of the
+    /// customer it became.
+    pub async fn refresh_lead(&self, id: LeadId) -> Result<(), Error> {
+        let lead = self.refresh::<Lead>(id, |_| Vec::new(), |lead| (&mut lead.kept.last_contacted_at, &mut lead.kept.next_follow_up_at)).await?;
+        match lead.and_then(|lead| lead.data.converted_customer_id) {
+            Some(customer) => self.refresh_customer(customer).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same for a customer, whose leads' contacts count as its own.
+    pub async fn refresh_customer(&self, id: CustomerId) -> Result<(), Error> {
+        let leads = |customer: &Record<Customer>| customer.data.lead_ids.clone();
+        self.refresh::<Customer>(id, leads, |customer| (&mut customer.kept.last_contacted_at, &mut customer.kept.next_follow_up_at)).await?;
+        Ok(())
+    }
+
+    /// Works the derived values out from what stands beside the record. Every change there raises
+    /// `seq` in its own transaction; it is read first and has to be the same when the result is
+    /// written, so the result of a look that was overtaken is never written.
+    async fn refresh<E: Stored>(
+        &self,
+        id: E::Id,
+        leads: impl Fn(&Record<E>) -> Vec<LeadId>,
+        slots: impl Fn(&mut Record<E>) -> Slots<'_>,
+    ) -> Result<Option<Record<E>>, Error> {
+        for _ in 0..REFRESH_ATTEMPTS {
+            let Some(record) = self.get_latest::<E>(id).await? else { return Ok(None) };
+            let mut sources = vec![keys::counts(E::KIND, id)];
+            sources.extend(leads(&record).into_iter().map(|lead| keys::counts("LEAD", lead)));
+            let seqs = try_join_all(sources.iter().map(|source| self.seq(source))).await?;
+            let dates = try_join_all(sources.iter().map(|source| self.dates(&source.pk))).await?;
+            let mut next = record.clone();
+            let (last, due) = slots(&mut next);
+            *last = dates.iter().filter_map(|(last, _)| *last).max();
+            *due = dates.iter().filter_map(|(_, due)| *due).min();
+            if next == record {
+                return Ok(Some(record));
+            }
+            let mut tx = Tx::new();
+            tx.update(&record, &next);
+            for (source, seq) in sources.iter().zip(seqs) {
+                tx.require_seq(source, seq);
+            }
+            match self.commit(tx).await {
+                Ok(()) => return Ok(Some(next)),
+                Err(error) if error.is_refused(&Refusal::Stale) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Busy(format!("what stands beside {id} kept changing")))
+    }
+
+    async fn seq(&self, counts: &Key) -> Result<u64, Error> {
+        let item = self.get_item(counts, true).await?;
+        Ok(item.and_then(|item| get_number(&item, "seq")).unwrap_or(0))
+    }
+
+    /// The latest contact and the earliest pending follow-up of a record.
+    async fn dates(&self, pk: &str) -> Result<(Option<Time>, Option<Time>), Error> {
+        let (contact, pending) =
+            tokio::try_join!(self.some_children(pk, "CONTACT#", false, 1, true), self.some_children(pk, "PENDING#", true, 1, true))?;
+        let time = |items: &[Item]| -> Option<Time> {
+            use domain::input::TextValue;
+            let sk = key_of(items.first()?).sk;
+            Time::read(sk.split('#').nth(1)?).ok()
+        };
+        Ok((time(&contact), time(&pending)))
+    }
+}
+
+/// Where the latest contact and the next follow-up are kept in a record.
+type Slots<'a> = (&'a mut Option<Time>, &'a mut Option<Time>);

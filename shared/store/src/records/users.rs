@@ -1,0 +1,75 @@
+//! Where users stand, and where their list reads.
+
+use super::{LIVE, PLAIN, prefix, reached};
+use crate::item::Stored;
+use crate::keys::{self, Index, IndexKeys};
+use crate::list::Plan;
+use crate::search::Searchable;
+use domain::search::{Search, record_words};
+use domain::user::User;
+use domain::{Entity, Reach, Record, Scope, TeamId};
+
+impl Stored for User {
+    fn index_keys(record: &Record<Self>) -> IndexKeys {
+        let mut partitions = vec![(Index::All, keys::of_all(Self::KIND, LIVE)), (Index::Owner, keys::of_owner(Some(record.id), Self::KIND, LIVE))];
+        if let Some(team) = record.data.team_id {
+            partitions.push((Index::Team, keys::of_team(team, Self::KIND, LIVE)));
+        }
+        IndexKeys { partitions, sort: keys::by_time(record.created_at, record.id) }
+    }
+}
+
+impl Searchable for User {
+    const POOLED: bool = false;
+
+    fn words(record: &Record<Self>) -> Vec<String> {
+        let data = &record.data;
+        let mut texts = vec![data.email.as_str()];
+        texts.extend(data.username.as_ref().map(domain::value::Username::as_str));
+        texts.extend([&data.first_name, &data.last_name].into_iter().flatten().map(domain::value::Text::as_str));
+        record_words(texts)
+    }
+
+    fn state(_: &Record<Self>) -> &'static str {
+        LIVE
+    }
+}
+
+/// The filters of `GET /users` that choose where to read.
+#[derive(Debug, Clone, Default)]
+pub struct UserFilter {
+    /// Of this team.
+    pub team: Option<TeamId>,
+    /// By words.
+    pub search: Option<Search>,
+    /// Oldest first.
+    pub ascending: bool,
+    /// Whether other filters are applied to the rows.
+    pub residual: bool,
+}
+
+impl UserFilter {
+    /// Where the list reads.
+    pub fn plan(&self, scope: &Scope) -> Plan {
+        let mut plan = Plan { ascending: self.ascending, residual: self.residual, ..Plan::default() };
+        let state = match &self.search {
+            Some(search) => {
+                prefix(&mut plan, &search.prefix);
+                plan.residual = true;
+                keys::search_state(LIVE, &search.prefix)
+            }
+            None => LIVE.to_owned(),
+        };
+        plan.partitions = match (scope.reach, self.team) {
+            (Reach::All, Some(team)) => vec![(Index::Team, keys::of_team(team, User::KIND, &state))],
+            (Reach::Team, Some(team)) if scope.teams.contains(&team) => vec![(Index::Team, keys::of_team(team, User::KIND, &state))],
+            (Reach::Team, Some(_)) => Vec::new(),
+            (Reach::Own, Some(_)) => {
+                plan.residual = true;
+                reached(scope, User::KIND, &state, PLAIN)
+            }
+            (_, None) => reached(scope, User::KIND, &state, PLAIN),
+        };
+        plan
+    }
+}
