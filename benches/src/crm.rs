@@ -121,8 +121,12 @@ pub fn event(method: &str, target: &str, token: &str, body: Option<&Value>, key:
 impl Crm {
     /// An empty one in memory.
     pub async fn start() -> Result<Self, Failure> {
+        Self::on(Table::memory()?).await
+    }
+
+    /// On an empty database.
+    pub async fn on(table: Table) -> Result<Self, Failure> {
         last_line();
-        let table = Table::memory()?;
         let secrets = Arc::new(MemorySecret::default());
         // Longer than any run, so nobody has to sign in again.
         let config = Config::read(|name| (name == "ACCESS_TTL").then(|| "86400".to_owned()))?;

@@ -9,10 +9,12 @@ mod crm;
 mod fixture;
 mod growth;
 mod lambda;
+mod lists;
 mod probe;
 mod report;
 mod requests;
 mod samples;
+mod selling;
 
 use report::Report;
 use std::path::Path;

@@ -47,8 +47,9 @@ impl Report {
         self.rows.push(Row { id, what, measured, target, judged });
     }
 
-    /// Prints the table; whether every firm figure is met.
-    pub fn print(&self) -> bool {
+    /// Prints the table in the order of the ids; whether every firm figure is met.
+    pub fn print(&mut self) -> bool {
+        self.rows.sort_by_key(|row| row.id);
         let width =
             |cell: fn(&Row) -> &str, title: &str| self.rows.iter().map(|row| cell(row).chars().count()).chain([title.len()]).max().unwrap_or(0);
         let (what, measured, target) = (width(|row| &row.what, "figure"), width(|row| &row.measured, "measured"), width(|row| &row.target, "target"));

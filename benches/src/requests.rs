@@ -4,116 +4,182 @@ use crate::Failure;
 use crate::crm::{Crm, Person, Reply, text};
 use crate::report::Report;
 use crate::samples::Samples;
+use crate::selling;
 use domain::CustomerId;
 use domain::customer::Customer;
 use domain::input::TextValue;
 use serde_json::{Value, json};
 use workers::{Worker, projector, relay};
 
-/// How many customers each reach has at least: a page and one more.
-const EACH: u32 = 21;
+/// How many records of a kind each reach has at least: a page and one more.
+pub const EACH: u32 = 21;
+/// Read units of a page in one partition.
+pub const PAGE: f64 = 8.0;
+/// Read units of the caller's sign-in state.
+pub const SIGN_IN: f64 = 1.0;
+
+/// A CRM and those who ask it.
+pub struct Stage {
+    /// The CRM.
+    pub crm: Crm,
+    /// Reaches everything.
+    pub admin: Person,
+    /// Reaches the team.
+    pub manager: Person,
+    /// Reaches own records; in the manager's team.
+    pub rep: Person,
+}
+
+/// What a request may take; where nothing is said, it is shown beside the others.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Targets {
+    /// Round trips.
+    pub trips: Option<u64>,
+    /// Read units of a request that writes nothing.
+    pub read: Option<f64>,
+    /// Write units.
+    pub write: Option<f64>,
+    /// US dollars for a million.
+    pub cost: Option<f64>,
+}
 
 /// Measures and reports.
 pub async fn measure(report: &mut Report) -> Result<(), Failure> {
-    let crm = Crm::start().await?;
-    let admin = crm.admin().await?;
-    let team = crm.team(&admin, "North").await?;
-    let manager = crm.person(&admin, "manager", "MANAGER", &team).await?;
-    let rep = crm.person(&admin, "rep", "SALES_REP", &team).await?;
-    let samples = Samples::new(&crm, &manager).await?;
-    let mut id = String::new();
-    for number in 1..=EACH {
-        let mut body = samples.body(number);
-        body["ownerId"] = json!(rep.id);
-        id = text(&crm.send("POST", "/customers", &manager.token, Some(&body)).await?.body["data"]["id"]);
-    }
-    let customer_id = CustomerId::read(&id).map_err(|invalid| invalid.message)?;
-    crm.embedded.all_ports().store.reindex::<Customer>(customer_id).await?;
+    let stage = Stage::open().await?;
+    people(report, &stage).await?;
+    customers(report, &stage).await?;
+    selling::measure(report, &stage).await
+}
 
-    let asker = Asker { crm: &crm, person: &manager };
-    let one = format!("/customers/{id}");
-    let get = asker.ask("GET", &one, None, None).await?;
-    let list = asker.ask("GET", "/customers", None, None).await?;
-    let body = samples.body(EACH + 1);
-    let create = asker.ask("POST", "/customers", Some(&body), None).await?;
-    let keyed = samples.body(EACH + 2);
-    asker.ask("POST", "/customers", Some(&keyed), Some("again")).await?;
-    let again = asker.ask("POST", "/customers", Some(&keyed), Some("again")).await?;
-    let change = asker.ask("PATCH", &one, Some(&json!({"firstName": "Ada"})), None).await?;
-    let found = asker.ask("GET", "/customers?q=analytical", None, None).await?;
-
-    let mut trips = |what: &str, reply: &Reply, target: u64| {
-        report.firm("P5", format!("round trips: {what}"), reply.passed.trips.to_string(), format!("≤ {target}"), reply.passed.trips <= target);
-    };
-    trips("get_customer", &get, 1);
-    trips("get_user", &asker.ask("GET", &format!("/users/{}", manager.id), None, None).await?, 1);
-    trips("list_customers", &list, 1);
-    trips("list_users", &asker.ask("GET", "/users", None, None).await?, 1);
-    trips("list_teams", &asker.ask("GET", "/teams", None, None).await?, 1);
-    trips("create_customer", &create, 2);
-    trips("update_customer", &change, 2);
-    trips("create_customer under a key used before", &again, 3);
-    report.shown("P5", "round trips: list_customers by words (words, then records)", found.passed.trips.to_string());
-
-    let mut reads = |what: &str, reply: &Reply, target: f64| {
-        report.firm(
-            "P6",
-            format!("read units: {what}"),
-            reply.line.read.to_string(),
-            format!("≤ {target}"),
-            reply.line.read <= target && reply.line.write == 0.0,
-        );
-    };
-    reads("get_customer", &get, 1.5);
-    // The limit holds for each partition of the scope; the caller's sign-in state comes on top.
-    for (reach, person, partitions) in [("own", &rep, 1.0), ("team and pool", &manager, 2.0), ("all", &admin, 1.0)] {
-        let reply = Asker { crm: &crm, person }.ask("GET", "/customers", None, None).await?;
-        reads(&format!("list of 20 customers, reach {reach}"), &reply, 8.0 * partitions + 1.0);
-    }
-    report.firm("P6", "write units: create_customer", create.line.write.to_string(), "≤ 20", create.line.write <= 20.0);
-    report.shown("P6", "read units: create_customer", create.line.read.to_string());
-    report.shown("P6", "write units: update_customer, one field", change.line.write.to_string());
-    for worker in [&projector::WORKER, &relay::WORKER] {
-        report.shown("P6", format!("beside each create: {}", worker.name), behind(&crm, worker, &asker, &samples).await?);
-    }
-
-    for (what, reply, target) in [("get_customer", &get, 1.70), ("list_customers", &list, 2.60), ("create_customer", &create, 14.50)] {
-        let usd = cost(reply);
-        report.firm(
-            "P9",
-            format!("USD per million: {what} ({} B logged)", reply.line.bytes),
-            format!("{usd:.2}"),
-            format!("≤ {target:.2}"),
-            usd <= target,
-        );
+async fn people(report: &mut Report, stage: &Stage) -> Result<(), Failure> {
+    let one_trip = Targets { trips: Some(1), ..Targets::default() };
+    let manager = format!("/users/{}", stage.manager.id);
+    for (what, target) in [("get_user", &*manager), ("list_users", "/users"), ("list_teams", "/teams")] {
+        judge(report, what, &stage.get(target).await?, one_trip);
     }
     Ok(())
 }
 
-/// Someone asking.
-struct Asker<'a> {
-    crm: &'a Crm,
-    person: &'a Person,
+async fn customers(report: &mut Report, stage: &Stage) -> Result<(), Failure> {
+    let samples = Samples::new(&stage.crm, &stage.manager).await?;
+    let mut id = String::new();
+    for number in 1..=EACH {
+        let mut body = samples.body(number);
+        body["ownerId"] = json!(stage.rep.id);
+        id = stage.make("/customers", &body).await?;
+    }
+    let customer_id = CustomerId::read(&id).map_err(|invalid| invalid.message)?;
+    stage.crm.embedded.all_ports().store.reindex::<Customer>(customer_id).await?;
+    selling::surround(stage, "customerId", &id).await?;
+
+    let one = format!("/customers/{id}");
+    let get = stage.get(&one).await?;
+    judge(report, "get_customer with notes, follow-up and counts", &get, Targets { cost: Some(1.70), ..DETAIL });
+    let list = stage.get("/customers").await?;
+    let targets = Targets { trips: Some(1), read: Some(2.0 * PAGE + SIGN_IN), cost: Some(2.60), ..Targets::default() };
+    judge(report, "list of 20 customers, reach team and pool", &list, targets);
+    lists(report, stage, "customers").await?;
+    let found = stage.get("/customers?q=analytical").await?;
+    judge(report, "list_customers by words (words, then records)", &found, Targets::default());
+
+    let create = stage.ask("POST", "/customers", Some(&samples.body(EACH + 1)), None).await?;
+    judge(report, "create_customer", &create, Targets { cost: Some(14.50), ..CREATE });
+    let keyed = samples.body(EACH + 2);
+    stage.ask("POST", "/customers", Some(&keyed), Some("again")).await?;
+    let again = stage.ask("POST", "/customers", Some(&keyed), Some("again")).await?;
+    judge(report, "create_customer under a key used before", &again, Targets { trips: Some(3), ..Targets::default() });
+    let change = stage.ask("PATCH", &one, Some(&json!({"firstName": "Ada"})), None).await?;
+    judge(report, "update_customer, one field", &change, Targets { trips: Some(2), ..Targets::default() });
+    behind(report, stage, "create_customer", "CUSTOMER", &create).await
 }
 
-impl Asker<'_> {
+/// What a record with everything beside it may take.
+pub const DETAIL: Targets = Targets { trips: Some(2), read: Some(3.0), write: None, cost: None };
+/// What a create may take.
+pub const CREATE: Targets = Targets { trips: Some(2), read: None, write: Some(20.0), cost: None };
+
+/// A page for who reaches their own records, and for who reaches everything: one partition each. The
+/// limit holds for each partition; the caller's sign-in state comes on top.
+pub async fn lists(report: &mut Report, stage: &Stage, path: &str) -> Result<(), Failure> {
+    let targets = Targets { trips: Some(1), read: Some(PAGE + SIGN_IN), ..Targets::default() };
+    for (reach, person) in [("own", &stage.rep), ("all", &stage.admin)] {
+        let reply = stage.ask_as(person, "GET", &format!("/{path}"), None, None).await?;
+        judge(report, &format!("list of 20 {path}, reach {reach}"), &reply, targets);
+    }
+    Ok(())
+}
+
+impl Stage {
+    async fn open() -> Result<Self, Failure> {
+        let crm = Crm::start().await?;
+        let admin = crm.admin().await?;
+        let team = crm.team(&admin, "North").await?;
+        let manager = crm.person(&admin, "manager", "MANAGER", &team).await?;
+        let rep = crm.person(&admin, "rep", "SALES_REP", &team).await?;
+        Ok(Self { crm, admin, manager, rep })
+    }
+
+    /// Makes a record as the manager; its id.
+    pub async fn make(&self, path: &str, body: &Value) -> Result<String, Failure> {
+        Ok(text(&self.crm.send("POST", path, &self.manager.token, Some(body)).await?.body["data"]["id"]))
+    }
+
+    /// What the log says of a GET by the manager.
+    pub async fn get(&self, target: &str) -> Result<Reply, Failure> {
+        self.ask("GET", target, None, None).await
+    }
+
+    /// What the log says of a request by the manager.
+    pub async fn ask(&self, method: &str, target: &str, body: Option<&Value>, key: Option<&str>) -> Result<Reply, Failure> {
+        self.ask_as(&self.manager, method, target, body, key).await
+    }
+
     /// What the log says of a request. The grants of the caller's role are in memory then, as they are
     /// for all requests but one in ten seconds.
-    async fn ask(&self, method: &str, target: &str, body: Option<&Value>, key: Option<&str>) -> Result<Reply, Failure> {
-        self.crm.get("/teams", self.person).await?;
-        let reply = self.crm.ask(method, target, &self.person.token, body, key).await?;
+    pub async fn ask_as(&self, person: &Person, method: &str, target: &str, body: Option<&Value>, key: Option<&str>) -> Result<Reply, Failure> {
+        self.crm.get("/teams", person).await?;
+        let reply = self.crm.ask(method, target, &person.token, body, key).await?;
         if reply.status < 300 { Ok(reply) } else { Err(format!("{method} {target}: {} {}", reply.status, reply.body).into()) }
     }
 }
 
-/// What a stream worker spends on a new customer.
-async fn behind(crm: &Crm, worker: &Worker, asker: &Asker<'_>, samples: &Samples) -> Result<String, Failure> {
-    let number = 1000 + worker.name.len() as u32;
-    let made = crm.send("POST", "/customers", &asker.person.token, Some(&samples.body(number))).await?;
-    let pk = format!("CUSTOMER#{}", text(&made.body["data"]["id"]));
-    let sort = if worker.name == "relay" { "EVENT#" } else { "CUSTOMER" };
+/// Reports what a request took.
+pub fn judge(report: &mut Report, what: &str, reply: &Reply, targets: Targets) {
+    let (trips, line) = (reply.passed.trips, reply.line);
+    row(report, "P5", format!("round trips: {what}"), trips.to_string(), targets.trips.map(|target| (target.to_string(), trips <= target)));
+    let (kind, units, beside, target) = if line.write == 0.0 {
+        ("read", line.read, String::new(), targets.read)
+    } else {
+        ("write", line.write, format!(" and {} read", line.read), targets.write)
+    };
+    row(report, "P6", format!("{kind} units: {what}"), format!("{units}{beside}"), target.map(|target| (target.to_string(), units <= target)));
+    let usd = cost(reply);
+    let what = format!("USD per million: {what} ({} B logged)", line.bytes);
+    row(report, "P9", what, format!("{usd:.2}"), targets.cost.map(|target| (format!("{target:.2}"), usd <= target)));
+}
+
+/// A figure that has to be at most its target, or has none.
+fn row(report: &mut Report, id: &'static str, what: String, measured: String, target: Option<(String, bool)>) {
+    match target {
+        Some((target, met)) => report.firm(id, what, measured, format!("≤ {target}"), met),
+        None => report.shown(id, what, measured),
+    }
+}
+
+/// Reports what the stream workers spend on a record that was just made.
+pub async fn behind(report: &mut Report, stage: &Stage, route: &str, kind: &str, made: &Reply) -> Result<(), Failure> {
+    let pk = format!("{kind}#{}", text(&made.body["data"]["id"]));
+    for (worker, sort) in [(&projector::WORKER, kind), (&relay::WORKER, "EVENT#")] {
+        let spent = spent(&stage.crm, worker, &stage.crm.items(&pk, sort).await?).await?;
+        report.shown("P6", format!("beside each {route}: {}", worker.name), spent);
+    }
+    Ok(())
+}
+
+/// What a worker spends when these items are new.
+async fn spent(crm: &Crm, worker: &Worker, items: &[Value]) -> Result<String, Failure> {
     let ports = crm.embedded.ports(worker);
-    for (index, item) in crm.items(&pk, sort).await?.iter().enumerate() {
+    for (index, item) in items.iter().enumerate() {
         let change = json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item, "SequenceNumber": index.to_string()});
         let record = json!({"eventID": index.to_string(), "eventName": "INSERT", "dynamodb": change});
         (worker.handle)(&ports, json!({"Records": [record]})).await?;

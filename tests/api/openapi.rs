@@ -219,6 +219,134 @@ async fn customers(admin: &Checked<'_>, rep: &Checked<'_>) {
     admin.send("POST", "/customers", huge, 413).await;
 }
 
+async fn leads(admin: &Checked<'_>, rep: &Checked<'_>) {
+    let email = format!("{}@lead.example", unique());
+    let full = json!({"title": "Deal", "description": "Long", "firstName": "A", "lastName": "B", "email": email, "phone": "+4930123457", "company": "C",
+        "source": "website", "metadata": {"a": [1]}});
+    let lead = text(&admin.send("POST", "/leads?allowDuplicate=true", full.clone(), 201).await.data()["id"]);
+    let path = format!("/leads/{lead}");
+    admin.send("POST", "/leads", full, 409).await;
+    admin.send("POST", "/leads", json!({"firstName": "A"}), 422).await;
+    rep.send("POST", "/leads", json!({"title": "X", "ownerId": null}), 403).await;
+    let child = |mut body: Value| {
+        body["leadId"] = json!(lead);
+        body
+    };
+    activities(admin, &child).await;
+    work(admin, &child).await;
+    for path in [
+        "/leads",
+        "/leads?limit=1&status=NEW",
+        "/leads?archived=true",
+        "/leads?ownerId=none&source=x",
+        "/leads?q=deal",
+        "/leads?createdFrom=2026-01-01",
+    ] {
+        admin.get(path, 200).await;
+    }
+    admin.get("/leads?status=x", 422).await;
+    admin.get(&path, 200).await;
+    rep.get(&path, 404).await;
+    for method in ["PATCH", "PUT"] {
+        admin.send(method, &path, json!({"company": unique(), "description": null}), 200).await;
+        admin.ask(method, &path, Some(json!({"company": "X"})), &[("if-match", "\"99\"")], 412).await;
+        admin.send(method, &format!("{path}/assign"), json!({"ownerId": null}), 200).await;
+        admin.send(method, &format!("{path}/assign"), json!({}), 422).await;
+        admin.send(method, &format!("{path}/status"), json!({"status": "CLOSED", "closeReason": "WON", "closeNote": "x"}), 200).await;
+        admin.send(method, &format!("{path}/status"), json!({"status": "QUALIFIED"}), 409).await;
+        admin.send(method, &format!("{path}/status?allowDuplicate=true"), json!({"status": "NEW"}), 200).await;
+    }
+    admin.ask("POST", &format!("{path}/convert"), None, &[], 200).await;
+    admin.send("POST", &format!("{path}/convert"), json!({"customerId": "x"}), 422).await;
+    admin.get(&path, 200).await;
+    for (method, path, body) in [
+        ("PATCH", path.clone(), json!({"company": "X"})),
+        ("PATCH", format!("{path}/assign"), json!({"ownerId": null})),
+        ("PATCH", format!("{path}/status"), json!({"status": "CLOSED"})),
+        ("POST", "/activities".into(), child(json!({"type": "CALL"}))),
+        ("POST", "/follow-ups".into(), child(json!({"dueAt": "2031-01-01T00:00:00Z"}))),
+        ("POST", "/tasks".into(), child(json!({"title": "X"}))),
+    ] {
+        assert_eq!(admin.send(method, &path, body, 409).await.code(), "LEAD_CONVERTED");
+    }
+    admin.delete(&path, 409).await;
+    let other = format!("/leads/{}", text(&admin.person.lead(json!({})).await["id"]));
+    admin.delete(&other, 204).await;
+    admin.send("POST", &format!("{other}/convert"), json!({}), 409).await;
+    admin.delete(&format!("{other}?hard=true"), 204).await;
+    admin.delete(&other, 404).await;
+}
+
+async fn activities(admin: &Checked<'_>, child: &impl Fn(Value) -> Value) {
+    let full = child(
+        json!({"type": "CALL", "body": "Long", "direction": "INBOUND", "durationMin": 5, "outcome": "Yes", "occurredAt": "2026-01-01T00:00:00Z"}),
+    );
+    let path = format!("/activities/{}", text(&admin.send("POST", "/activities", full, 201).await.data()["id"]));
+    admin.send("POST", "/activities", child(json!({"type": "NOTE"})), 422).await;
+    admin.get(&format!("/activities?leadId={}", child(json!({}))["leadId"].as_str().unwrap_or_default()), 200).await;
+    admin.get("/activities?createdBy=me&type=CALL&from=2026-01-01&to=2026-01-02&sort=occurredAt", 200).await;
+    admin.get("/activities", 422).await;
+    admin.get(&path, 200).await;
+    for method in ["PATCH", "PUT"] {
+        admin.send(method, &path, json!({"outcome": unique(), "body": null}), 200).await;
+        admin.ask(method, &path, Some(json!({"outcome": "X"})), &[("if-match", "\"99\"")], 412).await;
+    }
+    admin.delete(&path, 204).await;
+    admin.get(&path, 404).await;
+    let customer = text(&admin.person.customer(json!({})).await["id"]);
+    admin.send("POST", &format!("/customers/{customer}/notes"), json!({"body": "A note"}), 201).await;
+    admin.get(&format!("/customers/{customer}"), 200).await;
+    admin.send("POST", &format!("/customers/{NOBODY}/notes"), json!({"body": "A note"}), 404).await;
+}
+
+async fn work(admin: &Checked<'_>, child: &impl Fn(Value) -> Value) {
+    let due = "2031-01-01T00:00:00Z";
+    let follow_up =
+        format!("/follow-ups/{}", text(&admin.send("POST", "/follow-ups", child(json!({"dueAt": due, "notes": "N"})), 201).await.data()["id"]));
+    admin.get("/follow-ups?due=soon", 200).await;
+    admin.get("/follow-ups?due=x", 422).await;
+    admin.get(&follow_up, 200).await;
+    for method in ["PATCH", "PUT"] {
+        admin.send(method, &follow_up, json!({"status": "COMPLETED"}), 200).await;
+        admin.send(method, &follow_up, json!({"status": "PENDING"}), 409).await;
+    }
+    admin.delete(&follow_up, 409).await;
+    let other = format!("/follow-ups/{}", text(&admin.send("POST", "/follow-ups", child(json!({"dueAt": due})), 201).await.data()["id"]));
+    admin.delete(&other, 204).await;
+    admin.get(&other, 404).await;
+    let customer = text(&admin.person.customer(json!({})).await["id"]);
+    let project = json!({"name": "P", "customerId": customer, "description": "D", "startDate": "2026-01-01", "memberIds": [admin.person.id]});
+    let project = text(&admin.send("POST", "/projects", project, 201).await.data()["id"]);
+    admin.send("POST", "/projects", json!({"name": "P", "customerId": NOBODY}), 422).await;
+    let series = json!({"title": "T", "description": "D", "dueAt": due, "projectId": project, "recurrence": {"every": 1, "unit": "MONTH", "until": "2032-01-01"}});
+    let task = text(&admin.send("POST", "/tasks", series, 201).await.data()["id"]);
+    admin.send("POST", "/tasks", json!({"title": ""}), 422).await;
+    admin.get("/tasks?status=open&due=today", 200).await;
+    admin.get(&format!("/tasks?projectId={project}"), 200).await;
+    admin.get("/tasks?status=x", 422).await;
+    let log = text(
+        &admin.send("POST", "/worklogs", json!({"workDate": "2026-01-31", "minutes": 5, "description": "W", "taskId": task}), 201).await.data()["id"],
+    );
+    admin.send("POST", "/worklogs", json!({"minutes": 0}), 422).await;
+    admin.get(&format!("/worklogs?projectId={project}"), 200).await;
+    admin.get("/worklogs?userId=me", 200).await;
+    let (task, project, log) = (format!("/tasks/{task}"), format!("/projects/{project}"), format!("/worklogs/{log}"));
+    admin.get(&task, 200).await;
+    admin.get(&project, 200).await;
+    admin.get("/projects?status=PLANNED", 200).await;
+    admin.get("/projects?q=p", 422).await;
+    for method in ["PATCH", "PUT"] {
+        admin.send(method, &task, json!({"priority": "LOW"}), 200).await;
+        admin.send(method, &format!("{task}/status"), json!({"status": "DONE"}), 200).await;
+        admin.send(method, &format!("{task}/status"), json!({"status": "CANCELLED"}), 409).await;
+        admin.send(method, &project, json!({"name": unique()}), 200).await;
+        admin.send(method, &project, json!({"status": "COMPLETED"}), 409).await;
+    }
+    admin.delete(&task, 204).await;
+    admin.delete(&task, 404).await;
+    admin.delete(&log, 204).await;
+}
+
 async fn operations(nobody: &Checked<'_>, admin: &Checked<'_>) {
     for path in ["/health", "/health/ready", "/openapi.json", "/docs"] {
         nobody.person.get(path).await.expect(200);
@@ -246,6 +374,7 @@ async fn every_operation_answers_as_the_document_says() {
     let (nobody, admin, rep) = (checked(crm.nobody()), checked(crm.admin().await), checked(crm.person("SALES_REP", None).await));
     sign_in(&nobody, &admin).await;
     customers(&admin, &rep).await;
+    leads(&admin, &rep).await;
     operations(&nobody, &admin).await;
     people(&admin, &rep).await;
     let seen = document.seen.lock().expect("lock").clone();

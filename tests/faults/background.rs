@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tests::items::disagreements;
 use tests::people::text;
 use tests::random::Random;
+use tests::recount::{Look, disagreements};
 use tests::{Crm, eventually};
 use workers::{WORKERS, Worker};
 
@@ -65,7 +65,7 @@ async fn batches_of_the_stream_may_come_twice_and_in_any_order() {
         for batch in shuffled.chunks(1 + random.below(20)) {
             assert_eq!(hand(&crm, "projector", json!({"Records": batch})).await, json!({"batchItemFailures": []}));
         }
-        assert_eq!(disagreements(&crm.items().await, true), Vec::<String>::new(), "seed {seed}");
+        assert_eq!(disagreements(&crm.items().await, Look::Settled), Vec::<String>::new(), "seed {seed}");
     }
 }
 
@@ -86,7 +86,7 @@ async fn a_batch_is_repeated_from_the_record_at_which_the_table_failed() {
     assert!(from > 0, "those before it were done");
     faults.none();
     hand(&crm, "projector", json!({"Records": records[from..]})).await;
-    assert_eq!(disagreements(&crm.items().await, true), Vec::<String>::new());
+    assert_eq!(disagreements(&crm.items().await, Look::Settled), Vec::<String>::new());
     assert!(crm.items_of("PARKED").await.is_empty(), "what may pass is not parked");
 }
 
@@ -155,7 +155,7 @@ async fn work_that_was_killed_in_the_middle_is_finished_after_a_restart() {
         customers.iter().all(|item| item.at("data")["ownerId"] == json!(heir.id)).then_some(())
     };
     eventually("all are moved", SOON, done).await;
-    let wrong = || async { disagreements(&again.items().await, true).is_empty().then_some(()) };
+    let wrong = || async { disagreements(&again.items().await, Look::Settled).is_empty().then_some(()) };
     eventually("everything agrees", SOON, wrong).await;
     let customers = again.items_of("CUSTOMER").await;
     assert!(customers.len() == ids.len() && customers.iter().all(|item| item.at("version") == &json!(2)), "each was moved once");

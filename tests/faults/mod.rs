@@ -5,6 +5,7 @@ mod background;
 mod dead_letters;
 mod requests;
 mod seeds;
+mod selling;
 
 use local::{Fault, Operation, Table};
 use std::sync::{Arc, Mutex};

@@ -6,8 +6,8 @@ use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tests::crm::unique;
-use tests::items::disagreements;
 use tests::people::text;
+use tests::recount::{Look, disagreements};
 use tests::{Crm, Person, Reply};
 
 const WRITE: &str = "TransactWriteItems";
@@ -36,7 +36,7 @@ async fn a_create_whose_answer_is_lost_is_done_once_when_it_is_repeated() {
         let items = crm.items().await;
         let made = items.iter().filter(|item| item.text("type") == "CUSTOMER" && item.at("data")["email"] == body["email"]).count();
         assert_eq!(made, 1);
-        assert_eq!(disagreements(&items, false), Vec::<String>::new());
+        assert_eq!(disagreements(&items, Look::AtOnce), Vec::<String>::new());
     }
 }
 
@@ -69,8 +69,9 @@ async fn a_table_that_does_not_take_a_change_is_500_or_503_and_nothing_is_half_w
         let (table, faults) = Faults::table();
         let crm = Crm::idle(table).await;
         let (admin, rep) = (crm.admin().await, crm.person("SALES_REP", None).await);
-        let customer = admin.customer(json!({"email": "old@fault.example", "phone": "+49301111234"})).await;
-        let path = format!("/customers/{}", text(&customer["id"]));
+        let made = admin.customer(json!({"email": "old@fault.example", "phone": "+49301111234"})).await;
+        let path = format!("/customers/{}", text(&made["id"]));
+        let customer = admin.get(&path).await.data().clone();
         let before = crm.items().await.len();
         faults.before(move |operation| if operation.name == WRITE { Err(fault.clone()) } else { Ok(()) });
         for reply in change_everything(&admin, &path, &rep.id).await {
@@ -82,12 +83,12 @@ async fn a_table_that_does_not_take_a_change_is_500_or_503_and_nothing_is_half_w
         faults.none();
         let items = crm.items().await;
         assert_eq!(items.len(), before, "nothing was written");
-        assert_eq!(disagreements(&items, false), Vec::<String>::new());
+        assert_eq!(disagreements(&items, Look::AtOnce), Vec::<String>::new());
         assert_eq!(admin.get(&path).await.data(), &customer);
         for reply in change_everything(&admin, &path, &rep.id).await {
             assert!(reply.status < 300, "works again: {}", reply.text);
         }
-        assert_eq!(disagreements(&crm.items().await, false), Vec::<String>::new());
+        assert_eq!(disagreements(&crm.items().await, Look::AtOnce), Vec::<String>::new());
     };
     tokio::join!(
         broken(Fault::throttled(), &[503]),
@@ -152,9 +153,11 @@ async fn a_condition_that_fails_beside_a_conflict_is_an_answer_and_not_a_retry()
         if operation.name != WRITE {
             return Ok(());
         }
-        // The marker's action is the second of a create.
-        let mut reasons = vec!["TransactionConflict".to_owned(); operation.request["TransactItems"].as_array().map_or(1, Vec::len)];
-        reasons[1] = "ConditionalCheckFailed".into();
+        // The action on the address's marker.
+        let actions = operation.request["TransactItems"].as_array().cloned().unwrap_or_default();
+        let marker = actions.iter().position(|action| action["Update"]["Key"]["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("UNIQUE#EMAIL#")));
+        let mut reasons = vec!["TransactionConflict".to_owned(); actions.len()];
+        reasons[marker.expect("a marker")] = "ConditionalCheckFailed".into();
         Err(Fault::Cancelled { reasons })
     });
     assert_eq!(admin.post("/customers", json!({"name": "Again", "email": email})).await.expect(409).code(), "DUPLICATE");

@@ -28,7 +28,13 @@ enum Standing {
 /// What has an owner, by its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    Lead,
     Customer,
+    Activity,
+    FollowUp,
+    Task,
+    Project,
+    WorkLog,
     User,
     /// Without an owner.
     Other,
@@ -38,7 +44,13 @@ impl Kind {
     fn of(route: &Route) -> Self {
         match route.path.split("/{id}").next() {
             _ if !route.path.contains("{id}") => Self::Other,
+            Some("/leads") => Self::Lead,
             Some("/customers") => Self::Customer,
+            Some("/activities") => Self::Activity,
+            Some("/follow-ups") => Self::FollowUp,
+            Some("/tasks") => Self::Task,
+            Some("/projects") => Self::Project,
+            Some("/worklogs") => Self::WorkLog,
             Some("/users") => Self::User,
             Some("/teams" | "/admin/dead-letters") => Self::Other,
             path => panic!("say whether {path:?} has an owner"),
@@ -48,8 +60,12 @@ impl Kind {
     fn standings(self) -> Vec<(Option<Standing>, &'static str)> {
         use Standing::{Foreign, Nobodys, Own, Teammates};
         match self {
-            Self::Customer => {
+            // An activity is its lead's, which may be nobody's.
+            Self::Lead | Self::Customer | Self::Activity => {
                 vec![(Some(Own), "own"), (Some(Teammates), "teammate's"), (Some(Foreign), "another team's"), (Some(Nobodys), "nobody's")]
+            }
+            Self::FollowUp | Self::Task | Self::Project | Self::WorkLog => {
+                vec![(Some(Own), "own"), (Some(Teammates), "teammate's"), (Some(Foreign), "another team's")]
             }
             Self::User => vec![(Some(Own), "oneself"), (Some(Teammates), "teammate"), (Some(Foreign), "of another team")],
             Self::Other => vec![(None, "")],
@@ -140,8 +156,14 @@ impl World {
             Standing::Foreign => (Some(self.stranger.id.clone()), there),
             Standing::Nobodys => (None, None),
         };
-        if kind == Kind::Customer {
-            let id = text(&self.admin.customer(json!({"ownerId": owner})).await["id"]);
+        if kind != Kind::User {
+            let person = match standing {
+                Standing::Own => &actor.person,
+                Standing::Teammates => &self.mate,
+                Standing::Foreign => &self.stranger,
+                Standing::Nobodys => &self.admin,
+            };
+            let id = text(&self.owned(kind, person, owner.as_deref()).await["id"]);
             return (id, owner.as_deref().map(user_id), team);
         }
         let id = match standing {
@@ -150,6 +172,27 @@ impl World {
             _ => owner.expect("users have themselves"),
         };
         (id.clone(), Some(user_id(&id)), team)
+    }
+
+    /// A record of a kind that belongs to this owner; what only its author may touch is written by
+    /// the person.
+    async fn owned(&self, kind: Kind, person: &Person, owner: Option<&str>) -> Value {
+        let admin = &self.admin;
+        let lead = async || admin.lead(json!({"ownerId": owner})).await["id"].clone();
+        let customer = async || admin.customer(json!({"ownerId": owner})).await["id"].clone();
+        let due = "2031-01-31T12:00:00Z";
+        match kind {
+            Kind::Lead => json!({"id": lead().await}),
+            Kind::Activity => person.make("/activities", json!({"leadId": lead().await, "type": "CALL"})).await,
+            Kind::FollowUp => admin.make("/follow-ups", json!({"leadId": lead().await, "dueAt": due, "assigneeId": owner})).await,
+            Kind::Task => admin.make("/tasks", json!({"title": "Task", "ownerId": owner})).await,
+            Kind::Project => admin.make("/projects", json!({"name": "Project", "customerId": customer().await, "ownerId": owner})).await,
+            Kind::WorkLog => {
+                let log = json!({"customerId": customer().await, "workDate": "2026-01-31", "minutes": 5, "description": "Work"});
+                person.make("/worklogs", log).await
+            }
+            Kind::Customer | Kind::User | Kind::Other => json!({"id": customer().await}),
+        }
     }
 
     /// Something without an owner for the `{…}` of a path.
@@ -176,7 +219,7 @@ impl World {
             "login" => json!({"email": self.mate.email, "password": PASSWORD}),
             "refresh" => json!({"refreshToken": self.stranger.refresh}),
             "logout" => json!({"refreshToken": "A".repeat(86)}),
-            "assign_customer" => json!({"ownerId": null}),
+            "assign_customer" | "assign_lead" => json!({"ownerId": null}),
             _ => smallest(&unique(), &schema),
         })
     }

@@ -100,6 +100,60 @@ async fn customers(crm: &Crm) {
     eventually("it has moved", SOON, || async { (admin.get(&path).await.data()["ownerId"] == json!(heir.id)).then_some(()) }).await;
 }
 
+/// Leads and what hangs below them, changed in every way that writes something else.
+async fn selling(crm: &Crm) {
+    let admin = crm.admin().await;
+    let rep = crm.person("SALES_REP", None).await;
+    let word = format!("prospect{}", unique());
+    let lead = text(&admin.lead(json!({"title": word, "email": format!("{}@policy.example", unique()), "ownerId": rep.id})).await["id"]);
+    let path = format!("/leads/{lead}");
+    eventually("it is found", SOON, || async { (!admin.ids(&format!("/leads?q={word}")).await.is_empty()).then_some(()) }).await;
+    admin.patch(&path, json!({"email": format!("{}@policy.example", unique())})).await.expect(200);
+    admin.patch(&format!("{path}/assign"), json!({"ownerId": admin.id})).await.expect(200);
+    admin.patch(&format!("{path}/status"), json!({"status": "QUALIFIED"})).await.expect(200);
+    let call = format!("/activities/{}", text(&admin.make("/activities", json!({"leadId": lead, "type": "CALL"})).await["id"]));
+    admin.patch(&call, json!({"occurredAt": "2026-01-01T00:00:00Z"})).await.expect(200);
+    admin.get(&call).await.expect(200);
+    admin.get(&format!("/activities?leadId={lead}")).await.expect(200);
+    admin.delete(&call).await.expect(204);
+    rep.lead(json!({})).await;
+    let own = rep.make("/activities", json!({"leadId": rep.lead(json!({})).await["id"], "type": "CALL"})).await;
+    assert_eq!(rep.ids("/activities?createdBy=me").await, [text(&own["id"])]);
+    let due = json!({"leadId": lead, "dueAt": "2031-01-01T00:00:00Z", "assigneeId": rep.id});
+    let follow_up = format!("/follow-ups/{}", text(&admin.make("/follow-ups", due.clone()).await["id"]));
+    admin.patch(&follow_up, json!({"assigneeId": admin.id, "dueAt": "2031-02-01T00:00:00Z"})).await.expect(200);
+    admin.patch(&follow_up, json!({"assigneeId": rep.id})).await.expect(200);
+    admin.get(&follow_up).await.expect(200);
+    admin.get(&format!("/follow-ups?leadId={lead}")).await.expect(200);
+    admin.delete(&follow_up).await.expect(204);
+    admin.make("/follow-ups", due).await;
+    let customer = text(&admin.customer(json!({})).await["id"]);
+    admin.post(&format!("/customers/{customer}/notes"), json!({"body": "Note"})).await.expect(201);
+    let members = json!({"name": word, "customerId": customer, "ownerId": rep.id, "memberIds": [rep.id, admin.id]});
+    let project = text(&admin.make("/projects", members).await["id"]);
+    admin.patch(&format!("/projects/{project}"), json!({"memberIds": [], "ownerId": admin.id})).await.expect(200);
+    admin.patch(&format!("/projects/{project}"), json!({"ownerId": rep.id})).await.expect(200);
+    eventually("the project is found", SOON, || async { (!admin.ids(&format!("/projects?q={word}")).await.is_empty()).then_some(()) }).await;
+    admin.get(&format!("/projects?customerId={customer}")).await.expect(200);
+    admin.get(&format!("/projects/{project}")).await.expect(200);
+    let task = json!({"title": "T", "customerId": customer, "projectId": project, "ownerId": rep.id});
+    let task = text(&admin.make("/tasks", task).await["id"]);
+    admin.patch(&format!("/tasks/{task}"), json!({"customerId": null, "ownerId": admin.id})).await.expect(200);
+    admin.patch(&format!("/tasks/{task}"), json!({"customerId": customer, "ownerId": rep.id})).await.expect(200);
+    admin.patch(&format!("/tasks/{task}/status"), json!({"status": "DONE"})).await.expect(200);
+    admin.get(&format!("/tasks/{task}")).await.expect(200);
+    admin.get(&format!("/tasks?projectId={project}")).await.expect(200);
+    let log = json!({"taskId": task, "workDate": "2026-01-31", "minutes": 5, "description": "Work"});
+    let log = text(&admin.make("/worklogs", log).await["id"]);
+    admin.get(&format!("/worklogs?projectId={project}")).await.expect(200);
+    admin.delete(&format!("/worklogs/{log}")).await.expect(204);
+    admin.delete(&format!("/tasks/{task}")).await.expect(204);
+    admin.get(&path).await.expect(200);
+    admin.post(&format!("{path}/convert"), json!({})).await.expect(200);
+    let doomed = admin.lead(json!({"email": format!("{}@policy.example", unique())})).await;
+    admin.delete(&format!("/leads/{}?hard=true", text(&doomed["id"]))).await.expect(204);
+}
+
 /// A word that the projector left behind, and its stream record as it is repeated from a dead letter:
 /// without workers, since they would be faster.
 async fn outdated_word(crm: &Crm) {
@@ -114,6 +168,16 @@ async fn outdated_word(crm: &Crm) {
     let answer = (worker.handle)(&crm.embedded().ports(worker), json!({"Records": [message]})).await.expect("answers");
     assert_eq!(answer, json!({"batchItemFailures": []}));
     assert!(crm.items().await.iter().all(|item| item.text("sk") != "TOKEN#outdated"));
+    // A contact that nobody put into the row of its lead yet.
+    let admin = crm.admin().await;
+    let lead = admin.lead(json!({})).await["id"].clone();
+    let activity = text(&admin.make("/activities", json!({"leadId": lead, "type": "CALL"})).await["id"]);
+    let key = json!({"pk": {"S": format!("ACTIVITY#{activity}")}, "sk": {"S": "ACTIVITY"}});
+    let found = table.request("GetItem", json!({"TableName": TABLE, "Key": key})).await.expect("get");
+    let record = json!({"eventName": "INSERT", "dynamodb": {"Keys": key, "NewImage": found["Item"]}});
+    let message = json!({"messageId": "2", "body": json!({"task": "project", "record": record}).to_string()});
+    (worker.handle)(&crm.embedded().ports(worker), json!({"Records": [message]})).await.expect("answers");
+    assert!(admin.get(&format!("/leads/{}", text(&lead))).await.data()["lastContactedAt"].is_string());
 }
 
 /// Messages and records that nobody can take, sent again.
@@ -154,7 +218,7 @@ async fn bootstrap(crm: &Crm) {
 async fn every_declared_action_is_used_and_every_used_action_is_declared() {
     let used = Used::default();
     let (crm, idle) = (Crm::on(noting(&used)).await, Crm::idle(noting(&used)).await);
-    tokio::join!(sessions(&crm), customers(&crm), letters(&crm), bootstrap(&crm), outdated_word(&idle));
+    tokio::join!(sessions(&crm), customers(&crm), selling(&crm), letters(&crm), bootstrap(&crm), outdated_word(&idle));
     people(&crm).await;
     for path in ["/health", "/openapi.json", "/docs"] {
         crm.nobody().get(path).await.expect(200);

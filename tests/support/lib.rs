@@ -8,6 +8,7 @@ pub mod example;
 pub mod items;
 pub mod people;
 pub mod random;
+pub mod recount;
 pub mod scenarios;
 
 pub use crm::{Crm, Reply, eventually, together};

@@ -113,6 +113,19 @@ impl Person {
         self.post("/customers", fields).await.expect(201).data().clone()
     }
 
+    /// A new lead with these fields beside a title.
+    pub async fn lead(&self, mut fields: Value) -> Value {
+        if fields["title"].is_null() {
+            fields["title"] = json!(format!("Lead {}", unique()));
+        }
+        self.post("/leads", fields).await.expect(201).data().clone()
+    }
+
+    /// A new record of a collection.
+    pub async fn make(&self, collection: &str, fields: Value) -> Value {
+        self.post(collection, fields).await.expect(201).data().clone()
+    }
+
     /// The ids of a list, page by page to its end.
     pub async fn ids(&self, path: &str) -> Vec<String> {
         let mut ids = Vec::new();

@@ -1,9 +1,14 @@
 //! What holds for every CRM, embedded or deployed: each scenario uses the HTTP API alone and makes
 //! its own people and records.
 
+mod activities;
 mod customers;
 mod edge;
+mod follow_ups;
+mod leads;
+mod projects;
 mod sessions;
+mod tasks;
 mod teams;
 
 use crate::Crm;
@@ -34,6 +39,31 @@ macro_rules! for_each_scenario {
             customers::an_owner_has_to_be_active_and_inside_reach,
             customers::a_referrer_is_set_once_and_makes_no_circle,
             customers::twenty_changes_at_once_all_count,
+            leads::a_lead_lives_from_creation_to_restoration,
+            leads::the_transition_table_is_kept,
+            leads::lists_of_leads_are_narrowed_and_searched,
+            leads::a_lead_stands_in_the_way_of_its_double_while_it_is_open,
+            leads::reach_and_the_pool_hold_for_leads,
+            leads::converting_makes_one_customer_however_often_it_is_asked,
+            leads::twenty_conversions_at_once_make_one_customer,
+            leads::a_lead_can_become_part_of_a_customer,
+            leads::a_converted_lead_is_read_only_and_follows_its_customer,
+            leads::open_work_moves_to_the_customer,
+            leads::a_hard_delete_takes_everything_below,
+            activities::the_last_contact_is_the_latest_that_exists,
+            activities::a_customers_timeline_has_that_of_its_leads,
+            activities::notes_are_answered_with_the_latest_five,
+            activities::activities_are_reached_through_their_parent,
+            activities::twenty_activities_at_once_are_all_counted,
+            follow_ups::a_follow_up_is_scheduled_and_done,
+            follow_ups::due_goes_by_days_and_means_pending,
+            tasks::a_task_is_created_moved_and_deleted,
+            tasks::tasks_are_listed_by_due_date_owner_and_parent,
+            tasks::a_series_has_a_next_date,
+            tasks::links_have_to_be_inside_reach,
+            projects::a_project_is_seen_by_owner_members_and_team,
+            projects::work_is_logged_and_summed_up,
+            projects::wrong_entries_can_be_removed,
             edge::every_wrong_field_is_named_and_nothing_is_written,
             edge::a_body_that_is_not_json_is_400_415_or_413,
             edge::unknown_paths_and_methods_are_problems,
@@ -49,6 +79,7 @@ macro_rules! for_each_scenario {
             teams::records_follow_their_owner_to_another_team,
             teams::a_disabled_users_customers_go_where_they_are_sent,
             teams::a_disabled_users_customers_go_to_the_pool,
+            teams::a_disabled_users_open_work_goes_to_the_manager,
             teams::the_last_administrator_stays,
             teams::only_an_empty_team_can_be_deleted,
             teams::a_role_can_be_granted_more,

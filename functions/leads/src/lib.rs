@@ -6,7 +6,7 @@ pub mod create;
 pub mod delete;
 pub mod get;
 pub mod list;
-pub mod status;
+pub mod set_lead_status;
 pub mod update;
 
 use api::{Party, Problem, Route, Scoped, Seen, Stop};
@@ -15,7 +15,7 @@ use domain::{LeadId, PartyId, Record};
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {
-    vec![create::route(), list::route(), get::route(), update::route(), delete::route(), assign::route(), status::route(), convert::route()]
+    vec![create::route(), list::route(), get::route(), update::route(), delete::route(), assign::route(), set_lead_status::route(), convert::route()]
 }
 
 /// The lead of the path, if it is inside reach: a converted one through its customer.

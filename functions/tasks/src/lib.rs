@@ -5,7 +5,7 @@ pub mod delete;
 mod fields;
 pub mod get;
 pub mod list;
-pub mod status;
+pub mod set_task_status;
 pub mod update;
 mod views;
 
@@ -13,5 +13,5 @@ use api::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {
-    vec![create::route(), list::route(), get::route(), update::route(), status::route(), delete::route()]
+    vec![create::route(), list::route(), get::route(), update::route(), set_task_status::route(), delete::route()]
 }

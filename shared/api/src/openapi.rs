@@ -60,6 +60,7 @@ fn problem_schema(codes: &[&str]) -> Value {
             "matches": {"type": "object", "description": "With DUPLICATE on records: those inside reach, and how many are not", "properties": {
                 "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}}, "hidden": {"type": "integer"}}},
             "allowed": {"type": "array", "items": {"type": "string"}, "description": "With a refused transition: where it may go"},
+            "customerId": {"type": ["string", "null"], "format": "uuid", "description": "With LEAD_CONVERTED: the customer it became"},
             "version": {"type": "integer", "description": "With VERSION_MISMATCH: the present version"},
         },
     })

@@ -377,6 +377,10 @@ pub fn link(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> Conv
     let (next, event) = converted(lead, act, &linked);
     let mut events = vec![event];
     events.extend(customer::lifecycle_changed(customer, &linked, act));
+    let mut changed = crate::record::changes(&customer.data, &linked.data);
+    changed.remove("lifecycle");
+    let summary = format!("{} added lead {} to customer {}", act.actor_name, next.data.title, linked.data.name);
+    events.push(linked.event(act, EventKind::CustomerUpdated, summary, json!({"leadId": lead.id})).with_changes(changed));
     Conversion { lead: next, customer: linked, events }
 }
 
@@ -452,6 +456,7 @@ mod tests {
         former.data.lifecycle = Lifecycle::Former;
         let linked = link(&other, &act(), &former);
         assert_eq!(linked.customer.data.converted_from_lead_id, Some(done.lead.id), "the first lead stays");
-        assert_eq!(kinds(&linked.events), [EventKind::LeadConverted, EventKind::CustomerLifecycleChanged]);
+        use EventKind::{CustomerLifecycleChanged, CustomerUpdated, LeadConverted};
+        assert_eq!(kinds(&linked.events), [LeadConverted, CustomerLifecycleChanged, CustomerUpdated]);
     }
 }

@@ -102,6 +102,36 @@ pub async fn a_disabled_users_customers_go_to_the_pool(crm: Crm) {
     eventually("the customer is unowned", SOON, || async { (admin.get(&path).await.data()["ownerId"] == Value::Null).then_some(()) }).await;
 }
 
+pub async fn a_disabled_users_open_work_goes_to_the_manager(crm: Crm) {
+    let admin = crm.admin().await;
+    let team = crm.team().await;
+    let (manager, rep) = (crm.person("MANAGER", Some(&team)).await, crm.person("SALES_REP", Some(&team)).await);
+    admin.patch(&format!("/teams/{team}"), json!({"managerId": manager.id})).await.expect(200);
+    let lead = text(&rep.lead(json!({})).await["id"]);
+    let due = "2031-01-01T09:00:00Z";
+    let open = text(&rep.make("/tasks", json!({"title": "Open", "dueAt": due})).await["id"]);
+    let done = text(&rep.make("/tasks", json!({"title": "Done", "status": "DONE"})).await["id"]);
+    let follow_up = text(&rep.make("/follow-ups", json!({"leadId": lead, "dueAt": due, "notes": "Kept"})).await["id"]);
+    let customer = admin.customer(json!({})).await;
+    let project = text(&admin.make("/projects", json!({"name": "Rollout", "customerId": customer["id"], "ownerId": rep.id})).await["id"]);
+    admin.delete(&format!("/users/{}", rep.id)).await.expect(204);
+    let owner = async |path: String, field: &str| admin.get(&path).await.data()[field].clone();
+    eventually("open work is the manager's, the lead nobody's", SOON, || async {
+        let moved = [
+            owner(format!("/tasks/{open}"), "ownerId").await,
+            owner(format!("/follow-ups/{follow_up}"), "assigneeId").await,
+            owner(format!("/projects/{project}"), "ownerId").await,
+        ];
+        let pooled = owner(format!("/leads/{lead}"), "ownerId").await == Value::Null;
+        (moved.iter().all(|owner| *owner == json!(manager.id)) && pooled).then_some(())
+    })
+    .await;
+    assert_eq!(owner(format!("/tasks/{done}"), "ownerId").await, json!(rep.id), "who did it stays");
+    assert_eq!(owner(format!("/follow-ups/{follow_up}"), "notes").await, json!("Kept"));
+    let listed = admin.get(&format!("/follow-ups?leadId={lead}")).await;
+    assert_eq!(listed.data()[0]["notes"], json!("Kept"), "what a list shows of the notes is kept too");
+}
+
 pub async fn the_last_administrator_stays(crm: Crm) {
     let admin = crm.admin().await;
     let second = crm.person("ADMIN", None).await;

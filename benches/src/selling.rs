@@ -1,0 +1,175 @@
+//! The requests of leads, activities, follow-ups, tasks, projects and work logs.
+
+use crate::Failure;
+use crate::crm::{Reply, text};
+use crate::report::Report;
+use crate::requests::{CREATE, DETAIL, EACH, PAGE, SIGN_IN, Stage, Targets, behind, judge, lists};
+use crate::samples::Samples;
+use serde_json::{Value, json};
+
+/// When something is due.
+const DUE: &str = "2027-01-31T09:30:00Z";
+/// When work was done.
+const WORKED: &str = "2026-01-31";
+
+/// What a record that is read by its id may take.
+const ONE: Targets = Targets { trips: Some(2), read: None, write: None, cost: None };
+
+/// A note of 200 bytes.
+fn note() -> String {
+    "x".repeat(200)
+}
+
+/// The body of a note about a lead or customer, whose id stands in this field.
+fn activity(field: &str, id: &str) -> Value {
+    json!({field: id, "type": "NOTE", "body": note()})
+}
+
+fn follow_up(field: &str, id: &str) -> Value {
+    json!({field: id, "dueAt": DUE, "notes": note()})
+}
+
+/// Puts a page of notes and what else is shown beside a lead or customer, whose id stands in this field.
+pub async fn surround(stage: &Stage, field: &str, id: &str) -> Result<(), Failure> {
+    for _ in 0..EACH {
+        stage.make("/activities", &activity(field, id)).await?;
+    }
+    stage.make("/follow-ups", &follow_up(field, id)).await?;
+    stage.make("/tasks", &json!({field: id, "title": "Call back"})).await?;
+    Ok(())
+}
+
+/// Measures and reports.
+pub async fn measure(report: &mut Report, stage: &Stage) -> Result<(), Failure> {
+    let customer = stage.get("/customers?limit=1").await?;
+    let customer = text(&customer.body["data"][0]["id"]);
+    let lead = leads(report, stage).await?;
+    activities(report, stage, &lead, &customer).await?;
+    follow_ups(report, stage, &lead).await?;
+    tasks(report, stage, &lead, &customer).await?;
+    work_logs(report, stage, &customer).await?;
+    // Last, since a lead that was converted takes no more children.
+    conversion(report, stage, &lead).await
+}
+
+/// Creates a record of a kind, and what stream workers spend on it.
+async fn create(report: &mut Report, stage: &Stage, route: &str, (path, kind): (&str, &str), body: &Value) -> Result<Reply, Failure> {
+    let made = stage.ask("POST", path, Some(body), None).await?;
+    judge(report, route, &made, CREATE);
+    behind(report, stage, route, kind, &made).await?;
+    Ok(made)
+}
+
+/// Reads a record by its id.
+async fn get(report: &mut Report, stage: &Stage, route: &str, path: &str, made: &Reply) -> Result<(), Failure> {
+    let reply = stage.get(&format!("{path}/{}", text(&made.body["data"]["id"]))).await?;
+    judge(report, route, &reply, ONE);
+    Ok(())
+}
+
+/// The requests of leads; a lead with everything beside it.
+async fn leads(report: &mut Report, stage: &Stage) -> Result<String, Failure> {
+    let kind = ("/leads", "LEAD");
+    let samples = Samples::of(&stage.crm, &stage.manager, kind, Box::new(lead)).await?;
+    let mut id = String::new();
+    for number in 1..=EACH {
+        let mut body = samples.body(number);
+        body["ownerId"] = json!(stage.rep.id);
+        id = stage.make("/leads", &body).await?;
+    }
+    surround(stage, "leadId", &id).await?;
+    judge(report, "get_lead with notes, follow-up and counts", &stage.get(&format!("/leads/{id}")).await?, DETAIL);
+    let list = stage.get("/leads").await?;
+    let targets = Targets { trips: Some(1), read: Some(2.0 * PAGE + SIGN_IN), ..Targets::default() };
+    judge(report, "list of 20 leads, reach team and pool", &list, targets);
+    lists(report, stage, "leads").await?;
+    let made = create(report, stage, "create_lead", kind, &samples.body(EACH + 1)).await?;
+    let status = format!("/leads/{}/status", text(&made.body["data"]["id"]));
+    let moved = stage.ask("PATCH", &status, Some(&json!({"status": "CONTACTED"})), None).await?;
+    judge(report, "set_lead_status", &moved, Targets { trips: Some(2), ..Targets::default() });
+    Ok(id)
+}
+
+fn lead(number: u32, filler: String) -> Value {
+    json!({
+        "title": format!("Difference engines for branch {number:06}"),
+        "firstName": "Charles",
+        "lastName": "Babbage",
+        "company": "Difference Engines Ltd",
+        "email": format!("charles{number:06}@difference.example"),
+        "phone": format!("+4940{number:07}"),
+        "source": "website",
+        "description": filler,
+    })
+}
+
+async fn activities(report: &mut Report, stage: &Stage, lead: &str, customer: &str) -> Result<(), Failure> {
+    let targets = Targets { trips: Some(1), read: Some(PAGE + SIGN_IN), ..Targets::default() };
+    for (whose, query, person) in [
+        ("a lead", format!("leadId={lead}"), &stage.manager),
+        ("a customer", format!("customerId={customer}"), &stage.manager),
+        ("an author, reach all", format!("createdBy={}", stage.manager.id), &stage.admin),
+    ] {
+        let list = stage.ask_as(person, "GET", &format!("/activities?{query}"), None, None).await?;
+        judge(report, &format!("list of 20 activities of {whose}"), &list, targets);
+    }
+    let by_author = stage.get("/activities?createdBy=me").await?;
+    judge(report, "list of 20 activities of an author, reach team", &by_author, Targets::default());
+    let made = create(report, stage, "create_activity", ("/activities", "ACTIVITY"), &activity("leadId", lead)).await?;
+    get(report, stage, "get_activity", "/activities", &made).await
+}
+
+async fn follow_ups(report: &mut Report, stage: &Stage, lead: &str) -> Result<(), Failure> {
+    let made = create(report, stage, "create_follow_up", ("/follow-ups", "FOLLOWUP"), &follow_up("leadId", lead)).await?;
+    get(report, stage, "get_follow_up", "/follow-ups", &made).await
+}
+
+async fn tasks(report: &mut Report, stage: &Stage, lead: &str, customer: &str) -> Result<(), Failure> {
+    let kind = ("/tasks", "TASK");
+    let (of, owner) = (customer.to_owned(), stage.rep.id.clone());
+    let task =
+        move |number, filler| json!({"title": format!("Send offer {number:06}"), "dueAt": DUE, "customerId": of, "ownerId": owner, "description": filler});
+    let samples = Samples::of(&stage.crm, &stage.manager, kind, Box::new(task)).await?;
+    for number in 1..=EACH {
+        stage.make("/tasks", &samples.body(number)).await?;
+    }
+    lists(report, stage, "tasks").await?;
+    let targets = Targets { trips: Some(1), read: Some(PAGE + SIGN_IN), ..Targets::default() };
+    judge(report, "list of 20 tasks, reach team", &stage.get("/tasks").await?, targets);
+    judge(report, "list of 20 tasks of a customer", &stage.get(&format!("/tasks?customerId={customer}")).await?, targets);
+    let made = create(report, stage, "create_task", kind, &samples.body(EACH + 1)).await?;
+    get(report, stage, "get_task", "/tasks", &made).await?;
+    let project = stage.make("/projects", &json!({"name": "Roll-out", "customerId": customer})).await?;
+    let mut body = samples.body(EACH + 2);
+    body["leadId"] = json!(lead);
+    body["projectId"] = json!(project);
+    let made = stage.ask("POST", "/tasks", Some(&body), None).await?;
+    judge(report, "create_task with customer, lead and project", &made, Targets::default());
+    Ok(())
+}
+
+async fn work_logs(report: &mut Report, stage: &Stage, customer: &str) -> Result<(), Failure> {
+    let kind = ("/worklogs", "WORKLOG");
+    let of = customer.to_owned();
+    // A description has a thousand characters at most, which leaves it just below a kilobyte.
+    let log = json!({"customerId": of, "workDate": WORKED, "minutes": 30, "description": note()});
+    create(report, stage, "create_work_log", kind, &log).await?;
+    let project = stage.make("/projects", &json!({"name": "Roll-out", "customerId": customer})).await?;
+    let task = stage.make("/tasks", &json!({"title": "Prepare", "projectId": project})).await?;
+    for (of, field, id) in [("a project", "projectId", &project), ("a task in a project", "taskId", &task)] {
+        let body = json!({field: id, "workDate": WORKED, "minutes": 30, "description": note()});
+        let made = stage.ask("POST", "/worklogs", Some(&body), None).await?;
+        judge(report, &format!("create_work_log on {of}"), &made, Targets::default());
+    }
+    Ok(())
+}
+
+/// A lead becomes a customer; then both are read with everything beside them.
+async fn conversion(report: &mut Report, stage: &Stage, lead: &str) -> Result<(), Failure> {
+    let converted = stage.ask("POST", &format!("/leads/{lead}/convert"), None, None).await?;
+    judge(report, "convert_lead", &converted, Targets::default());
+    let customer = text(&converted.body["data"]["customer"]["id"]);
+    judge(report, "get_lead that became a customer", &stage.get(&format!("/leads/{lead}")).await?, DETAIL);
+    judge(report, "get_customer that was a lead", &stage.get(&format!("/customers/{customer}")).await?, DETAIL);
+    Ok(())
+}

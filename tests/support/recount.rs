@@ -1,0 +1,281 @@
+//! A recount of the whole table: what is kept beside the records against the records themselves.
+
+use crate::items::Raw;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How much can be expected to agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// What one transaction wrote.
+    AtOnce,
+    /// Also what the projector keeps: everything has settled.
+    Settled,
+}
+
+/// Something that is kept, by where it stands: expected or found.
+type Kept = BTreeMap<String, BTreeSet<String>>;
+
+struct Recount<'a> {
+    items: &'a [Raw],
+    wrong: Vec<String>,
+}
+
+/// What does not agree with the records.
+pub fn disagreements(items: &[Raw], look: Look) -> Vec<String> {
+    let mut recount = Recount { items, wrong: Vec::new() };
+    recount.markers();
+    recount.events();
+    recount.counts();
+    recount.companions();
+    if look == Look::Settled {
+        recount.words();
+        recount.dates();
+    }
+    recount.wrong
+}
+
+/// The record or the kind's id of a record: `LEAD#x` is `x`.
+fn id(item: &Raw) -> &str {
+    item.text("pk").split_once('#').map(|(_, id)| id).unwrap_or_default()
+}
+
+/// The lead or customer of a child, as its partition key.
+fn party(child: &Raw) -> String {
+    let data = child.at("data");
+    match (data["customerId"].as_str(), data["leadId"].as_str()) {
+        (Some(customer), _) => format!("CUSTOMER#{customer}"),
+        (None, Some(lead)) => format!("LEAD#{lead}"),
+        (None, None) => String::new(),
+    }
+}
+
+fn is_contact(activity: &Raw) -> bool {
+    activity.at("data")["type"] != "NOTE"
+}
+
+fn is_pending(follow_up: &Raw) -> bool {
+    follow_up.at("data")["status"] == "PENDING"
+}
+
+fn is_open(task: &Raw) -> bool {
+    task.at("data")["status"] == "TODO" || task.at("data")["status"] == "IN_PROGRESS"
+}
+
+impl<'a> Recount<'a> {
+    fn of(&self, kind: &'static str) -> impl Iterator<Item = &'a Raw> + use<'a> {
+        self.items.iter().filter(move |item| item.text("type") == kind)
+    }
+
+    fn compare(&mut self, what: &str, mut expected: Kept, found: Kept) {
+        for (place, found) in found {
+            let expected = expected.remove(&place).unwrap_or_default();
+            if expected != found {
+                self.wrong.push(format!("{what} {place}: {found:?}, expected {expected:?}"));
+            }
+        }
+        expected.retain(|_, wanted| !wanted.is_empty());
+        self.wrong.extend(expected.into_iter().map(|(place, wanted)| format!("{what} {place} is missing for {wanted:?}")));
+    }
+
+    /// Who stands under which e-mail address and phone.
+    fn markers(&mut self) {
+        let mut expected = Kept::new();
+        let records = self.of("CUSTOMER").map(|item| ("customers", item)).chain(self.of("LEAD").map(|item| ("leads", item)));
+        for (set, record) in records {
+            let data = record.at("data");
+            let closed = set == "leads" && (data["status"] == "CLOSED" || data["status"] == "CONVERTED");
+            if data["archivedAt"].is_string() || closed {
+                continue;
+            }
+            for (space, field) in [("EMAIL", "email"), ("PHONE", "phone")] {
+                if let Some(value) = data[field].as_str() {
+                    expected.entry(format!("UNIQUE#{space}#{value} {set}")).or_default().insert(id(record).to_owned());
+                }
+            }
+        }
+        let mut found = Kept::new();
+        let is_contact = |pk: &str| pk.starts_with("UNIQUE#EMAIL#") || pk.starts_with("UNIQUE#PHONE#");
+        for marker in self.of("UNIQUE").filter(|marker| is_contact(marker.text("pk"))) {
+            for set in ["customers", "leads"] {
+                found.insert(format!("{} {set}", marker.text("pk")), marker.set(set).into_iter().collect());
+            }
+        }
+        self.compare("marker", expected, found);
+    }
+
+    /// Each version came with at least one event, and none came without.
+    fn events(&mut self) {
+        let mut by_record: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for event in self.of("EVENT") {
+            by_record.entry(event.text("pk")).or_default().push(event.at("data")["at"].as_str().unwrap_or_default());
+        }
+        for kind in ["CUSTOMER", "LEAD", "ACTIVITY", "FOLLOWUP", "TASK", "PROJECT", "WORKLOG"] {
+            for record in self.of(kind) {
+                let at = by_record.get(record.text("pk")).cloned().unwrap_or_default();
+                let moments: BTreeSet<&str> = at.iter().copied().collect();
+                let version = record.at("version").as_u64().unwrap_or_default();
+                if (at.len() as u64) < version || moments.len() as u64 > version {
+                    self.wrong.push(format!("{} at version {version} has {} events at {} moments", record.text("pk"), at.len(), moments.len()));
+                }
+            }
+        }
+    }
+
+    /// How many children each record has, and how many minutes were logged.
+    fn counts(&mut self) {
+        let mut expected: BTreeMap<(String, String), i64> = BTreeMap::new();
+        let mut add = |place: String, name: &str, amount: i64| {
+            if amount != 0 && !place.is_empty() {
+                *expected.entry((place, name.to_owned())).or_default() += amount;
+            }
+        };
+        for activity in self.of("ACTIVITY") {
+            add(party(activity), "activities", 1);
+        }
+        for follow_up in self.of("FOLLOWUP") {
+            add(party(follow_up), "followUpsPending", i64::from(is_pending(follow_up)));
+        }
+        for task in self.of("TASK") {
+            let data = task.at("data");
+            for (kind, field) in [("CUSTOMER", "customerId"), ("LEAD", "leadId"), ("PROJECT", "projectId")] {
+                let Some(parent) = data[field].as_str() else { continue };
+                add(format!("{kind}#{parent}"), "tasksOpen", i64::from(is_open(task)));
+                if kind == "PROJECT" {
+                    add(format!("{kind}#{parent}"), "tasks", 1);
+                    add(format!("{kind}#{parent}"), "tasksDone", i64::from(data["status"] == "DONE"));
+                }
+            }
+        }
+        for project in self.of("PROJECT") {
+            add(format!("CUSTOMER#{}", project.at("data")["customerId"].as_str().unwrap_or_default()), "projects", 1);
+        }
+        for log in self.of("WORKLOG") {
+            let data = log.at("data");
+            for (kind, field) in [("CUSTOMER", "customerId"), ("PROJECT", "projectId"), ("TASK", "taskId"), ("USER", "userId")] {
+                let (Some(owner), Some(day)) = (data[field].as_str(), data["workDate"].as_str()) else { continue };
+                add(format!("{kind}#{owner} MINUTES#{}", &day[..7]), &format!("d{}", &day[8..]), data["minutes"].as_i64().unwrap_or_default());
+            }
+        }
+        let mut found: BTreeMap<(String, String), i64> = BTreeMap::new();
+        for item in self.items.iter().filter(|item| item.text("sk") == "NOTE~COUNTS" || item.text("sk").starts_with("MINUTES#")) {
+            let place = match item.text("sk") {
+                "NOTE~COUNTS" => item.text("pk").to_owned(),
+                sk => format!("{} {sk}", item.text("pk")),
+            };
+            let counters = item.0.iter().filter(|(name, _)| !["pk", "sk", "type", "v", "seq", "convertedTo"].contains(&name.as_str()));
+            found.extend(counters.filter_map(|(name, count)| Some(((place.clone(), name.clone()), count.as_i64().filter(|count| *count != 0)?))));
+        }
+        // What hangs below something that was deleted for good is on its way out.
+        let there: BTreeSet<&str> = self.items.iter().map(|item| item.text("pk")).collect();
+        expected.retain(|(place, _), _| place.contains(' ') || !place.starts_with("LEAD#") || there.contains(place.as_str()));
+        if expected != found {
+            let differ = |a: &BTreeMap<(String, String), i64>, b: &BTreeMap<(String, String), i64>| {
+                a.iter().filter(|(key, value)| b.get(*key) != Some(value)).map(|(key, value)| format!("{key:?} {value}")).collect::<Vec<_>>()
+            };
+            self.wrong.push(format!("counts: {:?}, expected {:?}", differ(&found, &expected), differ(&expected, &found)));
+        }
+    }
+
+    /// Contacts, notes and pending dates beside leads and customers; rows for more parents and for
+    /// members.
+    fn companions(&mut self) {
+        let mut expected = Kept::new();
+        let mut stand = |place: String, key: String| {
+            if !place.is_empty() {
+                expected.entry(place).or_default().insert(key);
+            }
+        };
+        for activity in self.of("ACTIVITY") {
+            let at = |time: &Value| format!("{}#{}", time.as_str().unwrap_or_default(), id(activity));
+            match is_contact(activity) {
+                true => stand(party(activity), format!("CONTACT#{}", at(&activity.at("data")["occurredAt"]))),
+                false => stand(party(activity), format!("NOTE#{}", at(&activity.at("head")["c"]))),
+            }
+        }
+        for follow_up in self.of("FOLLOWUP").filter(|follow_up| is_pending(follow_up)) {
+            let due = follow_up.at("data")["dueAt"].as_str().unwrap_or_default();
+            stand(party(follow_up), format!("PENDING#{due}#{}", id(follow_up)));
+        }
+        for (kind, fields) in [
+            ("TASK", [("CUSTOMER", "customerId"), ("LEAD", "leadId"), ("PROJECT", "projectId")]),
+            ("WORKLOG", [("CUSTOMER", "customerId"), ("PROJECT", "projectId"), ("TASK", "taskId")]),
+        ] {
+            for record in self.of(kind) {
+                let parents = fields.iter().filter(|(_, field)| record.at("data")[*field].is_string());
+                for (parent, _) in parents.skip(1) {
+                    stand(record.text("pk").to_owned(), format!("ROW#{parent} at version {}", record.at("version")));
+                }
+            }
+        }
+        for project in self.of("PROJECT") {
+            for member in project.at("data")["memberIds"].as_array().into_iter().flatten() {
+                let member = member.as_str().unwrap_or_default();
+                stand(project.text("pk").to_owned(), format!("ROW#MEMBER#{member} at version {}", project.at("version")));
+            }
+        }
+        let mut found = Kept::new();
+        for item in self.items {
+            let sk = item.text("sk");
+            let dated = ["CONTACT#", "NOTE#", "PENDING#"].iter().any(|prefix| sk.starts_with(prefix));
+            let key = if dated { sk.to_owned() } else { format!("{sk} at version {}", item.at("version")) };
+            if dated || sk.starts_with("ROW#") {
+                found.entry(item.text("pk").to_owned()).or_default().insert(key);
+            }
+        }
+        self.compare("beside", expected, found);
+    }
+
+    /// The words under which leads, customers and projects are found, and where.
+    fn words(&mut self) {
+        let mut expected = Kept::new();
+        let fields: [(&str, &[&str]); 3] = [
+            ("CUSTOMER", &["name", "email", "company", "firstName", "lastName", "phone"]),
+            ("LEAD", &["title", "email", "company", "firstName", "lastName", "phone"]),
+            ("PROJECT", &["name"]),
+        ];
+        for (kind, fields) in fields {
+            for record in self.items.iter().filter(|item| item.text("type") == kind) {
+                let data = record.at("data");
+                let words = domain::search::record_words(fields.iter().map(|field| data[*field].as_str().unwrap_or_default()));
+                let state = if data["archivedAt"].is_string() { "ARCHIVED" } else { "LIVE" };
+                let owner = data["ownerId"].as_str().unwrap_or("NONE");
+                let place = |person: &str, word: &str| {
+                    let letters: String = word.chars().take(2).collect();
+                    format!("USER#{person}#{kind}#{state}#Q#{letters}")
+                };
+                let tokens = expected.entry(record.text("pk").to_owned()).or_default();
+                for word in &words {
+                    tokens.insert(format!("TOKEN#{word} in {}", place(owner, word)));
+                    for member in data["memberIds"].as_array().into_iter().flatten().filter_map(Value::as_str).filter(|member| *member != owner) {
+                        tokens.insert(format!("TOKEN#{word}#{member} in {}", place(member, word)));
+                    }
+                }
+            }
+        }
+        let mut found = Kept::new();
+        for token in self.of("TOKEN").filter(|token| !token.text("pk").starts_with("USER#")) {
+            found.entry(token.text("pk").to_owned()).or_default().insert(format!("{} in {}", token.text("sk"), token.text("o")));
+        }
+        self.compare("words", expected, found);
+    }
+
+    /// The latest contact and the next follow-up of leads, and of customers with the leads they were.
+    fn dates(&mut self) {
+        let mut wrong = Vec::new();
+        for record in self.of("LEAD").chain(self.of("CUSTOMER")) {
+            let mut parties = vec![record.text("pk").to_owned()];
+            let leads = record.at("data")["leadIds"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            parties.extend(leads.map(|lead| format!("LEAD#{lead}")));
+            let last = self.of("ACTIVITY").filter(|activity| is_contact(activity) && parties.contains(&party(activity)));
+            let last = last.filter_map(|activity| activity.at("data")["occurredAt"].as_str()).max();
+            let next = self.of("FOLLOWUP").filter(|follow_up| is_pending(follow_up) && parties.contains(&party(follow_up)));
+            let next = next.filter_map(|follow_up| follow_up.at("data")["dueAt"].as_str()).min();
+            let kept = record.at("kept");
+            if (kept["lastContactedAt"].as_str(), kept["nextFollowUpAt"].as_str()) != (last, next) {
+                wrong.push(format!("{}: {kept}, expected lastContactedAt {last:?} and nextFollowUpAt {next:?}", record.text("pk")));
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+}
