@@ -334,12 +334,8 @@ const LEAD_MOVES: [(&str, &[&str]); 6] = [
 ];
 
 /// The same of a task.
-const TASK_MOVES: [(&str, &[&str]); 4] = [
-    ("TODO", &["IN_PROGRESS", "DONE", "CANCELLED"]),
-    ("IN_PROGRESS", &["TODO", "DONE", "CANCELLED"]),
-    ("DONE", &["TODO"]),
-    ("CANCELLED", &["TODO"]),
-];
+const TASK_MOVES: [(&str, &[&str]); 4] =
+    [("TODO", &["IN_PROGRESS", "DONE", "CANCELLED"]), ("IN_PROGRESS", &["TODO", "DONE", "CANCELLED"]), ("DONE", &["TODO"]), ("CANCELLED", &["TODO"])];
 
 /// The same of a follow-up.
 const FOLLOW_UP_MOVES: [(&str, &[&str]); 3] = [("PENDING", &["COMPLETED", "CANCELLED"]), ("COMPLETED", &[]), ("CANCELLED", &[])];
@@ -1172,7 +1168,8 @@ impl World {
             return Err(Expected::wrong(&["?status"]));
         }
         let status = call.asked("status").or(word.then_some("PENDING"));
-        let hidden = lead.is_some_and(|id| !self.sees_lead(call.who, right, id)) || customer.is_some_and(|id| !self.sees_customer(call.who, right, id));
+        let hidden =
+            lead.is_some_and(|id| !self.sees_lead(call.who, right, id)) || customer.is_some_and(|id| !self.sees_customer(call.who, right, id));
         if hidden {
             return Err(Expected::not_found());
         }
@@ -1186,7 +1183,8 @@ impl World {
                 && status.is_none_or(|status| found.status == status)
                 && self.is_due(Some(&found.due), due)
         };
-        let rows = in_order(self.follow_ups.values().filter(keep), |found| (found.due.clone(), found.id.clone()), call.asked("sort") == Some("-dueAt"));
+        let rows =
+            in_order(self.follow_ups.values().filter(keep), |found| (found.due.clone(), found.id.clone()), call.asked("sort") == Some("-dueAt"));
         Ok(Expected::rows(rows.into_iter().map(|found| self.show_follow_up(found)).collect()))
     }
 

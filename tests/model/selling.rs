@@ -53,13 +53,8 @@ impl Run {
         let stranger = crm.person("SALES_REP", Some(&other)).await;
         let former = crm.person("SALES_REP", Some(&team)).await;
         admin.delete(&format!("/users/{}", former.id)).await.expect(204);
-        let person = |name, caller: &Caller, team: Option<&String>, role, active| Person {
-            name,
-            id: caller.id.clone(),
-            team: team.cloned(),
-            role,
-            active,
-        };
+        let person =
+            |name, caller: &Caller, team: Option<&String>, role, active| Person { name, id: caller.id.clone(), team: team.cloned(), role, active };
         let people = vec![
             person("admin", &admin, None, Role::Admin, true),
             person("manager", &manager, Some(&team), Role::Manager, true),
