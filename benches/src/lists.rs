@@ -41,7 +41,7 @@ const fn pooled(query: &'static str) -> Filter {
     Filter { query, answers: [Answer::Nothing, Answer::Page, Answer::Page] }
 }
 
-/// What an index answers to who reaches everything alone.
+/// What an index answers only to who reaches everything.
 const fn indexed_for_all(query: &'static str) -> Filter {
     Filter { query, answers: [Answer::Rows, Answer::Rows, Answer::Page] }
 }
@@ -100,10 +100,10 @@ const LEADS: [Filter; 26] = [
     residual("source=fair"),
     residual("status=NEW&source=fair"),
     residual("ownerId={rep}&source=fair"),
-    residual("createdTo={late}&source=fair"),
+    residual("createdFrom={early}&source=fair"),
     residual("q=acme"),
     residual("q=acme&status=NEW"),
-    residual("q=acme&createdTo={late}"),
+    residual("q=acme&createdFrom={early}"),
     residual("q=acme&archived=true"),
 ];
 
@@ -192,15 +192,15 @@ const PROJECTS: [Filter; 16] = [
     indexed("ownerId={rep}&status=ACTIVE"),
     indexed("customerId={customer}"),
     indexed("customerId={customer}&sort=createdAt"),
-    // To others it is answered from what is shared with them.
+    // Who does not reach that person's projects finds those of which they are a member.
     indexed_for_all("ownerId={other}"),
+    indexed_for_all("ownerId={other}&status=ACTIVE"),
     residual("customerId={customer}&status=ACTIVE"),
     residual("customerId={customer}&ownerId={rep}"),
     residual("customerId={customer}&q=acme"),
     residual("q=acme"),
     residual("q=acme&status=ACTIVE"),
     residual("q=acme&ownerId={rep}"),
-    indexed_for_all("ownerId={other}&status=ACTIVE"),
 ];
 
 const WORK_LOGS: [Filter; 18] = [

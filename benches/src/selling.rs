@@ -83,7 +83,11 @@ async fn leads(report: &mut Report, stage: &Stage) -> Result<String, Failure> {
     let targets = Targets { trips: Some(1), read: Some(2.0 * PAGE + SIGN_IN), ..Targets::default() };
     judge(report, "list of 20 leads, reach team and pool", &list, targets);
     lists(report, stage, "leads").await?;
-    let made = create(report, stage, "create_lead", kind, &samples.body(EACH + 1)).await?;
+    let mut body = samples.body(EACH + 1);
+    body["ownerId"] = json!(stage.rep.id);
+    let given = stage.ask("POST", "/leads", Some(&body), None).await?;
+    judge(report, "create_lead for somebody else", &given, Targets::default());
+    let made = create(report, stage, "create_lead", kind, &samples.body(EACH + 2)).await?;
     let status = format!("/leads/{}/status", text(&made.body["data"]["id"]));
     let moved = stage.ask("PATCH", &status, Some(&json!({"status": "CONTACTED"})), None).await?;
     judge(report, "set_lead_status", &moved, Targets { trips: Some(2), ..Targets::default() });
@@ -115,23 +119,35 @@ async fn activities(report: &mut Report, stage: &Stage, lead: &str, customer: &s
     }
     let by_author = stage.get("/activities?createdBy=me").await?;
     judge(report, "list of 20 activities of an author, reach team", &by_author, Targets::default());
-    let made = create(report, stage, "create_activity", ("/activities", "ACTIVITY"), &activity("leadId", lead)).await?;
+    let kind = ("/activities", "ACTIVITY");
+    create(report, stage, "create_activity, a note", kind, &activity("leadId", lead)).await?;
+    let call = json!({"leadId": lead, "type": "CALL", "body": note()});
+    let made = create(report, stage, "create_activity, a call", kind, &call).await?;
     get(report, stage, "get_activity", "/activities", &made).await
 }
 
 async fn follow_ups(report: &mut Report, stage: &Stage, lead: &str) -> Result<(), Failure> {
-    let made = create(report, stage, "create_follow_up", ("/follow-ups", "FOLLOWUP"), &follow_up("leadId", lead)).await?;
-    get(report, stage, "get_follow_up", "/follow-ups", &made).await
+    let kind = ("/follow-ups", "FOLLOWUP");
+    let made = create(report, stage, "create_follow_up for the owner of the lead", kind, &follow_up("leadId", lead)).await?;
+    get(report, stage, "get_follow_up", "/follow-ups", &made).await?;
+    let mut own = follow_up("leadId", lead);
+    own["assigneeId"] = json!(stage.manager.id);
+    create(report, stage, "create_follow_up for oneself", kind, &own).await?;
+    Ok(())
 }
 
 async fn tasks(report: &mut Report, stage: &Stage, lead: &str, customer: &str) -> Result<(), Failure> {
     let kind = ("/tasks", "TASK");
-    let (of, owner) = (customer.to_owned(), stage.rep.id.clone());
-    let task =
-        move |number, filler| json!({"title": format!("Send offer {number:06}"), "dueAt": DUE, "customerId": of, "ownerId": owner, "description": filler});
+    let of = customer.to_owned();
+    let task = move |number, filler| json!({"title": format!("Send offer {number:06}"), "dueAt": DUE, "customerId": of, "description": filler});
     let samples = Samples::of(&stage.crm, &stage.manager, kind, Box::new(task)).await?;
+    let for_rep = |number: u32| {
+        let mut body = samples.body(number);
+        body["ownerId"] = json!(stage.rep.id);
+        body
+    };
     for number in 1..=EACH {
-        stage.make("/tasks", &samples.body(number)).await?;
+        stage.make("/tasks", &for_rep(number)).await?;
     }
     lists(report, stage, "tasks").await?;
     let targets = Targets { trips: Some(1), read: Some(PAGE + SIGN_IN), ..Targets::default() };
@@ -139,8 +155,10 @@ async fn tasks(report: &mut Report, stage: &Stage, lead: &str, customer: &str) -
     judge(report, "list of 20 tasks of a customer", &stage.get(&format!("/tasks?customerId={customer}")).await?, targets);
     let made = create(report, stage, "create_task", kind, &samples.body(EACH + 1)).await?;
     get(report, stage, "get_task", "/tasks", &made).await?;
+    let given = stage.ask("POST", "/tasks", Some(&for_rep(EACH + 2)), None).await?;
+    judge(report, "create_task for somebody else", &given, Targets::default());
     let project = stage.make("/projects", &json!({"name": "Roll-out", "customerId": customer})).await?;
-    let mut body = samples.body(EACH + 2);
+    let mut body = samples.body(EACH + 3);
     body["leadId"] = json!(lead);
     body["projectId"] = json!(project);
     let made = stage.ask("POST", "/tasks", Some(&body), None).await?;
@@ -151,9 +169,9 @@ async fn tasks(report: &mut Report, stage: &Stage, lead: &str, customer: &str) -
 async fn work_logs(report: &mut Report, stage: &Stage, customer: &str) -> Result<(), Failure> {
     let kind = ("/worklogs", "WORKLOG");
     let of = customer.to_owned();
-    // A description has a thousand characters at most, which leaves it just below a kilobyte.
-    let log = json!({"customerId": of, "workDate": WORKED, "minutes": 30, "description": note()});
-    create(report, stage, "create_work_log", kind, &log).await?;
+    let log = move |_, filler| json!({"customerId": of, "workDate": WORKED, "minutes": 30, "description": filler});
+    let samples = Samples::of(&stage.crm, &stage.manager, kind, Box::new(log)).await?;
+    create(report, stage, "create_work_log", kind, &samples.body(1)).await?;
     let project = stage.make("/projects", &json!({"name": "Roll-out", "customerId": customer})).await?;
     let task = stage.make("/tasks", &json!({"title": "Prepare", "projectId": project})).await?;
     for (of, field, id) in [("a project", "projectId", &project), ("a task in a project", "taskId", &task)] {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub struct Operation {
     /// The API operation, e.g. `TransactWriteItems`.
     pub name: String,
-    /// The IAM actions it needs, without the `dynamodb:` prefix, each once, in request order.
+    /// The actions it needs, by the names of [`api::Action`], each once, in request order.
     pub actions: Vec<&'static str>,
     /// The resources it touches: `table` or `table/index/name`, each once.
     pub resources: Vec<String>,
@@ -96,6 +96,12 @@ impl Operation {
                     resources.extend(tables.keys().cloned());
                 }
             }
+            // Lists query indexes; what stands beside a record is queried in the table, which a role
+            // allows by itself.
+            "Query" if request["IndexName"].is_null() => {
+                actions.push("QueryTable");
+                resource(&mut resources, &request["TableName"], &Value::Null);
+            }
             _ => {
                 actions.extend(known_action(name));
                 resource(&mut resources, &request["TableName"], &request["IndexName"]);
@@ -157,5 +163,7 @@ mod tests {
         let op = Operation::new("Query", body.to_string().as_bytes());
         assert_eq!(op.actions, ["Query"]);
         assert_eq!(op.resources, ["t/index/gsi1"]);
+        let op = Operation::new("Query", json!({"TableName": "t"}).to_string().as_bytes());
+        assert_eq!((op.actions.as_slice(), op.resources.as_slice()), (["QueryTable"].as_slice(), ["t".to_owned()].as_slice()));
     }
 }

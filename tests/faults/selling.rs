@@ -30,9 +30,9 @@ async fn a_conversion_whose_answer_is_lost_is_done_once_when_it_is_repeated() {
             if hit { Err(Fault::Lost) } else { Ok(()) }
         };
         if after {
-            faults.after(rule)
+            faults.after(rule);
         } else {
-            faults.before(rule)
+            faults.before(rule);
         }
         let key = unique();
         let headers: &[(&str, &str)] = if keyed { &[("idempotency-key", &key)] } else { &[] };

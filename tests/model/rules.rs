@@ -301,6 +301,7 @@ impl Task {
 }
 
 /// A record whose id and time of creation only the CRM's answer tells.
+#[derive(Clone)]
 enum Unborn {
     Lead(Lead),
     FollowUp(FollowUp),
@@ -309,6 +310,7 @@ enum Unborn {
 }
 
 /// Everything the model knows.
+#[derive(Clone)]
 pub struct World {
     pub people: Vec<Person>,
     /// The date on which everything happens.
@@ -566,6 +568,18 @@ impl World {
             MoveTask => task().and_then(|task| self.move_task(call, task)),
             DeleteTask => task().and_then(|task| self.delete_task(call, &task)),
         }
+    }
+
+    /// Whether a call would be turned away for who makes it or what it names, of which random calls
+    /// have too many.
+    pub fn is_turned_away(&self, call: &Call) -> bool {
+        matches!(self.clone().answer(call).status, 403 | 404 | 422)
+    }
+
+    /// The leads that follow-ups and tasks hang under.
+    pub fn leads_with_work(&self) -> Vec<String> {
+        let follow_ups = self.follow_ups.values().filter_map(|follow_up| follow_up.lead.clone());
+        follow_ups.chain(self.tasks.values().filter_map(|task| task.lead.clone())).collect()
     }
 
     /// Completes a success with what only the answer tells, and says what follows in the background.
@@ -1194,17 +1208,17 @@ impl World {
     /// between ten and twelve o'clock.
     fn next_occurrence(&self, task: &Task) -> Option<String> {
         let rule = task.recurrence.as_object()?;
-        if task.due.is_none() && task.created == ANY {
-            return Some(ANY.to_owned());
-        }
-        let first = task.due.as_ref().unwrap_or(&task.created);
-        let step = rule["every"].as_i64().expect("a number") * if rule["unit"] == "WEEK" { 7 } else { 1 };
         let now = format!("{}T10:00:00.000Z", self.today);
+        // What is about to be made, without a date, begins today.
+        let unborn = task.due.is_none() && task.created == ANY;
+        let first = if unborn { &now } else { task.due.as_ref().unwrap_or(&task.created) };
+        let step = rule["every"].as_i64().expect("a number") * if rule["unit"] == "WEEK" { 7 } else { 1 };
         let mut next = later(first, step);
         while next <= now {
             next = later(&next, step);
         }
-        rule["until"].as_str().is_none_or(|until| &next[..10] <= until).then_some(next)
+        let comes = rule["until"].as_str().is_none_or(|until| &next[..10] <= until);
+        comes.then(|| if unborn { ANY.to_owned() } else { next })
     }
 
     fn show_task(&self, task: &Task) -> Value {

@@ -97,8 +97,7 @@ async fn handle(call: CreateCall) -> Result<Answer<CustomerOut>, Stop> {
     let answer = Answer::created(CustomerOut::from(customer), place).version(version);
     match call.commit(tx, &answer).await {
         Ok(()) => Ok(answer),
-        Err(api::call::CommitError::Store(error)) => Err(explain(&call.app, &call.who, error).await),
-        Err(api::call::CommitError::Stop(stop)) => Err(stop),
+        Err(error) => Err(explain(&call.app, &call.who, error).await),
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn route() -> Route {
         .needs(Permission::ActivitiesCreate)
         .about("Customers", "Add a note; answers the latest five")
         .status(201)
-        .touches(&[Action::Get, Action::Query, Action::Put, Action::Update])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update])
         .load(load)
         .handle(handle)
 }

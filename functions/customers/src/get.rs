@@ -11,7 +11,7 @@ pub(crate) fn route() -> Route {
     Route::get("/customers/{id}", "get_customer")
         .needs(Permission::CustomersRead)
         .about("Customers", "Get a customer with counts, latest notes and next follow-up")
-        .touches(&[Action::Get, Action::Query])
+        .touches(&[Action::Get, Action::QueryTable])
         .load(load)
         .handle(handle)
 }

@@ -82,8 +82,7 @@ async fn handle(call: UpdateCall, loaded: Record<Customer>) -> Result<Answer<Cus
             let version = customer.version;
             Ok(Answer::ok(CustomerOut::from(customer)).version(version))
         }
-        Err(api::call::CommitError::Store(error)) => Err(explain(&call.app, &call.who, error).await),
-        Err(api::call::CommitError::Stop(stop)) => Err(stop),
+        Err(error) => Err(explain(&call.app, &call.who, error).await),
     }
 }
 

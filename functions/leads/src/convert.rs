@@ -87,7 +87,7 @@ async fn handle(call: ConvertCall, loaded: Record<Lead>) -> Result<Answer<Conver
                 // Twenty at once: the contact data may be taken by the customer this lead just became.
                 let latest = call.app.store.get_latest::<Lead>(lead.id).await?.ok_or_else(Problem::not_found)?;
                 if latest.data.converted_customer_id.is_none() {
-                    return Err(explain(&call.app, &call.who, error).await);
+                    return Err(explain(&call.app, &call.who, error.into()).await);
                 }
                 lead = latest;
             }

@@ -89,7 +89,6 @@ async fn handle(call: Call<Scoped, (), CreateQuery, Json<CreateLead>>) -> Result
     let answer = Answer::created(LeadOut::from(lead), place).version(version);
     match call.commit(tx, &answer).await {
         Ok(()) => Ok(answer),
-        Err(api::call::CommitError::Store(error)) => Err(explain(&call.app, &call.who, error).await),
-        Err(api::call::CommitError::Stop(stop)) => Err(stop),
+        Err(error) => Err(explain(&call.app, &call.who, error).await),
     }
 }

@@ -10,7 +10,7 @@ pub(crate) fn route() -> Route {
     Route::get("/leads/{id}", "get_lead")
         .needs(Permission::LeadsRead)
         .about("Leads", "Get a lead with counts, latest notes and next follow-up")
-        .touches(&[Action::Get, Action::Query])
+        .touches(&[Action::Get, Action::QueryTable])
         .load(load)
         .handle(handle)
 }

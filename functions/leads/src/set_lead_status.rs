@@ -71,7 +71,6 @@ async fn handle(call: Call<Scoped, (LeadId,), MoveQuery, Json<MoveLead>>, loaded
             let version = lead.version;
             Ok(Answer::ok(LeadOut::from(lead)).version(version))
         }
-        Err(api::call::CommitError::Store(error)) => Err(explain(&call.app, &call.who, error).await),
-        Err(api::call::CommitError::Stop(stop)) => Err(stop),
+        Err(error) => Err(explain(&call.app, &call.who, error).await),
     }
 }

@@ -73,8 +73,7 @@ async fn handle(call: Call<Scoped, (LeadId,), UpdateQuery, Json<UpdateLead>>, lo
             let version = lead.version;
             Ok(Answer::ok(LeadOut::from(lead)).version(version))
         }
-        Err(api::call::CommitError::Store(error)) => Err(explain(&call.app, &call.who, error).await),
-        Err(api::call::CommitError::Stop(stop)) => Err(stop),
+        Err(error) => Err(explain(&call.app, &call.who, error).await),
     }
 }
 

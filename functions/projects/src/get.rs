@@ -10,7 +10,7 @@ pub(crate) fn route() -> Route {
     Route::get("/projects/{id}", "get_project")
         .needs(Permission::ProjectsRead)
         .about("Projects", "Get a project with task counts and logged minutes")
-        .touches(&[Action::Get, Action::Query])
+        .touches(&[Action::Get, Action::QueryTable])
         .load(load)
         .handle(handle)
 }

@@ -43,7 +43,7 @@ pub(crate) fn route() -> Route {
     Route::get("/worklogs", "list_work_logs")
         .needs(Permission::WorklogsRead)
         .about("Work logs", "List work logs")
-        .touches(&[Action::Get, Action::Query])
+        .touches(&[Action::Get, Action::Query, Action::QueryTable])
         .meta(&[(
             "totalMinutes",
             || json!({"type": "integer", "description": "of all that match, not only of this page; absent where it is not exact"}),

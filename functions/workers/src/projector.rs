@@ -26,7 +26,7 @@ pub const WORKER: Worker = Worker {
     name: "projector",
     about: "Keeps search words, latest contacts and next follow-ups in step with the records",
     trigger: Trigger::Stream(Interest::Records(&[Customer::KIND, User::KIND, Lead::KIND, Project::KIND, Activity::KIND, FollowUp::KIND])),
-    actions: &[Action::Get, Action::Query, Action::Put, Action::Update, Action::Delete, Action::Check],
+    actions: &[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check],
     needs: &[],
     handle: |ports, event| run(ports, event).boxed(),
 };

@@ -37,18 +37,20 @@ pub(super) fn dead_id(queue: Queue) -> String {
 /// The dead-letter queue of the stream's batches, which belongs to no queue.
 pub(super) const STREAM_DEAD: &str = "StreamDeadQueue";
 
-/// The table's statements. Queries of routes go to indexes; those of workers to a record's children
-/// in the table as well.
-fn table(actions: &BTreeSet<Action>, children: bool) -> Vec<Statement> {
+/// The table's statements. Queries of lists go to the indexes, those of what stands beside a record
+/// to the table.
+fn table(actions: &BTreeSet<Action>) -> Vec<Statement> {
     let mut statements = Vec::new();
-    let items: Vec<String> = actions.iter().filter(|action| **action != Action::Query).map(|action| format!("dynamodb:{}", action.name())).collect();
+    let is_query = |action: &Action| matches!(action, Action::Query | Action::QueryTable);
+    let items: Vec<String> = actions.iter().filter(|action| !is_query(action)).map(|action| format!("dynamodb:{}", action.name())).collect();
     if !items.is_empty() {
         statements.push(Statement { actions: items, resources: vec![arn("Table")] });
     }
-    if actions.contains(&Action::Query) {
-        let table = children.then(|| arn("Table"));
-        let indexes = Index::ALL.iter().map(|index| format!("!Sub ${{Table.Arn}}/index/{}", index.name()));
-        statements.push(Statement::new(&["dynamodb:Query"], table.into_iter().chain(indexes).collect()));
+    let table = actions.contains(&Action::QueryTable).then(|| arn("Table"));
+    let indexes = actions.contains(&Action::Query).then(|| Index::ALL.iter().map(|index| format!("!Sub ${{Table.Arn}}/index/{}", index.name())));
+    let queried: Vec<String> = table.into_iter().chain(indexes.into_iter().flatten()).collect();
+    if !queried.is_empty() {
+        statements.push(Statement::new(&["dynamodb:Query"], queried));
     }
     statements
 }
@@ -59,7 +61,7 @@ pub(super) fn of_route(route: &Route) -> Vec<Statement> {
     if route.access != Access::Public || !actions.is_empty() {
         actions.insert(Action::Get);
     }
-    let mut statements = table(&actions, false);
+    let mut statements = table(&actions);
     for resource in route.resources {
         match resource {
             Resource::Secret => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec!["!GetAtt Secret.Id".to_owned()])),
@@ -89,7 +91,7 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
         Trigger::DeadLetters => vec![receive(dead_queues().iter().map(|queue| arn(queue)).collect())],
         Trigger::CustomResource => Vec::new(),
     };
-    statements.extend(table(&worker.actions.iter().copied().collect(), true));
+    statements.extend(table(&worker.actions.iter().copied().collect()));
     for need in worker.needs {
         match need {
             Need::Bus => statements.push(Statement::new(&["events:PutEvents"], vec![arn("Bus")])),

@@ -1,6 +1,7 @@
 //! The answer to a duplicate: which leads and customers have the same contact data, as far as the
 //! caller may see them.
 
+use crate::call::CommitError;
 use crate::party::Party;
 use crate::problem::{Code, Problem, Stop};
 use crate::{App, Scoped};
@@ -8,7 +9,11 @@ use domain::{PartyId, Permission};
 use serde_json::json;
 
 /// Turns a refused claim of contact data into 409 with `matches`; other errors stay as they are.
-pub async fn explain(app: &App, who: &Scoped, error: store::Error) -> Stop {
+pub async fn explain(app: &App, who: &Scoped, error: CommitError) -> Stop {
+    let error = match error {
+        CommitError::Store(error) => error,
+        CommitError::Stop(stop) => return stop,
+    };
     let found = error.duplicates();
     if found.is_empty() || error.is_refused(&store::Refusal::Answered) {
         return error.into();

@@ -225,11 +225,8 @@ fn problem_of(error: store::Error) -> Problem {
             if !references.is_empty() {
                 return Problem::fields(references);
             }
-            let taken = fields(
-                |r| if let Refusal::Taken(at) | Refusal::Duplicate { pointer: at, .. } = r { Some(at) } else { None },
-                "unique",
-                "is taken",
-            );
+            let taken =
+                fields(|r| if let Refusal::Taken(at) | Refusal::Duplicate { pointer: at, .. } = r { Some(at) } else { None }, "unique", "is taken");
             if !taken.is_empty() {
                 let detail = taken.iter().map(|error| error.pointer.trim_start_matches('/')).collect::<Vec<_>>().join(" and ");
                 return Problem { errors: taken, ..Problem::new(Code::Duplicate, format!("Another record has this {detail}")) };

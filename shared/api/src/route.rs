@@ -36,8 +36,10 @@ pub enum Action {
     Get,
     /// `dynamodb:BatchGetItem`
     BatchGet,
-    /// `dynamodb:Query`
+    /// `dynamodb:Query` on the indexes: lists
     Query,
+    /// `dynamodb:Query` on the table itself: what stands beside a record
+    QueryTable,
     /// `dynamodb:PutItem`, alone or in a transaction
     Put,
     /// `dynamodb:UpdateItem`, alone or in a transaction
@@ -49,12 +51,13 @@ pub enum Action {
 }
 
 impl Action {
-    /// The IAM action, without the service prefix.
+    /// Its name: the IAM action without the service prefix, and where it makes a difference on what.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Get => "GetItem",
             Self::BatchGet => "BatchGetItem",
             Self::Query => "Query",
+            Self::QueryTable => "QueryTable",
             Self::Put => "PutItem",
             Self::Update => "UpdateItem",
             Self::Delete => "DeleteItem",

@@ -140,7 +140,7 @@ impl Record<Activity> {
     pub fn as_note(&self) -> Option<Note> {
         let body = self.text.body.as_ref().map(|body| cut(body.as_str(), NOTE_LENGTH)).unwrap_or_default();
         let (author_name, created_at) = (self.kept.author_name.clone(), self.created_at);
-        (self.data.kind == ActivityType::Note).then(|| Note { id: self.id, body, created_by: self.created_by, author_name, created_at })
+        (self.data.kind == ActivityType::Note).then_some(Note { id: self.id, body, created_by: self.created_by, author_name, created_at })
     }
 
     /// What it is about.

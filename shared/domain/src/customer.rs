@@ -185,14 +185,7 @@ impl Entity for Customer {
 impl Owned for Customer {
     const POOLED: bool = true;
 
-    fn stamp(kept: &mut CustomerKept, owner: Option<&Owner>) {
-        kept.team_id = owner.and_then(|owner| owner.team);
-        kept.owner_name = owner.map(|owner| owner.name.clone());
-    }
-
-    fn stamped(kept: &CustomerKept) -> (Option<TeamId>, Option<&str>) {
-        (kept.team_id, kept.owner_name.as_deref())
-    }
+    crate::owner::stamps!();
 
     fn hand_over(customer: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Customer> {
         assign(customer, act, owner)

@@ -98,14 +98,7 @@ impl Entity for FollowUp {
 impl Owned for FollowUp {
     const POOLED: bool = false;
 
-    fn stamp(kept: &mut FollowUpKept, owner: Option<&Owner>) {
-        kept.team_id = owner.and_then(|owner| owner.team);
-        kept.owner_name = owner.map(|owner| owner.name.clone());
-    }
-
-    fn stamped(kept: &FollowUpKept) -> (Option<TeamId>, Option<&str>) {
-        (kept.team_id, kept.owner_name.as_deref())
-    }
+    crate::owner::stamps!();
 
     fn hand_over(follow_up: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self> {
         let owner = owner.filter(|_| follow_up.data.status == FollowUpStatus::Pending)?;
@@ -242,13 +235,13 @@ mod tests {
     #[test]
     fn completing_is_final_and_a_reschedule_keeps_it_pending() {
         let first = follow_up();
-        let later = FollowUpData { due_at: Time::from_millis(99_000), ..first.data.clone() };
+        let later = FollowUpData { due_at: Time::from_millis(99_000), ..first.data };
         let (moved, events) = update(&first, &act(), later, FollowUpText::default(), None).expect("pending").expect("changed");
         assert_eq!((moved.data.status, events[0].kind), (FollowUpStatus::Pending, EventKind::FollowUpUpdated));
-        let done = FollowUpData { status: FollowUpStatus::Completed, ..moved.data.clone() };
+        let done = FollowUpData { status: FollowUpStatus::Completed, ..moved.data };
         let (done, events) = update(&moved, &act(), done, FollowUpText::default(), None).expect("allowed").expect("changed");
         assert_eq!((done.data.completed_at, events[0].kind), (Some(Time::from_millis(1000)), EventKind::FollowUpCompleted));
-        let again = FollowUpData { status: FollowUpStatus::Pending, ..done.data.clone() };
+        let again = FollowUpData { status: FollowUpStatus::Pending, ..done.data };
         assert!(update(&done, &act(), again, FollowUpText::default(), None).is_err());
         assert_eq!(update(&done, &act(), done.data.clone(), FollowUpText::default(), None), Ok(None));
         assert!(delete(&done, &act()).is_err());

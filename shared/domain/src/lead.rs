@@ -155,14 +155,7 @@ impl Entity for Lead {
 impl Owned for Lead {
     const POOLED: bool = true;
 
-    fn stamp(kept: &mut LeadKept, owner: Option<&Owner>) {
-        kept.team_id = owner.and_then(|owner| owner.team);
-        kept.owner_name = owner.map(|owner| owner.name.clone());
-    }
-
-    fn stamped(kept: &LeadKept) -> (Option<TeamId>, Option<&str>) {
-        (kept.team_id, kept.owner_name.as_deref())
-    }
+    crate::owner::stamps!();
 
     /// A converted lead follows its customer instead.
     fn hand_over(lead: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self> {

@@ -23,6 +23,21 @@ impl Owner {
     }
 }
 
+/// The two stamp functions of [`Owned`], for derived fields with `team_id` and `owner_name`.
+macro_rules! stamps {
+    () => {
+        fn stamp(kept: &mut Self::Kept, owner: Option<&$crate::owner::Owner>) {
+            kept.team_id = owner.and_then(|owner| owner.team);
+            kept.owner_name = owner.map(|owner| owner.name.clone());
+        }
+
+        fn stamped(kept: &Self::Kept) -> (Option<$crate::id::TeamId>, Option<&str>) {
+            (kept.team_id, kept.owner_name.as_deref())
+        }
+    };
+}
+pub(crate) use stamps;
+
 /// A changed record with its events; `None` when nothing changed.
 pub type Change<E> = Option<(Record<E>, Vec<Event>)>;
 

@@ -114,14 +114,7 @@ impl Entity for Project {
 impl Owned for Project {
     const POOLED: bool = false;
 
-    fn stamp(kept: &mut ProjectKept, owner: Option<&Owner>) {
-        kept.team_id = owner.and_then(|owner| owner.team);
-        kept.owner_name = owner.map(|owner| owner.name.clone());
-    }
-
-    fn stamped(kept: &ProjectKept) -> (Option<TeamId>, Option<&str>) {
-        (kept.team_id, kept.owner_name.as_deref())
-    }
+    crate::owner::stamps!();
 
     fn hand_over(project: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self> {
         let owner = owner.filter(|_| project.data.status.is_open())?;

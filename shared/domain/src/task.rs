@@ -130,14 +130,7 @@ impl Entity for Task {
 impl Owned for Task {
     const POOLED: bool = false;
 
-    fn stamp(kept: &mut TaskKept, owner: Option<&Owner>) {
-        kept.team_id = owner.and_then(|owner| owner.team);
-        kept.owner_name = owner.map(|owner| owner.name.clone());
-    }
-
-    fn stamped(kept: &TaskKept) -> (Option<TeamId>, Option<&str>) {
-        (kept.team_id, kept.owner_name.as_deref())
-    }
+    crate::owner::stamps!();
 
     /// Open tasks, and templates, whose copies somebody has to do.
     fn hand_over(task: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self> {

@@ -76,14 +76,7 @@ impl Entity for WorkLog {
 impl Owned for WorkLog {
     const POOLED: bool = false;
 
-    fn stamp(kept: &mut WorkLogKept, owner: Option<&Owner>) {
-        kept.team_id = owner.and_then(|owner| owner.team);
-        kept.owner_name = owner.map(|owner| owner.name.clone());
-    }
-
-    fn stamped(kept: &WorkLogKept) -> (Option<TeamId>, Option<&str>) {
-        (kept.team_id, kept.owner_name.as_deref())
-    }
+    crate::owner::stamps!();
 
     /// Who did the work stays.
     fn hand_over(_: &Record<Self>, _: &Act, _: Option<&Owner>) -> Change<Self> {

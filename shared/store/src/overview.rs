@@ -40,7 +40,7 @@ impl Overview {
             *self.counts.entry(name).or_default() += count;
         }
         self.notes.extend(lead.notes);
-        self.notes.sort_by(|a, b| (b.created_at, b.id).cmp(&(a.created_at, a.id)));
+        self.notes.sort_by_key(|note| std::cmp::Reverse((note.created_at, note.id)));
         self.notes.truncate(LATEST_NOTES);
         let earlier = |next: &Next| (next.due_at, next.id.to_string());
         self.next = self.next.take().into_iter().chain(lead.next).min_by_key(earlier);

@@ -6,6 +6,7 @@ use crate::keys::{Index, Key, SORT};
 use crate::meter::Meter;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use domain::{Entity, Record};
 use std::collections::HashMap;
@@ -142,52 +143,26 @@ impl Store {
     /// The items of a record's partition whose sort key begins so, strongly consistent, all pages
     /// of them: only for groups with a bound, such as a record's search words.
     pub(crate) async fn children(&self, pk: &str, prefix: &str) -> Result<Vec<Item>, Error> {
-        let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            let _in_flight = self.meter.begin();
-            let answer = self
-                .client
-                .query()
-                .table_name(&*self.table)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":pk", text(pk))
-                .expression_attribute_values(":prefix", text(prefix))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(call_error)?;
-            self.meter.add(&answer.consumed_capacity, false);
-            items.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(items);
-            }
-        }
+        let query = self.client.query().key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
+        let query = query.expression_attribute_values(":prefix", text(prefix)).consistent_read(true);
+        self.all_pages(query.expression_attribute_values(":pk", text(pk))).await
     }
 
     /// The items of a partition between two sort keys, both included, eventually consistent: only
     /// for groups with a bound.
     pub(crate) async fn children_between(&self, pk: &str, first: &str, last: &str) -> Result<Vec<Item>, Error> {
+        let query = self.client.query().key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last");
+        let query = query.expression_attribute_values(":first", text(first)).expression_attribute_values(":last", text(last));
+        self.all_pages(query.expression_attribute_values(":pk", text(pk))).await
+    }
+
+    async fn all_pages(&self, query: QueryFluentBuilder) -> Result<Vec<Item>, Error> {
+        let query = query.table_name(&*self.table).return_consumed_capacity(ReturnConsumedCapacity::Total);
         let mut items = Vec::new();
         let mut start = None;
         loop {
             let _in_flight = self.meter.begin();
-            let answer = self
-                .client
-                .query()
-                .table_name(&*self.table)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-                .expression_attribute_values(":pk", text(pk))
-                .expression_attribute_values(":first", text(first))
-                .expression_attribute_values(":last", text(last))
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(call_error)?;
+            let answer = query.clone().set_exclusive_start_key(start).send().await.map_err(call_error)?;
             self.meter.add(&answer.consumed_capacity, false);
             items.extend(answer.items.unwrap_or_default());
             start = answer.last_evaluated_key;
