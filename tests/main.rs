@@ -4,6 +4,7 @@
 
 mod api;
 mod faults;
+mod jobs;
 mod model;
 mod security;
 mod structure;

@@ -7,13 +7,14 @@
 use crate::adapters::{LocalBus, LocalQueues, MemorySecret, secret_file};
 use crate::clock::Clock as WaitingClock;
 use crate::hooks::for_role;
-use crate::{Fault, Operation, QueueSettings, Queues, Table, TableCheckpoints, TableError, front_event, stream};
+use crate::{Fault, Operation, QueueSettings, Queues, Scheduler, Table, TableCheckpoints, TableError, front_event, scheduler, stream};
 use api::clock::Clock;
 use api::{Access, Action, App, Config, Router};
 use aws::{Sdk, SecretFile, Secrets};
 use bytes::Bytes;
 use lambda_http::{Body, Response};
-use messaging::Queue;
+use futures_util::FutureExt;
+use messaging::{Queue, SCHEDULES};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -73,6 +74,9 @@ pub enum StartError {
     /// The routes.
     #[error(transparent)]
     Routes(#[from] api::edge::RouterError),
+    /// A schedule.
+    #[error("a schedule cannot be read: {0}")]
+    Schedule(String),
 }
 
 /// A running CRM.
@@ -82,6 +86,7 @@ pub struct Embedded {
     pub table: Table,
     /// The queues.
     pub queues: Queues,
+    waiting: Arc<dyn WaitingClock>,
     /// Whether the table was created just now.
     pub first_start: bool,
     app: App,
@@ -132,12 +137,14 @@ impl Embedded {
         definition["TableName"] = TABLE.into();
         let first_start = table.create_table(definition).await?;
         table.enable_ttl(TABLE, store::schema::TTL).await?;
+        let schedule_clock = waiting.clone();
         let queues = Queues::open(table.clone(), waiting, queue_settings()).await?;
         let store = store_on(&table);
         if store.public_keys().await?.is_empty() {
             api::tokens::make_keys(&store, secrets.as_ref(), clock.now(), false).await?;
         }
         let local_queues = Arc::new(LocalQueues(queues.clone()));
+        let zone = config.zone.clone();
         let routes: Vec<api::Route> = crate::routes::routes().into_iter().flat_map(|(_, routes)| routes).collect();
         let stores: HashMap<&'static str, Store> =
             routes.iter().map(|route| (route.name, store_on(&policed(&table, route.name, route_actions(route))))).collect();
@@ -147,8 +154,8 @@ impl Embedded {
             .with_store_per_route(stores);
         app.warm_up().await?;
         let bus = Arc::new(LocalBus(queues.clone()));
-        let ports = Ports { store, clock, bus: Some(bus), queues: Some(local_queues), secrets: Some(secrets) };
-        Ok(Self { table, queues, first_start, app, ports, router: Arc::new(Router::new(routes)?) })
+        let ports = Ports { store, clock, zone, bus: Some(bus), queues: Some(local_queues), secrets: Some(secrets) };
+        Ok(Self { table, queues, waiting: schedule_clock, first_start, app, ports, router: Arc::new(Router::new(routes)?) })
     }
 
     /// The application behind the routes.
@@ -211,7 +218,25 @@ impl Embedded {
                 Trigger::CustomResource => {}
             }
         }
+        let (scheduler, clock, stopped) = (self.scheduler().await?, self.waiting.clone(), wait(stop.clone()));
+        running.spawn(scheduler.run(clock, stopped));
         Ok(running)
+    }
+
+    /// The schedules, each from its last run on: one that was missed while nothing ran is made good.
+    async fn scheduler(&self) -> Result<Scheduler, StartError> {
+        let mut scheduler = Scheduler::new(self.ports.zone.clone());
+        for schedule in SCHEDULES {
+            let since = self.ports.store.job_done(schedule.name).await?.unwrap_or_else(|| self.ports.clock.now());
+            let (queues, body) = (self.queues.clone(), serde_json::to_string(&(schedule.work)()).map_err(|e| StartError::Schedule(e.to_string()))?);
+            let job: scheduler::Job = Arc::new(move |_| {
+                let (queues, body) = (queues.clone(), body.clone());
+                let send = async move { queues.send(Queue::Work.name(), vec![body], Duration::ZERO).await };
+                send.map(|sent| sent.map(|_| ()).map_err(|error| error.to_string())).boxed()
+            });
+            scheduler.add(schedule.name, schedule.cron, since.millis(), job).map_err(|e| StartError::Schedule(e.to_string()))?;
+        }
+        Ok(scheduler)
     }
 
     fn consume(&self, running: &mut JoinSet<()>, worker: &'static Worker, ports: Ports, queue: String, stop: &watch::Receiver<bool>) {

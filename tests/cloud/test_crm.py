@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import boto3
 import pytest
 import requests
 from venv_setup import PROJECT_ROOT
@@ -156,6 +157,19 @@ def test_a_disabled_users_customers_go_to_the_pool(admin: Client, rep: tuple[Cli
     problem(client.call("GET", "/auth/me"), 401, "UNAUTHENTICATED")
     # Event item, stream, relay, bus, rule, automation queue, work queue, table.
     eventually(lambda: admin.data("GET", f"/customers/{customer['id']}")["ownerId"] is None, seconds=60)
+
+
+def test_what_the_clock_starts_is_done(session: boto3.Session, endpoint: str, resources: dict[str, str], admin: Client, eventually: Callable) -> None:
+    client = lambda service: session.client(service, endpoint_url=endpoint)  # noqa: E731
+    schedule = client("scheduler").get_schedule(Name=resources["RecurringTasksSchedule"])
+    assert (schedule["ScheduleExpression"], schedule["State"]) == ("cron(0 6 * * ? *)", "ENABLED")
+    assert schedule["Target"]["Arn"].endswith("-work")
+    # Six in the morning is not waited for: the schedule's own message goes to the schedule's own target.
+    client("sqs").send_message(QueueUrl=resources["WorkQueue"], MessageBody=schedule["Target"]["Input"])
+    key = {"pk": {"S": "JOB#recurring-tasks"}, "sk": {"S": "JOB"}}
+    item = eventually(lambda: client("dynamodb").get_item(TableName=resources["Table"], Key=key).get("Item"))
+    assert item["done"]["S"].startswith("20")
+    assert admin.data("GET", "/admin/dead-letters?queue=work") == []
 
 
 def test_every_scenario_of_the_embedded_crm_holds_here(admin: Client, stack: dict) -> None:

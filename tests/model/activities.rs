@@ -11,8 +11,8 @@ use tests::random::Random;
 use tests::{Crm, Person, Reply, together};
 
 /// How many seeds run, each on a CRM of its own, and how many edits each makes at least.
-const SEEDS: u64 = 6;
-const EDITS: usize = 120;
+const SEEDS: u64 = 5;
+const EDITS: usize = 128;
 /// How many edits are made at once, where some are.
 const AT_ONCE: usize = 5;
 /// How many leads a seed converts at most.
@@ -185,6 +185,8 @@ impl Run {
         let converting = edits.iter().find_map(|edit| if let Edit::Convert { lead, .. } = edit { Some(lead.clone()) } else { None });
         let (admin, sent) = (self.admin.clone(), edits.clone());
         let replies = together(at_once, |place| send(admin.clone(), sent[place].clone())).await;
+        // Answers out of memory are there without waiting, and others have to have their turn.
+        tokio::task::yield_now().await;
         for (edit, reply) in edits.iter().zip(&replies) {
             self.history.push(format!("{}{edit:?} -> {} {}", if at_once > 1 { "at once: " } else { "" }, reply.status, reply.code()));
         }
@@ -353,7 +355,7 @@ impl Run {
             if tokio::time::Instant::now() > end {
                 self.fail(&wrong.join("\n"));
             }
-            tokio::time::sleep(Duration::from_millis(if agreed == 1 { 100 } else { 20 })).await;
+            tokio::time::sleep(Duration::from_millis(if agreed == 1 { 100 } else { 40 })).await;
         }
     }
 }
@@ -362,8 +364,8 @@ impl Run {
 async fn run(seed: u64) -> usize {
     let mut run = Run::start(seed).await;
     let mut edits = 0;
-    for part in 1..=3 {
-        while edits < EDITS * part / 3 {
+    for part in 1..=2 {
+        while edits < EDITS * part / 2 {
             edits += run.step().await;
         }
         run.recount().await;

@@ -208,6 +208,11 @@ impl<'a> Recount<'a> {
                 }
             }
         }
+        for template in self.of("TASK") {
+            if let Some(next) = template.at("kept")["nextOccurrenceAt"].as_str() {
+                stand(template.text("pk").to_owned(), format!("DUE#RECURRENCE in DUE#TASK#{}", &next[..10]));
+            }
+        }
         for project in self.of("PROJECT") {
             for member in project.at("data")["memberIds"].as_array().into_iter().flatten() {
                 let member = member.as_str().unwrap_or_default();
@@ -218,8 +223,12 @@ impl<'a> Recount<'a> {
         for item in self.items {
             let sk = item.text("sk");
             let dated = ["CONTACT#", "NOTE#", "PENDING#"].iter().any(|prefix| sk.starts_with(prefix));
-            let key = if dated { sk.to_owned() } else { format!("{sk} at version {}", item.at("version")) };
-            if dated || sk.starts_with("ROW#") {
+            let key = match item.text("d") {
+                "" if dated => sk.to_owned(),
+                "" => format!("{sk} at version {}", item.at("version")),
+                day => format!("{sk} in {day}"),
+            };
+            if dated || sk.starts_with("ROW#") || sk.starts_with("DUE#") {
                 found.entry(item.text("pk").to_owned()).or_default().insert(key);
             }
         }

@@ -30,7 +30,8 @@ fn reads(worker: &Worker) -> bool {
 fn ports(worker: &Worker) -> Result<Ports, Error> {
     let sdk = aws::Sdk::from_environment()?;
     let variable = |name: &'static str| std::env::var(name).map_err(|_| format!("{name} is not set"));
-    let mut ports = Ports { store: Store::new(&sdk, &variable("TABLE_NAME")?), clock: Clock::system(), bus: None, queues: None, secrets: None };
+    let (store, zone) = (Store::new(&sdk, &variable("TABLE_NAME")?), api::Config::from_environment()?.zone);
+    let mut ports = Ports { store, clock: Clock::system(), zone, bus: None, queues: None, secrets: None };
     for need in worker.needs {
         match need {
             Need::Bus => ports.bus = Some(Arc::new(EventBridge::new(&sdk, &variable("BUS_NAME")?))),

@@ -3,6 +3,7 @@
 use api::clock::Clock;
 use aws::Secrets;
 use domain::event::Act;
+use jiff::tz::TimeZone;
 use messaging::{EventBus, Queues};
 use std::sync::Arc;
 use store::Store;
@@ -14,6 +15,8 @@ pub struct Ports {
     pub store: Store,
     /// Time and ids.
     pub clock: Clock,
+    /// The deployment's time zone.
+    pub zone: TimeZone,
     /// The bus.
     pub bus: Option<Arc<dyn EventBus>>,
     /// The queues.

@@ -11,11 +11,11 @@ use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::{self, Lead};
 use domain::project::Project;
-use domain::task::Task;
+use domain::task::{self, Task};
 use domain::team::Team;
 use domain::user::UserStatus;
 use domain::work_log::WorkLog;
-use domain::{CustomerId, Entity, LeadId, Owned, Owner, PartyId, Record, UserId};
+use domain::{CustomerId, Entity, LeadId, Owned, Owner, PartyId, Record, TaskId, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
 use messaging::{Place, Queue, Work};
@@ -69,6 +69,7 @@ async fn run(ports: &Ports, message: Message) -> Result<(), Failure> {
             let rest = purge_lead(ports, lead, from).await?;
             hand_on(ports, rest.map(|from| Work::PurgeLead { lead, from: Some(from) })).await
         }
+        Work::CopyRecurring => copy_recurring(ports).await,
         Work::Project { record } => crate::projector::project(ports, record).await,
         Work::Relay { record } => crate::relay::relay(ports, record).await,
     }
@@ -265,6 +266,64 @@ async fn purge_lead(ports: &Ports, lead: LeadId, from: Option<Place>) -> Result<
         walk.list(&below(lead, FollowUp::KIND), discard::<FollowUp>),
         walk.list(&below(lead, Task::KIND), unlink),
     )
+}
+
+/// The job's name in the table.
+const RECURRING: &str = "recurring-tasks";
+/// How far back the first run looks, days; later ones go on from where the last one ended. A day
+/// without anything due costs half a read unit.
+const FIRST_LOOK_DAYS: i64 = 400;
+const DAY_SECONDS: i64 = 86_400;
+
+/// Copies every template whose next occurrence has passed, day by day since the last run. A template
+/// that cannot be copied holds up none of the others, but the day counts as done only when all are.
+async fn copy_recurring(ports: &Ports) -> Result<(), Failure> {
+    let now = ports.clock.now();
+    let mut day = ports.store.job_done(RECURRING).await?.unwrap_or_else(|| now.plus_seconds(-FIRST_LOOK_DAYS * DAY_SECONDS));
+    let (mut copied, mut failed) = (0, None);
+    // Days of the table are those of UTC; of today's, what is still to come waits for the next run.
+    loop {
+        let mut after: Option<String> = None;
+        loop {
+            let paging = Paging { limit: PAGE, cursor: after.as_deref(), binding: "work" };
+            let page = ports.store.due_templates(day, now, paging).await?;
+            for id in page.items {
+                match copy(ports, id).await {
+                    Ok(()) => copied += 1,
+                    Err(failure) => failed = Some(failure),
+                }
+            }
+            after = page.next.map(|cursor| cursor.to_string());
+            if after.is_none() {
+                break;
+            }
+            if copied >= RECORDS_PER_MESSAGE && failed.is_none() {
+                return send(ports, &Work::CopyRecurring, 0).await;
+            }
+        }
+        if day.to_string()[..10] == now.to_string()[..10] {
+            break;
+        }
+        day = day.plus_seconds(DAY_SECONDS).min(now);
+    }
+    match failed {
+        Some(failure) => Err(failure),
+        None => Ok(ports.store.note_job(RECURRING, now).await?),
+    }
+}
+
+/// Copies one template, if it is due as it is now; its next date moves in the same transaction, so
+/// however often this is asked there is one copy.
+async fn copy(ports: &Ports, id: TaskId) -> Result<(), Failure> {
+    let Some(template) = ports.store.get_latest::<Task>(id).await? else { return Ok(()) };
+    let decide = |template: &Record<Task>| {
+        let (made, next, event) = task::copy(template, &ports.act(), &ports.zone)?;
+        let mut tx = change(template, &next);
+        tx.create(&made);
+        tx.event(&event);
+        Some(tx)
+    };
+    settle(ports, template, &decide).await
 }
 
 /// How often a change is decided anew when the record changes meanwhile.

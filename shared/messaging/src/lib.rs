@@ -9,6 +9,7 @@
 mod adapters;
 pub mod batch;
 mod ports;
+mod schedules;
 mod subscriptions;
 mod work;
 
@@ -17,5 +18,6 @@ pub use adapters::EventBridge;
 #[cfg(feature = "queues")]
 pub use adapters::Sqs;
 pub use ports::{Depth, EventBus, MessagingError, Queue, Queues};
+pub use schedules::{SCHEDULES, Schedule};
 pub use subscriptions::{SUBSCRIPTIONS, Subscription};
 pub use work::{Place, Work};

@@ -62,6 +62,8 @@ pub enum Work {
         #[serde(default)]
         from: Option<Place>,
     },
+    /// Copy the recurring tasks whose next occurrence has come.
+    CopyRecurring,
     /// Project a stream record again that was parked.
     Project {
         /// The stream record.

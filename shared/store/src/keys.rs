@@ -2,7 +2,7 @@
 //!
 //! A key function without a row in `ACCESS_PATTERNS.md` fails a test.
 
-use domain::{ActivityId, EventId, FollowUpId, ParkedId, SessionId, Time, UserId};
+use domain::{ActivityId, EventId, FollowUpId, ParkedId, SessionId, TaskId, Time, UserId};
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -160,6 +160,16 @@ pub fn minutes(kind: &str, id: impl std::fmt::Display, month: &str) -> Key {
     Key::new(format!("{kind}#{id}"), format!("MINUTES#{month}"))
 }
 
+/// When does this template come again? `TASK#<id>` / `DUE#RECURRENCE`, in the partition of that day.
+pub fn recurrence(task: TaskId) -> Key {
+    Key::new(format!("TASK#{task}"), "DUE#RECURRENCE")
+}
+
+/// When was this job last done to its end? `JOB#<name>` / `JOB`.
+pub fn job(name: &str) -> Key {
+    Key::new(format!("JOB#{name}"), "JOB")
+}
+
 /// Who has this unique value? `UNIQUE#USER_EMAIL#<value>` / `UNIQUE`.
 pub fn unique(space: &str, value: &str) -> Key {
     Key::new(format!("UNIQUE#{space}#{value}"), "UNIQUE")
@@ -217,6 +227,11 @@ pub fn of_all(kind: &str, state: &str) -> String {
 /// The children of a kind that a record has: `CUSTOMER#<id>#TASK`.
 pub fn of_parent(kind: &str, id: impl std::fmt::Display, child: &str) -> String {
     format!("{kind}#{id}#{child}")
+}
+
+/// What of a kind is due on a day, UTC: `DUE#TASK#2026-01-31`.
+pub fn due_on(kind: &str, at: Time) -> String {
+    format!("DUE#{kind}#{}", &at.to_string()[..10])
 }
 
 /// The `state` part of a partition of records that are shared with a person: `MEMBER`, or

@@ -10,6 +10,7 @@ mod error;
 mod events;
 mod idempotency;
 pub mod item;
+mod jobs;
 mod jwks;
 pub mod keys;
 pub mod list;

@@ -1,7 +1,7 @@
 //! Bus, queues, dead-letter queues and the rules between them.
 
 use crate::generate::policy::{STREAM_DEAD, dead_id, queue_id};
-use messaging::{Queue, SUBSCRIPTIONS, Subscription};
+use messaging::{Queue, SCHEDULES, SUBSCRIPTIONS, Schedule, Subscription};
 
 /// Longest time a worker may take, seconds. A message stays hidden for six times as long
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
@@ -22,7 +22,61 @@ pub(super) fn resources() -> String {
     let queues = Queue::ALL.into_iter().flat_map(|queue| [of(queue), dead(&dead_id(queue), &queue.dead_name())]);
     let stream = dead(STREAM_DEAD, "stream-dead");
     let rules = SUBSCRIPTIONS.iter().enumerate().map(|(at, subscription)| rule(at, subscription));
-    std::iter::once(bus.to_owned()).chain(queues).chain([stream]).chain(rules).collect()
+    let schedules = std::iter::once(SCHEDULER.to_owned()).chain(SCHEDULES.iter().map(schedule));
+    std::iter::once(bus.to_owned()).chain(queues).chain([stream]).chain(rules).chain(schedules).collect()
+}
+
+/// The leave to put what the clock starts on the work queue.
+const SCHEDULER: &str = r#"
+  # ----- What the clock starts -----
+
+  SchedulerRole:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {Service: scheduler.amazonaws.com}
+            Action: sts:AssumeRole
+            Condition: {StringEquals: {"aws:SourceAccount": !Ref AWS::AccountId}}
+      Policies:
+        - PolicyName: SendWork
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - Effect: Allow
+                Action: sqs:SendMessage
+                Resource: [!GetAtt WorkQueue.Arn, !GetAtt WorkDeadQueue.Arn]
+"#;
+
+/// A schedule in the deployment's time zone. What cannot be delivered within a day joins the dead
+/// letters of the work queue: the message is the same.
+fn schedule(schedule: &Schedule) -> String {
+    let (name, about, cron) = (schedule.name, schedule.about, schedule.cron);
+    let id = crate::generate::pascal(&name.replace('-', "_"));
+    let input = serde_json::to_string(&(schedule.work)()).unwrap_or_default();
+    format!(
+        r#"
+  {id}Schedule:
+    Type: AWS::Scheduler::Schedule
+    Properties:
+      Name: !Sub ${{AWS::StackName}}-{name}
+      Description: {about}
+      ScheduleExpression: {cron}
+      ScheduleExpressionTimezone: !Ref TimeZone
+      FlexibleTimeWindow: {{Mode: "OFF"}}
+      Target:
+        Arn: !GetAtt WorkQueue.Arn
+        RoleArn: !GetAtt SchedulerRole.Arn
+        Input: '{input}'
+        DeadLetterConfig:
+          Arn: !GetAtt WorkDeadQueue.Arn
+        RetryPolicy:
+          MaximumEventAgeInSeconds: 86400
+          MaximumRetryAttempts: 185
+"#
+    )
 }
 
 fn of(queue: Queue) -> String {

@@ -2,11 +2,13 @@
 
 use super::{BY_STATUS, LIVE, PLAIN, Parent, between, by_due, children_plan, owned_by, owned_partitions};
 use crate::error::Error;
-use crate::item::{Item, Stored, Tally, row_item};
-use crate::keys::{Index, IndexKeys};
-use crate::list::Plan;
+use crate::item::{Item, Stored, Tally, bare, get_text, put_index_keys, row_item};
+use crate::keys::{self, Index, IndexKeys};
+use crate::list::{Page, Paging, Plan};
+use crate::table::Store;
 use domain::task::{Task, TaskStatus};
-use domain::{Entity, PartyId, Record, Scope, Time, UserId};
+use domain::input::TextValue;
+use domain::{Entity, PartyId, Record, Scope, TaskId, Time, UserId};
 
 /// Everything a task hangs under: the first is its own parent row, the others have companions.
 fn parents(task: &Record<Task>) -> Vec<Parent> {
@@ -27,7 +29,14 @@ impl Stored for Task {
     fn companions(record: &Record<Self>) -> Result<Vec<Item>, Error> {
         let sort = by_due(record.data.due_at, record.id);
         let row = |parent: &Parent| row_item(record, parent.parts().0, vec![parent.children(Self::KIND)], sort.clone());
-        parents(record).iter().skip(1).map(row).collect()
+        let mut items: Vec<Item> = parents(record).iter().skip(1).map(row).collect::<Result<_, _>>()?;
+        if let Some(next) = record.kept.next_occurrence_at {
+            let mut item = bare(&keys::recurrence(record.id), "DUE");
+            let partitions = vec![(Index::Due, keys::due_on(Self::KIND, next))];
+            put_index_keys(&mut item, &IndexKeys { partitions, sort: keys::by_time(next, record.id) });
+            items.push(item);
+        }
+        Ok(items)
     }
 
     fn tallies(record: &Record<Self>) -> Vec<Tally> {
@@ -42,6 +51,21 @@ impl Stored for Task {
             }
         }
         tallies
+    }
+}
+
+impl Store {
+    /// The templates that come again on the day of this moment (UTC), up to and with it, in order.
+    pub async fn due_templates(&self, day: Time, until: Time, paging: Paging<'_>) -> Result<Page<TaskId>, Error> {
+        let plan = Plan {
+            partitions: vec![(Index::Due, keys::due_on(Task::KIND, day))],
+            ascending: true,
+            // `<time>#<id>` of that very moment sorts before `<time>~`.
+            until: Some(format!("{until}~")),
+            ..Plan::default()
+        };
+        let id = |item: &Item| get_text(item, "pk").and_then(|pk| pk.split_once('#')).and_then(|(_, id)| TaskId::read(id).ok());
+        self.pick(&plan, paging, |item| Ok(id(item))).await
     }
 }
 

@@ -1,0 +1,108 @@
+//! What the clock starts, with a clock that can be put forward.
+
+use serde_json::{Value, json};
+use std::time::Duration;
+use tests::crm::PASSWORD;
+use tests::people::text;
+use tests::recount::{Look, disagreements};
+use tests::{Crm, Person, eventually};
+
+const SOON: Duration = Duration::from_secs(20);
+const DAY: i64 = 86_400;
+
+/// A moment from now, by the clock of the CRM.
+async fn from_now(person: &Person, seconds: i64) -> String {
+    let now = text(&person.make("/tasks", json!({"title": "clock"})).await["createdAt"]);
+    let now = <domain::Time as domain::input::TextValue>::read(&now).expect("time");
+    now.plus_seconds(seconds).to_string()
+}
+
+/// The copies of a template, earliest first.
+async fn copies(crm: &Crm, template: &str) -> Vec<Value> {
+    let tasks = crm.items_of("TASK").await;
+    let of = |item: &&tests::items::Raw| item.at("data")["templateId"] == json!(template);
+    let mut copies: Vec<Value> = tasks.iter().filter(of).map(|item| item.at("data").clone()).collect();
+    copies.sort_by_key(|copy| text(&copy["dueAt"]));
+    copies
+}
+
+/// Puts the copying on the queue so many times and waits until it is done.
+async fn run(crm: &Crm, times: usize) {
+    let queues = &crm.embedded().queues;
+    queues.send("work", vec![json!({"task": "copy_recurring"}).to_string(); times], Duration::ZERO).await.expect("sent");
+    eventually("the work is done", SOON, || async {
+        let depth = &queues.depths()["work"];
+        (depth.visible + depth.in_flight == 0).then_some(())
+    })
+    .await;
+    assert!(crm.items_of("PARKED").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_recurring_task_is_copied_in_the_morning_and_once() {
+    let crm = Crm::start().await;
+    let rep = crm.person("SALES_REP", None).await;
+    let lead = rep.lead(json!({})).await["id"].clone();
+    let first = from_now(&rep, 3600).await;
+    let daily = json!({"title": "Daily", "description": "At length", "leadId": lead, "dueAt": first, "priority": "HIGH", "recurrence": {"every": 1, "unit": "DAY"}});
+    let template = text(&rep.make("/tasks", daily).await["id"]);
+    assert_eq!(copies(&crm, &template).await, Vec::<Value>::new());
+    crm.advance(2 * DAY);
+    // The clock passes six in the morning, so the schedule itself starts the work.
+    let made = eventually("the task is copied", SOON, || async {
+        let made = copies(&crm, &template).await;
+        (!made.is_empty()).then_some(made)
+    })
+    .await;
+    assert_eq!((made.len(), &made[0]["status"], &made[0]["priority"], &made[0]["ownerId"]), (1, &json!("TODO"), &json!("HIGH"), &json!(rep.id)));
+    run(&crm, 10).await;
+    assert_eq!(copies(&crm, &template).await.len(), 1, "however often it runs");
+    let rep = crm.sign_in(&rep.email, PASSWORD).await;
+    let page = rep.get(&format!("/tasks?leadId={}", text(&lead))).await.expect(200);
+    let copy = page.data().as_array().expect("list").iter().find(|task| task["templateId"] == json!(template)).expect("listed").clone();
+    assert_eq!(rep.get(&format!("/tasks/{}", text(&copy["id"]))).await.data()["description"], json!("At length"));
+    assert_eq!(copy["recurrence"], json!(null));
+    assert_eq!(rep.get(&format!("/leads/{}", text(&lead))).await.data()["counts"]["tasksOpen"], json!(2));
+    assert_eq!(rep.get(&format!("/tasks/{template}")).await.data()["version"], json!(1), "a copy is nobody's change");
+    eventually("everything agrees", SOON, || async { disagreements(&crm.items().await, Look::Settled).is_empty().then_some(()) }).await;
+}
+
+#[tokio::test]
+async fn a_run_that_comes_late_makes_one_copy_and_an_ended_series_none() {
+    let crm = Crm::start().await;
+    let rep = crm.person("SALES_REP", None).await;
+    let make = async |title: &str| {
+        let first = from_now(&rep, 3600).await;
+        text(&rep.make("/tasks", json!({"title": title, "dueAt": first, "recurrence": {"every": 1, "unit": "DAY"}})).await["id"])
+    };
+    let (late, ended, deleted) = (make("Late").await, make("Ended").await, make("Deleted").await);
+    let next = text(&rep.get(&format!("/tasks/{late}")).await.data()["nextOccurrenceAt"]);
+    rep.patch(&format!("/tasks/{ended}"), json!({"recurrence": null})).await.expect(200);
+    rep.delete(&format!("/tasks/{deleted}")).await.expect(204);
+    crm.advance(40 * DAY);
+    let made = eventually("the task is copied", SOON, || async {
+        let made = copies(&crm, &late).await;
+        (!made.is_empty()).then_some(made)
+    })
+    .await;
+    assert_eq!(made.len(), 1, "one for all that were missed");
+    let latest = <domain::Time as domain::input::TextValue>::read(&next).expect("time").plus_seconds(38 * DAY);
+    assert_eq!(made[0]["dueAt"], json!(latest.to_string()), "the latest of them");
+    crm.advance(DAY);
+    eventually("the next day has its own", SOON, || async { (copies(&crm, &late).await.len() == 2).then_some(()) }).await;
+    assert_eq!(copies(&crm, &ended).await.len() + copies(&crm, &deleted).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_was_missed_is_made_good_at_the_next_start() {
+    let crm = Crm::start().await;
+    let rep = crm.person("SALES_REP", None).await;
+    let first = from_now(&rep, 3600).await;
+    let template = text(&rep.make("/tasks", json!({"title": "Missed", "dueAt": first, "recurrence": {"every": 1, "unit": "DAY"}})).await["id"]);
+    run(&crm, 1).await;
+    let stopped = crm.killed().await;
+    stopped.advance(3 * DAY);
+    assert_eq!(copies(&stopped, &template).await.len(), 0, "nothing runs");
+    let again = stopped.working().await;
+    eventually("it is made good", SOON, || async { (copies(&again, &template).await.len() == 1).then_some(()) }).await;
+}
