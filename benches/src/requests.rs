@@ -47,8 +47,8 @@ pub struct Targets {
 pub async fn measure(report: &mut Report) -> Result<(), Failure> {
     let stage = Stage::open().await?;
     people(report, &stage).await?;
-    customers(report, &stage).await?;
-    selling::measure(report, &stage).await
+    let customer = customers(report, &stage).await?;
+    selling::measure(report, &stage, &customer).await
 }
 
 async fn people(report: &mut Report, stage: &Stage) -> Result<(), Failure> {
@@ -60,7 +60,8 @@ async fn people(report: &mut Report, stage: &Stage) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn customers(report: &mut Report, stage: &Stage) -> Result<(), Failure> {
+/// The requests of customers; a customer with everything beside it.
+async fn customers(report: &mut Report, stage: &Stage) -> Result<String, Failure> {
     let samples = Samples::new(&stage.crm, &stage.manager).await?;
     let mut id = String::new();
     for number in 1..=EACH {
@@ -75,7 +76,7 @@ async fn customers(report: &mut Report, stage: &Stage) -> Result<(), Failure> {
     let one = format!("/customers/{id}");
     let get = stage.get(&one).await?;
     judge(report, "get_customer with notes, follow-up and counts", &get, Targets { cost: Some(1.70), ..DETAIL });
-    let list = stage.get("/customers").await?;
+    let list = stage.page(&stage.manager, "/customers").await?;
     let targets = Targets { trips: Some(1), read: Some(2.0 * PAGE + SIGN_IN), cost: Some(2.60), ..Targets::default() };
     judge(report, "list of 20 customers, reach team and pool", &list, targets);
     lists(report, stage, "customers").await?;
@@ -90,7 +91,8 @@ async fn customers(report: &mut Report, stage: &Stage) -> Result<(), Failure> {
     judge(report, "create_customer under a key used before", &again, Targets { trips: Some(3), ..Targets::default() });
     let change = stage.ask("PATCH", &one, Some(&json!({"firstName": "Ada"})), None).await?;
     judge(report, "update_customer, one field", &change, Targets { trips: Some(2), ..Targets::default() });
-    behind(report, stage, "create_customer", "CUSTOMER", &create).await
+    behind(report, stage, "create_customer", "CUSTOMER", &create).await?;
+    Ok(id)
 }
 
 /// What a record with everything beside it may take.
@@ -103,7 +105,7 @@ pub const CREATE: Targets = Targets { trips: Some(2), read: None, write: Some(20
 pub async fn lists(report: &mut Report, stage: &Stage, path: &str) -> Result<(), Failure> {
     let targets = Targets { trips: Some(1), read: Some(PAGE + SIGN_IN), ..Targets::default() };
     for (reach, person) in [("own", &stage.rep), ("all", &stage.admin)] {
-        let reply = stage.ask_as(person, "GET", &format!("/{path}"), None, None).await?;
+        let reply = stage.page(person, &format!("/{path}")).await?;
         judge(report, &format!("list of 20 {path}, reach {reach}"), &reply, targets);
     }
     Ok(())
@@ -129,6 +131,13 @@ impl Stage {
         self.ask("GET", target, None, None).await
     }
 
+    /// What the log says of a page, which has to be full.
+    pub async fn page(&self, person: &Person, target: &str) -> Result<Reply, Failure> {
+        let reply = self.ask_as(person, "GET", target, None, None).await?;
+        let found = reply.body["data"].as_array().map_or(0, Vec::len);
+        if found == 20 { Ok(reply) } else { Err(format!("GET {target}: {found} records, not a page of 20").into()) }
+    }
+
     /// What the log says of a request by the manager.
     pub async fn ask(&self, method: &str, target: &str, body: Option<&Value>, key: Option<&str>) -> Result<Reply, Failure> {
         self.ask_as(&self.manager, method, target, body, key).await
@@ -136,7 +145,7 @@ impl Stage {
 
     /// What the log says of a request. The grants of the caller's role are in memory then, as they are
     /// for all requests but one in ten seconds.
-    pub async fn ask_as(&self, person: &Person, method: &str, target: &str, body: Option<&Value>, key: Option<&str>) -> Result<Reply, Failure> {
+    async fn ask_as(&self, person: &Person, method: &str, target: &str, body: Option<&Value>, key: Option<&str>) -> Result<Reply, Failure> {
         self.crm.get("/teams", person).await?;
         let reply = self.crm.ask(method, target, &person.token, body, key).await?;
         if reply.status < 300 { Ok(reply) } else { Err(format!("{method} {target}: {} {}", reply.status, reply.body).into()) }

@@ -7,8 +7,10 @@ use crate::requests::{CREATE, DETAIL, EACH, PAGE, SIGN_IN, Stage, Targets, behin
 use crate::samples::Samples;
 use serde_json::{Value, json};
 
-/// When something is due.
+/// When something is due; and earlier, so that it becomes the next follow-up.
 const DUE: &str = "2027-01-31T09:30:00Z";
+const EARLIER: &str = "2027-01-30T09:30:00Z";
+const EARLIEST: &str = "2027-01-29T09:30:00Z";
 /// When work was done.
 const WORKED: &str = "2026-01-31";
 
@@ -25,8 +27,8 @@ fn activity(field: &str, id: &str) -> Value {
     json!({field: id, "type": "NOTE", "body": note()})
 }
 
-fn follow_up(field: &str, id: &str) -> Value {
-    json!({field: id, "dueAt": DUE, "notes": note()})
+fn follow_up(field: &str, id: &str, due: &str) -> Value {
+    json!({field: id, "dueAt": due, "notes": note()})
 }
 
 /// Puts a page of notes and what else is shown beside a lead or customer, whose id stands in this field.
@@ -34,20 +36,18 @@ pub async fn surround(stage: &Stage, field: &str, id: &str) -> Result<(), Failur
     for _ in 0..EACH {
         stage.make("/activities", &activity(field, id)).await?;
     }
-    stage.make("/follow-ups", &follow_up(field, id)).await?;
+    stage.make("/follow-ups", &follow_up(field, id, DUE)).await?;
     stage.make("/tasks", &json!({field: id, "title": "Call back"})).await?;
     Ok(())
 }
 
-/// Measures and reports.
-pub async fn measure(report: &mut Report, stage: &Stage) -> Result<(), Failure> {
-    let customer = stage.get("/customers?limit=1").await?;
-    let customer = text(&customer.body["data"][0]["id"]);
+/// Measures and reports; the customer has activities.
+pub async fn measure(report: &mut Report, stage: &Stage, customer: &str) -> Result<(), Failure> {
     let lead = leads(report, stage).await?;
-    activities(report, stage, &lead, &customer).await?;
+    activities(report, stage, &lead, customer).await?;
     follow_ups(report, stage, &lead).await?;
-    tasks(report, stage, &lead, &customer).await?;
-    work_logs(report, stage, &customer).await?;
+    tasks(report, stage, &lead, customer).await?;
+    work_logs(report, stage, customer).await?;
     // Last, since a lead that was converted takes no more children.
     conversion(report, stage, &lead).await
 }
@@ -79,7 +79,7 @@ async fn leads(report: &mut Report, stage: &Stage) -> Result<String, Failure> {
     }
     surround(stage, "leadId", &id).await?;
     judge(report, "get_lead with notes, follow-up and counts", &stage.get(&format!("/leads/{id}")).await?, DETAIL);
-    let list = stage.get("/leads").await?;
+    let list = stage.page(&stage.manager, "/leads").await?;
     let targets = Targets { trips: Some(1), read: Some(2.0 * PAGE + SIGN_IN), ..Targets::default() };
     judge(report, "list of 20 leads, reach team and pool", &list, targets);
     lists(report, stage, "leads").await?;
@@ -114,10 +114,10 @@ async fn activities(report: &mut Report, stage: &Stage, lead: &str, customer: &s
         ("a customer", format!("customerId={customer}"), &stage.manager),
         ("an author, reach all", format!("createdBy={}", stage.manager.id), &stage.admin),
     ] {
-        let list = stage.ask_as(person, "GET", &format!("/activities?{query}"), None, None).await?;
+        let list = stage.page(person, &format!("/activities?{query}")).await?;
         judge(report, &format!("list of 20 activities of {whose}"), &list, targets);
     }
-    let by_author = stage.get("/activities?createdBy=me").await?;
+    let by_author = stage.page(&stage.manager, "/activities?createdBy=me").await?;
     judge(report, "list of 20 activities of an author, reach team", &by_author, Targets::default());
     let kind = ("/activities", "ACTIVITY");
     create(report, stage, "create_activity, a note", kind, &activity("leadId", lead)).await?;
@@ -128,9 +128,9 @@ async fn activities(report: &mut Report, stage: &Stage, lead: &str, customer: &s
 
 async fn follow_ups(report: &mut Report, stage: &Stage, lead: &str) -> Result<(), Failure> {
     let kind = ("/follow-ups", "FOLLOWUP");
-    let made = create(report, stage, "create_follow_up for the owner of the lead", kind, &follow_up("leadId", lead)).await?;
+    let made = create(report, stage, "create_follow_up for the owner of the lead", kind, &follow_up("leadId", lead, EARLIER)).await?;
     get(report, stage, "get_follow_up", "/follow-ups", &made).await?;
-    let mut own = follow_up("leadId", lead);
+    let mut own = follow_up("leadId", lead, EARLIEST);
     own["assigneeId"] = json!(stage.manager.id);
     create(report, stage, "create_follow_up for oneself", kind, &own).await?;
     Ok(())
@@ -151,8 +151,8 @@ async fn tasks(report: &mut Report, stage: &Stage, lead: &str, customer: &str) -
     }
     lists(report, stage, "tasks").await?;
     let targets = Targets { trips: Some(1), read: Some(PAGE + SIGN_IN), ..Targets::default() };
-    judge(report, "list of 20 tasks, reach team", &stage.get("/tasks").await?, targets);
-    judge(report, "list of 20 tasks of a customer", &stage.get(&format!("/tasks?customerId={customer}")).await?, targets);
+    judge(report, "list of 20 tasks, reach team", &stage.page(&stage.manager, "/tasks").await?, targets);
+    judge(report, "list of 20 tasks of a customer", &stage.page(&stage.manager, &format!("/tasks?customerId={customer}")).await?, targets);
     let made = create(report, stage, "create_task", kind, &samples.body(EACH + 1)).await?;
     get(report, stage, "get_task", "/tasks", &made).await?;
     let given = stage.ask("POST", "/tasks", Some(&for_rep(EACH + 2)), None).await?;
@@ -169,7 +169,9 @@ async fn tasks(report: &mut Report, stage: &Stage, lead: &str, customer: &str) -
 async fn work_logs(report: &mut Report, stage: &Stage, customer: &str) -> Result<(), Failure> {
     let kind = ("/worklogs", "WORKLOG");
     let of = customer.to_owned();
-    let log = move |_, filler| json!({"customerId": of, "workDate": WORKED, "minutes": 30, "description": filler});
+    // A short description is kept twice, the second time for lists.
+    let half = |filler: &str| filler.get(filler.len() / 2..).unwrap_or_default().to_owned();
+    let log = move |_, filler: String| json!({"customerId": of, "workDate": WORKED, "minutes": 30, "description": half(&filler)});
     let samples = Samples::of(&stage.crm, &stage.manager, kind, Box::new(log)).await?;
     create(report, stage, "create_work_log", kind, &samples.body(1)).await?;
     let project = stage.make("/projects", &json!({"name": "Roll-out", "customerId": customer})).await?;

@@ -5,20 +5,23 @@ use crate::model::calendar::later;
 use crate::model::seeds;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tests::people::text;
 use tests::random::Random;
-use tests::{Crm, Person, Reply, together};
+use tests::{Crm, Person, Reply, eventually, together};
 
 /// How many seeds run, each on a CRM of its own, and how many edits each makes at least.
-const SEEDS: u64 = 5;
-const EDITS: usize = 128;
+const SEEDS: u64 = 4;
+const EDITS: usize = 152;
 /// How many edits are made at once, where some are.
 const AT_ONCE: usize = 5;
 /// How many leads a seed converts at most.
 const CONVERSIONS: usize = 6;
 /// How long the background may take.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(40);
+/// After how many looks what disagrees is told: most of that time.
+const PATIENCE: usize = 500;
 
 /// A lead or customer.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,7 +142,7 @@ impl Run {
         self.parties.iter().filter(|party| party.customer.is_some()).count()
     }
 
-    /// The next edit; `alone` where nothing else happens at the same time.
+    /// The next edit.
     fn edit(&mut self) -> Edit {
         let alive: Vec<String> = self.activities.iter().filter(|activity| !activity.deleted).map(|activity| activity.id.clone()).collect();
         let open: Vec<Party> = self.parties.iter().filter(|party| party.customer.is_none()).cloned().collect();
@@ -164,8 +167,8 @@ impl Run {
             }
             10..=12 if !alive.is_empty() => Edit::Delete { id: self.random.of(&alive).clone() },
             _ => {
-                let party = self.random.of(&open).clone();
-                Edit::Create { party, kind: *self.random.of(&KINDS), occurred: self.moment(), body: self.text() }
+                let (party, kind) = (self.random.of(&open).clone(), *self.random.of(&KINDS));
+                Edit::Create { party, kind, occurred: self.moment(), body: self.text() }
             }
         }
     }
@@ -345,18 +348,17 @@ impl Run {
         }
     }
 
-    /// Waits until everything agrees, and still does a moment later.
+    /// Waits until everything agrees; fails with what does not.
     async fn recount(&self) {
-        let end = tokio::time::Instant::now() + SOON;
-        let mut agreed = 0;
-        while agreed < 2 {
+        let looks = AtomicUsize::new(0);
+        eventually("everything agrees", SOON, || async {
             let wrong = self.differences().await;
-            agreed = if wrong.is_empty() { agreed + 1 } else { 0 };
-            if tokio::time::Instant::now() > end {
+            if !wrong.is_empty() && looks.fetch_add(1, Ordering::SeqCst) > PATIENCE {
                 self.fail(&wrong.join("\n"));
             }
-            tokio::time::sleep(Duration::from_millis(if agreed == 1 { 100 } else { 40 })).await;
-        }
+            wrong.is_empty().then_some(())
+        })
+        .await;
     }
 }
 

@@ -44,6 +44,7 @@ macro_rules! for_each_scenario {
             leads::lists_of_leads_are_narrowed_and_searched,
             leads::a_lead_stands_in_the_way_of_its_double_while_it_is_open,
             leads::reach_and_the_pool_hold_for_leads,
+            leads::a_list_of_somebody_outside_reach_tells_nothing,
             leads::converting_makes_one_customer_however_often_it_is_asked,
             leads::twenty_conversions_at_once_make_one_customer,
             leads::a_lead_can_become_part_of_a_customer,

@@ -7,7 +7,7 @@ use api::fields::{CursorText, Limit, PersonFilter, limit};
 use api::{Action, Call, Problem, Route, Scoped, Seen, Stop};
 use domain::activity::{Activity, ActivityType};
 use domain::time::Edge;
-use domain::{CustomerId, Entity, FieldError, LeadId, PartyId, Permission, Reach, Record};
+use domain::{CustomerId, Entity, FieldError, LeadId, PartyId, Permission, Reach, Record, Scope, UserId};
 use store::records::{author_plan, children_plan};
 use store::{Page, Parent, Plan};
 
@@ -49,47 +49,60 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (), ListActivities>) -> Result<Page<Record<Activity>>, Stop> {
-    let query = &*seen.query;
-    let (scope, zone) = (&seen.who.scope, &seen.app.config.zone);
-    let plan = match (query.lead_id, query.customer_id, query.created_by) {
-        (Some(lead), None, None) => timeline(&seen, PartyId::Lead(lead)).await?,
-        (None, Some(customer), None) => timeline(&seen, PartyId::Customer(customer)).await?,
-        (None, None, Some(author)) => author_plan(author.person(scope)),
-        (None, None, None) => return Err(Problem::field("?leadId", "required", "is required, or customerId or createdBy").into()),
+/// Whose activities are asked for.
+enum Whose {
+    Of(PartyId),
+    By(UserId),
+}
+
+fn whose(query: &ListActivities, scope: &Scope) -> Result<Whose, Problem> {
+    match (query.lead_id, query.customer_id, query.created_by) {
+        (Some(lead), None, None) => Ok(Whose::Of(PartyId::Lead(lead))),
+        (None, Some(customer), None) => Ok(Whose::Of(PartyId::Customer(customer))),
+        (None, None, Some(author)) => Ok(Whose::By(author.person(scope))),
+        (None, None, None) => Err(Problem::field("?leadId", "required", "is required, or customerId or createdBy")),
         (lead, customer, author) => {
             let given = [("?leadId", lead.is_some()), ("?customerId", customer.is_some()), ("?createdBy", author.is_some())];
             let conflict = |at: &str| FieldError::new(at, "conflict", "give exactly one of leadId, customerId and createdBy");
-            return Err(Problem::fields(given.into_iter().filter(|(_, given)| *given).map(|(at, _)| conflict(at)).collect()).into());
+            Err(Problem::fields(given.into_iter().filter(|(_, given)| *given).map(|(at, _)| conflict(at)).collect()))
         }
-    };
-    let by_author = query.created_by.is_some();
-    let plan = Plan {
+    }
+}
+
+async fn load(seen: Seen<Scoped, (), ListActivities>) -> Result<Page<Record<Activity>>, Stop> {
+    let query = &*seen.query;
+    let (scope, zone, store) = (&seen.who.scope, &seen.app.config.zone, &seen.app.store);
+    let narrowed = |plan: Plan, residual: bool| Plan {
         ascending: query.sort == Some(Sort::Earliest),
         from: query.from.and_then(|edge| edge.from(zone)).map(|time| time.to_string()),
         until: query.to.and_then(|edge| edge.until(zone)).map(|time| time.to_string()),
-        residual: query.r#type.is_some() || (by_author && scope.reach != Reach::All),
+        residual: query.r#type.is_some() || residual,
         ..plan
     };
     let keep = |activity: &Record<Activity>| query.r#type.is_none_or(|wanted| activity.data.kind == wanted);
     let binding = seen.binding();
     let paging = seen.paging(limit(query.limit), &binding);
-    let store = &seen.app.store;
-    if by_author && scope.reach != Reach::All {
-        return Ok(store.list_of_author(&plan, paging, scope, keep).await?);
+    match whose(query, scope)? {
+        Whose::By(author) if scope.reach == Reach::All => Ok(store.list(&narrowed(author_plan(author), false), paging, keep).await?),
+        Whose::By(author) => {
+            let plan = narrowed(author_plan(author), true);
+            let page = async { Ok(store.list_of_author(&plan, paging, scope, keep).await?) };
+            seen.of_person(Some(author), page).await
+        }
+        Whose::Of(id) => {
+            let plan = narrowed(children_plan(&[Parent::Party(id)], Activity::KIND), false);
+            let own = async { Ok::<_, Stop>(store.list(&plan, paging, keep).await?) };
+            let (party, own) = tokio::try_join!(seen.party(id), own)?;
+            // A customer that was a lead names it; only then its timeline is read with the lead's.
+            let leads = party.customer.filter(|_| id.customer().is_some()).map(|customer| customer.data.lead_ids).unwrap_or_default();
+            if leads.is_empty() {
+                return Ok(own);
+            }
+            let leads = leads.into_iter().map(|lead| Parent::Party(PartyId::Lead(lead)));
+            let parents: Vec<Parent> = std::iter::once(Parent::Party(id)).chain(leads).collect();
+            Ok(store.list(&narrowed(children_plan(&parents, Activity::KIND), false), paging, keep).await?)
+        }
     }
-    Ok(store.list(&plan, paging, keep).await?)
-}
-
-/// Where the timeline of a lead or customer stands. The parent is read for its reach anyway, and
-/// tells which leads became the customer.
-async fn timeline(seen: &Seen<Scoped, (), ListActivities>, id: PartyId) -> Result<Plan, Stop> {
-    let party = seen.party(id).await?;
-    let mut parents = vec![Parent::Party(id)];
-    if let (PartyId::Customer(_), Some(customer)) = (id, &party.customer) {
-        parents.extend(customer.data.lead_ids.iter().map(|lead| Parent::Party(PartyId::Lead(*lead))));
-    }
-    Ok(children_plan(&parents, Activity::KIND))
 }
 
 async fn handle(call: Call<Scoped, (), ListActivities>, page: Page<Record<Activity>>) -> Result<PageOf<ActivityRow>, Stop> {

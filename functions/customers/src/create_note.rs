@@ -52,7 +52,7 @@ async fn handle(call: Call<Scoped, (CustomerId,), (), Json<CreateNote>>, (party,
     tx.create(&note);
     tx.event(&event);
     let mut latest = overview;
-    latest.absorb(Overview { notes: note.as_note().into_iter().collect(), ..Overview::default() });
+    latest.absorb(1, note.as_note().into_iter().collect());
     let place = api::location::<Activity>("activities", note.id);
     let answer = Answer::created(latest.notes.into_iter().map(NoteOut::from).collect(), place);
     call.commit(tx, &answer).await?;

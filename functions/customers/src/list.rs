@@ -35,7 +35,7 @@ pub(crate) fn route() -> Route {
     Route::get("/customers", "list_customers")
         .needs(Permission::CustomersRead)
         .about("Customers", "List or search customers")
-        .touches(&[Action::Query, Action::BatchGet])
+        .touches(&[Action::Get, Action::Query, Action::BatchGet])
         .load(load)
         .handle(handle)
 }
@@ -71,10 +71,13 @@ async fn load(seen: Seen<Scoped, (), ListCustomers>) -> Result<Page<Record<Custo
     let binding = seen.binding();
     let paging = seen.paging(limit(query.limit), &binding);
     let plan = filter.plan(scope);
-    Ok(match &query.q {
-        Some(search) => seen.app.store.search(&plan, search, paging, keep).await?,
-        None => seen.app.store.list(&plan, paging, keep).await?,
-    })
+    let page = async {
+        Ok(match &query.q {
+            Some(search) => seen.app.store.search(&plan, search, paging, keep).await?,
+            None => seen.app.store.list(&plan, paging, keep).await?,
+        })
+    };
+    seen.of_person(owner.flatten(), page).await
 }
 
 async fn handle(call: Call<Scoped, (), ListCustomers>, page: Page<Record<Customer>>) -> Result<PageOf<CustomerRow>, Stop> {

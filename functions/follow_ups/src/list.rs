@@ -63,7 +63,7 @@ async fn load(seen: Seen<Scoped, (), ListFollowUps>) -> Result<Page<Record<Follo
     let page = async { Ok(seen.app.store.list(&plan, paging, keep).await?) };
     match party {
         Some(party) => tokio::try_join!(seen.parent(Parent::Party(party)), page).map(|((), page)| page),
-        None => page.await,
+        None => seen.of_person(assignee, page).await,
     }
 }
 

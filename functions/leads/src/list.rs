@@ -38,7 +38,7 @@ pub(crate) fn route() -> Route {
     Route::get("/leads", "list_leads")
         .needs(Permission::LeadsRead)
         .about("Leads", "List or search leads")
-        .touches(&[Action::Query, Action::BatchGet])
+        .touches(&[Action::Get, Action::Query, Action::BatchGet])
         .load(load)
         .handle(handle)
 }
@@ -75,10 +75,13 @@ async fn load(seen: Seen<Scoped, (), ListLeads>) -> Result<Page<Record<Lead>>, S
     let binding = seen.binding();
     let paging = seen.paging(limit(query.limit), &binding);
     let plan = filter.plan(scope);
-    Ok(match &query.q {
-        Some(search) => seen.app.store.search(&plan, search, paging, keep).await?,
-        None => seen.app.store.list(&plan, paging, keep).await?,
-    })
+    let page = async {
+        Ok(match &query.q {
+            Some(search) => seen.app.store.search(&plan, search, paging, keep).await?,
+            None => seen.app.store.list(&plan, paging, keep).await?,
+        })
+    };
+    seen.of_person(owner.flatten(), page).await
 }
 
 async fn handle(call: Call<Scoped, (), ListLeads>, page: Page<Record<Lead>>) -> Result<PageOf<LeadRow>, Stop> {

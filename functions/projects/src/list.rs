@@ -7,7 +7,7 @@ use api::fields::{CursorText, Limit, PersonFilter, Sort, limit};
 use api::{Action, Call, Problem, Route, Scoped, Seen, Stop};
 use domain::project::{Project, ProjectStatus};
 use domain::search::{Search, record_words};
-use domain::{CustomerId, PartyId, Permission, Record};
+use domain::{CustomerId, PartyId, Permission, Reach, Record, Scope};
 use store::{Page, Parent, ProjectFilter};
 
 domain::query! {
@@ -61,7 +61,16 @@ async fn load(seen: Seen<Scoped, (), ListProjects>) -> Result<Page<Record<Projec
     };
     let binding = seen.binding();
     let paging = seen.paging(limit(query.limit), &binding);
-    let (plan, store) = (filter.plan(scope), &seen.app.store);
+    let store = &seen.app.store;
+    // Of somebody outside reach one sees what one is a member of, as somebody who reaches only the own.
+    let outside = async || match owner {
+        Some(owner) => seen.reaches_person(owner).await.map(|reached| !reached),
+        None => Ok(false),
+    };
+    let plan = match scope.reach {
+        Reach::Team if outside().await? => filter.plan(&Scope { reach: Reach::Own, ..scope.clone() }),
+        _ => filter.plan(scope),
+    };
     match (query.customer_id, &query.q) {
         (Some(customer), _) => {
             let page = async { Ok(store.list(&plan, paging, keep).await?) };

@@ -77,6 +77,7 @@ async fn load(seen: Seen<Scoped, (), ListWorkLogs>) -> Result<Found, Stop> {
     let paging = seen.paging(limit(query.limit), &binding);
     let plan = filter.plan(scope);
     let page = async { Ok::<_, Stop>(store.list(&plan, paging, keep).await?) };
+    let page = seen.of_person(user.filter(|_| parent.is_none()), page);
     let standing = async {
         match parent {
             Some(parent) => seen.parent(parent).await,

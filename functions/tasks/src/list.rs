@@ -112,7 +112,7 @@ async fn load(seen: Seen<Scoped, (), ListTasks>) -> Result<Page<Record<Task>>, S
     let page = async { Ok(seen.app.store.list(&plan, paging, keep).await?) };
     match parent {
         Some(parent) => tokio::try_join!(seen.parent(parent), page).map(|((), page)| page),
-        None => page.await,
+        None => seen.of_person(owner, page).await,
     }
 }
 

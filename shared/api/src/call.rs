@@ -8,7 +8,7 @@ use domain::input::{Errors, Parse, Patch, Show, TextValue};
 use domain::settings::{Settings, SettingsData, SettingsId};
 use domain::time::Due;
 use domain::user::Auth;
-use domain::{Caller, Entity, Owner, Permission, Record, Scope, SessionId, Time, UserId};
+use domain::{Caller, Entity, Owner, Permission, Reach, Record, Scope, SessionId, Time, UserId};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -216,6 +216,32 @@ impl<I, P, Q> Seen<I, P, Q> {
 }
 
 impl<P: Clone, Q> Seen<Scoped, P, Q> {
+    /// Whether this person's records can be inside reach: one's own, those of the teams, or all.
+    pub async fn reaches_person(&self, person: UserId) -> Result<bool, Stop> {
+        let scope = &self.who.scope;
+        match scope.reach {
+            _ if person == scope.user => Ok(true),
+            Reach::All => Ok(true),
+            Reach::Own => Ok(false),
+            Reach::Team => Ok(self.app.store.auth(person).await?.is_some_and(|auth| scope.covers_person(person, auth.team_id))),
+        }
+    }
+
+    /// A page of somebody's records: empty, and without a cursor, for a person outside reach, since
+    /// a place in a list tells of what stands there. The person is looked up while the page is read.
+    pub async fn of_person<E>(
+        &self,
+        person: Option<UserId>,
+        page: impl Future<Output = Result<Page<Record<E>>, Stop>>,
+    ) -> Result<Page<Record<E>>, Stop>
+    where
+        E: Entity,
+    {
+        let Some(person) = person else { return page.await };
+        let (reached, page) = tokio::try_join!(self.reaches_person(person), page)?;
+        Ok(if reached { page } else { Page { items: Vec::new(), next: None } })
+    }
+
     /// The record of this id, if it exists and is inside reach.
     pub async fn record<E: Stored>(&self, id: E::Id) -> Result<Record<E>, Stop> {
         let record = self.app.store.get::<E>(id).await?;

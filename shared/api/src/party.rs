@@ -40,7 +40,7 @@ impl Party {
     /// A lead that was read, with the customer it became.
     pub async fn of_lead(store: &Store, lead: Record<Lead>) -> Result<Self, store::Error> {
         let customer = match lead.data.converted_customer_id {
-            Some(customer) => store.get_latest::<Customer>(customer).await?,
+            Some(customer) => store.get::<Customer>(customer).await?,
             None => None,
         };
         Ok(Self { id: PartyId::Lead(lead.id), lead: Some(lead), customer })

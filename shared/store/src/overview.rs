@@ -34,16 +34,12 @@ impl Overview {
         self.counts.get(name).copied().unwrap_or(0)
     }
 
-    /// Adds what stands beside a lead that became this customer.
-    pub fn absorb(&mut self, lead: Self) {
-        for (name, count) in lead.counts {
-            *self.counts.entry(name).or_default() += count;
-        }
-        self.notes.extend(lead.notes);
+    /// Adds the activities of a lead that became this customer. Its open work moves here by itself.
+    pub fn absorb(&mut self, activities: i64, notes: Vec<Note>) {
+        *self.counts.entry("activities".to_owned()).or_default() += activities;
+        self.notes.extend(notes);
         self.notes.sort_by_key(|note| std::cmp::Reverse((note.created_at, note.id)));
         self.notes.truncate(LATEST_NOTES);
-        let earlier = |next: &Next| (next.due_at, next.id.to_string());
-        self.next = self.next.take().into_iter().chain(lead.next).min_by_key(earlier);
     }
 }
 
@@ -59,26 +55,32 @@ impl Store {
     /// What stands beside a record, eventually consistent, in one trip.
     pub async fn overview(&self, kind: &str, id: impl std::fmt::Display) -> Result<Overview, Error> {
         let pk = keys::counts(kind, id).pk;
-        let limit = i32::try_from(LATEST_NOTES + 1).unwrap_or(i32::MAX);
-        let (notes, pending) =
-            tokio::try_join!(self.some_children(&pk, "NOTE", false, limit, false), self.some_children(&pk, "PENDING#", true, 1, false))?;
-        let mut overview = Overview::default();
-        for item in &notes {
-            match get_text(item, "type") {
-                Some("COUNTS") => overview.counts = counts_of(item),
-                _ => overview.notes.push(from_attribute(item, "data")?),
-            }
-        }
-        overview.notes.truncate(LATEST_NOTES);
-        overview.next = pending.first().map(|item| from_attribute(item, "data")).transpose()?;
-        Ok(overview)
+        let pending = self.some_children(&pk, "PENDING#", true, 1, false);
+        let ((counts, notes), pending) = tokio::try_join!(self.counted_notes(&pk), pending)?;
+        let next = pending.first().map(|item| from_attribute(item, "data")).transpose()?;
+        Ok(Overview { counts, notes, next })
     }
 
-    /// What stands beside a customer, the leads that became it included.
-    pub async fn customer_overview(&self, own: Overview, customer: &Record<Customer>) -> Result<Overview, Error> {
-        let leads = try_join_all(customer.data.lead_ids.iter().map(|lead| self.overview("LEAD", lead))).await?;
-        let mut overview = own;
-        leads.into_iter().for_each(|lead| overview.absorb(lead));
+    /// The counts and the latest notes of a record, in one query.
+    async fn counted_notes(&self, pk: &str) -> Result<(BTreeMap<String, i64>, Vec<Note>), Error> {
+        let limit = i32::try_from(LATEST_NOTES + 1).unwrap_or(i32::MAX);
+        let (mut counts, mut notes) = (BTreeMap::new(), Vec::new());
+        for item in &self.some_children(pk, "NOTE", false, limit, false).await? {
+            match get_text(item, "type") {
+                Some("COUNTS") => counts = counts_of(item),
+                _ => notes.push(from_attribute(item, "data")?),
+            }
+        }
+        notes.truncate(LATEST_NOTES);
+        Ok((counts, notes))
+    }
+
+    /// What stands beside a customer, with the activities and notes of the leads that became it.
+    pub async fn customer_overview(&self, mut overview: Overview, customer: &Record<Customer>) -> Result<Overview, Error> {
+        let keys: Vec<Key> = customer.data.lead_ids.iter().map(|lead| keys::counts("LEAD", lead)).collect();
+        for (counts, notes) in try_join_all(keys.iter().map(|key| self.counted_notes(&key.pk))).await? {
+            overview.absorb(counts.get("activities").copied().unwrap_or(0), notes);
+        }
         Ok(overview)
     }
 

@@ -155,6 +155,35 @@ pub async fn reach_and_the_pool_hold_for_leads(crm: Crm) {
     rep.get(&path(&pooled)).await.expect(200);
 }
 
+pub async fn a_list_of_somebody_outside_reach_tells_nothing(crm: Crm) {
+    let (here, there) = (crm.team().await, crm.team().await);
+    let manager = crm.person("MANAGER", Some(&here)).await;
+    let (stranger, colleague) = (crm.person("SALES_REP", Some(&there)).await, crm.person("MANAGER", Some(&there)).await);
+    for _ in 0..3 {
+        let lead = stranger.lead(json!({})).await["id"].clone();
+        stranger.make("/activities", json!({"leadId": lead, "type": "CALL"})).await;
+        stranger.make("/follow-ups", json!({"leadId": lead, "dueAt": LATER})).await;
+        stranger.make("/tasks", json!({"title": "T"})).await;
+        let customer = colleague.customer(json!({"ownerId": stranger.id})).await["id"].clone();
+        colleague.make("/projects", json!({"name": "P", "customerId": customer, "ownerId": stranger.id})).await;
+        stranger.make("/worklogs", json!({"customerId": customer, "workDate": "2026-01-31", "minutes": 5, "description": "W"})).await;
+    }
+    for (list, who) in [
+        ("leads", "ownerId"),
+        ("customers", "ownerId"),
+        ("activities", "createdBy"),
+        ("follow-ups", "assigneeId"),
+        ("tasks", "ownerId"),
+        ("projects", "ownerId"),
+        ("worklogs", "userId"),
+    ] {
+        let path = format!("/{list}?{who}={}&limit=1", stranger.id);
+        let page = manager.get(&path).await.expect(200);
+        assert_eq!((page.data(), &page.body["meta"]["nextCursor"]), (&json!([]), &json!(null)), "{list}: not even a cursor");
+        assert_eq!(colleague.ids(&path).await.len(), 3, "{list}");
+    }
+}
+
 pub async fn converting_makes_one_customer_however_often_it_is_asked(crm: Crm) {
     let team = crm.team().await;
     let rep = crm.person("SALES_REP", Some(&team)).await;
