@@ -6,8 +6,8 @@ use crate::item::{Item, Stored, Tally, bare, get_text, put_index_keys, row_item}
 use crate::keys::{self, Index, IndexKeys};
 use crate::list::{Page, Paging, Plan};
 use crate::table::Store;
-use domain::task::{Task, TaskStatus};
 use domain::input::TextValue;
+use domain::task::{Task, TaskStatus};
 use domain::{Entity, PartyId, Record, Scope, TaskId, Time, UserId};
 
 /// Everything a task hangs under: the first is its own parent row, the others have companions.
