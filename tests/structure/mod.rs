@@ -4,6 +4,7 @@ mod access_patterns;
 mod arrows;
 mod names;
 mod policies;
+mod unscoped;
 
 use std::path::{Path, PathBuf};
 

@@ -133,16 +133,17 @@ impl Crm {
     /// The same without workers: nothing happens in the background.
     pub async fn idle(table: Table) -> Self {
         let crm = Self::open(table, Arc::default(), Arc::default()).await;
-        let address = <Email as domain::input::TextValue>::read(&crm.admin.0).expect("email");
+        let address = <Email as domain::text::TextValue>::read(&crm.admin.0).expect("email");
         let password = Password::new(PASSWORD).expect("password");
-        workers::bootstrap::first_admin(crm.embedded().all_ports(), address, &password, false).await.expect("admin");
+        workers::bootstrap::first_admin(crm.embedded().app(), address, &password, false).await.expect("admin");
         crm
     }
 
     async fn open(table: Table, secrets: Arc<MemorySecret>, ahead: Arc<AtomicI64>) -> Self {
         let offset = ahead.clone();
-        let clock = api::clock::Clock::new(move || Time::from_millis(local::Clock::now_ms(&local::SystemClock) + offset.load(Ordering::SeqCst)));
-        let config = api::Config::read(|name| (name == "CORS_ORIGINS").then(|| "https://app.example".to_owned())).expect("config");
+        let clock =
+            application::clock::Clock::new(move || Time::from_millis(local::Clock::now_ms(&local::SystemClock) + offset.load(Ordering::SeqCst)));
+        let config = application::Config::read(|name| (name == "CORS_ORIGINS").then(|| "https://app.example".to_owned())).expect("config");
         let parts = Parts { table, secrets: secrets.clone(), clock, waiting: Arc::new(Waiting(ahead.clone())), config };
         let place = Place::Here(Box::new(Embedded::open(parts).await.expect("opens")));
         Self { place, admin: ("root@crm.test".into(), PASSWORD.into()), ahead, secrets, workers: None }
