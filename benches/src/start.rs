@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// How many functions run side by side.
 const TOGETHER: usize = 2;
+/// What needs the secret or a queue, which nobody plays here: that it answers at all is enough.
+const ELSEWHERE: [&str; 4] = ["refresh", "ready", "list_dead_letters", "bootstrap"];
 /// What the bare handler can be.
 const BARE: [&str; 3] = ["get_customer", "list_customers", "create_customer"];
 
@@ -32,7 +34,7 @@ async fn answers(bench: &Bench<'_>, binary: &str, handler: &str) -> Result<(), F
     let mut function = bench.function(binary, handler).await?;
     match binary {
         "bare" => return function.call(&bench.event(handler, 1)).await,
-        "hello" => return function.ask(&Value::Null).await.map(drop),
+        "hello" => return function.ask(&Value::Null).await?.response().map(drop),
         _ => {}
     }
     let mut event = sample(binary, handler)?;
@@ -42,6 +44,10 @@ async fn answers(bench: &Bench<'_>, binary: &str, handler: &str) -> Result<(), F
         event["headers"]["authorization"] = format!("Bearer {}", bench.crm.admin().await?.token).into();
     }
     let answer = function.ask(&event).await?;
+    if ELSEWHERE.contains(&handler) {
+        return Ok(());
+    }
+    let answer = answer.response()?;
     match answer["statusCode"].as_u64() {
         // What the samples name is not there, so a refusal is as good an answer as a success.
         Some(status) if status < 500 && !(signed_in && status == 401) => Ok(()),
