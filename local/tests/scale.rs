@@ -2,10 +2,10 @@
 //! `cargo test -p local -- scale --ignored --nocapture`.
 #![allow(clippy::unwrap_used)]
 
+use crate::support::*;
 use local::{StreamReader, Table};
 use serde_json::json;
 use std::time::Instant;
-use crate::support::*;
 
 #[tokio::test]
 #[ignore = "a measurement"]

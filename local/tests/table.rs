@@ -1,13 +1,13 @@
 //! The database through the AWS SDK, the hooks, and what can be wrong with a file.
 #![allow(clippy::unwrap_used)]
 
+use crate::support::*;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use local::{Fault, Table, TableError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use crate::support::*;
 
 #[tokio::test]
 async fn items_go_in_and_come_out_through_the_sdk() {

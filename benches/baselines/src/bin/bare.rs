@@ -89,7 +89,8 @@ impl Bare {
     /// What a manager sees: the team's customers and those of nobody.
     async fn list(&self) -> Result<String, Error> {
         let team = format!("TEAM#{}#CUSTOMER#LIVE", self.team);
-        let (user, team, pool) = tokio::try_join!(self.sign_in_state(), self.page("team", "t", &team), self.page("owner", "o", "USER#NONE#CUSTOMER#LIVE"))?;
+        let (user, team, pool) =
+            tokio::try_join!(self.sign_in_state(), self.page("team", "t", &team), self.page("owner", "o", "USER#NONE#CUSTOMER#LIVE"))?;
         Ok((user.ok_or("no user")?.len() + team.len() + pool.len()).to_string())
     }
 
