@@ -198,10 +198,11 @@ impl Crm {
         self.sign_in(&email).await
     }
 
-    /// An item of the table, in DynamoDB's JSON form.
+    /// An item of the table, in DynamoDB's JSON form; there has to be one.
     pub async fn item(&self, pk: &str, sk: &str) -> Result<Value, Failure> {
         let key = json!({"pk": {"S": pk}, "sk": {"S": sk}});
-        Ok(self.table().request("GetItem", json!({"TableName": TABLE, "Key": key})).await?["Item"].take())
+        let item = self.table().request("GetItem", json!({"TableName": TABLE, "Key": key})).await?["Item"].take();
+        if item.is_null() { Err(format!("there is no item {pk} / {sk}").into()) } else { Ok(item) }
     }
 
     /// The items of a partition whose sort key begins so.

@@ -1,7 +1,7 @@
 //! Dependencies point one way: functions to shared crates, shared crates to the domain, the domain
 //! to nothing that runs.
 
-use crate::structure::{read, root, sources};
+use crate::structure::{metadata, read, sources};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -30,11 +30,7 @@ fn is_deployed(manifest: &str) -> bool {
 
 /// Each crate of the workspace with its normal dependencies and its folder.
 fn crates() -> BTreeMap<String, (Vec<String>, String)> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let mut command = std::process::Command::new(cargo);
-    let output = command.args(["metadata", "--offline", "--no-deps", "--format-version", "1"]).current_dir(root()).output().expect("cargo metadata");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let metadata = metadata();
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let normal = |package: &Value| {
         let list = package["dependencies"].as_array().expect("list").iter();
