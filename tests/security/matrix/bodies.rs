@@ -32,9 +32,11 @@ fn naming(route: &Route) -> Vec<Field> {
         }));
     }
     if !route.is_list {
-        found.extend((route.query)().into_iter().filter_map(|(name, _, schema, required)| {
-            Some(Field { named: named(&name, &schema)?, is_list: false, required, in_query: true, name })
-        }));
+        found.extend(
+            (route.query)().into_iter().filter_map(|(name, _, schema, required)| {
+                Some(Field { named: named(&name, &schema)?, is_list: false, required, in_query: true, name })
+            }),
+        );
     }
     found
 }
@@ -72,7 +74,13 @@ fn expected(route: &Route, field: &Field, actor: &Actor, value: &Thing) -> Outco
     let Some(scope) = permission(route).map(|permission| actor.scope(permission)) else { return Outcome::Yes };
     let Some(scope) = scope else { return Outcome::No(403) };
     match (judge(route, &field.name, field.named), value) {
-        (Judge::OnlyAll, _) => if scope.reach == Reach::All { Outcome::Yes } else { Outcome::No(403) },
+        (Judge::OnlyAll, _) => {
+            if scope.reach == Reach::All {
+                Outcome::Yes
+            } else {
+                Outcome::No(403)
+            }
+        }
         (Judge::Inside(_), Thing::Person(person)) if person.owner == Some(scope.user) => Outcome::Yes,
         (Judge::Inside(permission), value) => match (actor.scope(permission), value) {
             (None, Thing::Person(_)) => Outcome::No(403),

@@ -80,7 +80,9 @@ async fn values(world: &World, route: &Route, kind: Kind, actor: &Actor, named: 
 
 /// What a list has to show with a filter.
 fn expected(world: &World, kind: Kind, scope: &Scope, field: &str, filter: &Filter) -> Shown {
-    let ids = |keep: &dyn Fn(&Record) -> bool| Shown::Page(world.known(kind).iter().filter(|record| keep(record)).map(|record| record.id.clone()).collect());
+    let ids = |keep: &dyn Fn(&Record) -> bool| {
+        Shown::Page(world.known(kind).iter().filter(|record| keep(record)).map(|record| record.id.clone()).collect())
+    };
     match &filter.parent {
         Some(above) if !parent(scope, above) => Shown::Refused(404),
         Some(above) => ids(&|record| record.links.get(field) == Some(&above.id)),

@@ -81,6 +81,9 @@ pub fn judge(route: &Route, field: &str, named: Named) -> Judge {
         ("create_customer", "ownerId") => CustomersAssign,
         // Administration is not cut by reach.
         ("create_user" | "create_team" | "update_team" | "delete_user", _) => own(),
-        _ => panic!("no probe can be built for {field} ({named:?}) of {}: say in `judge` in tests/security/matrix/rules.rs by which permission it is judged", route.name),
+        _ => panic!(
+            "no probe can be built for {field} ({named:?}) of {}: say in `judge` in tests/security/matrix/rules.rs by which permission it is judged",
+            route.name
+        ),
     })
 }
