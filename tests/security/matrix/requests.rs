@@ -118,6 +118,8 @@ pub async fn call(world: &World, route: &Route, person: &Person, path: &str, bod
     let outcome = Outcome::of(&reply);
     let refused = matches!(outcome, Outcome::No(_) | Outcome::Reference);
     assert!(!refused || !world.wrote(route.name), "{route:?} refuses {path} with {outcome} and writes all the same");
+    // And the watch over that is awake: what is created is written.
+    assert!(reply.status != 201 || world.wrote(route.name), "{route:?} creates without writing");
     outcome
 }
 
