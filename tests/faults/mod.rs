@@ -3,6 +3,7 @@
 
 mod background;
 mod dead_letters;
+mod races;
 mod requests;
 mod seeds;
 mod selling;
