@@ -2,10 +2,13 @@
 //! twice, late or spoilt, and workers die.
 
 mod background;
+mod changes;
 mod dead_letters;
 mod requests;
 mod seeds;
 mod selling;
+mod trace;
+mod turns;
 
 use local::{Fault, Operation, Table};
 use std::sync::{Arc, Mutex};

@@ -378,7 +378,8 @@ async fn run(seed: u64) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_follows_from_random_edits_of_activities_is_what_a_recount_gives() {
-    let running: Vec<_> = number_in_environment("MODEL_SEED").map_or(1..SEEDS + 1, |seed| seed..seed + 1).map(|seed| tokio::spawn(run(seed))).collect();
+    let running: Vec<_> =
+        number_in_environment("MODEL_SEED").map_or(1..SEEDS + 1, |seed| seed..seed + 1).map(|seed| tokio::spawn(run(seed))).collect();
     let mut edits = 0;
     for run in running {
         edits += run.await.expect("the run of a seed");

@@ -15,7 +15,7 @@ const RIGHT: Right = Right::EVERYBODY;
 pub const RESOURCE: Resource = Resource {
     acts: &[
         Act::new("POST", "/follow-ups", 13, RIGHT, create, create_form).makes("follow-up").requires(&["dueAt"]),
-        Act::new("GET", "/follow-ups", 6, RIGHT, list, list_form),
+        Act::new("GET", "/follow-ups", 5, RIGHT, list, list_form),
         Act::new("GET", "/follow-ups/{id}", 3, RIGHT, get, form),
         Act::new("PATCH", "/follow-ups/{id}", 8, RIGHT, update, update_form).never_null(&["status", "dueAt", "assigneeId"]),
         Act::new("DELETE", "/follow-ups/{id}", 2, RIGHT, delete, guarded_form),
@@ -177,8 +177,8 @@ fn list(world: &mut World, call: &Call) -> Answer {
         return Err(Expected::wrong(&["?status"]));
     }
     let status = call.asked("status").or(word.then_some("PENDING"));
-    let hidden = lead.is_some_and(|id| !leads::sees(world, call.who, RIGHT, id))
-        || customer.is_some_and(|id| !customers::sees(world, call.who, RIGHT, id));
+    let hidden =
+        lead.is_some_and(|id| !leads::sees(world, call.who, RIGHT, id)) || customer.is_some_and(|id| !customers::sees(world, call.who, RIGHT, id));
     if hidden {
         return Err(Expected::not_found());
     }
@@ -187,10 +187,7 @@ fn list(world: &mut World, call: &Call) -> Answer {
             (None, None) => covers(call.who, RIGHT, Some(&found.assignee)),
             _ => found.lead.as_deref() == lead && found.customer.as_deref() == customer,
         };
-        inside
-            && is_of(call, "assigneeId", &found.assignee)
-            && status.is_none_or(|status| found.status == status)
-            && is_due(Some(&found.due), due)
+        inside && is_of(call, "assigneeId", &found.assignee) && status.is_none_or(|status| found.status == status) && is_due(Some(&found.due), due)
     };
     let order = |found: &FollowUp| (found.due.clone(), found.id.clone());
     let rows = in_order(world.records.follow_ups.values().filter(wanted), order, call.asked("sort") == Some("-dueAt"));

@@ -85,7 +85,15 @@ impl Form {
         (who, self.id, self.off, self.query, self.body)
             .prop_map(move |(who, (id, version), off, query, body)| {
                 let tag = version.zip(off).map(|(version, off)| version.saturating_add_signed(off));
-                let mut call = Call { who, act, id, query: Vec::new(), body: body.into_iter().flatten().map(|(n, v)| (n.to_owned(), v)).collect(), tag, makes: name.clone() };
+                let mut call = Call {
+                    who,
+                    act,
+                    id,
+                    query: Vec::new(),
+                    body: body.into_iter().flatten().map(|(n, v)| (n.to_owned(), v)).collect(),
+                    tag,
+                    makes: name.clone(),
+                };
                 for (name, value) in query.into_iter().flatten() {
                     call.query.retain(|(known, _)| known != name);
                     call.query.push((name.to_owned(), value));

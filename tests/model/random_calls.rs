@@ -19,12 +19,13 @@ use proptest::strategy::Union;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tests::lanes::in_lanes;
 use tests::number_in_environment;
 
 /// How many sequences are made, and how many calls each has.
-const CASES: u64 = 20;
-const CALLS: u64 = 101;
+const CASES: u64 = 14;
+const CALLS: u64 = 150;
 /// How long a failing sequence is shrunk, milliseconds.
 const SHRINKING: u32 = 5 * 60 * 1000;
 
@@ -41,7 +42,13 @@ impl ReferenceStateMachine for Model {
 
     /// Any call, but seldom one that is turned away.
     fn transitions(world: &World) -> BoxedStrategy<Call> {
-        let any = || Union::new_weighted(registry::acts().map(|act| (act.weight, (act.form)(world).calls(act, act.makes.map(|kind| world.next_name(kind)).unwrap_or_default()))).collect());
+        let any = || {
+            Union::new_weighted(
+                registry::acts()
+                    .map(|act| (act.weight, (act.form)(world).calls(act, act.makes.map(|kind| world.next_name(kind)).unwrap_or_default())))
+                    .collect(),
+            )
+        };
         let now = Arc::new(world.clone());
         let let_in = move |call: &Call| {
             let mut world = World::clone(&now);
@@ -88,7 +95,14 @@ impl StateMachineTest for Crm {
 
 /// Makes the sequence of a seed; gives how many calls it had.
 fn run(seed: u64, calls: usize) -> Result<usize, String> {
-    let config = Config { cases: 1, failure_persistence: None, max_local_rejects: u32::MAX, max_shrink_iters: u32::MAX - 1, max_shrink_time: SHRINKING, ..Config::default() };
+    let config = Config {
+        cases: 1,
+        failure_persistence: None,
+        max_local_rejects: u32::MAX,
+        max_shrink_iters: u32::MAX - 1,
+        max_shrink_time: SHRINKING,
+        ..Config::default()
+    };
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config.clone(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
@@ -100,7 +114,7 @@ fn run(seed: u64, calls: usize) -> Result<usize, String> {
     });
     match outcome {
         Ok(()) => Ok(made.into_inner()),
-        Err(TestError::Abort(reason)) => Err(format!("seed {seed}: {reason}")),
+        Err(TestError::Abort(reason)) => Err(reason.to_string()),
         Err(TestError::Fail(reason, (_, calls, _))) => {
             let lines: Vec<String> = calls.iter().map(Call::to_string).collect();
             Err(format!(
@@ -133,23 +147,13 @@ fn answers_about_leads_follow_ups_and_tasks_are_those_of_a_plain_model() {
     let (cases, calls) = (number_in_environment("MODEL_CASES").unwrap_or(CASES), number_in_environment("MODEL_CALLS").unwrap_or(CALLS));
     let calls = usize::try_from(calls).expect("a number of calls");
     let seeds = number_in_environment("MODEL_SEED").map_or(1..cases + 1, |seed| seed..seed + 1);
-    let (next, made, wanted) = (AtomicU64::new(seeds.start), AtomicUsize::new(0), usize::try_from(seeds.end - seeds.start).expect("a number") * calls);
-    let lanes = std::thread::available_parallelism().map_or(1, usize::from);
-    let work = || {
-        loop {
-            let seed = next.fetch_add(1, Ordering::SeqCst);
-            if seed >= seeds.end {
-                return Ok(());
-            }
-            let done = run(seed, calls).inspect_err(|_| next.store(seeds.end, Ordering::SeqCst))?;
-            made.fetch_add(done, Ordering::SeqCst);
-        }
-    };
-    let outcomes: Vec<Result<(), String>> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..lanes).map(|_| scope.spawn(work)).collect();
-        running.into_iter().map(|lane| lane.join().expect("a lane")).collect()
+    let (made, wanted) = (AtomicUsize::new(0), usize::try_from(seeds.end - seeds.start).expect("a number") * calls);
+    let outcome = in_lanes(seeds, |seed| {
+        made.fetch_add(run(seed, calls)?, Ordering::SeqCst);
+        Ok(())
     });
-    let failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
-    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    if let Err(failures) = outcome {
+        panic!("{failures}");
+    }
     assert_eq!(made.into_inner(), wanted, "every call was made");
 }

@@ -1,13 +1,13 @@
 //! The system under test: an embedded CRM in memory with a time of its own, whose ids are known to
 //! the model by name.
 
+use crate::model::calendar::number_of;
 use crate::model::call::{Call, is_name};
 use crate::model::customers::Customer;
 use crate::model::expected::misses;
 use crate::model::forms::email;
 use crate::model::registry::{RESOURCES, Records};
 use crate::model::world::{After, PEOPLE, Role, START_SECONDS_OF_DAY, TODAY, World};
-use crate::model::calendar::number_of;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -75,7 +75,8 @@ impl Names {
     fn path(&self, path: &str) -> String {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let path: Vec<String> = path.split('/').map(|part| self.id(part)).collect();
-        let query: Vec<String> = query.split('&').map(|part| part.split_once('=').map_or(part.to_owned(), |(name, value)| format!("{name}={}", self.id(value)))).collect();
+        let query: Vec<String> =
+            query.split('&').map(|part| part.split_once('=').map_or(part.to_owned(), |(name, value)| format!("{name}={}", self.id(value)))).collect();
         if query == [""] { path.join("/") } else { format!("{}?{}", path.join("/"), query.join("&")) }
     }
 }
@@ -245,7 +246,11 @@ impl Inside {
         settle(&mut self.posts).await;
         let pages: Vec<After> = RESOURCES.iter().flat_map(|resource| (resource.pages)(world)).collect();
         self.look(&pages).await?;
-        let gone = world.gone.iter().filter(|name| is_name(name)).map(|name| (format!("/{}s/{name}", name.trim_end_matches(|c: char| c == '-' || c.is_ascii_digit())), None));
+        let gone = world
+            .gone
+            .iter()
+            .filter(|name| is_name(name))
+            .map(|name| (format!("/{}s/{name}", name.trim_end_matches(|c: char| c == '-' || c.is_ascii_digit())), None));
         self.look(&gone.collect::<Vec<_>>()).await?;
         for list in RESOURCES.iter().flat_map(|resource| resource.lists) {
             let admin = &self.people[0];
@@ -254,7 +259,8 @@ impl Inside {
                 let path = format!("{}/{}", list.split('?').next().unwrap_or_default(), text(&row["id"]));
                 let page = pages.iter().find(|(known, _)| *known == path).and_then(|(_, page)| page.as_ref());
                 let Some(Value::Object(page)) = page else { return Err(format!("in {list} there is {row}")) };
-                let both: Value = page.iter().filter(|(name, _)| row.get(*name).is_some()).map(|(name, value)| (name.clone(), value.clone())).collect();
+                let both: Value =
+                    page.iter().filter(|(name, _)| row.get(*name).is_some()).map(|(name, value)| (name.clone(), value.clone())).collect();
                 if let Some(wrong) = misses(&both, &row, "") {
                     return Err(format!("in {list} the row of {path}: {wrong}"));
                 }

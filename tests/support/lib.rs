@@ -7,6 +7,7 @@ pub mod background;
 pub mod crm;
 pub mod example;
 pub mod items;
+pub mod lanes;
 pub mod people;
 pub mod random;
 pub mod recount;
@@ -15,5 +16,5 @@ pub mod time;
 
 pub use crm::{Crm, Reply, eventually, together};
 pub use people::Person;
-pub use time::Passing;
 pub use random::number_in_environment;
+pub use time::Passing;

@@ -5,7 +5,7 @@
 use domain::{ActivityId, EventId, FollowUpId, ParkedId, SessionId, TaskId, Time, UserId};
 
 /// A primary key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// Partition key.
     pub pk: String,

@@ -14,7 +14,8 @@ fn form(world: &World) -> Form {
 /// About any lead, or half of the time about one that something hangs below.
 fn loaded(world: &World) -> Form {
     let records = &world.records;
-    let parents = records.follow_ups.values().filter_map(|found| found.lead.as_ref()).chain(records.tasks.values().filter_map(|task| task.lead.as_ref()));
+    let parents =
+        records.follow_ups.values().filter_map(|found| found.lead.as_ref()).chain(records.tasks.values().filter_map(|task| task.lead.as_ref()));
     let parents = parents.filter_map(|id| records.leads.get(id)).map(|lead| (lead.id.clone(), lead.version));
     let all = records.leads.values().map(|lead| (lead.id.clone(), lead.version));
     Form::about(world, all.chain(parents).collect())
@@ -47,7 +48,8 @@ pub fn delete(world: &World) -> Form {
 
 pub fn set_status(world: &World) -> Form {
     let reasons = (one_of(&["WON", "LOST_PRICE", "OTHER"]), word());
-    let reasons = proptest::option::weighted(0.12, reasons.prop_map(|(reason, note)| vec![("closeReason", reason.into()), ("closeNote", note.into())]));
+    let reasons =
+        proptest::option::weighted(0.12, reasons.prop_map(|(reason, note)| vec![("closeReason", reason.into()), ("closeNote", note.into())]));
     let form = duplicates(form(world).guarded()).field(0.97, "status", one_of(STATUSES));
     form.fields(reasons.prop_map(Option::unwrap_or_default)).spoilt(&["status", "closeReason"])
 }

@@ -22,10 +22,10 @@ const CONVERT: Right = Right::EVERYBODY;
 pub const RESOURCE: Resource = Resource {
     acts: &[
         Act::new("POST", "/leads", 14, Right::EVERYBODY, create, calls::create).makes("lead"),
-        Act::new("GET", "/leads", 7, READ, list, calls::list),
+        Act::new("GET", "/leads", 5, READ, list, calls::list),
         Act::new("GET", "/leads/{id}", 4, READ, get, calls::get),
         Act::new("PATCH", "/leads/{id}", 8, UPDATE, update, calls::update),
-        Act::new("DELETE", "/leads/{id}", 4, DELETE, delete, calls::delete),
+        Act::new("DELETE", "/leads/{id}", 6, DELETE, delete, calls::delete),
         Act::new("PATCH", "/leads/{id}/status", 8, UPDATE, set_status, calls::set_status).requires(&["status"]),
         Act::new("PATCH", "/leads/{id}/assign", 5, ASSIGN, assign, calls::assign),
         Act::new("POST", "/leads/{id}/convert", 7, CONVERT, conversion::convert, calls::convert).makes("customer").bare(),

@@ -17,7 +17,7 @@ const RIGHT: Right = Right::EVERYBODY;
 pub const RESOURCE: Resource = Resource {
     acts: &[
         Act::new("POST", "/tasks", 12, Right::EVERYBODY, create, calls::create).makes("task").requires(&["title"]),
-        Act::new("GET", "/tasks", 7, RIGHT, list, calls::list),
+        Act::new("GET", "/tasks", 5, RIGHT, list, calls::list),
         Act::new("GET", "/tasks/{id}", 3, RIGHT, get, calls::get),
         Act::new("PATCH", "/tasks/{id}", 7, RIGHT, update, calls::update).never_null(&["title", "priority", "ownerId"]),
         Act::new("PATCH", "/tasks/{id}/status", 7, RIGHT, set_status, calls::set_status).requires(&["status"]),
@@ -28,8 +28,12 @@ pub const RESOURCE: Resource = Resource {
 };
 
 /// The statuses and where each leads.
-const MOVES: &Moves =
-    &[("TODO", &["IN_PROGRESS", "DONE", "CANCELLED"]), ("IN_PROGRESS", &["TODO", "DONE", "CANCELLED"]), ("DONE", &["TODO"]), ("CANCELLED", &["TODO"])];
+const MOVES: &Moves = &[
+    ("TODO", &["IN_PROGRESS", "DONE", "CANCELLED"]),
+    ("IN_PROGRESS", &["TODO", "DONE", "CANCELLED"]),
+    ("DONE", &["TODO"]),
+    ("CANCELLED", &["TODO"]),
+];
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
