@@ -27,7 +27,7 @@ use tests::number_in_environment;
 const CASES: u64 = 14;
 const CALLS: u64 = 150;
 /// How long a failing sequence is shrunk, milliseconds.
-const SHRINKING: u32 = 5 * 60 * 1000;
+const SHRINKING: u32 = 10 * 60 * 1000;
 
 /// The model as a state machine: calls lead from one state to the next.
 struct Model;

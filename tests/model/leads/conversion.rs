@@ -5,7 +5,7 @@ use crate::model::customers::{self, Customer};
 use crate::model::duplicates;
 use crate::model::expected::Expected;
 use crate::model::leads::{Lead, MOVES, reached, whole};
-use crate::model::world::{Answer, World, check_version, moves};
+use crate::model::world::{After, Answer, World, check_version, moves};
 use crate::model::{follow_ups, tasks};
 use serde_json::json;
 
@@ -81,4 +81,19 @@ fn made_of(call: &Call, lead: &Lead) -> Customer {
         from_lead: Some(lead.id.clone()),
         version: 1,
     }
+}
+
+/// The leads that became a customer.
+pub fn of_customer<'a>(world: &'a World, customer: &str) -> Vec<&'a Lead> {
+    world.records.leads.values().filter(|lead| lead.customer.as_deref() == Some(customer)).collect()
+}
+
+/// The leads that became a customer belong to its owner: in the background.
+pub fn follow(world: &mut World, customer: &str, owner: Option<&String>) {
+    let mut followed: Vec<After> = Vec::new();
+    for lead in world.records.leads.values_mut().filter(|lead| lead.customer.as_deref() == Some(customer)) {
+        lead.owner = owner.cloned();
+        followed.push((format!("/leads/{}", lead.id), Some(whole(lead))));
+    }
+    world.after.extend(followed);
 }

@@ -9,7 +9,8 @@ use crate::model::expected::{ANY, Expected};
 use crate::model::follow_ups;
 use crate::model::registry::Resource;
 use crate::model::tasks;
-use crate::model::world::{After, Answer, Moves, Right, World, check_assignable, check_version, covers, holds, in_order, moves, patch, team};
+use crate::model::world::{Answer, Moves, Right, World, check_assignable, check_version, covers, holds, in_order, moves, patch, team};
+pub use conversion::{follow, of_customer};
 use serde_json::{Value, json};
 
 pub const READ: Right = Right::EVERYBODY.and_pool();
@@ -301,19 +302,4 @@ fn delete(world: &mut World, call: &Call) -> Answer {
     });
     world.gone.push(old.id);
     Ok(Expected::nothing())
-}
-
-/// The leads that became a customer.
-pub fn of_customer<'a>(world: &'a World, customer: &str) -> Vec<&'a Lead> {
-    world.records.leads.values().filter(|lead| lead.customer.as_deref() == Some(customer)).collect()
-}
-
-/// The leads that became a customer belong to its owner: in the background.
-pub fn follow(world: &mut World, customer: &str, owner: Option<&String>) {
-    let mut followed: Vec<After> = Vec::new();
-    for lead in world.records.leads.values_mut().filter(|lead| lead.customer.as_deref() == Some(customer)) {
-        lead.owner = owner.cloned();
-        followed.push((format!("/leads/{}", lead.id), Some(whole(lead))));
-    }
-    world.after.extend(followed);
 }
