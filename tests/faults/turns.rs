@@ -30,7 +30,7 @@ enum Going<'a> {
     /// When others have done something.
     Resting(LocalBoxFuture<'a, ()>),
     /// When time has passed.
-    Asleep(LocalBoxFuture<'a, ()>),
+    Waiting(LocalBoxFuture<'a, ()>),
     Done,
 }
 
@@ -92,7 +92,7 @@ impl Turns {
                     *somebody = Going::Resting(future);
                     continue;
                 }
-                _ => *somebody = Going::Asleep(future),
+                _ => *somebody = Going::Waiting(future),
             }
             for other in all.iter_mut() {
                 if matches!(other, Going::Resting(_)) && random.below(ODDS_OF_WAKING) == 0 {
@@ -106,7 +106,7 @@ impl Turns {
 impl Going<'_> {
     fn woken(self) -> Self {
         match self {
-            Self::Awake(future) | Self::Resting(future) | Self::Asleep(future) => Self::Awake(future),
+            Self::Awake(future) | Self::Resting(future) | Self::Waiting(future) => Self::Awake(future),
             Self::Done => Self::Done,
         }
     }
