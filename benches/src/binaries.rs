@@ -9,6 +9,7 @@ use local::TABLE;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
+use store::keys;
 use tokio::net::TcpListener;
 
 /// Customers in the table that requests are sent to.
@@ -29,7 +30,7 @@ pub async fn measure(report: &mut Report, binaries: &Path) -> Result<(), Failure
 }
 
 /// Every binary with the handlers it can be.
-fn functions() -> Vec<(&'static str, Vec<&'static str>)> {
+pub fn functions() -> Vec<(&'static str, Vec<&'static str>)> {
     let routes = local::routes().into_iter().map(|(name, routes)| (name, routes.iter().map(|route| route.name).collect()));
     let workers = ("workers", workers::WORKERS.iter().map(|worker| worker.name).collect());
     routes.chain([workers]).collect()
@@ -78,7 +79,9 @@ fn deflated(path: &Path) -> Result<usize, Failure> {
 }
 
 /// A table that functions reach over HTTP, and people and customers in it.
-struct Bench<'a> {
+pub struct Bench<'a> {
+    /// The CRM on the same table.
+    pub crm: Crm,
     binaries: &'a Path,
     manager: Person,
     customer: String,
@@ -88,7 +91,8 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    async fn open(binaries: &'a Path) -> Result<Self, Failure> {
+    /// For the functions in this folder.
+    pub async fn open(binaries: &'a Path) -> Result<Self, Failure> {
         let crm = Crm::start().await?;
         let admin = crm.admin().await?;
         let team = crm.team(&admin, "North").await?;
@@ -106,18 +110,20 @@ impl<'a> Bench<'a> {
         let mut variables = settings();
         variables.push(("AWS_ENDPOINT_URL", format!("http://{}", listener.local_addr()?)));
         variables.push(("BARE_USER", manager.id.clone()));
+        variables.push(("BARE_TEAM", team));
         variables.push(("BARE_ITEMS", items.to_string_lossy().into_owned()));
         let table = crm.table().clone();
         tokio::spawn(async move { table.serve_http(listener, std::future::pending()).await });
-        Ok(Self { binaries, manager, customer, samples, variables, _folder: folder })
+        Ok(Self { crm, binaries, manager, customer, samples, variables, _folder: folder })
     }
 
-    async fn function(&self, binary: &str, handler: &str) -> Result<Function, Failure> {
+    /// Starts a binary as this handler.
+    pub async fn function(&self, binary: &str, handler: &str) -> Result<Function, Failure> {
         Function::start(&self.binaries.join(binary), handler, &self.variables).await
     }
 
     /// The event of a request; each number makes another one.
-    fn event(&self, handler: &str, number: u32) -> Value {
+    pub fn event(&self, handler: &str, number: u32) -> Value {
         let token = &self.manager.token;
         match handler {
             "get_customer" => event("GET", &format!("/customers/{}", self.customer), token, None, None),
@@ -133,9 +139,9 @@ async fn written(crm: &Crm, customer: &str) -> Result<Value, Failure> {
     let record = crm.item(&pk, "CUSTOMER").await?;
     let event = crm.items(&pk, "EVENT#").await?.into_iter().next().ok_or("a create without an event")?;
     let mut markers = Vec::new();
-    for (space, field) in [("CUSTOMER_EMAIL", "email"), ("CUSTOMER_PHONE", "phone")] {
-        let value = text(&record["data"]["M"][field]["S"]);
-        markers.push(crm.item(&format!("UNIQUE#{space}#{value}"), "UNIQUE").await?);
+    for (space, field) in [("EMAIL", "email"), ("PHONE", "phone")] {
+        let key = keys::unique(space, &text(&record["data"]["M"][field]["S"]));
+        markers.push(crm.item(&key.pk, &key.sk).await?);
     }
     Ok(json!({"record": record, "event": event, "markers": markers}))
 }

@@ -3,12 +3,12 @@
 
 use crate::Failure;
 use crate::probe::{Passed, Probe};
-use api::clock::Clock;
-use api::{App, Config, Router};
+use application::clock::Clock;
 use aws::Sdk;
-use domain::input::TextValue;
 use domain::password::Password;
+use domain::text::TextValue;
 use domain::value::Email;
+use edge::{App, Config, Router};
 use lambda_http::Body;
 use local::adapters::MemorySecret;
 use local::{Embedded, Parts, SystemClock, TABLE, Table};
@@ -73,7 +73,7 @@ pub struct Person {
 fn last_line() -> &'static Mutex<String> {
     static LAST: OnceLock<Mutex<String>> = OnceLock::new();
     LAST.get_or_init(|| {
-        api::log::send_to(|line| line.clone_into(&mut last_line().lock().unwrap_or_else(PoisonError::into_inner)));
+        application::log::send_to(|line| line.clone_into(&mut last_line().lock().unwrap_or_else(PoisonError::into_inner)));
         Mutex::default()
     })
 }
@@ -136,7 +136,7 @@ impl Crm {
         let embedded = Embedded::open(parts).await?;
         let email = Email::read(ADMIN).map_err(|invalid| invalid.message)?;
         let password = Password::new(PASSWORD).map_err(|invalid| invalid.message)?;
-        workers::bootstrap::first_admin(embedded.all_ports(), email, &password, false).await?;
+        workers::bootstrap::first_admin(embedded.app(), email, &password, false).await?;
         let probe = Probe::new(table.http_client());
         let store = Store::new(&Sdk::local(aws_smithy_runtime_api::client::http::SharedHttpClient::new(probe.clone())), TABLE);
         let app = App::new(store, clock, config).with_secrets(secrets);
@@ -198,10 +198,11 @@ impl Crm {
         self.sign_in(&email).await
     }
 
-    /// An item of the table, in DynamoDB's JSON form.
+    /// An item of the table, in DynamoDB's JSON form; there has to be one.
     pub async fn item(&self, pk: &str, sk: &str) -> Result<Value, Failure> {
         let key = json!({"pk": {"S": pk}, "sk": {"S": sk}});
-        Ok(self.table().request("GetItem", json!({"TableName": TABLE, "Key": key})).await?["Item"].take())
+        let item = self.table().request("GetItem", json!({"TableName": TABLE, "Key": key})).await?["Item"].take();
+        if item.is_null() { Err(format!("there is no item {pk} / {sk}").into()) } else { Ok(item) }
     }
 
     /// The items of a partition whose sort key begins so.

@@ -5,7 +5,7 @@ use crate::crm::{Crm, Person, Reply};
 use crate::fixture::{BIG, Due, Fixture, LARGE, MERGED, Owners, SMALL, id, minute, work_day};
 use crate::lists::{Answer, LISTS};
 use crate::report::Report;
-use domain::input::TextValue;
+use domain::text::TextValue;
 use domain::{CustomerId, LeadId, Owner, ProjectId, TaskId, TeamId, Time, UserId};
 use local::Table;
 use std::time::SystemTime;

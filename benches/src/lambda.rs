@@ -30,9 +30,21 @@ struct Api {
 }
 
 /// What a function sent back.
-enum Answer {
+pub enum Answer {
+    /// What it answers.
     Response(Bytes),
+    /// Why it could not.
     Error(Bytes),
+}
+
+impl Answer {
+    /// The answer; fails where the function did.
+    pub fn response(self) -> Result<Value, Failure> {
+        match self {
+            Self::Response(body) => Ok(serde_json::from_slice(&body)?),
+            Self::Error(body) => Err(format!("the function failed: {}", String::from_utf8_lossy(&body)).into()),
+        }
+    }
 }
 
 impl Api {
@@ -140,17 +152,22 @@ impl Function {
         Err(format!("{handler} did not poll: {}", String::from_utf8_lossy(&output.stderr)).into())
     }
 
-    /// Sends an event; fails unless the function answers it with a success.
-    pub async fn call(&mut self, event: &Value) -> Result<(), Failure> {
+    /// Sends an event; what the function sends back.
+    pub async fn ask(&mut self, event: &Value) -> Result<Answer, Failure> {
         self.events.send(Bytes::from(event.to_string())).await?;
-        match self.answers.recv().await.ok_or("the function is gone")? {
-            Answer::Response(body) => {
-                let answer: Value = serde_json::from_slice(&body)?;
-                let succeeded = answer["statusCode"].as_u64().is_some_and(|status| status < 300);
-                if succeeded { Ok(()) } else { Err(format!("the function answered {answer}").into()) }
-            }
-            Answer::Error(body) => Err(format!("the function failed: {}", String::from_utf8_lossy(&body)).into()),
-        }
+        let answer = tokio::select! {
+            answer = tokio::time::timeout(PATIENCE, self.answers.recv()) => answer.map_err(|_| "the function did not answer")?,
+            // Its side of the Runtime API would wait for ever.
+            _ = self.child.wait() => None,
+        };
+        Ok(answer.ok_or("the function is gone")?)
+    }
+
+    /// Sends a request; fails unless the function answers it with a success.
+    pub async fn call(&mut self, event: &Value) -> Result<(), Failure> {
+        let answer = self.ask(event).await?.response()?;
+        let succeeded = answer["statusCode"].as_u64().is_some_and(|status| status < 300);
+        if succeeded { Ok(()) } else { Err(format!("the function answered {answer}").into()) }
     }
 
     /// Nanoseconds of CPU that the function has used, over all its threads.

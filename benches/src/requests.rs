@@ -7,7 +7,7 @@ use crate::samples::Samples;
 use crate::selling;
 use domain::CustomerId;
 use domain::customer::Customer;
-use domain::input::TextValue;
+use domain::text::TextValue;
 use serde_json::{Value, json};
 use workers::{Worker, projector, relay};
 
@@ -70,7 +70,7 @@ async fn customers(report: &mut Report, stage: &Stage) -> Result<String, Failure
         id = stage.make("/customers", &body).await?;
     }
     let customer_id = CustomerId::read(&id).map_err(|invalid| invalid.message)?;
-    stage.crm.embedded.all_ports().store.reindex::<Customer>(customer_id).await?;
+    stage.crm.embedded.app().unscoped().reindex::<Customer>(customer_id).await?;
     selling::surround(stage, "customerId", &id).await?;
 
     let one = format!("/customers/{id}");
@@ -187,13 +187,13 @@ pub async fn behind(report: &mut Report, stage: &Stage, route: &str, kind: &str,
 
 /// What a worker spends when these items are new.
 async fn spent(crm: &Crm, worker: &Worker, items: &[Value]) -> Result<String, Failure> {
-    let ports = crm.embedded.ports(worker);
+    let ports = crm.embedded.worker_app(worker);
     for (index, item) in items.iter().enumerate() {
         let change = json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item, "SequenceNumber": index.to_string()});
         let record = json!({"eventID": index.to_string(), "eventName": "INSERT", "dynamodb": change});
         (worker.handle)(&ports, json!({"Records": [record]})).await?;
     }
-    let usage = ports.store.meter().usage();
+    let usage = ports.usage();
     Ok(format!("{} read, {} write units, {} calls", usage.read, usage.write, usage.calls))
 }
 

@@ -2,8 +2,8 @@
 
 use crate::Embedded;
 use bytes::Bytes;
-use domain::input::TextValue;
 use domain::password::Password;
+use domain::text::TextValue;
 use domain::value::Email;
 use lambda_http::Body;
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ pub async fn load(crm: &Embedded) -> Result<(), DemoError> {
     let (name, first, last, _) = PEOPLE[0];
     let email = Email::read(&address(name)).map_err(|invalid| DemoError(invalid.message))?;
     let password = Password::new(PASSWORD).map_err(|invalid| DemoError(invalid.message))?;
-    workers::bootstrap::first_admin(crm.all_ports(), email, &password, false).await.map_err(failed)?;
+    workers::bootstrap::first_admin(crm.app(), email, &password, false).await.map_err(failed)?;
     let mut client = Client { crm, token: String::new() };
     let session = client.post("/auth/login", json!({"email": address(name), "password": PASSWORD})).await?;
     client.token = text(&session["accessToken"]);
@@ -107,7 +107,7 @@ pub async fn load(crm: &Embedded) -> Result<(), DemoError> {
     }
     client.post("/auth/logout", json!({})).await?;
     let moves = [(1, "CONTACTED", None), (2, "IN_PROGRESS", None), (4, "QUALIFIED", None), (5, "CLOSED", Some("LOST_PRICE"))];
-    let clock = crm.all_ports().clock.now();
+    let clock = crm.app().clock.now();
     let at = |days: i64, hour: i64| clock.plus_seconds(days * 86_400 + hour * 3_600).to_string();
     // Everybody's own work, done by themselves.
     for (name, rep) in ["sales", "agent1", "agent2"].into_iter().zip(reps) {

@@ -8,10 +8,10 @@ use crate::adapters::{LocalBus, LocalQueues, MemorySecret, secret_file};
 use crate::clock::Clock as WaitingClock;
 use crate::hooks::for_role;
 use crate::{Fault, Operation, QueueSettings, Queues, Scheduler, Table, TableCheckpoints, TableError, front_event, scheduler, stream};
-use api::clock::Clock;
-use api::{Access, Action, App, Config, Router};
+use application::clock::Clock;
 use aws::{Sdk, SecretFile, Secrets};
 use bytes::Bytes;
+use edge::{Access, Action, App, Config, Router};
 use futures_util::FutureExt;
 use lambda_http::{Body, Response};
 use messaging::{Queue, SCHEDULES};
@@ -24,7 +24,7 @@ use std::time::Duration;
 use store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use workers::{Interest, Ports, Trigger, WORKERS, Worker};
+use workers::{Interest, Trigger, WORKERS, Worker};
 
 /// The table's name in this process.
 pub const TABLE: &str = "crm";
@@ -70,10 +70,10 @@ pub enum StartError {
     Store(#[from] store::Error),
     /// Keys or secret.
     #[error(transparent)]
-    Keys(#[from] api::tokens::KeyError),
+    Keys(#[from] application::tokens::KeyError),
     /// The routes.
     #[error(transparent)]
-    Routes(#[from] api::edge::RouterError),
+    Routes(#[from] edge::router::RouterError),
     /// A schedule.
     #[error("a schedule cannot be read: {0}")]
     Schedule(String),
@@ -90,7 +90,6 @@ pub struct Embedded {
     /// Whether the table was created just now.
     pub first_start: bool,
     app: App,
-    ports: Ports,
     router: Arc<Router>,
 }
 
@@ -124,7 +123,7 @@ fn store_on(table: &Table) -> Store {
     Store::new(&Sdk::local(table.http_client()), TABLE)
 }
 
-fn route_actions(route: &api::Route) -> Vec<Action> {
+fn route_actions(route: &edge::Route) -> Vec<Action> {
     let caller = (route.access != Access::Public).then_some(Action::Get);
     route.actions.iter().copied().chain(caller).collect()
 }
@@ -141,36 +140,27 @@ impl Embedded {
         let queues = Queues::open(table.clone(), waiting, queue_settings()).await?;
         let store = store_on(&table);
         if store.public_keys().await?.is_empty() {
-            api::tokens::make_keys(&store, secrets.as_ref(), clock.now(), false).await?;
+            application::tokens::make_keys(&store, secrets.as_ref(), clock.now(), false).await?;
         }
         let local_queues = Arc::new(LocalQueues(queues.clone()));
-        let zone = config.zone.clone();
-        let routes: Vec<api::Route> = crate::routes::routes().into_iter().flat_map(|(_, routes)| routes).collect();
+        let routes: Vec<edge::Route> = crate::routes::routes().into_iter().flat_map(|(_, routes)| routes).collect();
         let stores: HashMap<&'static str, Store> =
             routes.iter().map(|route| (route.name, store_on(&policed(&table, route.name, route_actions(route))))).collect();
-        let app = App::new(store.clone(), clock.clone(), config)
-            .with_secrets(secrets.clone())
-            .with_queues(local_queues.clone())
-            .with_store_per_route(stores);
-        app.warm_up().await?;
         let bus = Arc::new(LocalBus(queues.clone()));
-        let ports = Ports { store, clock, zone, bus: Some(bus), queues: Some(local_queues), secrets: Some(secrets) };
-        Ok(Self { table, queues, waiting: schedule_clock, first_start, app, ports, router: Arc::new(Router::new(routes)?) })
+        let app = App::new(store, clock, config).with_secrets(secrets).with_queues(local_queues).with_bus(bus);
+        app.warm_up().await?;
+        let router = Router::new(routes)?.with_store_per_route(stores);
+        Ok(Self { table, queues, waiting: schedule_clock, first_start, app, router: Arc::new(router) })
     }
 
-    /// The application behind the routes.
+    /// The application behind the routes, without a policy: also for setting things up.
     pub fn app(&self) -> &App {
         &self.app
     }
 
-    /// The ports of a worker, its table cut to what it declares.
-    pub fn ports(&self, worker: &Worker) -> Ports {
-        Ports { store: store_on(&policed(&self.table, worker.name, worker.actions.iter().copied())), ..self.ports.clone() }
-    }
-
-    /// The ports without a policy: for setting things up.
-    pub fn all_ports(&self) -> &Ports {
-        &self.ports
+    /// The application of a worker, its table cut to what it declares.
+    pub fn worker_app(&self, worker: &Worker) -> App {
+        self.app.on_store(&store_on(&policed(&self.table, worker.name, worker.actions.iter().copied())))
     }
 
     /// Answers a request as the HTTP front would, without a connection.
@@ -195,24 +185,24 @@ impl Embedded {
     pub async fn start_workers(&self, stop: &watch::Receiver<bool>) -> Result<JoinSet<()>, StartError> {
         let mut running = JoinSet::new();
         for worker in WORKERS {
-            let ports = self.ports(worker);
+            let app = self.worker_app(worker);
             let stopped = wait(stop.clone());
             match worker.trigger {
                 Trigger::Stream(interest) => {
                     let checkpoints = TableCheckpoints::open(self.table.clone()).await?;
                     let table = self.table.clone();
                     running.spawn(async move {
-                        let handle = |event: Value| handle(worker, &ports, filtered(event, interest));
+                        let handle = |event: Value| handle(worker, &app, filtered(event, interest));
                         let done = stream::run(table, TABLE, worker.name, STREAM_BATCH, checkpoints, handle, stopped).await;
                         if let Err(error) = done {
-                            api::log::fault(worker.name, &error.to_string());
+                            application::log::fault(worker.name, &error.to_string());
                         }
                     });
                 }
-                Trigger::Queue(queue) => self.consume(&mut running, worker, ports, queue.name().to_owned(), stop),
+                Trigger::Queue(queue) => self.consume(&mut running, worker, app, queue.name().to_owned(), stop),
                 Trigger::DeadLetters => {
                     for queue in Queue::ALL {
-                        self.consume(&mut running, worker, ports.clone(), queue.dead_name(), stop);
+                        self.consume(&mut running, worker, app.clone(), queue.dead_name(), stop);
                     }
                 }
                 Trigger::CustomResource => {}
@@ -225,9 +215,9 @@ impl Embedded {
 
     /// The schedules, each from its last run on: one that was missed while nothing ran is made good.
     async fn scheduler(&self) -> Result<Scheduler, StartError> {
-        let mut scheduler = Scheduler::new(self.ports.zone.clone());
+        let mut scheduler = Scheduler::new(self.app.config.zone.clone());
         for schedule in SCHEDULES {
-            let since = self.ports.store.job_done(schedule.name).await?.unwrap_or_else(|| self.ports.clock.now());
+            let since = self.app.unscoped().job_done(schedule.name).await?.unwrap_or_else(|| self.app.clock.now());
             let (queues, body) = (self.queues.clone(), serde_json::to_string(&(schedule.work)()).map_err(|e| StartError::Schedule(e.to_string()))?);
             let job: scheduler::Job = Arc::new(move |_| {
                 let (queues, body) = (queues.clone(), body.clone());
@@ -239,19 +229,19 @@ impl Embedded {
         Ok(scheduler)
     }
 
-    fn consume(&self, running: &mut JoinSet<()>, worker: &'static Worker, ports: Ports, queue: String, stop: &watch::Receiver<bool>) {
+    fn consume(&self, running: &mut JoinSet<()>, worker: &'static Worker, app: App, queue: String, stop: &watch::Receiver<bool>) {
         let (queues, stopped) = (self.queues.clone(), wait(stop.clone()));
         running.spawn(async move {
-            let done = queues.run(&queue, QUEUE_BATCH, |event: Value| handle(worker, &ports, event), stopped).await;
+            let done = queues.run(&queue, QUEUE_BATCH, |event: Value| handle(worker, &app, event), stopped).await;
             if let Err(error) = done {
-                api::log::fault(worker.name, &error.to_string());
+                application::log::fault(worker.name, &error.to_string());
             }
         });
     }
 }
 
-async fn handle(worker: &Worker, ports: &Ports, event: Value) -> Result<Value, workers::Failure> {
-    (worker.handle)(ports, event).await
+async fn handle(worker: &Worker, app: &App, event: Value) -> Result<Value, workers::Failure> {
+    (worker.handle)(app, event).await
 }
 
 async fn wait(mut stop: watch::Receiver<bool>) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct Operation {
     /// The API operation, e.g. `TransactWriteItems`.
     pub name: String,
-    /// The actions it needs, by the names of [`api::Action`], each once, in request order.
+    /// The actions it needs, by the names of [`edge::Action`], each once, in request order.
     pub actions: Vec<&'static str>,
     /// The resources it touches: `table` or `table/index/name`, each once.
     pub resources: Vec<String>,

@@ -1,6 +1,6 @@
 //! Every route of the CRM, by the crate that serves it.
 
-use api::Route;
+use edge::Route;
 
 /// (crate, its routes), in the order of the documentation.
 pub fn routes() -> Vec<(&'static str, Vec<Route>)> {

@@ -219,7 +219,7 @@ fn what_was_sent_survives_kill_9() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("crm.db");
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child_that_is_killed", "--ignored", "--nocapture"])
+        .args(["--exact", "queues::child_that_is_killed", "--ignored", "--nocapture"])
         .env("CRM_DB", &path)
         .stdout(Stdio::piped())
         .spawn()

@@ -1,13 +1,11 @@
 //! How the cost of one write grows with the stream's history. Run by hand:
-//! `cargo test --test scale -- --ignored --nocapture`.
+//! `cargo test -p local -- scale --ignored --nocapture`.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::*;
 use local::{StreamReader, Table};
 use serde_json::json;
 use std::time::Instant;
-use support::*;
 
 #[tokio::test]
 #[ignore = "a measurement"]

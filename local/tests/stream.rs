@@ -1,15 +1,13 @@
 //! The change stream: order, checkpoints, retries, two consumers, TTL and latency.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::*;
 use local::{Checkpoints, ManualClock, Table, TableCheckpoints, TableError, stream};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use support::*;
 use tokio::sync::{mpsc, oneshot};
 
 fn names(event: &Value) -> Vec<String> {

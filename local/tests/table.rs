@@ -1,15 +1,13 @@
 //! The database through the AWS SDK, the hooks, and what can be wrong with a file.
 #![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::*;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use local::{Fault, Table, TableError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use support::*;
 
 #[tokio::test]
 async fn items_go_in_and_come_out_through_the_sdk() {
@@ -136,7 +134,7 @@ async fn hooks_see_the_actions_and_can_refuse_or_lose_the_answer() {
 
     let throttled = table.with_observer(Arc::new(|_| Err(Fault::throttled())));
     let config = aws_sdk_dynamodb::config::retry::RetryConfig::disabled();
-    let config = support::config().retry_config(config).http_client(throttled.http_client());
+    let config = crate::support::config().retry_config(config).http_client(throttled.http_client());
     let throttled = aws_sdk_dynamodb::Client::from_conf(config.build());
     let got = throttled.get_item().table_name(TABLE).key("pk", s("p")).key("sk", s("a"));
     assert_eq!(got.send().await.unwrap_err().code(), Some("ThrottlingException"));

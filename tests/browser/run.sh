@@ -10,5 +10,5 @@ if [ ! -f "$tools/node_modules/playwright-core/package.json" ] || ! grep -q "\"v
     mkdir -p "$tools"
     npm install --silent --no-fund --no-audit --prefix "$tools" "playwright-core@$version"
 fi
-cargo build --quiet -p local --bin crm
+cargo build --quiet --workspace --bin crm
 NODE_PATH="$tools/node_modules" node tests/browser/docs.cjs "${1:-target/docs-page.png}"

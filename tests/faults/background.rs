@@ -22,7 +22,7 @@ fn worker(name: &str) -> &'static Worker {
 /// Hands an event to a worker, with what the worker is allowed.
 async fn hand(crm: &Crm, name: &str, event: Value) -> Value {
     let worker = worker(name);
-    (worker.handle)(&crm.embedded().ports(worker), event).await.expect("answers")
+    (worker.handle)(&crm.embedded().worker_app(worker), event).await.expect("answers")
 }
 
 /// Everything the stream has, record by record.

@@ -118,9 +118,9 @@ async fn run(seed: u64) -> Vec<String> {
     });
 
     let mut posts = crm.posts().await;
-    let plain: Vec<_> = posts.iter().map(|post| post.ports.clone()).collect();
+    let plain: Vec<_> = posts.iter().map(|post| post.app.clone()).collect();
     for post in &mut posts {
-        post.ports = watched(post.worker.name, &post.ports, &turns, &trace, random(), ODDS_OF_PORTS);
+        post.app = watched(post.worker.name, &post.app, &turns, &trace, random(), ODDS_OF_PORTS);
     }
     let (made, selling) = (Cell::new(false), seed.is_multiple_of(2));
     let (mut customers, mut sold) = (0, Made::default());
@@ -144,8 +144,8 @@ async fn run(seed: u64) -> Vec<String> {
     assert!(selling || count("CUSTOMER") == customers, "nothing is lost and nothing doubled");
 
     // What failed behind the requests comes again, each time later.
-    for (post, ports) in posts.iter_mut().zip(plain) {
-        post.ports = ports;
+    for (post, app) in posts.iter_mut().zip(plain) {
+        post.app = app;
     }
     for _ in 0..TRIES {
         settle(&mut posts).await;
@@ -178,7 +178,7 @@ fn after_every_seeded_run_with_faults_everything_agrees() {
         outcome.is_ok(),
         "{}
 
-this seed alone: FAULT_SEED=(the number) cargo test -p tests --test crm seeds",
+this seed alone: FAULT_SEED=(the number) cargo test --workspace --test crm seeds",
         outcome.unwrap_err()
     );
 }

@@ -2,6 +2,7 @@
 //! were put in, in order.
 
 use crate::faults::turns::Turns;
+use application::App;
 use domain::event::Event;
 use futures::future::BoxFuture;
 use local::{Fault, Operation};
@@ -9,7 +10,6 @@ use messaging::{Depth, EventBus, MessagingError, Queue, Queues};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tests::random::Random;
-use workers::Ports;
 
 /// The lines of a trace.
 #[derive(Clone, Default)]
@@ -65,18 +65,18 @@ pub fn without_ids(text: &str, numbers: &mut HashMap<String, usize>) -> String {
 /// A bus and queues between which and a worker faults are put.
 struct Watched {
     worker: &'static str,
-    inner: Ports,
+    inner: App,
     turns: Turns,
     trace: Trace,
     random: Mutex<Random>,
     odds: usize,
 }
 
-/// The ports of a worker, its bus and queues failing once in so many times.
-pub fn watched(worker: &'static str, ports: &Ports, turns: &Turns, trace: &Trace, random: Random, odds: usize) -> Ports {
-    let inner = ports.clone();
+/// The application of a worker, its bus and queues failing once in so many times.
+pub fn watched(worker: &'static str, app: &App, turns: &Turns, trace: &Trace, random: Random, odds: usize) -> App {
+    let inner = app.clone();
     let watched = Arc::new(Watched { worker, inner, turns: turns.clone(), trace: trace.clone(), random: Mutex::new(random), odds });
-    Ports { bus: Some(watched.clone()), queues: Some(watched), ..ports.clone() }
+    app.clone().with_bus(watched.clone()).with_queues(watched)
 }
 
 impl Watched {

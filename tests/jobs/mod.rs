@@ -13,7 +13,7 @@ const DAY: i64 = 86_400;
 /// A moment from now, by the clock of the CRM.
 async fn from_now(person: &Person, seconds: i64) -> String {
     let now = text(&person.make("/tasks", json!({"title": "clock"})).await["createdAt"]);
-    let now = <domain::Time as domain::input::TextValue>::read(&now).expect("time");
+    let now = <domain::Time as domain::text::TextValue>::read(&now).expect("time");
     now.plus_seconds(seconds).to_string()
 }
 
@@ -86,7 +86,7 @@ async fn a_run_that_comes_late_makes_one_copy_and_an_ended_series_none() {
     })
     .await;
     assert_eq!(made.len(), 1, "one for all that were missed");
-    let latest = <domain::Time as domain::input::TextValue>::read(&next).expect("time").plus_seconds(38 * DAY);
+    let latest = <domain::Time as domain::text::TextValue>::read(&next).expect("time").plus_seconds(38 * DAY);
     assert_eq!(made[0]["dueAt"], json!(latest.to_string()), "the latest of them");
     crm.advance(DAY);
     eventually("the next day has its own", SOON, || async { (copies(&crm, &late).await.len() == 2).then_some(()) }).await;

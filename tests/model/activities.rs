@@ -122,7 +122,7 @@ impl Run {
     /// Ends the test with what is needed to run it again.
     fn fail(&self, what: &str) -> ! {
         let latest = &self.history[self.history.len().saturating_sub(30)..];
-        panic!("{what}\nMODEL_SEED={} cargo test -p tests --test crm model::activities\nthe latest edits:\n{}", self.seed, latest.join("\n"));
+        panic!("{what}\nMODEL_SEED={} cargo test --workspace --test crm model::activities\nthe latest edits:\n{}", self.seed, latest.join("\n"));
     }
 
     /// A time in the past; there are few, so that some fall together.

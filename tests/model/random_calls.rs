@@ -119,8 +119,8 @@ fn run(seed: u64, calls: usize) -> Result<usize, String> {
             let lines: Vec<String> = calls.iter().map(Call::to_string).collect();
             Err(format!(
                 "{reason}\n\nthe {} calls that lead there:\n{}\n\nthe same calls again, from a file with these lines:\n\
-                 MODEL_REPLAY=file cargo test -p tests --test crm random_calls\nthe whole sequence again:\n\
-                 MODEL_SEED={seed} cargo test -p tests --test crm random_calls",
+                 MODEL_REPLAY=file cargo test --workspace --test crm random_calls\nthe whole sequence again:\n\
+                 MODEL_SEED={seed} cargo test --workspace --test crm random_calls",
                 lines.len(),
                 lines.join("\n")
             ))

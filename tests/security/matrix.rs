@@ -3,9 +3,9 @@
 //!
 //! `UPDATE=1 cargo test -p tests matrix` writes `docs/security-matrix.md`.
 
-use api::{Access, Route};
-use domain::input::TextValue;
+use domain::text::TextValue;
 use domain::{Caller, Grants, Permission, Role, TeamId, UserId};
+use edge::{Access, Route};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use tests::crm::{PASSWORD, unique};
@@ -201,11 +201,11 @@ impl World {
             "/teams" => text(&self.admin.post("/teams", json!({"name": unique()})).await.expect(201).data()["id"]),
             "/roles" => "ADMIN".into(),
             "/admin/dead-letters" => {
-                let ports = self.crm.embedded().all_ports();
+                let ports = self.crm.embedded().app();
                 let act = ports.act();
                 let parked =
                     store::Parked { id: act.id(), queue: "work".into(), cause: "test".into(), attempts: 1, failed_at: act.at, body: "{}".into() };
-                ports.store.park(&parked).await.expect("parks");
+                ports.unscoped().park(&parked).await.expect("parks");
                 parked.id.to_string()
             }
             other => panic!("make something for {other}"),

@@ -32,7 +32,7 @@ impl Mint {
     pub async fn of(crm: &Crm) -> Self {
         let secret: Value = serde_json::from_str(&crm.secret().await).expect("JSON");
         let text = |name: &str| secret["keys"][0][name].as_str().expect("text").to_owned();
-        let published = crm.embedded().all_ports().store.public_keys().await.expect("keys");
+        let published = crm.embedded().app().unscoped().public_keys().await.expect("keys");
         let key = EncodingKey::from_ed_der(&B64.decode(text("pkcs8")).expect("base64"));
         Self { kid: text("kid"), public: published[0].x.clone(), key }
     }

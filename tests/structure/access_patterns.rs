@@ -35,7 +35,7 @@ fn every_index_has_a_row() {
 fn every_list_has_its_rows() {
     let lists = rows(&read("shared/store/ACCESS_PATTERNS.md"), "Lists");
     let routes =
-        local::routes().into_iter().flat_map(|(_, routes)| routes).filter(|route| route.is_list && route.actions.contains(&api::Action::Query));
+        local::routes().into_iter().flat_map(|(_, routes)| routes).filter(|route| route.is_list && route.actions.contains(&edge::Action::Query));
     for route in routes {
         assert!(lists.iter().any(|list| list.split('?').next() == Some(route.path)), "GET {} has no row", route.path);
         for (name, ..) in (route.query)().into_iter().filter(|(name, ..)| !matches!(name.as_str(), "limit" | "cursor" | "sort")) {

@@ -1,7 +1,7 @@
 //! Dependencies point one way: functions to shared crates, shared crates to the domain, the domain
 //! to nothing that runs.
 
-use crate::structure::{read, root, sources};
+use crate::structure::{metadata, read, sources};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -9,12 +9,17 @@ use std::collections::BTreeMap;
 const SHARED: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("aws", &[]),
+    ("contract", &["domain"]),
     ("store", &["aws", "domain"]),
     ("messaging", &["aws", "domain"]),
-    ("api", &["aws", "domain", "messaging", "store"]),
+    ("application", &["aws", "domain", "messaging", "store"]),
+    ("edge", &["application", "aws", "contract", "domain", "messaging", "store"]),
 ];
-/// What a function may use of this workspace.
-const FOR_FUNCTIONS: &[&str] = &["api", "aws", "domain", "messaging", "store"];
+/// What a function may use of this workspace; a resource has no table (see `unscoped.rs`), and the
+/// workers no word of HTTP.
+const FOR_FUNCTIONS: &[&str] = &["application", "aws", "contract", "domain", "edge", "messaging", "store"];
+/// What no worker uses: it answers no request.
+const NOT_FOR_WORKERS: &[&str] = &["contract", "edge", "lambda_http", "http"];
 /// What the domain may use: data and arithmetic.
 const FOR_DOMAIN: &[&str] = &["argon2", "jiff", "serde", "serde_json", "thiserror", "uuid"];
 
@@ -25,11 +30,7 @@ fn is_deployed(manifest: &str) -> bool {
 
 /// Each crate of the workspace with its normal dependencies and its folder.
 fn crates() -> BTreeMap<String, (Vec<String>, String)> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let mut command = std::process::Command::new(cargo);
-    let output = command.args(["metadata", "--offline", "--no-deps", "--format-version", "1"]).current_dir(root()).output().expect("cargo metadata");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let metadata = metadata();
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let normal = |package: &Value| {
         let list = package["dependencies"].as_array().expect("list").iter();
@@ -51,6 +52,20 @@ fn dependencies_inside_the_workspace_point_one_way() {
         assert_eq!(manifest.contains("/shared/"), SHARED.iter().any(|(shared, _)| shared == name), "{name} stands where it belongs");
         for dependency in dependencies.iter().filter(|dependency| crates.contains_key(*dependency)) {
             assert!(allowed.contains(&dependency.as_str()), "{name} must not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn workers_know_no_http() {
+    let crates = crates();
+    let (dependencies, _) = &crates["workers"];
+    assert!(!dependencies.iter().any(|dependency| NOT_FOR_WORKERS.contains(&dependency.as_str())), "{dependencies:?}");
+    for (path, source) in sources("shared/application/src").into_iter().chain(sources("shared/store/src")).chain(sources("shared/domain/src")) {
+        for word in ["HTTP", "OpenAPI", "JSON pointer", "http::", "StatusCode"] {
+            // A module may say that HTTP is not its matter.
+            let said = source.lines().filter(|line| !line.starts_with("//!")).any(|line| line.contains(word));
+            assert!(!said, "{path} speaks of {word}");
         }
     }
 }

@@ -4,7 +4,10 @@ mod access_patterns;
 mod arrows;
 mod names;
 mod policies;
+mod targets;
+mod unscoped;
 
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// The project's folder.
@@ -15,6 +18,15 @@ pub fn root() -> PathBuf {
 /// A file of the project.
 pub fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// What cargo knows of the workspace.
+pub fn metadata() -> Value {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let mut command = std::process::Command::new(cargo);
+    let output = command.args(["metadata", "--offline", "--no-deps", "--format-version", "1"]).current_dir(root()).output().expect("cargo metadata");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 /// The Rust files below a folder of the project, by path, with their text.

@@ -1,7 +1,7 @@
 //! A function's role allows what its route or worker declares. The embedded run refuses anything
 //! else; here every declared action is used, so that none is allowed for nothing.
 
-use api::{Access, Action};
+use edge::{Access, Action};
 use local::{TABLE, Table};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,7 +165,7 @@ async fn outdated_word(crm: &Crm) {
     let record = json!({"eventName": "MODIFY", "dynamodb": {"Keys": key("CUSTOMER"), "NewImage": found["Item"]}});
     let message = json!({"messageId": "1", "body": json!({"task": "project", "record": record}).to_string()});
     let worker = workers::WORKERS.iter().find(|worker| worker.name == "work").expect("worker");
-    let answer = (worker.handle)(&crm.embedded().ports(worker), json!({"Records": [message]})).await.expect("answers");
+    let answer = (worker.handle)(&crm.embedded().worker_app(worker), json!({"Records": [message]})).await.expect("answers");
     assert_eq!(answer, json!({"batchItemFailures": []}));
     assert!(crm.items().await.iter().all(|item| item.text("sk") != "TOKEN#outdated"));
     // A contact that nobody put into the row of its lead yet.
@@ -176,7 +176,7 @@ async fn outdated_word(crm: &Crm) {
     let found = table.request("GetItem", json!({"TableName": TABLE, "Key": key})).await.expect("get");
     let record = json!({"eventName": "INSERT", "dynamodb": {"Keys": key, "NewImage": found["Item"]}});
     let message = json!({"messageId": "2", "body": json!({"task": "project", "record": record}).to_string()});
-    (worker.handle)(&crm.embedded().ports(worker), json!({"Records": [message]})).await.expect("answers");
+    (worker.handle)(&crm.embedded().worker_app(worker), json!({"Records": [message]})).await.expect("answers");
     assert!(admin.get(&format!("/leads/{}", text(&lead))).await.data()["lastContactedAt"].is_string());
 }
 
@@ -207,9 +207,9 @@ async fn letters(crm: &Crm) {
 /// What a deployment's custom resource asks for.
 async fn bootstrap(crm: &Crm) {
     let worker = workers::WORKERS.iter().find(|worker| worker.name == "bootstrap").expect("worker");
-    let ports = crm.embedded().ports(worker);
+    let ports = crm.embedded().worker_app(worker);
     (worker.handle)(&ports, json!({"RequestType": "Update"})).await.expect("rotates");
-    let email = <domain::value::Email as domain::input::TextValue>::read("second@crm.test").expect("email");
+    let email = <domain::value::Email as domain::text::TextValue>::read("second@crm.test").expect("email");
     let password = domain::password::Password::new(PASSWORD).expect("password");
     workers::bootstrap::first_admin(&ports, email, &password, true).await.expect("makes");
 }
@@ -239,7 +239,7 @@ async fn every_declared_action_is_used_and_every_used_action_is_declared() {
 async fn an_action_that_is_not_declared_is_refused() {
     let crm = Crm::idle(Table::memory().expect("memory")).await;
     let relay = workers::WORKERS.iter().find(|worker| worker.name == "relay").expect("worker");
-    let store = crm.embedded().ports(relay).store;
+    let store = crm.embedded().worker_app(relay).unscoped().clone();
     let refused = store.public_keys().await.expect_err("the relay may not read");
     assert!(refused.to_string().contains("AccessDenied"), "{refused}");
 }

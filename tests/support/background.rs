@@ -2,9 +2,10 @@
 //! how the machine runs things side by side.
 
 use crate::Crm;
+use application::App;
 use local::{Checkpoints, StreamReader, TABLE, TableError, stream};
 use serde_json::Value;
-use workers::{Ports, Trigger, WORKERS, Worker};
+use workers::{Trigger, WORKERS, Worker};
 
 /// How many stream records and messages a worker gets at once.
 const STREAM_BATCH: usize = 100;
@@ -34,7 +35,7 @@ pub struct Post {
     /// The worker.
     pub worker: &'static Worker,
     /// What the worker was given; a test may put something between.
-    pub ports: Ports,
+    pub app: App,
     source: Source,
     crm: Crm,
 }
@@ -45,8 +46,8 @@ impl Crm {
     pub async fn posts(&self) -> Vec<Post> {
         let mut posts = Vec::new();
         for worker in WORKERS {
-            let ports = self.embedded().ports(worker);
-            let mut post = |source| posts.push(Post { worker, ports: ports.clone(), source, crm: self.clone() });
+            let app = self.embedded().worker_app(worker);
+            let mut post = |source| posts.push(Post { worker, app: app.clone(), source, crm: self.clone() });
             match worker.trigger {
                 Trigger::Stream(_) => {
                     let mut reader = StreamReader::open(self.embedded().table.clone(), TABLE, None).await.expect("stream");
@@ -67,15 +68,15 @@ impl Crm {
 impl Post {
     /// Takes the next batch, if there is one, and works on it; what fails stays for later.
     pub async fn step(&mut self) -> bool {
-        let (worker, ports) = (self.worker, &self.ports);
+        let (worker, app) = (self.worker, &self.app);
         match &mut self.source {
             Source::Queue(queue) => {
-                let handle = |event: Value| (worker.handle)(ports, event);
+                let handle = |event: Value| (worker.handle)(app, event);
                 self.crm.embedded().queues.run_once(queue, QUEUE_BATCH, &handle).await.expect("the queue") > 0
             }
             Source::Stream(reader) => {
                 let Trigger::Stream(interest) = worker.trigger else { return false };
-                let handle = |event: Value| (worker.handle)(ports, local::embedded::filtered(event, interest));
+                let handle = |event: Value| (worker.handle)(app, local::embedded::filtered(event, interest));
                 // A batch that failed is offered again.
                 stream::step(reader, worker.name, STREAM_BATCH, &InTheReader, &handle).await.unwrap_or(true)
             }

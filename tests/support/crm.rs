@@ -4,11 +4,12 @@ use crate::time::Passing;
 use bytes::Bytes;
 use domain::password::Password;
 use domain::value::Email;
+use futures::future::BoxFuture;
 use lambda_http::Body;
 use local::adapters::MemorySecret;
 use local::{Embedded, Parts, TABLE, Table};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -100,6 +101,24 @@ pub struct Ask {
     pub body: Vec<u8>,
 }
 
+/// The system's time moved ahead, for waiting.
+pub(crate) struct Ahead(pub Arc<AtomicI64>);
+
+impl local::Clock for Ahead {
+    fn now_ms(&self) -> i64 {
+        local::Clock::now_ms(&local::SystemClock) + self.0.load(Ordering::SeqCst)
+    }
+
+    fn sleep_until(&self, at_ms: i64) -> BoxFuture<'static, ()> {
+        let clock = Self(self.0.clone());
+        Box::pin(async move {
+            while clock.now_ms() < at_ms {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+    }
+}
+
 impl Crm {
     /// A fresh embedded CRM in memory with its workers and one administrator.
     pub async fn start() -> Self {
@@ -120,14 +139,14 @@ impl Crm {
     /// The same on a time of its own.
     pub async fn timed(table: Table, time: Passing) -> Self {
         let crm = Self::open(table, Arc::default(), time).await;
-        let address = <Email as domain::input::TextValue>::read(&crm.admin.0).expect("email");
+        let address = <Email as domain::text::TextValue>::read(&crm.admin.0).expect("email");
         let password = Password::new(PASSWORD).expect("password");
-        workers::bootstrap::first_admin(crm.embedded().all_ports(), address, &password, false).await.expect("admin");
+        workers::bootstrap::first_admin(crm.embedded().app(), address, &password, false).await.expect("admin");
         crm
     }
 
     async fn open(table: Table, secrets: Arc<MemorySecret>, time: Passing) -> Self {
-        let config = api::Config::read(|name| (name == "CORS_ORIGINS").then(|| "https://app.example".to_owned())).expect("config");
+        let config = application::Config::read(|name| (name == "CORS_ORIGINS").then(|| "https://app.example".to_owned())).expect("config");
         let parts = Parts { table, secrets: secrets.clone(), clock: time.clock(), waiting: time.waiting(), config };
         let place = Place::Here(Box::new(Embedded::open(parts).await.expect("opens")));
         Self { place, admin: ("root@crm.test".into(), PASSWORD.into()), time, secrets, workers: None }

@@ -209,7 +209,7 @@ impl<'a> Recount<'a> {
             }
         }
         for template in self.of("TASK") {
-            if let Some(next) = template.at("kept")["nextOccurrenceAt"].as_str() {
+            if let Some(next) = template.at("derived")["nextOccurrenceAt"].as_str() {
                 stand(template.text("pk").to_owned(), format!("DUE#RECURRENCE in DUE#TASK#{}", &next[..10]));
             }
         }
@@ -280,9 +280,9 @@ impl<'a> Recount<'a> {
             let last = last.filter_map(|activity| activity.at("data")["occurredAt"].as_str()).max();
             let next = self.of("FOLLOWUP").filter(|follow_up| is_pending(follow_up) && parties.contains(&party(follow_up)));
             let next = next.filter_map(|follow_up| follow_up.at("data")["dueAt"].as_str()).min();
-            let kept = record.at("kept");
-            if (kept["lastContactedAt"].as_str(), kept["nextFollowUpAt"].as_str()) != (last, next) {
-                wrong.push(format!("{}: {kept}, expected lastContactedAt {last:?} and nextFollowUpAt {next:?}", record.text("pk")));
+            let derived = record.at("derived");
+            if (derived["lastContactedAt"].as_str(), derived["nextFollowUpAt"].as_str()) != (last, next) {
+                wrong.push(format!("{}: {derived}, expected lastContactedAt {last:?} and nextFollowUpAt {next:?}", record.text("pk")));
             }
         }
         self.wrong.extend(wrong);

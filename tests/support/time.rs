@@ -1,8 +1,8 @@
 //! The time and the ids of a CRM under test: the system's, or those of a run that can be repeated.
 
-use api::clock::Clock;
+use crate::crm::Ahead;
+use application::clock::Clock;
 use domain::Time;
-use futures::future::BoxFuture;
 use local::ManualClock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -20,24 +20,6 @@ pub enum Passing {
         /// How many ids were made.
         made: Arc<AtomicU64>,
     },
-}
-
-/// The system's time moved ahead, for waiting.
-struct Ahead(Arc<AtomicI64>);
-
-impl local::Clock for Ahead {
-    fn now_ms(&self) -> i64 {
-        local::Clock::now_ms(&local::SystemClock) + self.0.load(Ordering::SeqCst)
-    }
-
-    fn sleep_until(&self, at_ms: i64) -> BoxFuture<'static, ()> {
-        let clock = Self(self.0.clone());
-        Box::pin(async move {
-            while clock.now_ms() < at_ms {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        })
-    }
 }
 
 impl Default for Passing {

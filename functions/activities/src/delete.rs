@@ -1,10 +1,8 @@
 //! `DELETE /activities/{id}`: deletes an activity; the date of the last contact follows.
 
-use crate::{Found, changeable};
-use api::{Action, Answer, Call, Route, Scoped, Stop};
-use domain::activity;
+use domain::activity::{self, Activity};
 use domain::{ActivityId, Permission};
-use store::{Refusal, Tx};
+use edge::{Action, Answer, Authorized, Context, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::delete("/activities/{id}", "delete_activity")
@@ -12,18 +10,15 @@ pub(crate) fn route() -> Route {
         .about("Activities", "Delete an activity")
         .status(204)
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
-        .load(changeable)
+        .load(load)
         .handle(handle)
 }
 
-async fn handle(call: Call<Scoped, (ActivityId,)>, (loaded, party): Found) -> Result<Answer<()>, Stop> {
-    let about = party.about();
-    call.remove(loaded, |record, act| {
-        let mut tx = Tx::new();
-        tx.delete(record, Refusal::Stale);
-        tx.event(&activity::deleted(record, act, &about));
-        Ok(tx)
-    })
-    .await?;
-    Ok(Answer::nothing())
+/// One's own, or that of a lead or customer inside a wider reach.
+pub(crate) async fn load(context: Context<Authorized, (ActivityId,)>) -> Result<Reached<Activity>, Rejection> {
+    context.open(context.path.0).await
+}
+
+async fn handle(request: Request<Authorized, (ActivityId,)>, activity: Reached<Activity>) -> Result<Answer<()>, Rejection> {
+    request.delete(activity, |activity, act| Ok(activity::deleted(activity, act, &activity.about()))).await
 }

@@ -1,10 +1,9 @@
 //! `GET /activities/{id}`: one activity, reached through its lead or customer.
 
-use crate::find;
 use crate::views::ActivityOut;
-use api::{Action, Answer, Call, Problem, Route, Scoped, Seen, Stop};
 use domain::activity::Activity;
-use domain::{ActivityId, Permission, Record};
+use domain::{ActivityId, Permission};
+use edge::{Action, Answer, Authorized, Context, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::get("/activities/{id}", "get_activity")
@@ -15,12 +14,11 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (ActivityId,)>) -> Result<Record<Activity>, Stop> {
-    let (activity, party) = find(&seen).await?;
-    if party.inside(&seen.who.scope) { Ok(activity) } else { Err(Problem::not_found().into()) }
+async fn load(context: Context<Authorized, (ActivityId,)>) -> Result<Reached<Activity>, Rejection> {
+    context.read(context.path.0).await
 }
 
-async fn handle(_: Call<Scoped, (ActivityId,)>, activity: Record<Activity>) -> Result<Answer<ActivityOut>, Stop> {
+async fn handle(_: Request<Authorized, (ActivityId,)>, activity: Reached<Activity>) -> Result<Answer<ActivityOut>, Rejection> {
     let version = activity.version;
-    Ok(Answer::ok(ActivityOut::from(activity)).version(version))
+    Ok(Answer::ok(ActivityOut::new(activity.into_record())).version(version))
 }

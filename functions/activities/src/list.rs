@@ -2,16 +2,15 @@
 //! was; or what somebody wrote, as far as it is about leads and customers inside reach.
 
 use crate::views::ActivityRow;
-use api::call::PageOf;
-use api::fields::{CursorText, Limit, PersonFilter, limit};
-use api::{Action, Call, Problem, Route, Scoped, Seen, Stop};
+use contract::FieldError;
+use contract::fields::{CursorText, Limit, PersonFilter, limit};
 use domain::activity::{Activity, ActivityType};
-use domain::time::Edge;
-use domain::{CustomerId, Entity, FieldError, LeadId, PartyId, Permission, Reach, Record, Scope, UserId};
-use store::records::{author_plan, children_plan};
-use store::{Page, Parent, Plan};
+use domain::time::DateBound;
+use domain::{CustomerId, LeadId, PartyId, Permission, Row, Scope};
+use edge::application::{ActivityFilter, Whose};
+use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
 
-domain::choice! {
+contract::choice! {
     /// The order of the list.
     pub enum Sort {
         /// Latest first.
@@ -21,7 +20,7 @@ domain::choice! {
     }
 }
 
-domain::query! {
+contract::query! {
     /// Whose activities: exactly one of leadId, customerId and createdBy; and filters.
     pub struct ListActivities {
         pub lead_id: Option<LeadId>,
@@ -31,9 +30,9 @@ domain::query! {
         pub created_by: Option<PersonFilter>,
         pub r#type: Option<ActivityType>,
         /// On this date or later, or at this time or later.
-        pub from: Option<Edge>,
+        pub from: Option<DateBound>,
         /// Up to this date, or before this time.
-        pub to: Option<Edge>,
+        pub to: Option<DateBound>,
         pub sort: Option<Sort>,
         pub limit: Option<Limit>,
         pub cursor: Option<CursorText>,
@@ -49,16 +48,10 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-/// Whose activities are asked for.
-enum Whose {
-    Of(PartyId),
-    By(UserId),
-}
-
 fn whose(query: &ListActivities, scope: &Scope) -> Result<Whose, Problem> {
     match (query.lead_id, query.customer_id, query.created_by) {
-        (Some(lead), None, None) => Ok(Whose::Of(PartyId::Lead(lead))),
-        (None, Some(customer), None) => Ok(Whose::Of(PartyId::Customer(customer))),
+        (Some(lead), None, None) => Ok(Whose::Of(PartyId::Lead(lead), Vec::new())),
+        (None, Some(customer), None) => Ok(Whose::Of(PartyId::Customer(customer), Vec::new())),
         (None, None, Some(author)) => Ok(Whose::By(author.person(scope))),
         (None, None, None) => Err(Problem::field("?leadId", "required", "is required, or customerId or createdBy")),
         (lead, customer, author) => {
@@ -69,49 +62,20 @@ fn whose(query: &ListActivities, scope: &Scope) -> Result<Whose, Problem> {
     }
 }
 
-async fn load(seen: Seen<Scoped, (), ListActivities>) -> Result<Page<Record<Activity>>, Stop> {
-    let query = &*seen.query;
-    let (scope, zone, store) = (&seen.who.scope, &seen.app.config.zone, &seen.app.store);
-    let narrowed = |plan: Plan, residual: bool| Plan {
+async fn load(context: Context<Authorized, (), ListActivities>) -> Result<Page<Row<Activity>>, Rejection> {
+    let query = &*context.query;
+    let zone = &context.app.config.zone;
+    let filter = ActivityFilter {
+        whose: whose(query, context.scope())?,
+        kind: query.r#type,
+        from: query.from.and_then(|bound| bound.from(zone)),
+        until: query.to.and_then(|bound| bound.until(zone)),
         ascending: query.sort == Some(Sort::Earliest),
-        from: query.from.and_then(|edge| edge.from(zone)).map(|time| time.to_string()),
-        until: query.to.and_then(|edge| edge.until(zone)).map(|time| time.to_string()),
-        residual: query.r#type.is_some() || residual,
-        ..plan
     };
-    let keep = |activity: &Record<Activity>| query.r#type.is_none_or(|wanted| activity.data.kind == wanted);
-    let binding = seen.binding();
-    let paging = seen.paging(limit(query.limit), &binding);
-    match whose(query, scope)? {
-        Whose::By(author) if scope.reach == Reach::All => Ok(store.list(&narrowed(author_plan(author), false), paging, keep).await?),
-        Whose::By(author) => {
-            let plan = narrowed(author_plan(author), true);
-            let page = async { Ok(store.list_of_author(&plan, paging, scope, keep).await?) };
-            seen.of_person(Some(author), page).await
-        }
-        Whose::Of(id) => {
-            let plan = narrowed(children_plan(&[Parent::Party(id)], Activity::KIND), false);
-            // A filter without an index reads a hundred rows; not twice for a customer that was a lead.
-            let at_once = id.lead().is_some() || !plan.residual;
-            let own = async {
-                match at_once {
-                    true => Ok::<_, Stop>(Some(store.list(&plan, paging, keep).await?)),
-                    false => Ok(None),
-                }
-            };
-            let (party, own) = tokio::try_join!(seen.party(id), own)?;
-            // A customer that was a lead names it; only then its timeline is read with the lead's.
-            let leads = party.customer.filter(|_| id.customer().is_some()).map(|customer| customer.data.lead_ids).unwrap_or_default();
-            if let Some(own) = own.filter(|_| leads.is_empty()) {
-                return Ok(own);
-            }
-            let leads = leads.into_iter().map(|lead| Parent::Party(PartyId::Lead(lead)));
-            let parents: Vec<Parent> = std::iter::once(Parent::Party(id)).chain(leads).collect();
-            Ok(store.list(&narrowed(children_plan(&parents, Activity::KIND), false), paging, keep).await?)
-        }
-    }
+    let binding = context.binding();
+    Ok(context.app.list_activities(context.scope(), filter, context.paging(limit(query.limit), &binding)).await?)
 }
 
-async fn handle(call: Call<Scoped, (), ListActivities>, page: Page<Record<Activity>>) -> Result<PageOf<ActivityRow>, Stop> {
-    Ok(PageOf::of(page, limit(call.query.limit), ActivityRow::from))
+async fn handle(request: Request<Authorized, (), ListActivities>, page: Page<Row<Activity>>) -> Result<PageOf<ActivityRow>, Rejection> {
+    Ok(PageOf::of(page, limit(request.query.limit), ActivityRow::new))
 }

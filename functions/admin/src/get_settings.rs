@@ -1,20 +1,20 @@
 //! `GET /settings`: the settings in force.
 
-use crate::settings_view::{SettingsOut, show};
-use api::{Action, Answer, Call, Route, Seen, Signed, Stop};
-use domain::Record;
-use domain::settings::{Settings, SettingsId};
+use crate::settings_view::{SettingsOut, shown};
+use domain::settings::{Settings, SettingsData, SettingsId};
+use edge::application::Stand;
+use edge::{Action, Answer, Authenticated, Context, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::get("/settings", "get_settings").authenticated().about("Settings", "Get the settings").touches(&[Action::Get]).load(load).handle(handle)
 }
 
-pub(crate) async fn load<I: api::call::Identity>(seen: Seen<I>) -> Result<Option<Record<Settings>>, Stop> {
-    Ok(seen.app.store.get::<Settings>(SettingsId::Company).await?)
+/// Where the settings stand.
+pub(crate) async fn load<I>(context: Context<I>) -> Result<Stand<Settings>, Rejection> {
+    Ok(context.app.well_known(SettingsId::Company).await?)
 }
 
-async fn handle(call: Call<Signed>, stored: Option<Record<Settings>>) -> Result<Answer<SettingsOut>, Stop> {
-    let settings = show(&call.app.config, stored);
-    let version = settings.version;
-    Ok(Answer::ok(settings).version(version))
+async fn handle(request: Request<Authenticated>, stand: Stand<Settings>) -> Result<Answer<SettingsOut>, Rejection> {
+    let (data, version) = stand.record().map_or_else(|| (SettingsData::default(), 0), |record| (record.data.clone(), record.version));
+    Ok(shown(&request.app.config, data, version))
 }

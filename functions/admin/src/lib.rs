@@ -6,7 +6,7 @@ pub mod redrive_dead_letter;
 mod settings_view;
 pub mod update_settings;
 
-use api::Route;
+use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {

@@ -1,39 +1,52 @@
 //! `GET /admin/dead-letters`: what consumers gave up on, with its cause, and the depths of the queues.
 
-use api::call::PageOf;
-use api::{Action, Call, Problem, Resource, Route, Scoped, Seen, Stop};
-use domain::input::{Int, Invalid, Show, TextValue};
+use contract::Show;
+use contract::fields::{CursorText, Limit, limit};
+use domain::text::{Form, Invalid, TextValue};
 use domain::{ParkedId, Permission, Time};
+use edge::application::Parked;
+use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Resource, Route};
 use messaging::Queue;
-use serde_json::{Value, json};
-use store::{Page, Parked};
+use serde_json::json;
 
 /// A queue by its name.
 #[derive(Debug, Clone, Copy)]
 pub struct QueueName(Queue);
 
+/// Every queue's name.
+const NAMES: [&str; Queue::ALL.len()] = {
+    let mut names = [""; Queue::ALL.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = Queue::ALL[place].name();
+        place += 1;
+    }
+    names
+};
+
 impl TextValue for QueueName {
     fn read(text: &str) -> Result<Self, Invalid> {
-        let names = Queue::ALL.map(Queue::name).join(", ");
-        Queue::named(text).map(Self).ok_or_else(|| Invalid::new("enum", format!("must be one of {names}")))
+        Queue::named(text).map(Self).ok_or_else(|| Invalid::new("enum", format!("must be one of {}", NAMES.join(", "))))
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "enum": Queue::ALL.map(Queue::name)})
+    fn form() -> Form {
+        Form { one_of: &NAMES, ..Form::default() }
     }
 }
 
-domain::query! {
+contract::text_values!(taken: QueueName);
+
+contract::query! {
     /// Filters of the list.
     pub struct ListDeadLetters {
         /// Of this queue only.
         pub queue: Option<QueueName>,
-        pub limit: Option<Int<1, 100>>,
-        pub cursor: Option<domain::value::Text<1000>>,
+        pub limit: Option<Limit>,
+        pub cursor: Option<CursorText>,
     }
 }
 
-domain::answer! {
+contract::answer! {
     /// A message that was given up on.
     pub struct DeadLetter {
         pub id: ParkedId,
@@ -46,7 +59,7 @@ domain::answer! {
     }
 }
 
-domain::answer! {
+contract::answer! {
     /// What waits in a queue.
     pub struct QueueDepth {
         pub name: String,
@@ -68,22 +81,18 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-fn limit(query: &ListDeadLetters) -> Option<usize> {
-    query.limit.and_then(|limit| usize::try_from(limit.0).ok())
+async fn load(context: Context<Authorized, (), ListDeadLetters>) -> Result<Page<Parked>, Rejection> {
+    let binding = context.binding();
+    let queue = context.query.queue.map(|QueueName(queue)| queue);
+    Ok(context.app.list_parked(queue, context.paging(limit(context.query.limit), &binding)).await?)
 }
 
-async fn load(seen: Seen<Scoped, (), ListDeadLetters>) -> Result<Page<Parked>, Stop> {
-    let binding = seen.binding();
-    let queue = seen.query.queue.map(|QueueName(queue)| queue.name());
-    Ok(seen.app.store.list_parked(queue, seen.paging(limit(&seen.query), &binding)).await?)
-}
-
-async fn handle(call: Call<Scoped, (), ListDeadLetters>, page: Page<Parked>) -> Result<PageOf<DeadLetter>, Stop> {
-    let depths = call.app.queues().map_err(Problem::internal)?.depths().await.map_err(Problem::busy)?;
+async fn handle(request: Request<Authorized, (), ListDeadLetters>, page: Page<Parked>) -> Result<PageOf<DeadLetter>, Rejection> {
+    let depths = request.app.queues().map_err(Problem::internal)?.depths().await.map_err(Problem::busy)?;
     let mut queues = Vec::new();
     for depth in depths {
         // Dead letters are parked within seconds; both count as dead.
-        let parked = call.app.store.count_parked(depth.queue.name()).await?;
+        let parked = request.app.count_parked(depth.queue).await?;
         queues.push(QueueDepth { name: depth.queue.name().to_owned(), depth: depth.depth, dead: depth.dead + parked as u64 });
     }
     let show = |parked: Parked| DeadLetter {
@@ -93,7 +102,7 @@ async fn handle(call: Call<Scoped, (), ListDeadLetters>, page: Page<Parked>) -> 
         attempts: parked.attempts,
         failed_at: parked.failed_at,
     };
-    let mut page = PageOf::of(page, limit(&call.query), show);
+    let mut page = PageOf::of(page, limit(request.query.limit), show);
     page.meta.insert("queues".to_owned(), json!(queues));
     Ok(page)
 }

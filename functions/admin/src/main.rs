@@ -6,5 +6,5 @@ use std::sync::Arc;
 async fn main() -> Result<(), lambda_http::Error> {
     let sdk = aws::Sdk::from_environment()?;
     let queues = Arc::new(messaging::Sqs::from_environment(&sdk));
-    api::lambda::serve(api::lambda::app(&sdk)?.with_queues(queues), admin::routes()).await
+    edge::lambda::serve(edge::lambda::app(&sdk)?.with_queues(queues), admin::routes()).await
 }

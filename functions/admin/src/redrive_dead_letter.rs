@@ -1,12 +1,10 @@
 //! `POST /admin/dead-letters/{id}/redrive`: puts a failed message back on its queue.
 
-use api::problem::Code;
-use api::{Action, Answer, Call, Problem, Resource, Route, Scoped, Stop};
 use domain::{ParkedId, Permission};
+use edge::{Action, Answer, Authorized, Change, Code, Decision, Problem, Rejection, Request, Resource, Route};
 use messaging::Queue;
-use store::Tx;
 
-domain::answer! {
+contract::answer! {
     /// A message on its way again.
     pub struct Redriven {
         pub id: ParkedId,
@@ -26,17 +24,19 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn handle(call: Call<Scoped, (ParkedId,)>) -> Result<Answer<Redriven>, Stop> {
-    let id = call.path.0;
-    let parked = call.app.store.parked(id).await?.ok_or_else(Problem::not_found)?;
+async fn handle(request: Request<Authorized, (ParkedId,)>) -> Result<Answer<Redriven>, Rejection> {
+    let id = request.path.0;
+    let parked = request.app.parked(id).await?;
     let unknown = || Problem::new(Code::LimitReached, format!("There is no queue {} any more", parked.queue));
     let queue = Queue::named(&parked.queue).ok_or_else(unknown)?;
-    let queues = call.app.queues().map_err(Problem::internal)?;
+    let queues = request.app.queues().map_err(Problem::internal)?;
     // Sent before it is removed: a fault in between sends it twice, and consumers count it once.
     queues.send(queue, parked.body, 0).await.map_err(Problem::busy)?;
-    let answer = Answer::ok(Redriven { id, queue: parked.queue }).status(202);
-    let mut tx = Tx::new();
-    tx.unpark(id);
-    call.commit(tx, &answer).await?;
-    Ok(answer)
+    request
+        .decide((), |(), _| {
+            let mut change = Change::new();
+            change.unpark(id);
+            Ok(Decision::Commit(change, Answer::ok(Redriven { id, queue: parked.queue.clone() }).status(202)))
+        })
+        .await
 }

@@ -1,10 +1,9 @@
 //! The settings as they are sent.
 
-use api::Config;
-use domain::Record;
-use domain::settings::{Settings, SettingsData};
+use domain::settings::SettingsData;
+use edge::{Answer, Config};
 
-domain::answer! {
+contract::answer! {
     /// RFM thresholds, best score first.
     pub struct RfmOut {
         /// At most so many days since the last order for the scores 5, 4, 3, 2.
@@ -16,7 +15,7 @@ domain::answer! {
     }
 }
 
-domain::answer! {
+contract::answer! {
     /// The settings of the deployment.
     pub struct SettingsOut {
         /// IANA time zone; from the deployment.
@@ -31,17 +30,17 @@ domain::answer! {
     }
 }
 
-/// The settings in force: the stored ones, or the defaults at version 0.
-pub(crate) fn show(config: &Config, stored: Option<Record<Settings>>) -> SettingsOut {
-    let version = stored.as_ref().map_or(0, |record| record.version);
-    let data = stored.map_or_else(SettingsData::default, |record| record.data);
-    SettingsOut {
+/// Settings at a version; 0 are the defaults.
+pub(crate) fn shown(config: &Config, data: SettingsData, version: u64) -> Answer<SettingsOut> {
+    let SettingsData { lead_sources, due_soon_days, rfm, locale } = data;
+    let settings = SettingsOut {
         time_zone: config.zone_name.clone(),
         currency: config.currency.clone(),
-        lead_sources: data.lead_sources,
-        due_soon_days: data.due_soon_days,
-        rfm: RfmOut { recency_days: data.rfm.recency_days, frequency: data.rfm.frequency, monetary: data.rfm.monetary },
-        locale: data.locale,
+        lead_sources,
+        due_soon_days,
+        rfm: RfmOut { recency_days: rfm.recency_days, frequency: rfm.frequency, monetary: rfm.monetary },
+        locale,
         version,
-    }
+    };
+    Answer::ok(settings).version(version)
 }

@@ -2,20 +2,20 @@
 //! deployment.
 
 use crate::get_settings::load;
-use crate::settings_view::{SettingsOut, show};
-use api::{Action, Answer, Call, Json, Problem, Route, Scoped, Stop};
+use crate::settings_view::{SettingsOut, shown};
+use contract::{Int, List, Patch};
 use domain::event::{Act, EventKind};
-use domain::input::{Int, List, Patch};
 use domain::settings::{Settings, SettingsData, SettingsId, bounds_in_order};
 use domain::value::{Locale, Text};
-use domain::{FieldError, Permission, Record};
+use domain::{FieldFault, Permission, Record, Refused};
+use edge::application::Stand;
+use edge::{Action, Answer, Authorized, Change, Decision, Json, Rejection, Request, Route};
 use serde_json::json;
-use store::{Refusal, Tx};
 
 /// A threshold: positive and small enough for any business.
 type Bound = Int<1, 1_000_000_000>;
 
-domain::body! {
+contract::body! {
     /// RFM thresholds; each list has four bounds for the scores 5, 4, 3, 2.
     pub struct RfmIn {
         /// Rising.
@@ -27,7 +27,7 @@ domain::body! {
     }
 }
 
-domain::body! {
+contract::body! {
     /// The settings to change.
     pub struct UpdateSettings {
         pub lead_sources: Patch<List<Text<50>, 100>>,
@@ -46,56 +46,47 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn handle(call: Call<Scoped, (), (), Json<UpdateSettings>>, stored: Option<Record<Settings>>) -> Result<Answer<SettingsOut>, Stop> {
-    let body = &call.body.0;
+type UpdateRequest = Request<Authorized, (), (), Json<UpdateSettings>>;
+
+async fn handle(request: UpdateRequest, stand: Stand<Settings>) -> Result<Answer<SettingsOut>, Rejection> {
+    let (body, config) = (&request.body.0, &request.app.config);
     check(body)?;
-    let stored = match stored {
-        Some(stored) => stored,
-        None => begin(&call).await?,
-    };
-    let decide = |present: &Record<Settings>, act: &Act| {
-        let Some((next, changes)) = present.changed(act, patched(&present.data, body), ()) else { return Ok(None) };
-        let mut tx = Tx::new();
-        let summary = format!("{} changed the settings", act.actor_name);
-        tx.event(&next.event(act, EventKind::SettingsUpdated, summary, json!({})).with_changes(changes));
-        Ok(Some((next, tx)))
-    };
-    let settings = show(&call.app.config, Some(call.change(stored, None, decide).await?));
-    let version = settings.version;
-    Ok(Answer::ok(settings).version(version))
+    request
+        .decide(stand, |stand, act| {
+            let present = stand.record().cloned().unwrap_or_else(|| defaults(act));
+            let Some((next, changes)) = present.changed(act, patched(&present.data, body), ()) else {
+                return Ok(Decision::Keep(shown(config, present.row.data, present.row.version)));
+            };
+            let summary = format!("{} changed the settings", act.actor_name);
+            let mut change = Change::new();
+            change.event(&next.event(act, EventKind::SettingsUpdated, summary, json!({})).with_changes(changes));
+            change.well_known(stand, &next);
+            Ok(Decision::Commit(change, shown(config, next.row.data, next.row.version)))
+        })
+        .await
 }
 
-/// Writes the defaults down as version 0, so that every change has something to change.
-async fn begin(call: &Call<Scoped, (), (), Json<UpdateSettings>>) -> Result<Record<Settings>, Stop> {
-    call.check_version(0)?;
-    let mut defaults: Record<Settings> = Record::new(SettingsId::Company, &call.act(), SettingsData::default(), (), ());
+/// The settings while nobody has changed any: version 0, so that the first change makes the first
+/// version.
+fn defaults(act: &Act) -> Record<Settings> {
+    let mut defaults: Record<Settings> = Record::new(SettingsId::Company, act, SettingsData::default(), (), ());
     defaults.version = 0;
-    let mut tx = Tx::new();
-    tx.create(&defaults);
-    match call.app.store.commit(tx).await {
-        Ok(()) => Ok(defaults),
-        Err(error) if error.is_refused(&Refusal::Exists) => {
-            let written = call.app.store.get_latest::<Settings>(SettingsId::Company).await?;
-            Ok(written.ok_or_else(Problem::not_found)?)
-        }
-        Err(error) => Err(error.into()),
-    }
+    defaults
 }
 
 fn bounds(list: &List<Bound, 4>) -> Vec<i64> {
     list.0.iter().map(|bound| bound.0).collect()
 }
 
-fn check(body: &UpdateSettings) -> Result<(), Problem> {
+fn check(body: &UpdateSettings) -> Result<(), Refused> {
     let Patch::Set(rfm) = &body.rfm else { return Ok(()) };
     let rules = [("recencyDays", &rfm.recency_days, true), ("frequency", &rfm.frequency, false), ("monetary", &rfm.monetary, false)];
     let wrong = |(name, list, rising): &(&str, &List<Bound, 4>, bool)| {
         let order = if *rising { "rising" } else { "falling" };
         let message = format!("must have four bounds, each {order}");
-        (!bounds_in_order(&bounds(list), *rising)).then(|| FieldError::new(format!("/rfm/{name}"), "order", message))
+        (!bounds_in_order(&bounds(list), *rising)).then(|| FieldFault::new(format!("rfm/{name}"), "order", message))
     };
-    let wrong: Vec<FieldError> = rules.iter().filter_map(wrong).collect();
-    if wrong.is_empty() { Ok(()) } else { Err(Problem::fields(wrong)) }
+    Refused::any(rules.iter().filter_map(wrong).collect())
 }
 
 fn patched(present: &SettingsData, body: &UpdateSettings) -> SettingsData {

@@ -7,7 +7,7 @@ pub mod password;
 pub mod refresh;
 mod session;
 
-use api::Route;
+use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {

@@ -1,12 +1,12 @@
 //! `GET /auth/me`: who is signed in, with team and permissions.
 
-use api::views::UserOut;
-use api::{Action, Answer, Call, Problem, Route, Seen, Signed, Stop};
+use contract::views::UserOut;
 use domain::team::Team;
 use domain::user::User;
 use domain::{Record, TeamId};
+use edge::{Action, Answer, Authenticated, Context, Problem, Rejection, Request, Route};
 
-domain::answer! {
+contract::answer! {
     /// A team by name.
     pub struct TeamName {
         pub id: TeamId,
@@ -14,19 +14,12 @@ domain::answer! {
     }
 }
 
-/// The signed-in user.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Me {
-    #[serde(flatten)]
-    user: UserOut,
-    team: Option<TeamName>,
-    scopes: Vec<String>,
-}
-
-impl domain::input::Show for Me {
-    fn schema() -> serde_json::Value {
-        let more = [("team", <Option<TeamName>>::schema()), ("scopes", <Vec<String>>::schema())];
-        domain::input::extended(UserOut::schema(), more)
+contract::page! {
+    /// The signed-in user.
+    pub struct Me of UserOut {
+        team: Option<TeamName>,
+        /// What the user may do; `*` is everything.
+        scopes: Vec<String>,
     }
 }
 
@@ -40,20 +33,24 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Signed>) -> Result<(Record<User>, Option<Record<Team>>), Stop> {
-    let (store, caller) = (&seen.app.store, &seen.who.caller);
+type Found = (Record<User>, Option<Record<Team>>);
+
+/// One's own record and team, which no permission is needed for.
+async fn load(context: Context<Authenticated>) -> Result<Found, Rejection> {
+    let (table, caller) = (context.app.unscoped(), &context.who.caller);
     let team = async {
         match caller.team {
-            Some(team) => store.get::<Team>(team).await,
+            Some(team) => table.get::<Team>(team).await,
             None => Ok(None),
         }
     };
-    let (user, team) = tokio::try_join!(store.get::<User>(caller.id), team)?;
+    let (user, team) = tokio::try_join!(table.get::<User>(caller.id), team)?;
     Ok((user.ok_or_else(Problem::not_found)?, team))
 }
 
-async fn handle(call: Call<Signed>, (user, team): (Record<User>, Option<Record<Team>>)) -> Result<Answer<Me>, Stop> {
+async fn handle(request: Request<Authenticated>, (user, team): Found) -> Result<Answer<Me>, Rejection> {
     let version = user.version;
-    let team = team.map(|team| TeamName { id: team.id, name: team.data.name });
-    Ok(Answer::ok(Me { user: user.into(), team, scopes: call.who.caller.grants.scopes() }).version(version))
+    let team = team.map(|team| TeamName { id: team.id, name: team.data.name.clone() });
+    let scopes = request.who.caller.grants.scopes();
+    Ok(Answer::ok(Me { whole: UserOut::new(user), team, scopes }).version(version))
 }

@@ -3,17 +3,16 @@
 //! Each token is good once. A client that lost the answer may repeat within ten seconds and gets the
 //! same successor; any other use of a spent token ends the session.
 
-use crate::session::{ATTEMPTS, SessionOut, open};
-use api::problem::Code;
-use api::tokens::RefreshToken;
-use api::{Action, Answer, Call, Json, Problem, Resource, Route, Stop};
+use crate::session::{SentToken, SessionOut, SignInState, open};
 use domain::user::{Auth, Refresh, User};
-use store::{Refusal, Tx};
+use edge::application::decide;
+use edge::{Action, Answer, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
+use store::Tx;
 
-domain::body! {
+contract::body! {
     /// The refresh token in force.
     pub struct RefreshRequest {
-        pub refresh_token: RefreshToken,
+        pub refresh_token: SentToken,
     }
 }
 
@@ -27,39 +26,34 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn handle(call: Call<(), (), (), Json<RefreshRequest>>) -> Result<Answer<SessionOut>, Stop> {
-    let token = &call.body.0.refresh_token;
-    let app = &call.app;
+async fn handle(request: Request<(), (), (), Json<RefreshRequest>>) -> Result<Answer<SessionOut>, Rejection> {
+    let token = &request.body.0.refresh_token.0;
+    let (app, table) = (&request.app, request.app.unscoped());
     let signer = app.signer().await.map_err(Problem::internal)?;
     let successor = signer.successor(token);
-    let (auth, user) = tokio::try_join!(app.store.auth(token.user), app.store.get::<User>(token.user))?;
-    let (mut auth, user) = auth.zip(user).ok_or_else(ended)?;
-    for _ in 0..ATTEMPTS {
-        let now = app.clock.now();
-        let lifetime = app.config.refresh_seconds;
-        let next = match auth.refresh(token.session, &token.hash(), &successor.hash(), now, lifetime) {
-            Refresh::Repeated => return Ok(Answer::ok(open(app, &auth, token.session, successor.to_string(), user).await?)),
-            Refresh::Gone => return Err(ended().into()),
-            Refresh::Rotated(next) | Refresh::Reused(next) => next,
+    let (auth, user) = tokio::try_join!(table.auth(token.user), table.get::<User>(token.user))?;
+    let user = user.ok_or_else(ended)?;
+    let state = SignInState::of(token.user, auth);
+    let in_force: Option<Auth> = decide(app, state, |state| {
+        let auth = state.auth.as_ref().ok_or_else(ended)?;
+        let (now, lifetime) = (app.clock.now(), app.config.refresh_seconds);
+        let (next, rotated) = match auth.refresh(token.session, &token.hash(), &successor.hash(), now, lifetime) {
+            Refresh::Repeated => return Ok(Decision::Keep(Some(auth.clone()))),
+            Refresh::Gone => return Ok(Decision::Keep(None)),
+            Refresh::Rotated(next) => (next, true),
+            // A spent token ends its session, and that has to be written although the answer is no.
+            Refresh::Reused(next) => (next, false),
         };
-        let rotated = next.sessions.contains_key(&token.session);
         let mut tx = Tx::new();
-        tx.update_auth(&auth, &next);
+        tx.update_auth(auth, &next);
         if rotated {
             tx.prolong_session(token.user, token.session, now.plus_seconds(lifetime));
         }
-        match app.store.commit(tx).await {
-            Ok(()) if rotated => return Ok(Answer::ok(open(app, &next, token.session, successor.to_string(), user).await?)),
-            Ok(()) => return Err(ended().into()),
-            Err(error) if error.is_refused(&Refusal::Stale) => auth = latest(app, &auth).await?,
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(Problem::busy("the sign-in state kept changing").into())
-}
-
-async fn latest(app: &api::App, auth: &Auth) -> Result<Auth, Stop> {
-    Ok(app.store.auth(auth.user_id).await?.ok_or_else(ended)?)
+        Ok::<_, Rejection>(Decision::Commit(Change::from(tx), rotated.then_some(next)))
+    })
+    .await?;
+    let auth = in_force.ok_or_else(ended)?;
+    Ok(Answer::ok(open(app, &auth, token.session, successor.to_string(), user).await?))
 }
 
 fn ended() -> Problem {

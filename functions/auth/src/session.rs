@@ -1,11 +1,15 @@
-//! What login and refresh answer.
+//! What login and refresh answer, the sign-in state as something to decide on, and refresh tokens as a
+//! field.
 
-use api::views::UserOut;
-use api::{App, Problem, Stop};
+use contract::views::UserOut;
+use domain::text::{Form, Invalid, TextValue};
 use domain::user::{Auth, User};
-use domain::{Record, SessionId};
+use domain::{Record, SessionId, UserId};
+use edge::application::tokens::RefreshToken;
+use edge::application::{Error, Subject};
+use edge::{App, Problem, Rejection};
 
-domain::answer! {
+contract::answer! {
     /// A session: an access token, and the refresh token that gets the next one.
     pub struct SessionOut {
         /// Always `Bearer`.
@@ -21,13 +25,57 @@ domain::answer! {
 }
 
 /// Signs the access token of a session and puts the answer together.
-pub(crate) async fn open(app: &App, auth: &Auth, session: SessionId, refresh_token: String, user: Record<User>) -> Result<SessionOut, Stop> {
+pub(crate) async fn open(app: &App, auth: &Auth, session: SessionId, refresh_token: String, user: Record<User>) -> Result<SessionOut, Rejection> {
     let scopes = app.grants_of(auth.role).await?.scopes();
     let seconds = app.config.access_seconds;
     let signer = app.signer().await.map_err(Problem::internal)?;
     let access_token = signer.access(auth, session, &scopes, app.clock.now(), seconds).map_err(Problem::internal)?;
-    Ok(SessionOut { token_type: "Bearer".into(), access_token, expires_in: seconds, refresh_token, scopes, user: user.into() })
+    Ok(SessionOut { token_type: "Bearer".into(), access_token, expires_in: seconds, refresh_token, scopes, user: UserOut::new(user) })
 }
 
-/// How often a change of the sign-in state is tried again when something else changed it meanwhile.
-pub(crate) const ATTEMPTS: usize = 60;
+/// The sign-in state of a user as it is now. Signing in asks for it whoever the user is: there is no
+/// reach before there is a caller.
+#[derive(Debug, Clone)]
+pub(crate) struct SignInState {
+    user: UserId,
+    /// `None` where there is no such user.
+    pub auth: Option<Auth>,
+}
+
+impl SignInState {
+    /// As it was read.
+    pub(crate) fn of(user: UserId, auth: Option<Auth>) -> Self {
+        Self { user, auth }
+    }
+
+    /// Reads it, strongly consistent.
+    pub(crate) async fn read(app: &App, user: UserId) -> Result<Self, Error> {
+        Ok(Self { user, auth: app.unscoped().auth(user).await? })
+    }
+}
+
+impl Subject for SignInState {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        Self::read(app, self.user).await
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.auth.as_ref().map(|auth| auth.rev) == other.auth.as_ref().map(|auth| auth.rev)
+    }
+}
+
+/// A refresh token as it is sent.
+#[derive(Debug, Clone)]
+pub struct SentToken(pub RefreshToken);
+
+impl TextValue for SentToken {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        RefreshToken::read(text).map(Self)
+    }
+
+    fn form() -> Form {
+        RefreshToken::form()
+    }
+}
+
+contract::text_values!(taken: SentToken);

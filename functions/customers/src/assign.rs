@@ -1,14 +1,12 @@
 //! `PATCH /customers/{id}/assign`: another owner, or none.
 
-use api::views::CustomerOut;
-use api::{Action, Answer, Call, Json, Route, Scoped, Seen, Stop};
+use contract::Patch;
+use contract::views::CustomerOut;
 use domain::customer::{self, Customer};
-use domain::event::Act;
-use domain::input::Patch;
-use domain::{CustomerId, FieldError, Permission, Record, UserId};
-use store::Tx;
+use domain::{CustomerId, Permission, Refused, UserId};
+use edge::{Action, Answer, Authorized, Context, Json, Reached, Rejection, Request, Route};
 
-domain::body! {
+contract::body! {
     /// The new owner.
     pub struct AssignCustomer {
         /// An active user inside reach, or null for the pool. Required.
@@ -25,28 +23,22 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (CustomerId,)>) -> Result<Record<Customer>, Stop> {
-    seen.record(seen.path.0).await
+async fn load(context: Context<Authorized, (CustomerId,)>) -> Result<Reached<Customer>, Rejection> {
+    context.open(context.path.0).await
 }
 
-async fn handle(call: Call<Scoped, (CustomerId,), (), Json<AssignCustomer>>, loaded: Record<Customer>) -> Result<Answer<CustomerOut>, Stop> {
-    let Patch::Set(wanted) = call.body.0.owner_id else {
-        return Err(api::Problem::fields(vec![FieldError::new("/ownerId", "required", "is required; null gives the customer to nobody")]).into());
+async fn handle(
+    request: Request<Authorized, (CustomerId,), (), Json<AssignCustomer>>,
+    customer: Reached<Customer>,
+) -> Result<Answer<CustomerOut>, Rejection> {
+    let Patch::Set(wanted) = request.body.0.owner_id else {
+        return Err(Refused::field("ownerId", "required", "is required; null gives the customer to nobody").into());
     };
+    let caller = request.caller();
     let owner = match wanted {
-        Some(id) => Some(call.assignable(id, call.scope(), "/ownerId").await?),
+        Some(id) => Some(request.app.assignable(caller, id, request.scope(), "ownerId").await?),
         None => None,
     };
-    let decide = |customer: &Record<Customer>, act: &Act| {
-        let Some((next, events)) = customer::assign(customer, act, owner.as_ref()) else { return Ok(None) };
-        let mut tx = Tx::new();
-        tx.events(&events);
-        if let Some(owner) = &owner {
-            tx.require_active(owner.id, "/ownerId");
-        }
-        Ok(Some((next, tx)))
-    };
-    let customer = call.change(loaded, Some(call.scope()), decide).await?;
-    let version = customer.version;
-    Ok(Answer::ok(CustomerOut::from(customer)).version(version))
+    let decide = |customer: &Reached<Customer>, act: &_| Ok(customer::assign(customer, act, owner.as_ref()));
+    request.change(customer, decide, |change| owner.iter().for_each(|owner| change.require_active_user(owner.id, "ownerId")), CustomerOut::new).await
 }

@@ -1,14 +1,13 @@
 //! `POST /customers/{id}/notes`: a note, answered with the latest five.
 
-use api::views::overview::NoteOut;
-use api::{Action, Answer, Call, Json, Party, Route, Scoped, Seen, Stop};
+use contract::views::overview::NoteOut;
 use domain::activity::{self, Activity, ActivityData, ActivityText, ActivityType};
 use domain::customer::Customer;
 use domain::value::Prose;
-use domain::{CustomerId, Entity, PartyId, Permission};
-use store::{Overview, Tx};
+use domain::{CustomerId, Overview, Party, PartyId, Permission};
+use edge::{Action, Answer, Authorized, Change, Context, Decision, Json, Rejection, Request, Route, location};
 
-domain::body! {
+contract::body! {
     /// A note.
     pub struct CreateNote {
         pub body: Prose,
@@ -25,36 +24,30 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (CustomerId,)>) -> Result<(Party, Overview), Stop> {
-    let id = seen.path.0;
-    let own = async { Ok(seen.app.store.overview(Customer::KIND, id).await?) };
-    let (party, own) = tokio::try_join!(seen.party(PartyId::Customer(id)), own)?;
-    let overview = match &party.customer {
-        Some(customer) => seen.app.store.customer_overview(own, customer).await?,
-        None => own,
-    };
-    Ok((party, overview))
+type Found = (Party, Overview);
+
+async fn load(context: Context<Authorized, (CustomerId,)>) -> Result<Found, Rejection> {
+    let (customer, own) = context.page_of::<Customer>(context.path.0).await?;
+    let overview = context.app.with_leads(&customer, own).await?;
+    Ok((Party { id: PartyId::Customer(customer.id), lead: None, customer: Some(customer.into_record()) }, overview))
 }
 
-async fn handle(call: Call<Scoped, (CustomerId,), (), Json<CreateNote>>, (party, overview): (Party, Overview)) -> Result<Answer<Vec<NoteOut>>, Stop> {
-    let act = call.act();
-    let data = ActivityData {
-        lead_id: None,
-        customer_id: party.id.customer(),
-        kind: ActivityType::Note,
-        occurred_at: act.at,
-        direction: None,
-        duration_min: None,
-        outcome: None,
-    };
-    let (note, event) = activity::log(&act, &party.about(), data, ActivityText { body: Some(call.body.0.body.clone()) });
-    let mut tx = Tx::new();
-    tx.create(&note);
-    tx.event(&event);
-    let mut latest = overview;
-    latest.absorb(1, note.as_note().into_iter().collect());
-    let place = api::location::<Activity>("activities", note.id);
-    let answer = Answer::created(latest.notes.into_iter().map(NoteOut::from).collect(), place);
-    call.commit(tx, &answer).await?;
-    Ok(answer)
+async fn handle(
+    request: Request<Authorized, (CustomerId,), (), Json<CreateNote>>,
+    (party, overview): Found,
+) -> Result<Answer<Vec<NoteOut>>, Rejection> {
+    let body = &request.body.0;
+    request
+        .decide(party, |party, act| {
+            let data = ActivityData::new(party.id, ActivityType::Note, act.at);
+            let (note, event) = activity::log(act, party, data, ActivityText { body: Some(body.body.clone()) })?;
+            let mut change = Change::new();
+            change.create(&note);
+            change.event(&event);
+            let mut latest = overview.clone();
+            latest.absorb(1, note.as_note().into_iter().collect());
+            let shown = latest.notes.into_iter().map(NoteOut::from).collect();
+            Ok(Decision::Commit(change, Answer::created(shown, location::<Activity>("activities", note.id))))
+        })
+        .await
 }

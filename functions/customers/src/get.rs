@@ -1,11 +1,10 @@
 //! `GET /customers/{id}`: one customer with owner, level, counts, latest notes and next follow-up;
 //! what belongs to the leads that became it is counted and shown with its own.
 
-use api::views::CustomerPage;
-use api::{Action, Answer, Call, Problem, Route, Scoped, Seen, Stop};
+use contract::views::CustomerPage;
 use domain::customer::Customer;
-use domain::{CustomerId, Entity, Permission, Record};
-use store::Overview;
+use domain::{CustomerId, Overview, Permission};
+use edge::{Action, Answer, Authorized, Context, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::get("/customers/{id}", "get_customer")
@@ -16,15 +15,15 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (CustomerId,)>) -> Result<(Record<Customer>, Overview), Stop> {
-    let (store, id) = (&seen.app.store, seen.path.0);
-    let (customer, overview) = tokio::try_join!(store.get::<Customer>(id), store.overview(Customer::KIND, id))?;
-    let customer = customer.filter(|customer| customer.inside(&seen.who.scope)).ok_or_else(Problem::not_found)?;
-    let overview = store.customer_overview(overview, &customer).await?;
+type Found = (Reached<Customer>, Overview);
+
+async fn load(context: Context<Authorized, (CustomerId,)>) -> Result<Found, Rejection> {
+    let (customer, own) = context.page_of::<Customer>(context.path.0).await?;
+    let overview = context.app.with_leads(&customer, own).await?;
     Ok((customer, overview))
 }
 
-async fn handle(_: Call<Scoped, (CustomerId,)>, (customer, overview): (Record<Customer>, Overview)) -> Result<Answer<CustomerPage>, Stop> {
+async fn handle(_: Request<Authorized, (CustomerId,)>, (customer, overview): Found) -> Result<Answer<CustomerPage>, Rejection> {
     let version = customer.version;
-    Ok(Answer::ok(CustomerPage::new(customer, overview)).version(version))
+    Ok(Answer::ok(CustomerPage::new(customer.into_record(), overview)).version(version))
 }

@@ -1,7 +1,7 @@
 //! Customers: create, list, get, update, archive and restore, assign, notes.
 
-mod address;
 pub mod assign;
+mod bodies;
 pub mod create;
 pub mod create_note;
 pub mod delete;
@@ -9,7 +9,7 @@ pub mod get;
 pub mod list;
 pub mod update;
 
-use api::Route;
+use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {

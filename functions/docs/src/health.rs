@@ -1,8 +1,8 @@
 //! `GET /health`: the process runs. It asks nobody else, so it needs nothing.
 
-use api::{Answer, Call, Route, Stop};
+use edge::{Answer, Rejection, Request, Route};
 
-domain::answer! {
+contract::answer! {
     /// That the process runs, and which build it is.
     pub struct HealthOut {
         /// Always `ok`.
@@ -17,7 +17,7 @@ pub(crate) fn route() -> Route {
     Route::get("/health", "health").public().about("Operations", "Whether the process runs, and which build it is").handle(handle)
 }
 
-async fn handle(_: Call<()>) -> Result<Answer<HealthOut>, Stop> {
+async fn handle(_: Request<()>) -> Result<Answer<HealthOut>, Rejection> {
     let commit = std::env::var("COMMIT").ok().filter(|commit| !commit.is_empty());
     Ok(Answer::ok(HealthOut { status: "ok", version: env!("CARGO_PKG_VERSION"), commit: commit.unwrap_or_else(|| "unknown".to_owned()) }))
 }

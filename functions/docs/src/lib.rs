@@ -10,7 +10,7 @@ pub mod problems;
 pub mod ready;
 pub mod unknown;
 
-use api::Route;
+use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {

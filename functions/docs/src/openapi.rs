@@ -1,6 +1,6 @@
 //! `GET /openapi.json`: the OpenAPI document, as it was generated from the routes.
 
-use api::{Answer, Call, Route, Stop};
+use edge::{Answer, Rejection, Request, Route};
 use serde_json::Value;
 
 /// The document.
@@ -10,7 +10,7 @@ pub(crate) fn route() -> Route {
     Route::get("/openapi.json", "openapi").public().about("Operations", "This API as OpenAPI 3.1").bare("application/json").handle(handle)
 }
 
-async fn handle(_: Call<()>) -> Result<Answer<Value>, Stop> {
+async fn handle(_: Request<()>) -> Result<Answer<Value>, Rejection> {
     let headers = vec![("cache-control".to_owned(), "no-cache".to_owned())];
     Ok(Answer::raw(DOCUMENT.as_bytes().to_vec(), headers))
 }

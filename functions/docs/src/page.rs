@@ -5,7 +5,7 @@
 //! flushed (RFC 1951 section 3.2.4), so the problems are compressed and appended.
 
 use crate::problems;
-use api::{Answer, Call, Problem, Route, Stop};
+use edge::{Answer, Problem, Rejection, Request, Route};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::DeflateEncoder;
@@ -21,7 +21,7 @@ pub(crate) fn route() -> Route {
     Route::get("/docs", "docs_page").public().about("Operations", "This page").bare("text/html; charset=utf-8").handle(handle)
 }
 
-async fn handle(call: Call<()>) -> Result<Answer<String>, Stop> {
+async fn handle(request: Request<()>) -> Result<Answer<String>, Rejection> {
     static PAGE: OnceLock<Vec<u8>> = OnceLock::new();
     let page = match PAGE.get() {
         Some(page) => page,
@@ -36,7 +36,7 @@ async fn handle(call: Call<()>) -> Result<Answer<String>, Stop> {
         ("referrer-policy".to_owned(), "no-referrer".to_owned()),
         ("vary".to_owned(), "accept-encoding, origin".to_owned()),
     ];
-    if accepts_gzip(call.headers.accept_encoding.as_deref()) {
+    if accepts_gzip(request.headers.accept_encoding.as_deref()) {
         headers.push(("content-encoding".to_owned(), "gzip".to_owned()));
         return Ok(Answer::raw(page.clone(), headers));
     }
@@ -79,7 +79,7 @@ fn accepts_gzip(accept_encoding: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api::problem::Code;
+    use edge::Code;
 
     #[test]
     fn the_page_is_whole_and_has_an_anchor_for_every_problem() {

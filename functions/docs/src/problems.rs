@@ -1,6 +1,6 @@
 //! What each problem means and what to do about it: where the `type` of a problem points.
 
-use api::problem::Code;
+use edge::Code;
 use std::fmt::Write as _;
 
 /// The anchor of a problem on the page.

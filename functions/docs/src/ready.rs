@@ -1,15 +1,15 @@
 //! `GET /health/ready`: whether the table and the queues answer; which of them, only for callers who
 //! may look at the machinery.
 
-use api::{Action, Answer, App, Call, Resource, Route, Signed, Stop};
 use domain::Permission;
+use edge::{Action, Answer, App, Authenticated, Rejection, Request, Resource, Route};
 use std::fmt::Display;
 use std::time::Duration;
 
 /// How long a component may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-domain::answer! {
+contract::answer! {
     /// One thing the API needs.
     pub struct ComponentOut {
         /// `table` or `queues`.
@@ -21,7 +21,7 @@ domain::answer! {
     }
 }
 
-domain::answer! {
+contract::answer! {
     /// Whether requests can be served.
     pub struct ReadyOut {
         /// `ok` or `unavailable`.
@@ -41,17 +41,17 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn handle(call: Call<Option<Signed>>) -> Result<Answer<ReadyOut>, Stop> {
-    let (table, queues) = tokio::join!(table(&call.app), queues(&call.app));
+async fn handle(request: Request<Option<Authenticated>>) -> Result<Answer<ReadyOut>, Rejection> {
+    let (table, queues) = tokio::join!(table(&request.app), queues(&request.app));
     let components: Vec<ComponentOut> = std::iter::once(table).chain(queues).collect();
     let ready = components.iter().all(|component| component.state == "up");
-    let may_look = call.who.as_ref().is_some_and(|signed| signed.caller.scope(Permission::JobsRead).is_some());
+    let may_look = request.who.as_ref().is_some_and(|signed| signed.caller.scope(Permission::JobsRead).is_some());
     let (status, code) = if ready { ("ok", 200) } else { ("unavailable", 503) };
     Ok(Answer::ok(ReadyOut { status, components: may_look.then_some(components) }).status(code))
 }
 
 async fn table(app: &App) -> ComponentOut {
-    component("table", tokio::time::timeout(PATIENCE, app.store.ping()).await.map(|found| found.map(|()| None)))
+    component("table", tokio::time::timeout(PATIENCE, app.ping()).await.map(|found| found.map(|()| None)))
 }
 
 /// The queues, where this process was given any.
@@ -70,7 +70,7 @@ fn component<E: Display>(name: &'static str, ended: Result<Result<Option<String>
     match ended {
         Ok(Ok(detail)) => ComponentOut { name, state: "up", detail },
         Ok(Err(cause)) => {
-            api::log::fault("ready", &cause.to_string());
+            edge::application::log::fault("ready", &cause.to_string());
             ComponentOut { name, state: "down", detail: Some("does not answer".to_owned()) }
         }
         Err(_) => ComponentOut { name, state: "down", detail: Some(format!("no answer within {} s", PATIENCE.as_secs())) },

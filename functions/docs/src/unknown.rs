@@ -4,8 +4,8 @@
 //! It knows the paths and methods of the whole API from the OpenAPI document.
 
 use crate::openapi::DOCUMENT;
-use api::edge::BASE;
-use api::{Answer, Call, Problem, Route, Stop};
+use edge::router::BASE;
+use edge::{Answer, Problem, Rejection, Request, Route};
 use serde_json::{Map, Value};
 
 /// The handler's name in the template.
@@ -35,8 +35,8 @@ fn stand_in(path: &str, method: &str, item: &Map<String, Value>) -> Option<Route
     Some(draft.public().handle(handle))
 }
 
-async fn handle(_: Call<()>) -> Result<Answer<()>, Stop> {
-    Err(Problem::new(api::Code::NotFound, "Addresses here do not end in a slash").into())
+async fn handle(_: Request<()>) -> Result<Answer<()>, Rejection> {
+    Err(Problem::new(edge::Code::NotFound, "Addresses here do not end in a slash").into())
 }
 
 #[cfg(test)]
@@ -47,6 +47,6 @@ mod tests {
     fn the_whole_api_can_be_told_from_an_unknown_path() {
         let routes = routes();
         assert!(routes.iter().any(|route| route.path == "/health"));
-        assert!(api::Router::new(routes).is_ok());
+        assert!(edge::Router::new(routes).is_ok());
     }
 }

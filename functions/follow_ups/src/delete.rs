@@ -1,10 +1,8 @@
 //! `DELETE /follow-ups/{id}`: deletes a pending follow-up that was made by mistake.
 
-use api::problem::Code;
-use api::{Action, Answer, Call, Problem, Route, Scoped, Seen, Stop};
 use domain::follow_up::{self, FollowUp};
-use domain::{FollowUpId, Permission, Record};
-use store::{Refusal, Tx};
+use domain::{FollowUpId, Permission};
+use edge::{Action, Answer, Authorized, Code, Context, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::delete("/follow-ups/{id}", "delete_follow_up")
@@ -17,19 +15,10 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (FollowUpId,)>) -> Result<Record<FollowUp>, Stop> {
-    seen.record(seen.path.0).await
+async fn load(context: Context<Authorized, (FollowUpId,)>) -> Result<Reached<FollowUp>, Rejection> {
+    context.open(context.path.0).await
 }
 
-async fn handle(call: Call<Scoped, (FollowUpId,)>, loaded: Record<FollowUp>) -> Result<Answer<()>, Stop> {
-    call.remove(loaded, |follow_up, act| {
-        let event = follow_up::delete(follow_up, act);
-        let event = event.map_err(|refused| Problem::transition(Code::FollowUpTransition, &refused, refused.from.allowed()))?;
-        let mut tx = Tx::new();
-        tx.delete(follow_up, Refusal::Stale);
-        tx.event(&event);
-        Ok(tx)
-    })
-    .await?;
-    Ok(Answer::nothing())
+async fn handle(request: Request<Authorized, (FollowUpId,)>, follow_up: Reached<FollowUp>) -> Result<Answer<()>, Rejection> {
+    request.delete(follow_up, |follow_up, act| Ok(follow_up::delete(follow_up, act)?)).await
 }

@@ -1,9 +1,9 @@
 //! `GET /follow-ups/{id}`: one follow-up, reached through its assignee or its lead or customer.
 
 use crate::views::FollowUpOut;
-use api::{Action, Answer, Call, Problem, Route, Scoped, Seen, Stop};
 use domain::follow_up::FollowUp;
-use domain::{FollowUpId, Permission, Record};
+use domain::{FollowUpId, Permission};
+use edge::{Action, Answer, Authorized, Context, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::get("/follow-ups/{id}", "get_follow_up")
@@ -14,16 +14,12 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (FollowUpId,)>) -> Result<Record<FollowUp>, Stop> {
-    let follow_up = seen.app.store.get::<FollowUp>(seen.path.0).await?.ok_or_else(Problem::not_found)?;
-    if follow_up.inside(&seen.who.scope) || seen.reaches_any(follow_up.party()).await? {
-        return Ok(follow_up);
-    }
-    Err(Problem::not_found().into())
+async fn load(context: Context<Authorized, (FollowUpId,)>) -> Result<Reached<FollowUp>, Rejection> {
+    context.read(context.path.0).await
 }
 
-async fn handle(call: Call<Scoped, (FollowUpId,)>, follow_up: Record<FollowUp>) -> Result<Answer<FollowUpOut>, Stop> {
+async fn handle(request: Request<Authorized, (FollowUpId,)>, follow_up: Reached<FollowUp>) -> Result<Answer<FollowUpOut>, Rejection> {
     let version = follow_up.version;
-    let shown = FollowUpOut::whole(follow_up, call.app.clock.now(), &call.app.config.zone);
+    let shown = FollowUpOut::new(follow_up.into_record(), request.app.clock.now(), &request.app.config.zone);
     Ok(Answer::ok(shown).version(version))
 }

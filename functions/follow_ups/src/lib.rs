@@ -1,5 +1,6 @@
 //! Follow-ups: dates to come back to a lead or customer.
 
+mod bodies;
 pub mod create;
 pub mod delete;
 pub mod get;
@@ -7,7 +8,7 @@ pub mod list;
 pub mod update;
 mod views;
 
-use api::Route;
+use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {

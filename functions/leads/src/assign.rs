@@ -1,16 +1,12 @@
 //! `PATCH /leads/{id}/assign`: another owner, or none.
 
-use crate::{check_open, lead};
-use api::problem::Code;
-use api::views::LeadOut;
-use api::{Action, Answer, Call, Json, Problem, Route, Scoped, Seen, Stop};
-use domain::event::Act;
-use domain::input::Patch;
-use domain::lead::{self as rules, Lead};
-use domain::{LeadId, Permission, Record, UserId};
-use store::Tx;
+use contract::Patch;
+use contract::views::LeadOut;
+use domain::lead::{self, Lead};
+use domain::{LeadId, Permission, Refused, UserId};
+use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, Rejection, Request, Route};
 
-domain::body! {
+contract::body! {
     /// The new owner.
     pub struct AssignLead {
         /// An active user inside reach, or null for the pool. Required.
@@ -28,30 +24,20 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (LeadId,)>) -> Result<Record<Lead>, Stop> {
-    lead(&seen).await
+async fn load(context: Context<Authorized, (LeadId,)>) -> Result<Reached<Lead>, Rejection> {
+    context.open(context.path.0).await
 }
 
-async fn handle(call: Call<Scoped, (LeadId,), (), Json<AssignLead>>, loaded: Record<Lead>) -> Result<Answer<LeadOut>, Stop> {
-    let Patch::Set(wanted) = call.body.0.owner_id else {
-        return Err(Problem::field("/ownerId", "required", "is required; null gives the lead to nobody").into());
+async fn handle(request: Request<Authorized, (LeadId,), (), Json<AssignLead>>, lead: Reached<Lead>) -> Result<Answer<LeadOut>, Rejection> {
+    let Patch::Set(wanted) = request.body.0.owner_id else {
+        return Err(Refused::field("ownerId", "required", "is required; null gives the lead to nobody").into());
     };
-    check_open(&loaded)?;
+    lead::check_open(&lead)?;
+    let caller = request.caller();
     let owner = match wanted {
-        Some(id) => Some(call.assignable(id, call.scope(), "/ownerId").await?),
+        Some(id) => Some(request.app.assignable(caller, id, request.scope(), "ownerId").await?),
         None => None,
     };
-    let decide = |lead: &Record<Lead>, act: &Act| {
-        check_open(lead)?;
-        let Some((next, events)) = rules::assign(lead, act, owner.as_ref()) else { return Ok(None) };
-        let mut tx = Tx::new();
-        tx.events(&events);
-        if let Some(owner) = &owner {
-            tx.require_active(owner.id, "/ownerId");
-        }
-        Ok(Some((next, tx)))
-    };
-    let lead = call.change(loaded, Some(call.scope()), decide).await?;
-    let version = lead.version;
-    Ok(Answer::ok(LeadOut::from(lead)).version(version))
+    let decide = |lead: &Reached<Lead>, act: &_| Ok(lead::assign(lead, act, owner.as_ref())?);
+    request.change(lead, decide, |change| owner.iter().for_each(|owner| change.require_active_user(owner.id, "ownerId")), LeadOut::new).await
 }

@@ -1,10 +1,9 @@
 //! `GET /leads/{id}`: one lead with owner, counts, latest notes and next follow-up.
 
-use api::views::LeadPage;
-use api::{Action, Answer, Call, Party, Problem, Route, Scoped, Seen, Stop};
+use contract::views::LeadPage;
 use domain::lead::Lead;
-use domain::{Entity, LeadId, Permission, Record};
-use store::Overview;
+use domain::{LeadId, Overview, Permission};
+use edge::{Action, Answer, Authorized, Context, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::get("/leads/{id}", "get_lead")
@@ -15,16 +14,13 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (LeadId,)>) -> Result<(Record<Lead>, Overview), Stop> {
-    let (store, id) = (&seen.app.store, seen.path.0);
-    let (lead, overview) = tokio::try_join!(store.get::<Lead>(id), store.overview(Lead::KIND, id))?;
-    let party = Party::of_lead(store, lead.ok_or_else(Problem::not_found)?).await?;
-    let inside = party.inside(&seen.who.scope);
-    let lead = party.lead.filter(|_| inside).ok_or_else(Problem::not_found)?;
-    Ok((lead, overview))
+type Found = (Reached<Lead>, Overview);
+
+async fn load(context: Context<Authorized, (LeadId,)>) -> Result<Found, Rejection> {
+    context.page_of(context.path.0).await
 }
 
-async fn handle(_: Call<Scoped, (LeadId,)>, (lead, overview): (Record<Lead>, Overview)) -> Result<Answer<LeadPage>, Stop> {
+async fn handle(_: Request<Authorized, (LeadId,)>, (lead, overview): Found) -> Result<Answer<LeadPage>, Rejection> {
     let version = lead.version;
-    Ok(Answer::ok(LeadPage::new(lead, overview)).version(version))
+    Ok(Answer::ok(LeadPage::new(lead.into_record(), overview)).version(version))
 }

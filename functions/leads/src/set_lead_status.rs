@@ -1,18 +1,13 @@
 //! `PATCH /leads/{id}/status`: moves a lead by the transition table. Reopening checks for duplicates
 //! again, since a closed lead stands in nobody's way.
 
-use crate::{check_open, lead};
-use api::duplicates::explain;
-use api::problem::Code;
-use api::views::LeadOut;
-use api::{Action, Answer, Call, Json, Problem, Route, Scoped, Seen, Stop};
-use domain::event::Act;
-use domain::lead::{self as rules, CloseReason, Lead, LeadStatus};
+use contract::views::LeadOut;
+use domain::lead::{self, CloseReason, Closing, Lead, LeadStatus};
 use domain::value::Text;
-use domain::{FieldError, LeadId, Permission, Record};
-use store::Tx;
+use domain::{LeadId, Permission};
+use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, Rejection, Request, Route};
 
-domain::body! {
+contract::body! {
     /// Where the lead goes.
     pub struct MoveLead {
         pub status: LeadStatus,
@@ -23,7 +18,7 @@ domain::body! {
     }
 }
 
-domain::query! {
+contract::query! {
     /// How it is moved.
     pub struct MoveQuery {
         /// Reopens the lead although another lead or a customer has the same e-mail address or phone number.
@@ -41,36 +36,14 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (LeadId,), MoveQuery>) -> Result<Record<Lead>, Stop> {
-    lead(&seen).await
+async fn load(context: Context<Authorized, (LeadId,), MoveQuery>) -> Result<Reached<Lead>, Rejection> {
+    context.open(context.path.0).await
 }
 
-async fn handle(call: Call<Scoped, (LeadId,), MoveQuery, Json<MoveLead>>, loaded: Record<Lead>) -> Result<Answer<LeadOut>, Stop> {
-    let body = &call.body.0;
-    let sent = [("/closeReason", body.close_reason.is_some()), ("/closeNote", body.close_note.is_some())];
-    if body.status != LeadStatus::Closed {
-        let wrong: Vec<FieldError> =
-            sent.into_iter().filter(|(_, sent)| *sent).map(|(at, _)| FieldError::new(at, "conflict", "only goes with the status CLOSED")).collect();
-        if !wrong.is_empty() {
-            return Err(Problem::fields(wrong).into());
-        }
-    }
-    let allow_duplicate = call.query.allow_duplicate.unwrap_or(false);
-    let decide = |lead: &Record<Lead>, act: &Act| {
-        check_open(lead)?;
-        let moved = rules::set_status(lead, act, body.status, body.close_reason, body.close_note.clone());
-        let moved = moved.map_err(|refused| Problem::transition(Code::LeadTransition, &refused, refused.from.allowed()))?;
-        let Some((next, events)) = moved else { return Ok(None) };
-        let mut tx = Tx::new();
-        tx.move_lead_contacts(Some(lead), Some(&next), allow_duplicate);
-        tx.events(&events);
-        Ok(Some((next, tx)))
-    };
-    match call.change(loaded, Some(call.scope()), decide).await {
-        Ok(lead) => {
-            let version = lead.version;
-            Ok(Answer::ok(LeadOut::from(lead)).version(version))
-        }
-        Err(error) => Err(explain(&call.app, &call.who, error).await),
-    }
+async fn handle(request: Request<Authorized, (LeadId,), MoveQuery, Json<MoveLead>>, lead: Reached<Lead>) -> Result<Answer<LeadOut>, Rejection> {
+    let body = &request.body.0;
+    let closing = Closing { reason: body.close_reason, note: body.close_note.clone() };
+    let decide = |lead: &Reached<Lead>, act: &_| Ok(lead::set_status(lead, act, body.status, closing.clone())?);
+    let allow_duplicate = request.query.allow_duplicate.unwrap_or(false);
+    request.change(lead, decide, |change| change.allow_duplicates(allow_duplicate), LeadOut::new).await
 }

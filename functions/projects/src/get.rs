@@ -1,10 +1,10 @@
 //! `GET /projects/{id}`: one project with its tasks counted and its minutes summed up.
 
 use crate::views::ProjectPage;
-use api::{Action, Answer, Call, Problem, Route, Scoped, Seen, Stop};
+use domain::overview::Counts;
 use domain::project::Project;
-use domain::{Entity, Permission, ProjectId, Record};
-use std::collections::BTreeMap;
+use domain::{Permission, ProjectId};
+use edge::{Action, Answer, Authorized, Context, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::get("/projects/{id}", "get_project")
@@ -15,17 +15,13 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-type Found = (Record<Project>, BTreeMap<String, i64>, i64);
+type Found = (Reached<Project>, Counts, i64);
 
-async fn load(seen: Seen<Scoped, (ProjectId,)>) -> Result<Found, Stop> {
-    let (store, id) = (&seen.app.store, seen.path.0);
-    let minutes = store.minutes((Project::KIND, id.to_string()), None, None);
-    let (project, counts, minutes) = tokio::try_join!(store.get::<Project>(id), store.counts(Project::KIND, id), minutes)?;
-    let project = project.filter(|project| project.inside(&seen.who.scope)).ok_or_else(Problem::not_found)?;
-    Ok((project, counts, minutes))
+async fn load(context: Context<Authorized, (ProjectId,)>) -> Result<Found, Rejection> {
+    Ok(context.app.reach_project_page(context.scope(), context.path.0).await?)
 }
 
-async fn handle(_: Call<Scoped, (ProjectId,)>, (project, counts, minutes): Found) -> Result<Answer<ProjectPage>, Stop> {
+async fn handle(_: Request<Authorized, (ProjectId,)>, (project, counts, minutes): Found) -> Result<Answer<ProjectPage>, Rejection> {
     let version = project.version;
-    Ok(Answer::ok(ProjectPage::new(project, &counts, minutes)).version(version))
+    Ok(Answer::ok(ProjectPage::new(project.into_record(), &counts, minutes)).version(version))
 }

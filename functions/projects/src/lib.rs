@@ -1,16 +1,16 @@
 //! Projects and the work logged on them, on customers and on tasks.
 
+mod bodies;
 pub mod create;
 pub mod create_work_log;
 pub mod delete_work_log;
 pub mod get;
 pub mod list;
 pub mod list_work_logs;
-mod members;
 pub mod update;
 mod views;
 
-use api::Route;
+use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {

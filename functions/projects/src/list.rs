@@ -2,15 +2,14 @@
 //! inside reach.
 
 use crate::views::ProjectRow;
-use api::call::PageOf;
-use api::fields::{CursorText, Limit, PersonFilter, Sort, limit};
-use api::{Action, Call, Problem, Route, Scoped, Seen, Stop};
+use contract::fields::{CursorText, Limit, PersonFilter, Sort, limit};
 use domain::project::{Project, ProjectStatus};
-use domain::search::{Search, record_words};
-use domain::{CustomerId, PartyId, Permission, Reach, Record, Scope};
-use store::{Page, Parent, ProjectFilter};
+use domain::search::Search;
+use domain::{CustomerId, Permission, Row};
+use edge::application::ProjectFilter;
+use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
 
-domain::query! {
+contract::query! {
     /// Filters of the list.
     pub struct ListProjects {
         /// Words of the name, in any order; the longest counts as prefix.
@@ -35,52 +34,21 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (), ListProjects>) -> Result<Page<Record<Project>>, Stop> {
-    let query = &*seen.query;
+async fn load(context: Context<Authorized, (), ListProjects>) -> Result<Page<Row<Project>>, Rejection> {
+    let query = &*context.query;
     if query.q.is_some() && query.sort.is_some() {
-        return Err(Problem::field("?sort", "conflict", "cannot be combined with q, which orders by word").into());
+        return Err(Problem::sorted_search().into());
     }
-    let scope = &seen.who.scope;
-    let owner = query.owner_id.map(|person| person.person(scope));
     let filter = ProjectFilter {
         customer: query.customer_id,
         status: query.status,
-        owner,
+        owner: query.owner_id.map(|person| person.person(context.scope())),
         search: query.q.clone(),
         ascending: query.sort == Some(Sort::Oldest),
     };
-    let found =
-        |project: &Record<Project>| query.q.as_ref().is_none_or(|search| search.shown_at(&record_words([project.data.name.as_str()])).is_some());
-    let keep = |project: &Record<Project>| {
-        let data = &project.data;
-        (query.customer_id.is_some() || project.inside(scope))
-            && query.customer_id.is_none_or(|wanted| data.customer_id == wanted)
-            && query.status.is_none_or(|wanted| data.status == wanted)
-            && owner.is_none_or(|wanted| data.owner_id == wanted)
-            && found(project)
-    };
-    let binding = seen.binding();
-    let paging = seen.paging(limit(query.limit), &binding);
-    let store = &seen.app.store;
-    // Of somebody outside reach one sees what one is a member of, as somebody who reaches only the own.
-    let outside = async || match owner {
-        Some(owner) => seen.reaches_person(owner).await.map(|reached| !reached),
-        None => Ok(false),
-    };
-    let plan = match scope.reach {
-        Reach::Team if outside().await? => filter.plan(&Scope { reach: Reach::Own, ..scope.clone() }),
-        _ => filter.plan(scope),
-    };
-    match (query.customer_id, &query.q) {
-        (Some(customer), _) => {
-            let page = async { Ok(store.list(&plan, paging, keep).await?) };
-            tokio::try_join!(seen.parent(Parent::Party(PartyId::Customer(customer))), page).map(|((), page)| page)
-        }
-        (None, Some(search)) => Ok(store.search(&plan, search, paging, keep).await?),
-        (None, None) => Ok(store.list(&plan, paging, keep).await?),
-    }
+    context.list(&filter, limit(query.limit)).await
 }
 
-async fn handle(call: Call<Scoped, (), ListProjects>, page: Page<Record<Project>>) -> Result<PageOf<ProjectRow>, Stop> {
-    Ok(PageOf::of(page, limit(call.query.limit), ProjectRow::from))
+async fn handle(request: Request<Authorized, (), ListProjects>, page: Page<Row<Project>>) -> Result<PageOf<ProjectRow>, Rejection> {
+    Ok(PageOf::of(page, limit(request.query.limit), ProjectRow::new))
 }

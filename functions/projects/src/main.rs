@@ -2,6 +2,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let app = api::lambda::app(&aws::Sdk::from_environment()?)?;
-    api::lambda::serve(app, projects::routes()).await
+    let app = edge::lambda::app(&aws::Sdk::from_environment()?)?;
+    edge::lambda::serve(app, projects::routes()).await
 }

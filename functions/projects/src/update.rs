@@ -1,35 +1,10 @@
 //! `PATCH /projects/{id}`: changes the fields that are sent, status, owner and members among them.
 
-use crate::create::check_dates;
-use crate::members::{self, MEMBERS};
+use crate::bodies::UpdateProject;
 use crate::views::ProjectOut;
-use api::fields::set;
-use api::problem::Code;
-use api::{Action, Answer, Call, Json, Problem, Route, Scoped, Seen, Stop};
-use domain::event::Act;
-use domain::input::{List, Patch};
-use domain::project::{self, Project, ProjectStatus};
-use domain::time::Day;
-use domain::value::{Prose, Text};
-use domain::{Permission, ProjectId, Record, UserId};
-use store::Tx;
-
-domain::body! {
-    /// The fields to change.
-    pub struct UpdateProject {
-        pub name: Patch<Text<200>>,
-        pub description: Patch<Option<Prose>>,
-        /// PLANNED to ACTIVE, ACTIVE to ON_HOLD or COMPLETED, ON_HOLD to ACTIVE, each of them to CANCELLED.
-        pub status: Patch<ProjectStatus>,
-        /// An active user inside reach.
-        pub owner_id: Patch<UserId>,
-        pub start_date: Patch<Option<Day>>,
-        /// Not before the start.
-        pub end_date: Patch<Option<Day>>,
-        /// All who work on it beside its owner, at most 20.
-        pub member_ids: Patch<List<UserId, MEMBERS>>,
-    }
-}
+use domain::project::{self, Project};
+use domain::{Permission, ProjectId};
+use edge::{Action, Answer, Authorized, Change, Code, Context, Json, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::patch("/projects/{id}", "update_project")
@@ -41,44 +16,31 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (ProjectId,)>) -> Result<Record<Project>, Stop> {
-    seen.record(seen.path.0).await
+async fn load(context: Context<Authorized, (ProjectId,)>) -> Result<Reached<Project>, Rejection> {
+    context.open(context.path.0).await
 }
 
-type UpdateCall = Call<Scoped, (ProjectId,), (), Json<UpdateProject>>;
+type UpdateRequest = Request<Authorized, (ProjectId,), (), Json<UpdateProject>>;
 
-async fn handle(call: UpdateCall, loaded: Record<Project>) -> Result<Answer<ProjectOut>, Stop> {
-    let body = &call.body.0;
-    let owner = match body.owner_id.value().filter(|id| **id != loaded.data.owner_id) {
-        Some(id) => Some(members::owner(&call, Some(*id)).await?),
+async fn handle(request: UpdateRequest, project: Reached<Project>) -> Result<Answer<ProjectOut>, Rejection> {
+    let (body, caller) = (&request.body.0, request.caller());
+    let owner = match body.owner_id.value().filter(|id| **id != project.data.owner_id) {
+        Some(id) => Some(request.app.assignable(caller, *id, request.scope(), "ownerId").await?),
         None => None,
     };
-    if let Some(wanted) = body.member_ids.value() {
-        members::check(&call, &wanted.0, &loaded.data.member_ids).await?;
+    let members = body.member_ids.value().map(|list| &list.0);
+    if let Some(members) = members {
+        request.app.check_people(caller, members, &project.data.member_ids, Some(request.scope()), "memberIds").await?;
     }
-    let decide = |project: &Record<Project>, act: &Act| {
+    let decide = |project: &Reached<Project>, act: &_| {
         let (mut data, mut text) = (project.data.clone(), project.text.clone());
-        set(&mut data.name, &body.name);
-        set(&mut data.status, &body.status);
-        set(&mut data.owner_id, &body.owner_id);
-        set(&mut data.start_date, &body.start_date);
-        set(&mut data.end_date, &body.end_date);
-        set(&mut text.description, &body.description);
-        if let Some(wanted) = body.member_ids.value() {
-            data.member_ids = wanted.0.clone();
+        body.apply(&mut data, &mut text);
+        body.owner_id.clone().apply(&mut data.owner_id);
+        if let Some(members) = members {
+            data.member_ids.clone_from(members);
         }
-        check_dates(data.start_date, data.end_date)?;
-        let changed = project::update(project, act, data, text, owner.as_ref());
-        let changed = changed.map_err(|refused| Problem::transition(Code::ProjectTransition, &refused, refused.from.allowed()))?;
-        let Some((next, events)) = changed else { return Ok(None) };
-        let mut tx = Tx::new();
-        tx.events(&events);
-        if let Some(owner) = owner.as_ref().filter(|owner| owner.id != call.caller().id) {
-            tx.require_active(owner.id, "/ownerId");
-        }
-        Ok(Some((next, tx)))
+        Ok(project::update(project, act, data, text, owner.as_ref())?)
     };
-    let project = call.change(loaded, Some(call.scope()), decide).await?;
-    let version = project.version;
-    Ok(Answer::ok(ProjectOut::from(project)).version(version))
+    let active = |change: &mut Change| change.require_active(owner.as_ref(), caller.id, "ownerId");
+    request.change(project, decide, active, ProjectOut::new).await
 }

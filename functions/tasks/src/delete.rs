@@ -1,9 +1,8 @@
 //! `DELETE /tasks/{id}`: deletes a task; of a template it ends the series and leaves the copies.
 
-use api::{Action, Answer, Call, Route, Scoped, Seen, Stop};
 use domain::task::{self, Task};
-use domain::{Permission, Record, TaskId};
-use store::{Refusal, Tx};
+use domain::{Permission, TaskId};
+use edge::{Action, Answer, Authorized, Context, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::delete("/tasks/{id}", "delete_task")
@@ -15,17 +14,10 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (TaskId,)>) -> Result<Record<Task>, Stop> {
-    seen.record(seen.path.0).await
+async fn load(context: Context<Authorized, (TaskId,)>) -> Result<Reached<Task>, Rejection> {
+    context.open(context.path.0).await
 }
 
-async fn handle(call: Call<Scoped, (TaskId,)>, loaded: Record<Task>) -> Result<Answer<()>, Stop> {
-    call.remove(loaded, |task, act| {
-        let mut tx = Tx::new();
-        tx.delete(task, Refusal::Stale);
-        tx.event(&task::deleted(task, act));
-        Ok(tx)
-    })
-    .await?;
-    Ok(Answer::nothing())
+async fn handle(request: Request<Authorized, (TaskId,)>, task: Reached<Task>) -> Result<Answer<()>, Rejection> {
+    request.delete(task, |task, act| Ok(task::deleted(task, act))).await
 }

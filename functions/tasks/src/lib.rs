@@ -1,15 +1,16 @@
 //! Tasks: create, list, get, update, move, delete; once or again and again.
 
+mod bodies;
 pub mod create;
 pub mod delete;
-mod fields;
 pub mod get;
+mod links;
 pub mod list;
 pub mod set_task_status;
 pub mod update;
 mod views;
 
-use api::Route;
+use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {

@@ -1,15 +1,14 @@
 //! `GET /tasks`: those of the people inside reach, or all of a customer, lead or project inside reach.
 
 use crate::views::TaskRow;
-use api::call::PageOf;
-use api::fields::{CursorText, DueSort, Limit, PersonFilter, limit};
-use api::{Action, Call, Problem, Route, Scoped, Seen, Stop};
+use contract::fields::{CursorText, DueSort, Limit, PersonFilter, limit};
 use domain::task::{Task, TaskStatus};
 use domain::time::Due;
-use domain::{CustomerId, LeadId, PartyId, Permission, ProjectId, Record};
-use store::{Page, Parent, TaskFilter};
+use domain::{CustomerId, LeadId, Permission, ProjectId, Row};
+use edge::application::TaskFilter;
+use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
 
-domain::choice! {
+contract::choice! {
     /// A status, or both that are still work.
     pub enum StatusFilter {
         /// TODO and IN_PROGRESS.
@@ -37,7 +36,7 @@ impl StatusFilter {
     }
 }
 
-domain::query! {
+contract::query! {
     /// Filters of the list.
     pub struct ListTasks {
         /// The id of a user, or `me`.
@@ -80,43 +79,26 @@ fn statuses(query: &ListTasks) -> Result<Vec<TaskStatus>, Problem> {
     }
 }
 
-async fn load(seen: Seen<Scoped, (), ListTasks>) -> Result<Page<Record<Task>>, Stop> {
-    let query = &*seen.query;
-    let scope = &seen.who.scope;
+async fn load(context: Context<Authorized, (), ListTasks>) -> Result<Page<Row<Task>>, Rejection> {
+    let query = &*context.query;
     let statuses = statuses(query)?;
     let due = match query.due {
-        Some(due) => Some(seen.due_range(due).await?),
+        Some(due) => Some(context.app.due_range(due).await?),
         None => None,
     };
-    // The narrowest comes first; a list of one parent shows all its children.
-    let project = query.project_id.map(Parent::Project);
-    let lead = query.lead_id.map(|id| Parent::Party(PartyId::Lead(id)));
-    let customer = query.customer_id.map(|id| Parent::Party(PartyId::Customer(id)));
-    let parents: Vec<Parent> = [project, lead, customer].into_iter().flatten().collect();
-    let parent = parents.first().copied();
-    let owner = query.owner_id.map(|person| person.person(scope));
-    let filter =
-        TaskFilter { parent, owner, statuses: statuses.clone(), due, descending: query.sort == Some(DueSort::Latest), residual: parents.len() > 1 };
-    let keep = |task: &Record<Task>| {
-        let data = &task.data;
-        (parent.is_some() || task.inside(scope))
-            && owner.is_none_or(|wanted| data.owner_id == wanted)
-            && (statuses.is_empty() || statuses.contains(&data.status))
-            && (query.project_id.is_none() || data.project_id == query.project_id)
-            && (query.lead_id.is_none() || data.lead_id == query.lead_id)
-            && (query.customer_id.is_none() || data.customer_id == query.customer_id)
+    let filter = TaskFilter {
+        customer: query.customer_id,
+        lead: query.lead_id,
+        project: query.project_id,
+        owner: query.owner_id.map(|person| person.person(context.scope())),
+        statuses,
+        due,
+        descending: query.sort == Some(DueSort::Latest),
     };
-    let binding = seen.binding();
-    let paging = seen.paging(limit(query.limit), &binding);
-    let plan = filter.plan(scope);
-    let page = async { Ok(seen.app.store.list(&plan, paging, keep).await?) };
-    match parent {
-        Some(parent) => tokio::try_join!(seen.parent(parent), page).map(|((), page)| page),
-        None => seen.of_person(owner, page).await,
-    }
+    context.list(&filter, limit(query.limit)).await
 }
 
-async fn handle(call: Call<Scoped, (), ListTasks>, page: Page<Record<Task>>) -> Result<PageOf<TaskRow>, Stop> {
-    let (now, zone) = (call.app.clock.now(), &call.app.config.zone);
-    Ok(PageOf::of(page, limit(call.query.limit), |task| TaskRow::new(task, now, zone)))
+async fn handle(request: Request<Authorized, (), ListTasks>, page: Page<Row<Task>>) -> Result<PageOf<TaskRow>, Rejection> {
+    let (now, zone) = (request.app.clock.now(), &request.app.config.zone);
+    Ok(PageOf::of(page, limit(request.query.limit), |task| TaskRow::new(task, now, zone)))
 }

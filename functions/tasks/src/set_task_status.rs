@@ -1,14 +1,11 @@
 //! `PATCH /tasks/{id}/status`: moves a task by the transition table.
 
 use crate::views::TaskOut;
-use api::problem::Code;
-use api::{Action, Answer, Call, Json, Problem, Route, Scoped, Seen, Stop};
-use domain::event::Act;
 use domain::task::{self, Task, TaskStatus};
-use domain::{Permission, Record, TaskId};
-use store::Tx;
+use domain::{Permission, TaskId};
+use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, Rejection, Request, Route};
 
-domain::body! {
+contract::body! {
     /// Where the task goes.
     pub struct MoveTask {
         pub status: TaskStatus,
@@ -25,21 +22,12 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (TaskId,)>) -> Result<Record<Task>, Stop> {
-    seen.record(seen.path.0).await
+async fn load(context: Context<Authorized, (TaskId,)>) -> Result<Reached<Task>, Rejection> {
+    context.open(context.path.0).await
 }
 
-async fn handle(call: Call<Scoped, (TaskId,), (), Json<MoveTask>>, loaded: Record<Task>) -> Result<Answer<TaskOut>, Stop> {
-    let to = call.body.0.status;
-    let decide = |task: &Record<Task>, act: &Act| {
-        let moved = task::set_status(task, act, to);
-        let moved = moved.map_err(|refused| Problem::transition(Code::TaskTransition, &refused, refused.from.allowed()))?;
-        let Some((next, events)) = moved else { return Ok(None) };
-        let mut tx = Tx::new();
-        tx.events(&events);
-        Ok(Some((next, tx)))
-    };
-    let task = call.change(loaded, Some(call.scope()), decide).await?;
-    let version = task.version;
-    Ok(Answer::ok(TaskOut::new(task, call.app.clock.now(), &call.app.config.zone)).version(version))
+async fn handle(request: Request<Authorized, (TaskId,), (), Json<MoveTask>>, task: Reached<Task>) -> Result<Answer<TaskOut>, Rejection> {
+    let (to, zone) = (request.body.0.status, &request.app.config.zone);
+    let decide = |task: &Reached<Task>, act: &_| Ok(task::set_status(task, act, to)?);
+    request.change(task, decide, |_| {}, |task| TaskOut::new(task, request.app.clock.now(), zone)).await
 }

@@ -1,14 +1,8 @@
 //! `DELETE /teams/{id}`: only a team without members.
 
-use crate::refused::problem;
-use api::problem::Code;
-use api::{Action, Answer, Call, Problem, Route, Scoped, Seen, Stop};
 use domain::team::{self, Team};
-use domain::{Permission, Record, TeamId};
-use store::{Refusal, Tx};
-
-/// How often it is decided anew when the team or its manager changed meanwhile.
-const ATTEMPTS: usize = 40;
+use domain::{Permission, TeamId};
+use edge::{Action, Answer, Authorized, Change, Code, Context, Decision, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::delete("/teams/{id}", "delete_team")
@@ -21,28 +15,18 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped, (TeamId,)>) -> Result<Record<Team>, Stop> {
-    seen.app.store.get_latest::<Team>(seen.path.0).await?.ok_or_else(|| Problem::not_found().into())
+async fn load(context: Context<Authorized, (TeamId,)>) -> Result<Reached<Team>, Rejection> {
+    Ok(context.app.reach_team(context.scope(), context.path.0).await?)
 }
 
-async fn handle(call: Call<Scoped, (TeamId,)>, mut team: Record<Team>) -> Result<Answer<()>, Stop> {
-    let store = &call.app.store;
-    for _ in 0..ATTEMPTS {
-        call.check_version(team.version)?;
-        let event = team::delete(&team, &call.act()).map_err(|refused| problem(&refused, &[]))?;
-        let manager = match team.data.manager_id {
-            Some(id) => store.auth(id).await?,
-            None => None,
-        };
-        let mut tx = Tx::new();
-        tx.delete_team(&team, manager.as_ref(), &event);
-        match store.commit(tx).await {
-            Ok(()) => return Ok(Answer::nothing()),
-            Err(error) if error.is_refused(&Refusal::Stale) => {
-                team = store.get_latest::<Team>(team.id).await?.ok_or_else(Problem::not_found)?;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(Problem::busy("the team kept changing").into())
+async fn handle(request: Request<Authorized, (TeamId,)>, team: Reached<Team>) -> Result<Answer<()>, Rejection> {
+    let managed = request.app.managed_team(team).await?;
+    request
+        .decide(managed, |managed, act| {
+            let event = team::delete(managed.team(), act)?;
+            let mut change = Change::new();
+            change.delete_team(managed.team(), managed.manager(), &event);
+            Ok(Decision::Commit(change, Answer::nothing()))
+        })
+        .await
 }

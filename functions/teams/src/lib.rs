@@ -5,12 +5,11 @@ pub mod delete;
 pub mod list;
 pub mod list_permissions;
 pub mod list_roles;
-mod refused;
 pub mod update;
 pub mod update_role_permissions;
 mod views;
 
-use api::Route;
+use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {

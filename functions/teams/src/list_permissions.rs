@@ -1,10 +1,8 @@
 //! `GET /permissions`: everything that can be granted.
 
-use api::call::PageOf;
-use api::{Call, Route, Scoped, Stop};
 use domain::permission::Grant;
 use domain::{Permission, Reach};
-use store::Page;
+use edge::{Authorized, Page, PageOf, Rejection, Request, Route};
 
 domain::choice! {
     /// How far a permission goes.
@@ -18,6 +16,8 @@ domain::choice! {
     }
 }
 
+contract::text_values!(taken and shown: ReachName);
+
 impl From<Reach> for ReachName {
     fn from(reach: Reach) -> Self {
         match reach {
@@ -28,7 +28,7 @@ impl From<Reach> for ReachName {
     }
 }
 
-domain::answer! {
+contract::answer! {
     /// A permission as it can be granted.
     pub struct PermissionOut {
         pub name: String,
@@ -42,7 +42,7 @@ pub(crate) fn route() -> Route {
     Route::get("/permissions", "list_permissions").needs(Permission::RolesRead).about("Roles and teams", "List what can be granted").handle(handle)
 }
 
-async fn handle(_: Call<Scoped>) -> Result<PageOf<PermissionOut>, Stop> {
+async fn handle(_: Request<Authorized>) -> Result<PageOf<PermissionOut>, Rejection> {
     let show = |grant: Grant| PermissionOut {
         name: grant.to_string(),
         description: grant.permission.meaning().to_owned(),

@@ -1,11 +1,9 @@
 //! `GET /roles`: the three roles with what they are granted.
 
 use crate::views::RoleOut;
-use api::call::PageOf;
-use api::{Action, Call, Route, Scoped, Seen, Stop};
 use domain::permission::RoleGrants;
 use domain::{Permission, Role};
-use store::Page;
+use edge::{Action, Authorized, Context, Page, PageOf, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::get("/roles", "list_roles")
@@ -16,14 +14,14 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Scoped>) -> Result<Vec<RoleOut>, Stop> {
-    let store = &seen.app.store;
-    let (manager, rep) = tokio::try_join!(store.get_latest::<RoleGrants>(Role::Manager), store.get_latest::<RoleGrants>(Role::SalesRep))?;
-    let stored = [(Role::Admin, None), (Role::Manager, manager), (Role::SalesRep, rep)];
-    Ok(stored.map(|(role, stored)| RoleOut::of(role, stored.as_ref())).into())
+async fn load(context: Context<Authorized>) -> Result<Vec<RoleOut>, Rejection> {
+    let stand = |role| context.app.well_known::<RoleGrants>(role);
+    let (manager, rep) = tokio::try_join!(stand(Role::Manager), stand(Role::SalesRep))?;
+    let stored = [(Role::Admin, None), (Role::Manager, manager.record()), (Role::SalesRep, rep.record())];
+    Ok(stored.map(|(role, stored)| RoleOut::of(role, stored)).into())
 }
 
-async fn handle(_: Call<Scoped>, roles: Vec<RoleOut>) -> Result<PageOf<RoleOut>, Stop> {
+async fn handle(_: Request<Authorized>, roles: Vec<RoleOut>) -> Result<PageOf<RoleOut>, Rejection> {
     let count = roles.len();
     Ok(PageOf::of(Page { items: roles, next: None }, Some(count), |role| role))
 }

@@ -1,46 +1,36 @@
 //! What is answered about teams and roles.
 
-use api::views::NamedUser;
+use contract::views::NamedUser;
 use domain::permission::RoleGrants;
-use domain::team::Team;
-use domain::{Grants, Record, Role, TeamId, Time, UserId};
+use domain::team::{Team, TeamData, TeamDerived};
+use domain::{Grants, Record, Role, Row, UserId};
 
-domain::answer! {
+contract::row! {
     /// A team with its people.
-    pub struct TeamOut {
-        pub id: TeamId,
-        pub name: String,
-        pub manager_id: Option<UserId>,
-        pub manager: Option<NamedUser>,
+    pub struct TeamOut of Team, ()
+    data TeamData {
+        name: String,
+        manager_id: Option<UserId>,
+    } hidden {}
+    derived TeamDerived {} hidden { members, manager_name }
+    computed {
+        manager: Option<NamedUser> = |team| manager(team),
         /// By name.
-        pub members: Vec<NamedUser>,
-        pub created_at: Time,
-        pub updated_at: Time,
-        pub created_by: Option<UserId>,
-        pub version: u64,
+        members: Vec<NamedUser> = |team| members(team),
     }
 }
 
-impl From<Record<Team>> for TeamOut {
-    fn from(team: Record<Team>) -> Self {
-        let manager_name = team.kept.manager_name.unwrap_or_default();
-        let mut members: Vec<NamedUser> = team.kept.members.into_iter().map(|(id, name)| NamedUser { id, name }).collect();
-        members.sort_by_cached_key(|member| (member.name.to_lowercase(), member.id));
-        Self {
-            id: team.id,
-            name: team.data.name,
-            manager_id: team.data.manager_id,
-            manager: team.data.manager_id.map(|id| NamedUser { id, name: manager_name }),
-            members,
-            created_at: team.created_at,
-            updated_at: team.updated_at,
-            created_by: team.created_by,
-            version: team.version,
-        }
-    }
+fn manager(team: &Row<Team>) -> Option<NamedUser> {
+    NamedUser::of(team.data.manager_id, Some(team.derived.manager_name.as_deref().unwrap_or_default()))
 }
 
-domain::answer! {
+fn members(team: &Row<Team>) -> Vec<NamedUser> {
+    let mut members: Vec<NamedUser> = team.derived.members.iter().map(|(id, name)| NamedUser { id: *id, name: name.clone() }).collect();
+    members.sort_by_cached_key(|member| (member.name.to_lowercase(), member.id));
+    members
+}
+
+contract::answer! {
     /// A role with what it is granted.
     pub struct RoleOut {
         pub code: Role,

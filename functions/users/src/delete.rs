@@ -1,15 +1,13 @@
 //! `DELETE /users/{id}`: closes sign-in and ends every session. The record stays, since others refer
 //! to it; open records move in the background, to `?reassignTo=` where it is given.
 
-use crate::account::{UserCall, change, load};
-use api::problem::Code;
-use api::{Action, Answer, Problem, Route, Stop};
-use domain::account::Account;
-use domain::event::Act;
+use crate::account::load;
+use contract::FieldError;
 use domain::{Permission, UserId};
-use store::Tx;
+use edge::application::ReachedAccount;
+use edge::{Action, Answer, Authorized, Change, Code, Decision, Problem, Rejection, Request, Route};
 
-domain::query! {
+contract::query! {
     /// What becomes of the user's records.
     pub struct DeleteUser {
         /// The active user who gets the open records.
@@ -28,20 +26,31 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn handle(call: UserCall<DeleteUser, ()>, account: Account) -> Result<Answer<()>, Stop> {
-    let to = call.query.reassign_to;
+async fn handle(request: Request<Authorized, (UserId,), DeleteUser>, account: ReachedAccount) -> Result<Answer<()>, Rejection> {
+    let to = request.query.reassign_to;
     if to == Some(account.user.id) {
         return Err(Problem::field("?reassignTo", "reference", "must be another user").into());
     }
-    let decide = |account: &Account, act: &Act| {
-        let (next, events) = account.disable(act, to)?;
-        let mut tx = Tx::new();
+    let decided = request.decide(account, |account, act| {
+        let Some((next, events)) = account.disable(act, to) else { return Ok(Decision::Keep(Answer::nothing())) };
+        let mut change = Change::new();
         if let Some(to) = to {
-            tx.require_active(to, "?reassignTo");
+            change.require_active_user(to, "reassignTo");
         }
-        tx.events(&events);
-        Some((next, tx))
-    };
-    change(&call, account, decide).await?;
-    Ok(Answer::nothing())
+        change.events(&events);
+        change.account(account, &next);
+        Ok(Decision::Commit(change, Answer::nothing()))
+    });
+    decided.await.map_err(in_query)
+}
+
+/// There is no body, so a field that is wrong stands in the query: `?reassignTo`.
+fn in_query(rejection: Rejection) -> Rejection {
+    let parameter = |error: FieldError| FieldError { pointer: error.pointer.replacen('/', "?", 1), ..error };
+    match rejection {
+        Rejection::Problem(problem) if problem.code == Code::Validation => {
+            Problem::fields(problem.errors.into_iter().map(parameter).collect()).into()
+        }
+        rejection => rejection,
+    }
 }

@@ -1,9 +1,9 @@
 //! `GET /users/{id}`: one user inside reach; oneself always, whatever the role may do.
 
-use api::views::UserOut;
-use api::{Action, Answer, Call, Problem, Route, Seen, Signed, Stop};
+use contract::views::UserOut;
 use domain::user::User;
 use domain::{Permission, Record, UserId};
+use edge::{Action, Answer, Authenticated, Context, Problem, Purpose, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::get("/users/{id}", "get_user")
@@ -14,19 +14,17 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(seen: Seen<Signed, (UserId,)>) -> Result<Option<Record<User>>, Stop> {
-    Ok(seen.app.store.get::<User>(seen.path.0).await?)
+async fn load(context: Context<Authenticated, (UserId,)>) -> Result<Record<User>, Rejection> {
+    let (id, caller, read) = (context.path.0, &context.who.caller, Permission::UsersRead);
+    match caller.scope(read) {
+        // Every reach includes oneself.
+        Some(scope) => Ok(context.app.reach::<User>(&scope, id, Purpose::Read).await?.into_record()),
+        None if id == caller.id => Ok(context.app.oneself(caller).await?),
+        None => Err(Problem::forbidden(read.name()).into()),
+    }
 }
 
-async fn handle(call: Call<Signed, (UserId,)>, user: Option<Record<User>>) -> Result<Answer<UserOut>, Stop> {
-    let caller = &call.who.caller;
-    let read = Permission::UsersRead;
-    let scope = caller.scope(read);
-    if scope.is_none() && call.path.0 != caller.id {
-        return Err(Problem::forbidden(read.name()).into());
-    }
-    let open = |user: &Record<User>| user.id == caller.id || scope.as_ref().is_some_and(|scope| user.inside(scope));
-    let user = user.filter(open).ok_or_else(Problem::not_found)?;
+async fn handle(_: Request<Authenticated, (UserId,)>, user: Record<User>) -> Result<Answer<UserOut>, Rejection> {
     let version = user.version;
-    Ok(Answer::ok(UserOut::from(user)).version(version))
+    Ok(Answer::ok(UserOut::new(user)).version(version))
 }

@@ -1,14 +1,14 @@
 //! Users: registration, profiles, disabling.
 
 mod account;
+mod bodies;
 pub mod create;
 pub mod delete;
-mod fields;
 pub mod get;
 pub mod list;
 pub mod update;
 
-use api::Route;
+use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {

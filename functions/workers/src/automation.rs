@@ -1,16 +1,17 @@
 //! Automation: what the CRM does by itself when something happened. Larger work goes on to the work
 //! queue.
 
+use crate::failure::Failure;
 use crate::failure::queue_batch;
-use crate::ports::{Failure, Ports};
 use crate::{Need, Trigger, Worker};
-use api::Action;
+use application::App;
 use domain::event::EventKind;
-use domain::input::TextValue;
+use domain::text::TextValue;
 use futures::FutureExt;
 use messaging::batch::Message;
 use messaging::{Queue, Work};
 use serde_json::Value;
+use store::Action;
 
 /// How long after a move the second look, for records made meanwhile, is taken, seconds.
 const SECOND_LOOK_SECONDS: u32 = 60;
@@ -22,10 +23,10 @@ pub const WORKER: Worker = Worker {
     trigger: Trigger::Queue(Queue::Automation),
     actions: &[Action::Put],
     needs: &[Need::Send(Queue::Work)],
-    handle: |ports, event| async move { queue_batch(ports, Queue::Automation, &event, |message| act_on(ports, message)).await }.boxed(),
+    handle: |app, event| async move { queue_batch(app, Queue::Automation, &event, |message| act_on(app, message)).await }.boxed(),
 };
 
-async fn act_on(ports: &Ports, message: Message) -> Result<(), Failure> {
+async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
     let event: Value = serde_json::from_str(&message.body).map_err(|e| Failure::Nonsense(format!("not an event: {e}")))?;
     let detail = &event["detail"];
     let kind = event["detail-type"].as_str().map(EventKind::read).and_then(Result::ok);
@@ -33,8 +34,8 @@ async fn act_on(ports: &Ports, message: Message) -> Result<(), Failure> {
     let entity = &detail["entity"]["id"];
     // Indexes lag a little behind the table, so what they may not have shown is looked for again.
     let twice = |work: Work| async move {
-        send(ports, &work, 0).await?;
-        send(ports, &work, SECOND_LOOK_SECONDS).await
+        send(app, &work, 0).await?;
+        send(app, &work, SECOND_LOOK_SECONDS).await
     };
     match kind {
         EventKind::UserDeleted => {
@@ -45,7 +46,7 @@ async fn act_on(ports: &Ports, message: Message) -> Result<(), Failure> {
         EventKind::UserUpdated if detail["data"]["nameChanged"] == true => twice(Work::Restamp { user: id(entity)?, from: None }).await,
         EventKind::LeadConverted => twice(Work::MoveOpenWork { lead: id(entity)?, customer: id(&detail["data"]["customerId"])?, from: None }).await,
         EventKind::LeadDeleted => twice(Work::PurgeLead { lead: id(entity)?, from: None }).await,
-        EventKind::CustomerAssigned => send(ports, &Work::FollowCustomer { customer: id(entity)? }, 0).await,
+        EventKind::CustomerAssigned => send(app, &Work::FollowCustomer { customer: id(entity)? }, 0).await,
         _ => Ok(()),
     }
 }
@@ -57,7 +58,7 @@ fn id<T: TextValue>(value: &Value) -> Result<T, Failure> {
 }
 
 /// Sends a piece of work.
-pub(crate) async fn send(ports: &Ports, work: &Work, delay_seconds: u32) -> Result<(), Failure> {
+pub(crate) async fn send(app: &App, work: &Work, delay_seconds: u32) -> Result<(), Failure> {
     let body = serde_json::to_string(work).map_err(|e| Failure::Nonsense(e.to_string()))?;
-    Ok(ports.queues()?.send(Queue::Work, body, delay_seconds).await?)
+    Ok(app.queues()?.send(Queue::Work, body, delay_seconds).await?)
 }

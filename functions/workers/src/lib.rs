@@ -7,19 +7,19 @@
 
 pub mod automation;
 pub mod bootstrap;
-mod failure;
+pub mod failure;
 pub mod lambda;
 pub mod parker;
-pub mod ports;
 pub mod projector;
 pub mod relay;
 pub mod work;
 
-use api::Action;
+use application::App;
+pub use failure::Failure;
 use futures::future::BoxFuture;
 use messaging::Queue;
-pub use ports::{Failure, Ports};
 use serde_json::Value;
+use store::Action;
 
 /// What starts a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub struct Worker {
     /// What else it needs.
     pub needs: &'static [Need],
     /// The work.
-    pub handle: for<'a> fn(&'a Ports, Value) -> BoxFuture<'a, Result<Value, Failure>>,
+    pub handle: for<'a> fn(&'a App, Value) -> BoxFuture<'a, Result<Value, Failure>>,
 }
 
 /// Every worker.

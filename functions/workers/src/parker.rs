@@ -1,13 +1,14 @@
 //! The parker: turns dead letters into items, which can be listed and sent again. Consumers park
 //! what they gave up on themselves; what comes here crashed its function or ran out of time.
 
+use crate::failure::Failure;
 use crate::failure::park;
-use crate::ports::{Failure, Ports};
 use crate::{Trigger, Worker};
-use api::Action;
+use application::App;
 use futures::FutureExt;
 use messaging::batch::{Message, run_messages};
 use serde_json::Value;
+use store::Action;
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
@@ -16,15 +17,15 @@ pub const WORKER: Worker = Worker {
     trigger: Trigger::DeadLetters,
     actions: &[Action::Put],
     needs: &[],
-    handle: |ports, event| async move { Ok(run(ports, &event).await) }.boxed(),
+    handle: |app, event| async move { Ok(run(app, &event).await) }.boxed(),
 };
 
-async fn run(ports: &Ports, event: &Value) -> Value {
-    let log = |message: &Message, cause: &str| api::log::fault("parker", &format!("{}: {cause}", message.id));
-    run_messages(event, log, |message| bury(ports, message)).await
+async fn run(app: &App, event: &Value) -> Value {
+    let log = |message: &Message, cause: &str| application::log::fault("parker", &format!("{}: {cause}", message.id));
+    run_messages(event, log, |message| park_dead_letter(app, message)).await
 }
 
-async fn bury(ports: &Ports, message: Message) -> Result<(), Failure> {
+async fn park_dead_letter(app: &App, message: Message) -> Result<(), Failure> {
     // `crm-prod-automation-dead` came from the queue `automation`.
     let source = message.source.trim_end_matches("-dead");
     let known = messaging::Queue::ALL.into_iter().find(|queue| source.ends_with(queue.name()));
@@ -32,5 +33,5 @@ async fn bury(ports: &Ports, message: Message) -> Result<(), Failure> {
     let attribute = |name: &str| message.attributes.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone());
     let attempts = attribute("ReceiveCount").and_then(|count| count.parse().ok()).or(known.map(messaging::Queue::max_receives)).unwrap_or(1);
     let cause = attribute("LastError").unwrap_or_else(|| "the consumer crashed or ran out of time; its log has the details".to_owned());
-    park(ports, &queue, Some(&message.id), cause, attempts, message.body).await
+    park(app, &queue, Some(&message.id), cause, attempts, message.body).await
 }

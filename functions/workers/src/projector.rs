@@ -3,20 +3,21 @@
 //!
 //! It reads each record as it is now, so repeated and late deliveries change nothing.
 
+use crate::failure::Failure;
 use crate::failure::stream_batch;
-use crate::ports::{Failure, Ports};
 use crate::{Interest, Trigger, Worker};
-use api::Action;
+use application::App;
 use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
-use domain::input::TextValue;
 use domain::lead::Lead;
 use domain::project::Project;
+use domain::text::TextValue;
 use domain::user::User;
 use domain::{Entity, PartyId, Record};
 use futures::FutureExt;
 use serde_json::Value;
+use store::Action;
 use store::Store;
 use store::item::Stored;
 use store::search::Searchable;
@@ -28,40 +29,39 @@ pub const WORKER: Worker = Worker {
     trigger: Trigger::Stream(Interest::Records(&[Customer::KIND, User::KIND, Lead::KIND, Project::KIND, Activity::KIND, FollowUp::KIND])),
     actions: &[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check],
     needs: &[],
-    handle: |ports, event| run(ports, event).boxed(),
+    handle: |app, event| run(app, event).boxed(),
 };
 
-async fn run(ports: &Ports, event: Value) -> Result<Value, Failure> {
-    stream_batch(ports, WORKER.name, event, |record| project(ports, record)).await
+async fn run(app: &App, event: Value) -> Result<Value, Failure> {
+    stream_batch(app, WORKER.name, event, |record| project(app, record)).await
 }
 
 /// Projects one stream record.
-pub async fn project(ports: &Ports, record: Value) -> Result<(), Failure> {
+pub async fn project(app: &App, record: Value) -> Result<(), Failure> {
     // An item that ran out of time was not deleted by anyone.
     if record["userIdentity"]["principalId"] == "dynamodb.amazonaws.com" {
         return Ok(());
     }
     let kind = record["dynamodb"]["Keys"]["sk"]["S"].as_str().unwrap_or_default().to_owned();
     match kind.as_str() {
-        Customer::KIND => words::<Customer>(ports, &record).await,
-        User::KIND => words::<User>(ports, &record).await,
-        Project::KIND => words::<Project>(ports, &record).await,
+        Customer::KIND => words::<Customer>(app, &record).await.map(drop),
+        User::KIND => words::<User>(app, &record).await.map(drop),
+        Project::KIND => words::<Project>(app, &record).await.map(drop),
         Lead::KIND => {
-            words::<Lead>(ports, &record).await?;
+            let (old, new) = words::<Lead>(app, &record).await?;
             let became = |lead: &Record<Lead>| lead.data.converted_customer_id;
-            let (old, new) = images::<Lead>(&record)?;
             match (old.as_ref().and_then(became), new.as_ref().and_then(became)) {
-                (None, Some(customer)) => Ok(ports.store.refresh_customer(customer).await?),
+                (None, Some(customer)) => Ok(app.unscoped().refresh_customer(customer).await?),
                 _ => Ok(()),
             }
         }
         Activity::KIND => {
             let contact = |activity: &Record<Activity>| activity.party().filter(|_| activity.data.kind.is_contact());
-            dates::<Activity, _>(ports, &record, contact, |activity| activity.data.occurred_at).await
+            dates::<Activity, _>(app, &record, contact, |activity| activity.data.occurred_at).await
         }
         FollowUp::KIND => {
             let pending = |follow_up: &Record<FollowUp>| follow_up.party().filter(|_| follow_up.is_open());
-            dates::<FollowUp, _>(ports, &record, pending, |follow_up| follow_up.data.due_at).await
+            dates::<FollowUp, _>(app, &record, pending, |follow_up| follow_up.data.due_at).await
         }
         _ => Ok(()),
     }
@@ -80,24 +80,25 @@ fn images<E: Stored>(record: &Value) -> Result<Images<E>, Failure> {
     Ok((image("OldImage")?, image("NewImage")?))
 }
 
-/// Follows a change of a searchable record, if it touches what the words depend on.
-async fn words<E: Searchable>(ports: &Ports, record: &Value) -> Result<(), Failure> {
+/// Follows a change of a searchable record, if it touches what the words depend on; gives
+/// the record before and after.
+async fn words<E: Searchable>(app: &App, record: &Value) -> Result<Images<E>, Failure> {
     let (old, new) = images::<E>(record)?;
     let depends_on = |record: &Record<E>| (E::words(record), E::state(record), E::owner(record), E::team(record), E::sharers(record));
     if old.as_ref().map(depends_on) == new.as_ref().map(depends_on) {
-        return Ok(());
+        return Ok((old, new));
     }
     let pk = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default();
     let id = pk.split_once('#').map(|(_, id)| id).unwrap_or_default();
     let id = E::Id::read(id).map_err(|invalid| Failure::Nonsense(format!("{pk}: {}", invalid.message)))?;
-    ports.store.reindex::<E>(id).await?;
-    Ok(())
+    app.unscoped().reindex::<E>(id).await?;
+    Ok((old, new))
 }
 
 /// Follows a change of something with a date that its leads and customers show, if the party, its
 /// counting or the date changed.
 async fn dates<E: Stored, T: PartialEq>(
-    ports: &Ports,
+    app: &App,
     record: &Value,
     party: impl Fn(&Record<E>) -> Option<PartyId>,
     date: impl Fn(&Record<E>) -> T,
@@ -112,8 +113,8 @@ async fn dates<E: Stored, T: PartialEq>(
     parties.dedup();
     for party in parties {
         match party {
-            PartyId::Lead(lead) => ports.store.refresh_lead(lead).await?,
-            PartyId::Customer(customer) => ports.store.refresh_customer(customer).await?,
+            PartyId::Lead(lead) => app.unscoped().refresh_lead(lead).await?,
+            PartyId::Customer(customer) => app.unscoped().refresh_customer(customer).await?,
         }
     }
     Ok(())

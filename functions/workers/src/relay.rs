@@ -1,12 +1,13 @@
 //! The relay: publishes event items to the bus. Delivery is at least once; consumers count an event
 //! once by its id.
 
+use crate::failure::Failure;
 use crate::failure::stream_batch;
-use crate::ports::{Failure, Ports};
 use crate::{Interest, Need, Trigger, Worker};
-use api::Action;
+use application::App;
 use futures::FutureExt;
 use serde_json::Value;
+use store::Action;
 use store::Store;
 
 /// The declaration.
@@ -16,19 +17,19 @@ pub const WORKER: Worker = Worker {
     trigger: Trigger::Stream(Interest::Inserted("EVENT#")),
     actions: &[Action::Put],
     needs: &[Need::Bus],
-    handle: |ports, event| run(ports, event).boxed(),
+    handle: |app, event| run(app, event).boxed(),
 };
 
-async fn run(ports: &Ports, event: Value) -> Result<Value, Failure> {
-    stream_batch(ports, WORKER.name, event, |record| relay(ports, record)).await
+async fn run(app: &App, event: Value) -> Result<Value, Failure> {
+    stream_batch(app, WORKER.name, event, |record| relay(app, record)).await
 }
 
 /// Publishes the event of one stream record.
-pub async fn relay(ports: &Ports, record: Value) -> Result<(), Failure> {
+pub async fn relay(app: &App, record: Value) -> Result<(), Failure> {
     if record["eventName"] != "INSERT" {
         return Ok(());
     }
     let Some(event) = Store::event_of_image(record["dynamodb"]["NewImage"].clone())? else { return Ok(()) };
-    let refused = ports.bus()?.publish(&[event]).await?;
+    let refused = app.bus()?.publish(&[event]).await?;
     if refused.is_empty() { Ok(()) } else { Err(Failure::Messaging(messaging::MessagingError("the bus did not take the event".into()))) }
 }

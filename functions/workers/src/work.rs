@@ -2,10 +2,10 @@
 //! be is left alone.
 
 use crate::automation::send;
+use crate::failure::Failure;
 use crate::failure::queue_batch;
-use crate::ports::{Failure, Ports};
 use crate::{Need, Trigger, Worker};
-use api::Action;
+use application::{App, Decision};
 use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
@@ -15,14 +15,15 @@ use domain::task::{self, Task};
 use domain::team::Team;
 use domain::user::UserStatus;
 use domain::work_log::WorkLog;
-use domain::{CustomerId, Entity, LeadId, Owned, Owner, PartyId, Record, TaskId, UserId};
+use domain::{CustomerId, Entity, LeadId, Owned, Owner, Parent, PartyId, Record, Row, TaskId, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
-use messaging::{Place, Queue, Work};
+use messaging::{Place, Queue, RECURRING_TASKS, Work};
+use store::Action;
 use store::item::Stored;
 use store::list::Paging;
-use store::records::{Parent, children_plan, owned_plans};
-use store::{Plan, Refusal, Tx};
+use store::records::{children_plan, owned_plans};
+use store::{FailedCondition, Plan, Tx};
 
 /// How many records one message handles before it hands on to the next: well inside the function's
 /// time-out at 20 ms a record.
@@ -37,67 +38,67 @@ pub const WORKER: Worker = Worker {
     trigger: Trigger::Queue(Queue::Work),
     actions: &[Action::Get, Action::Query, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check],
     needs: &[Need::Send(Queue::Work), Need::Bus],
-    handle: |ports, event| async move { queue_batch(ports, Queue::Work, &event, |message| run(ports, message)).await }.boxed(),
+    handle: |app, event| async move { queue_batch(app, Queue::Work, &event, |message| run(app, message)).await }.boxed(),
 };
 
-async fn run(ports: &Ports, message: Message) -> Result<(), Failure> {
+async fn run(app: &App, message: Message) -> Result<(), Failure> {
     let work: Work = serde_json::from_str(&message.body).map_err(|e| Failure::Nonsense(format!("not a piece of work: {e}")))?;
     match work {
         Work::Restamp { user, from } => {
-            let Some(stamp) = owner(ports, user).await? else { return Ok(()) };
-            let rest = each_owned(ports, user, from, &Move::Stamp(stamp)).await?;
-            hand_on(ports, rest.map(|from| Work::Restamp { user, from: Some(from) })).await
+            let Some(stamp) = owner(app, user).await? else { return Ok(()) };
+            let rest = each_owned(app, user, from, &Move::Stamp(stamp)).await?;
+            hand_on(app, rest.map(|from| Work::Restamp { user, from: Some(from) })).await
         }
         Work::MoveRecords { user, to, by, from } => {
             let to_owner = match to {
-                Some(to) => owner(ports, to).await?,
+                Some(to) => owner(app, to).await?,
                 None => None,
             };
             let open_work = match &to_owner {
                 Some(owner) => Some(owner.clone()),
-                None => stand_in(ports, user, by).await?,
+                None => stand_in(app, user, by).await?,
             };
-            let rest = each_owned(ports, user, from, &Move::HandOver { records: to_owner, open_work }).await?;
-            hand_on(ports, rest.map(|from| Work::MoveRecords { user, to, by, from: Some(from) })).await
+            let rest = each_owned(app, user, from, &Move::HandOver { records: to_owner, open_work }).await?;
+            hand_on(app, rest.map(|from| Work::MoveRecords { user, to, by, from: Some(from) })).await
         }
-        Work::FollowCustomer { customer } => follow_customer(ports, customer).await,
+        Work::FollowCustomer { customer } => follow_customer(app, customer).await,
         Work::MoveOpenWork { lead, customer, from } => {
-            let rest = move_open_work(ports, lead, customer, from).await?;
-            hand_on(ports, rest.map(|from| Work::MoveOpenWork { lead, customer, from: Some(from) })).await
+            let rest = move_open_work(app, lead, customer, from).await?;
+            hand_on(app, rest.map(|from| Work::MoveOpenWork { lead, customer, from: Some(from) })).await
         }
         Work::PurgeLead { lead, from } => {
-            let rest = purge_lead(ports, lead, from).await?;
-            hand_on(ports, rest.map(|from| Work::PurgeLead { lead, from: Some(from) })).await
+            let rest = purge_lead(app, lead, from).await?;
+            hand_on(app, rest.map(|from| Work::PurgeLead { lead, from: Some(from) })).await
         }
-        Work::CopyRecurring => copy_recurring(ports).await,
-        Work::Project { record } => crate::projector::project(ports, record).await,
-        Work::Relay { record } => crate::relay::relay(ports, record).await,
+        Work::CopyRecurring => copy_recurring(app).await,
+        Work::Project { record } => crate::projector::project(app, record).await,
+        Work::Relay { record } => crate::relay::relay(app, record).await,
     }
 }
 
-async fn hand_on(ports: &Ports, rest: Option<Work>) -> Result<(), Failure> {
+async fn hand_on(app: &App, rest: Option<Work>) -> Result<(), Failure> {
     match rest {
-        Some(rest) => send(ports, &rest, 0).await,
+        Some(rest) => send(app, &rest, 0).await,
         None => Ok(()),
     }
 }
 
 /// A user as an owner right now; `None` when the user may own nothing.
-async fn owner(ports: &Ports, user: UserId) -> Result<Option<Owner>, Failure> {
-    let auth = ports.store.auth(user).await?.filter(|auth| auth.status == UserStatus::Active);
+async fn owner(app: &App, user: UserId) -> Result<Option<Owner>, Failure> {
+    let auth = app.unscoped().auth(user).await?.filter(|auth| auth.status == UserStatus::Active);
     Ok(auth.map(|auth| Owner { id: user, name: auth.name, team: auth.team_id }))
 }
 
 /// Who takes over a disabled user's open work where nobody was named: the team's manager, else who
 /// disabled the user.
-async fn stand_in(ports: &Ports, user: UserId, by: Option<UserId>) -> Result<Option<Owner>, Failure> {
-    let team = ports.store.auth(user).await?.and_then(|auth| auth.team_id);
+async fn stand_in(app: &App, user: UserId, by: Option<UserId>) -> Result<Option<Owner>, Failure> {
+    let team = app.unscoped().auth(user).await?.and_then(|auth| auth.team_id);
     let manager = match team {
-        Some(team) => ports.store.get::<Team>(team).await?.and_then(|team| team.data.manager_id),
+        Some(team) => app.unscoped().get::<Team>(team).await?.and_then(|team| team.data.manager_id),
         None => None,
     };
     for person in [manager, by].into_iter().flatten().filter(|person| *person != user) {
-        if let Some(owner) = owner(ports, person).await? {
+        if let Some(owner) = owner(app, person).await? {
             return Ok(Some(owner));
         }
     }
@@ -114,20 +115,26 @@ enum Move {
 }
 
 impl Move {
+    /// Whether a row shows that there may be something to do.
+    fn concerns<E: Owned + Stored>(&self, row: &Row<E>, user: UserId) -> bool {
+        let as_stamped = |owner: &Owner| E::stamped(&row.derived) == (owner.team, Some(&*owner.name));
+        E::owner(row) == Some(user) && !matches!(self, Self::Stamp(owner) if as_stamped(owner))
+    }
+
     /// What makes a record as it should be; `None` when it is.
-    fn of<E: Owned + Stored>(&self, ports: &Ports, record: &Record<E>, user: UserId) -> Option<Tx> {
-        if E::owner(record) != Some(user) {
+    fn of<E: Owned + Stored>(&self, app: &App, record: &Record<E>, user: UserId) -> Option<Tx> {
+        if !self.concerns(record, user) {
             return None;
         }
         match self {
             Self::Stamp(owner) => {
                 let mut next = record.clone();
-                E::stamp(&mut next.kept, Some(owner));
-                (E::stamped(&next.kept) != E::stamped(&record.kept)).then(|| change(record, &next))
+                E::stamp(&mut next.derived, Some(owner));
+                Some(change(record, &next))
             }
             Self::HandOver { records, open_work } => {
                 let to = if E::POOLED { records } else { open_work };
-                let (next, events) = E::hand_over(record, &ports.act(), to.as_ref())?;
+                let (next, events) = E::hand_over(record, &app.act(), to.as_ref())?;
                 let mut tx = change(record, &next);
                 tx.events(&events);
                 Some(tx)
@@ -144,7 +151,7 @@ fn change<E: Stored>(old: &Record<E>, new: &Record<E>) -> Tx {
 
 /// A way through lists that can stop after some records and go on in another message.
 struct Walk<'a> {
-    ports: &'a Ports,
+    app: &'a App,
     from: Place,
     /// How many lists were begun.
     list: usize,
@@ -152,13 +159,18 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(ports: &'a Ports, from: Option<Place>) -> Self {
-        Self { ports, from: from.unwrap_or_default(), list: 0, handled: 0 }
+    fn new(app: &'a App, from: Option<Place>) -> Self {
+        Self { app, from: from.unwrap_or_default(), list: 0, handled: 0 }
     }
 
-    /// Does with every record of a list that was not visited before what `decide` says. Gives the
-    /// place to go on from when there are more than one message should handle.
-    async fn list<E: Stored>(&mut self, plan: &Plan, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<Option<Place>, Failure> {
+    /// Does with every record of a list that was not visited before, and whose row is of concern, what
+    /// `decide` says. Gives the place to go on from when there are more than one message should handle.
+    async fn list<E: Stored>(
+        &mut self,
+        plan: &Plan,
+        concerns: impl Fn(&Row<E>) -> bool,
+        decide: impl Fn(&Record<E>) -> Option<Tx>,
+    ) -> Result<Option<Place>, Failure> {
         let at = self.list;
         self.list += 1;
         if at < self.from.list {
@@ -167,10 +179,12 @@ impl<'a> Walk<'a> {
         let mut after = self.from.after.take().filter(|_| at == self.from.list);
         loop {
             let paging = Paging { limit: PAGE, cursor: after.as_deref(), binding: "work" };
-            let page = self.ports.store.list::<E>(plan, paging, |_| true).await?;
-            for record in page.items {
+            let page = self.app.unscoped().list::<E>(plan, paging, |_| true).await?;
+            for row in page.items {
                 self.handled += 1;
-                settle(self.ports, record, &decide).await?;
+                if concerns(&row) {
+                    decide_on(self.app, row.id, &decide).await?;
+                }
             }
             after = page.next.map(|cursor| cursor.to_string());
             if after.is_none() {
@@ -184,9 +198,9 @@ impl<'a> Walk<'a> {
 
     /// The records of one kind that somebody owns.
     async fn owned<E: Owned + Stored>(&mut self, user: UserId, change: &Move) -> Result<Option<Place>, Failure> {
-        let ports = self.ports;
+        let app = self.app;
         for plan in owned_plans(user, E::KIND) {
-            let rest = self.list::<E>(&plan, |record| change.of(ports, record, user)).await?;
+            let rest = self.list::<E>(&plan, |row| change.concerns(row, user), |record| change.of(app, record, user)).await?;
             if rest.is_some() {
                 return Ok(rest);
             }
@@ -204,8 +218,8 @@ macro_rules! steps {
 }
 
 /// Changes every record of an owner.
-async fn each_owned(ports: &Ports, user: UserId, from: Option<Place>, change: &Move) -> Result<Option<Place>, Failure> {
-    let mut walk = Walk::new(ports, from);
+async fn each_owned(app: &App, user: UserId, from: Option<Place>, change: &Move) -> Result<Option<Place>, Failure> {
+    let mut walk = Walk::new(app, from);
     steps!(
         walk.owned::<Customer>(user, change),
         walk.owned::<Lead>(user, change),
@@ -217,12 +231,10 @@ async fn each_owned(ports: &Ports, user: UserId, from: Option<Place>, change: &M
 }
 
 /// Puts the leads that became a customer where the customer is now.
-async fn follow_customer(ports: &Ports, id: CustomerId) -> Result<(), Failure> {
-    let Some(customer) = ports.store.get_latest::<Customer>(id).await? else { return Ok(()) };
+async fn follow_customer(app: &App, id: CustomerId) -> Result<(), Failure> {
+    let Some(customer) = app.unscoped().get_latest::<Customer>(id).await? else { return Ok(()) };
     for lead in &customer.data.lead_ids {
-        if let Some(found) = ports.store.get_latest::<Lead>(*lead).await? {
-            settle(ports, found, &|lead: &Record<Lead>| lead::follow(lead, &customer).map(|next| change(lead, &next))).await?;
-        }
+        decide_on(app, *lead, |lead: &Record<Lead>| lead::follow(lead, &customer).map(|next| change(lead, &next))).await?;
     }
     Ok(())
 }
@@ -232,27 +244,23 @@ fn below(lead: LeadId, kind: &str) -> Plan {
 }
 
 /// Moves what is open under a converted lead to its customer; what is closed stays.
-async fn move_open_work(ports: &Ports, lead: LeadId, customer: CustomerId, from: Option<Place>) -> Result<Option<Place>, Failure> {
-    let mut walk = Walk::new(ports, from);
-    let follow_up = |record: &Record<FollowUp>| {
-        let moves = record.is_open() && record.data.lead_id == Some(lead);
-        moves.then(|| change(record, &record.moved_to(customer)))
-    };
-    let task = |record: &Record<Task>| {
-        let open = record.data.status.is_open() || record.data.recurrence.is_some();
-        (open && record.data.lead_id == Some(lead)).then(|| change(record, &record.moved_to(customer)))
-    };
-    steps!(walk.list(&below(lead, FollowUp::KIND), follow_up), walk.list(&below(lead, Task::KIND), task))
+async fn move_open_work(app: &App, lead: LeadId, customer: CustomerId, from: Option<Place>) -> Result<Option<Place>, Failure> {
+    let mut walk = Walk::new(app, from);
+    let follow_up_moves = |row: &Row<FollowUp>| row.is_open() && row.data.lead_id == Some(lead);
+    let follow_up = |record: &Record<FollowUp>| follow_up_moves(record).then(|| change(record, &record.moved_to(customer)));
+    let task_moves = |row: &Row<Task>| (row.data.status.is_open() || row.data.recurrence.is_some()) && row.data.lead_id == Some(lead);
+    let task = |record: &Record<Task>| task_moves(record).then(|| change(record, &record.moved_to(customer)));
+    steps!(walk.list(&below(lead, FollowUp::KIND), follow_up_moves, follow_up), walk.list(&below(lead, Task::KIND), task_moves, task))
 }
 
 /// Deletes what hangs below a lead that is gone: its activities and follow-ups; tasks lose their link.
-async fn purge_lead(ports: &Ports, lead: LeadId, from: Option<Place>) -> Result<Option<Place>, Failure> {
-    if ports.store.get_latest::<Lead>(lead).await?.is_some() {
+async fn purge_lead(app: &App, lead: LeadId, from: Option<Place>) -> Result<Option<Place>, Failure> {
+    if app.unscoped().get_latest::<Lead>(lead).await?.is_some() {
         return Err(Failure::Nonsense(format!("lead {lead} is still there")));
     }
     fn discard<E: Stored>(record: &Record<E>) -> Option<Tx> {
         let mut tx = Tx::new();
-        tx.delete_uncounted(record, Refusal::Stale);
+        tx.delete_uncounted(record, FailedCondition::Stale);
         Some(tx)
     }
     let unlink = |task: &Record<Task>| {
@@ -260,16 +268,14 @@ async fn purge_lead(ports: &Ports, lead: LeadId, from: Option<Place>) -> Result<
         tx.update_uncounted(task, &task.without_lead());
         (task.data.lead_id == Some(lead)).then_some(tx)
     };
-    let mut walk = Walk::new(ports, from);
+    let mut walk = Walk::new(app, from);
     steps!(
-        walk.list(&below(lead, Activity::KIND), discard::<Activity>),
-        walk.list(&below(lead, FollowUp::KIND), discard::<FollowUp>),
-        walk.list(&below(lead, Task::KIND), unlink),
+        walk.list(&below(lead, Activity::KIND), |_| true, discard::<Activity>),
+        walk.list(&below(lead, FollowUp::KIND), |_| true, discard::<FollowUp>),
+        walk.list(&below(lead, Task::KIND), |row| row.data.lead_id == Some(lead), unlink),
     )
 }
 
-/// The job's name in the table.
-const RECURRING: &str = "recurring-tasks";
 /// How far back the first run looks, days; later ones go on from where the last one ended. A day
 /// without anything due costs half a read unit.
 const FIRST_LOOK_DAYS: i64 = 400;
@@ -277,18 +283,18 @@ const DAY_SECONDS: i64 = 86_400;
 
 /// Copies every template whose next occurrence has passed, day by day since the last run. A template
 /// that cannot be copied holds up none of the others, but the day counts as done only when all are.
-async fn copy_recurring(ports: &Ports) -> Result<(), Failure> {
-    let now = ports.clock.now();
-    let mut day = ports.store.job_done(RECURRING).await?.unwrap_or_else(|| now.plus_seconds(-FIRST_LOOK_DAYS * DAY_SECONDS));
+async fn copy_recurring(app: &App) -> Result<(), Failure> {
+    let now = app.clock.now();
+    let mut day = app.unscoped().job_done(RECURRING_TASKS).await?.unwrap_or_else(|| now.plus_seconds(-FIRST_LOOK_DAYS * DAY_SECONDS));
     let (mut copied, mut failed) = (0, None);
     // Days of the table are those of UTC; of today's, what is still to come waits for the next run.
     loop {
         let mut after: Option<String> = None;
         loop {
             let paging = Paging { limit: PAGE, cursor: after.as_deref(), binding: "work" };
-            let page = ports.store.due_templates(day, now, paging).await?;
+            let page = app.unscoped().due_templates(day, now, paging).await?;
             for id in page.items {
-                match copy(ports, id).await {
+                match copy(app, id).await {
                     Ok(()) => copied += 1,
                     Err(failure) => failed = Some(failure),
                 }
@@ -298,7 +304,7 @@ async fn copy_recurring(ports: &Ports) -> Result<(), Failure> {
                 break;
             }
             if copied >= RECORDS_PER_MESSAGE && failed.is_none() {
-                return send(ports, &Work::CopyRecurring, 0).await;
+                return send(app, &Work::CopyRecurring, 0).await;
             }
         }
         if day.to_string()[..10] == now.to_string()[..10] {
@@ -308,39 +314,29 @@ async fn copy_recurring(ports: &Ports) -> Result<(), Failure> {
     }
     match failed {
         Some(failure) => Err(failure),
-        None => Ok(ports.store.note_job(RECURRING, now).await?),
+        None => Ok(app.unscoped().note_job(RECURRING_TASKS, now).await?),
     }
 }
 
 /// Copies one template, if it is due as it is now; its next date moves in the same transaction, so
 /// however often this is asked there is one copy.
-async fn copy(ports: &Ports, id: TaskId) -> Result<(), Failure> {
-    let Some(template) = ports.store.get_latest::<Task>(id).await? else { return Ok(()) };
-    let decide = |template: &Record<Task>| {
-        let (made, next, event) = task::copy(template, &ports.act(), &ports.zone)?;
+async fn copy(app: &App, id: TaskId) -> Result<(), Failure> {
+    decide_on(app, id, |template: &Record<Task>| {
+        let (made, next, event) = task::copy(template, &app.act(), &app.config.zone)?;
         let mut tx = change(template, &next);
         tx.create(&made);
         tx.event(&event);
         Some(tx)
-    };
-    settle(ports, template, &decide).await
+    })
+    .await
 }
 
-/// How often a change is decided anew when the record changes meanwhile.
-const ATTEMPTS: usize = 10;
-
-/// Does with a record as it is what `decide` says, reading it again when it changed meanwhile. What
-/// a list row lacks, the long texts, no change of this worker touches.
-async fn settle<E: Stored>(ports: &Ports, record: Record<E>, decide: &impl Fn(&Record<E>) -> Option<Tx>) -> Result<(), Failure> {
-    let id = record.id;
-    let mut present = Some(record);
-    for _ in 0..ATTEMPTS {
-        let Some(tx) = present.as_ref().and_then(decide) else { return Ok(()) };
-        present = match ports.store.commit(tx).await {
-            Ok(()) => return Ok(()),
-            Err(error) if error.is_refused(&Refusal::Stale) => ports.store.get_latest::<E>(id).await?,
-            Err(error) => return Err(error.into()),
-        };
-    }
-    Err(Failure::Store(store::Error::Busy(format!("{} {id} kept changing", E::KIND))))
+/// Does with a record as it is now what `decide` says; where there is nothing to do it is left alone.
+async fn decide_on<E: Stored>(app: &App, id: E::Id, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<(), Failure> {
+    let subject = app.unscoped_record::<E>(id).await?;
+    application::decide(app, subject, |subject| {
+        let tx = subject.record().and_then(&decide);
+        Ok::<_, Failure>(tx.map_or(Decision::Keep(()), |tx| Decision::Commit(tx.into(), ())))
+    })
+    .await
 }

@@ -47,7 +47,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<(), String> {
-    let config = api::Config::from_environment().map_err(text)?;
+    let config = application::Config::from_environment().map_err(text)?;
     let listener = listen(options.port).await?;
     let address = listener.local_addr().map_err(text)?;
     let storage = if options.memory { Storage::Memory } else { Storage::Folder(options.data.clone()) };
@@ -85,7 +85,7 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
 
 /// Opens the data; at the very first start fills it. A file beside the data says that the demo is
 /// being loaded: a start that finds it was preceded by one that was cut short, and begins anew.
-async fn open(storage: &Storage, config: api::Config, no_demo: bool) -> Result<Embedded, String> {
+async fn open(storage: &Storage, config: application::Config, no_demo: bool) -> Result<Embedded, String> {
     let loading = match storage {
         Storage::Memory => None,
         Storage::Folder(folder) => Some(folder.join("demo.loading")),
@@ -96,16 +96,16 @@ async fn open(storage: &Storage, config: api::Config, no_demo: bool) -> Result<E
         std::fs::remove_file(folder.join("crm.db")).map_err(text)?;
         (table, secrets) = storage.open().map_err(text)?;
     }
-    let parts = Parts { table, secrets, clock: api::clock::Clock::system(), waiting: Arc::new(SystemClock), config };
+    let parts = Parts { table, secrets, clock: application::clock::Clock::system(), waiting: Arc::new(SystemClock), config };
     let crm = Embedded::open(parts).await.map_err(text)?;
     if crm.first_start && !no_demo {
         eprintln!("First start: loading demo data …");
         if let Some(file) = &loading {
             std::fs::write(file, "").map_err(text)?;
         }
-        api::log::quiet(true);
+        application::log::quiet(true);
         let loaded = demo::load(&crm).await;
-        api::log::quiet(false);
+        application::log::quiet(false);
         loaded.map_err(text)?;
         if let Some(file) = &loading {
             std::fs::remove_file(file).map_err(text)?;

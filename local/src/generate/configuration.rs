@@ -1,7 +1,7 @@
 //! `docs/configuration.md`: the settings, in the cloud and in the embedded run.
 
 use super::template::PARAMETERS;
-use api::config::SETTINGS;
+use application::config::SETTINGS;
 
 /// The page.
 pub(super) fn page() -> String {

@@ -21,9 +21,9 @@ const OWNED: &[&str] = &["events"];
 /// Every derived file: path below the project root, and content.
 pub fn files(root: &Path) -> io::Result<BTreeMap<PathBuf, String>> {
     let crates = crate::routes();
-    let all: Vec<api::Route> = crates.iter().flat_map(|(_, routes)| routes.clone()).collect();
+    let all: Vec<edge::Route> = crates.iter().flat_map(|(_, routes)| routes.clone()).collect();
     let mut files = BTreeMap::from([
-        ("docs/openapi.json".into(), pretty(&api::openapi::document(&all, env!("CARGO_PKG_VERSION")))),
+        ("docs/openapi.json".into(), pretty(&edge::openapi::document(&all, env!("CARGO_PKG_VERSION")))),
         ("docs/configuration.md".into(), configuration::page()),
         ("template.yaml".into(), template::text(&crates)),
         ("Cargo.toml".into(), router::manifest(&std::fs::read_to_string(root.join("Cargo.toml"))?, &crates)),

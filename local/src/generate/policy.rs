@@ -1,7 +1,7 @@
 //! What a function is allowed: one statement per kind of resource, each action by its name, each
 //! resource by its ARN.
 
-use api::{Access, Action, Resource, Route};
+use edge::{Access, Action, Resource, Route};
 use messaging::Queue;
 use std::collections::BTreeSet;
 use store::keys::Index;

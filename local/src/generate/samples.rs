@@ -1,8 +1,8 @@
 //! `events/`: for each function an event as AWS sends it, for `cargo lambda invoke --data-file`.
 
 use super::example::{self, ID, TIME};
-use api::edge::BASE;
-use api::{Access, Route};
+use edge::router::BASE;
+use edge::{Access, Route};
 use http::Method;
 use messaging::Queue;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub(super) fn all(crates: &[(&'static str, Vec<Route>)]) -> Vec<(PathBuf, Value)
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
 fn request(route: &Route) -> Value {
     let path = format!("{BASE}{}", route.path);
-    let names = api::openapi::path_names(route.path);
+    let names = edge::openapi::path_names(route.path);
     let raw_path = path.split('/').map(|part| if part.starts_with('{') { parameter(part) } else { part }).collect::<Vec<_>>().join("/");
     let mut headers = json!({"accept": "application/json", "host": "api.example.com", "user-agent": "curl/8.7.1", "x-forwarded-for": "203.0.113.7"});
     if !matches!(route.access, Access::Public | Access::Optional) {

@@ -47,7 +47,7 @@ impl Queues {
         for mut message in spent {
             let error = message.last_error.take();
             let error = error.unwrap_or_else(|| STOPPED.to_owned());
-            self.bury(name, message, &error).await?;
+            self.park_dead_letter(name, message, &error).await?;
         }
         state::commit(&self.table, changes).await?;
         Ok(messages)
@@ -70,7 +70,7 @@ impl Queues {
                 continue;
             }
             if queue.dead_letter_after(message.receives).is_some() {
-                self.bury(name, message, reason).await?;
+                self.park_dead_letter(name, message, reason).await?;
                 continue;
             }
             message.visible_ms = queue.retry_at(now, message.receives);
@@ -128,7 +128,7 @@ impl Queues {
         Ok(item.as_ref().and_then(Message::from_item))
     }
 
-    async fn bury(&self, from: &str, mut message: Message, why: &str) -> Result<(), QueueError> {
+    async fn park_dead_letter(&self, from: &str, mut message: Message, why: &str) -> Result<(), QueueError> {
         let Some(to) = self.queue(from)?.settings.dead_letter.clone() else {
             return Ok(());
         };

@@ -73,7 +73,7 @@ impl Account {
         };
         if user.data.email != self.user.data.email {
             // What came back from the old address says nothing of the new one.
-            user.kept.email_status = None;
+            user.derived.email_status = None;
         }
         let disabled = user.data.status == UserStatus::Disabled && self.user.data.status != UserStatus::Disabled;
         let mut auth = Auth {
@@ -138,7 +138,7 @@ impl Auth {
 pub(crate) mod tests {
     use super::*;
     use crate::id::SessionId;
-    use crate::input::TextValue;
+    use crate::text::TextValue;
     use crate::time::Time;
     use crate::user::register;
     use crate::value::Text;

@@ -2,8 +2,10 @@
 
 use crate::event::{Act, Event, EventKind};
 use crate::id::{ActivityId, CustomerId, LeadId, TeamId, UserId};
-use crate::party::PartyId;
-use crate::record::{Entity, Record};
+use crate::owner::Change;
+use crate::party::{Party, PartyId};
+use crate::record::{Access, Entity, Record, Row};
+use crate::refused::{FieldFault, Refused};
 use crate::time::Time;
 use crate::value::{EXCERPT, Prose, Text, cut};
 use serde::{Deserialize, Serialize};
@@ -81,6 +83,14 @@ pub struct ActivityData {
     pub outcome: Option<Text<100>>,
 }
 
+impl ActivityData {
+    /// An activity of which no more is known than about whom, what kind and when.
+    pub fn new(party: PartyId, kind: ActivityType, occurred_at: Time) -> Self {
+        let (lead_id, customer_id) = (party.lead(), party.customer());
+        Self { lead_id, customer_id, kind, occurred_at, direction: None, duration_min: None, outcome: None }
+    }
+}
+
 /// Long fields that people set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ActivityText {
@@ -88,10 +98,10 @@ pub struct ActivityText {
     pub body: Option<Prose>,
 }
 
-/// Kept by the system.
+/// Derived by the system.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ActivityKept {
+pub struct ActivityDerived {
     /// The author's name when it was written.
     pub author_name: Option<String>,
     /// The beginning of the body, for lists.
@@ -103,19 +113,24 @@ impl Entity for Activity {
     type Id = ActivityId;
     type Data = ActivityData;
     type Text = ActivityText;
-    type Kept = ActivityKept;
+    type Derived = ActivityDerived;
 
     /// Its author; who may see it goes by its lead or customer.
-    fn owner(record: &Record<Self>) -> Option<UserId> {
-        record.created_by
+    fn owner(row: &Row<Self>) -> Option<UserId> {
+        row.created_by
     }
 
-    fn team(_: &Record<Self>) -> Option<TeamId> {
+    fn team(_: &Row<Self>) -> Option<TeamId> {
         None
     }
 
-    fn label(record: &Record<Self>) -> String {
-        record.data.kind.to_string()
+    fn access(row: &Row<Self>) -> Access {
+        // One without a lead or customer cannot be stored; it would be its author's alone.
+        row.party().map_or(Access::Owner, Access::PartyThenAuthor)
+    }
+
+    fn label(row: &Row<Self>) -> String {
+        row.data.kind.to_string()
     }
 }
 
@@ -139,10 +154,12 @@ impl Record<Activity> {
     /// As a note; `None` where it is something else.
     pub fn as_note(&self) -> Option<Note> {
         let body = self.text.body.as_ref().map(|body| cut(body.as_str(), NOTE_LENGTH)).unwrap_or_default();
-        let (author_name, created_at) = (self.kept.author_name.clone(), self.created_at);
+        let (author_name, created_at) = (self.derived.author_name.clone(), self.created_at);
         (self.data.kind == ActivityType::Note).then_some(Note { id: self.id, body, created_by: self.created_by, author_name, created_at })
     }
+}
 
+impl Row<Activity> {
     /// What it is about.
     pub fn party(&self) -> Option<PartyId> {
         PartyId::of(self.data.lead_id, self.data.customer_id)
@@ -160,7 +177,7 @@ pub struct About {
     pub team: Option<TeamId>,
 }
 
-fn told(activity: &Record<Activity>, act: &Act, about: &About, kind: EventKind, verb: &str) -> Event {
+fn activity_event(activity: &Record<Activity>, act: &Act, about: &About, kind: EventKind, verb: &str) -> Event {
     let summary = format!("{} {verb} {} with {}", act.actor_name, activity.data.kind.in_words(), about.label);
     let data = &activity.data;
     let detail = json!({"type": data.kind, "leadId": data.lead_id, "customerId": data.customer_id, "occurredAt": data.occurred_at});
@@ -171,25 +188,46 @@ fn excerpt(text: &ActivityText) -> Option<String> {
     text.body.as_ref().map(|body| cut(body.as_str(), EXCERPT))
 }
 
-/// A new activity and its event.
-pub fn log(act: &Act, about: &About, data: ActivityData, text: ActivityText) -> (Record<Activity>, Event) {
-    let kept = ActivityKept { author_name: Some(act.actor_name.clone()), excerpt: excerpt(&text) };
-    let activity: Record<Activity> = Record::new(act.id(), act, data, text, kept);
-    let event = told(&activity, act, about, EventKind::ActivityLogged, "logged");
-    (activity, event)
+/// A note says something, and what took place did not take place in the future (clocks may differ a
+/// little).
+pub fn faults(kind: ActivityType, body: Option<&Prose>, occurred_at: Option<Time>, now: Time) -> Vec<FieldFault> {
+    let mut faults = Vec::new();
+    if kind == ActivityType::Note && body.is_none() {
+        faults.push(FieldFault::new("body", "required", "is required for a note"));
+    }
+    if occurred_at.is_some_and(|at| at > now.plus_seconds(AHEAD_SECONDS)) {
+        faults.push(FieldFault::new("occurredAt", "range", "must not be more than five minutes ahead"));
+    }
+    faults
+}
+
+fn check(data: &ActivityData, text: &ActivityText, now: Time) -> Result<(), Refused> {
+    Refused::any(faults(data.kind, text.body.as_ref(), Some(data.occurred_at), now))
+}
+
+/// A new activity of a lead or customer that is not read-only, and its event.
+pub fn log(act: &Act, party: &Party, data: ActivityData, text: ActivityText) -> Result<(Record<Activity>, Event), Refused> {
+    party.check_open()?;
+    check(&data, &text, act.at)?;
+    let about = &party.about();
+    let derived = ActivityDerived { author_name: Some(act.actor_name.clone()), excerpt: excerpt(&text) };
+    let activity: Record<Activity> = Record::new(act.id(), act, data, text, derived);
+    let event = activity_event(&activity, act, about, EventKind::ActivityLogged, "logged");
+    Ok((activity, event))
 }
 
 /// A person's change; `None` when nothing changed.
-pub fn update(activity: &Record<Activity>, act: &Act, about: &About, data: ActivityData, text: ActivityText) -> Option<(Record<Activity>, Event)> {
-    let (mut next, changed) = activity.changed(act, data, text)?;
+pub fn update(activity: &Record<Activity>, act: &Act, about: &About, data: ActivityData, text: ActivityText) -> Result<Change<Activity>, Refused> {
+    check(&data, &text, act.at)?;
+    let Some((mut next, changed)) = activity.changed(act, data, text) else { return Ok(None) };
     if changed.contains_key("body") {
-        next.kept.excerpt = excerpt(&next.text);
+        next.derived.excerpt = excerpt(&next.text);
     }
-    let event = told(&next, act, about, EventKind::ActivityUpdated, "changed").with_changes(changed);
-    Some((next, event))
+    let event = activity_event(&next, act, about, EventKind::ActivityUpdated, "changed").with_changes(changed);
+    Ok(Some((next, vec![event])))
 }
 
 /// The event of a deletion.
 pub fn deleted(activity: &Record<Activity>, act: &Act, about: &About) -> Event {
-    told(activity, act, about, EventKind::ActivityDeleted, "deleted")
+    activity_event(activity, act, about, EventKind::ActivityDeleted, "deleted")
 }

@@ -2,8 +2,10 @@
 
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, LeadId, TeamId, UserId};
+use crate::json::Metadata;
 use crate::owner::{Change, Owned, Owner};
-use crate::record::{Entity, Record};
+use crate::record::{Access, Entity, Record, Row};
+use crate::refused::{Refused, StateMachine};
 use crate::time::{Day, Time};
 use crate::user::EmailStatus;
 use crate::value::{Country, Email, Phone, Text};
@@ -125,17 +127,42 @@ pub struct CustomerData {
     pub archived_at: Option<Time>,
 }
 
+impl CustomerData {
+    /// A customer of whom no more is known than the name.
+    pub fn new(name: Text<200>, at: Time) -> Self {
+        Self {
+            name,
+            first_name: None,
+            last_name: None,
+            company: None,
+            email: None,
+            phone: None,
+            address: None,
+            birthday: None,
+            lifecycle: Lifecycle::Customer,
+            engagement: Engagement::Warm,
+            engagement_changed_at: at,
+            referred_by_id: None,
+            converted_from_lead_id: None,
+            lead_ids: Vec::new(),
+            owner_id: None,
+            marketing_opt_out: false,
+            archived_at: None,
+        }
+    }
+}
+
 /// Long fields that people set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CustomerText {
     /// Free data of the frontend.
-    pub metadata: Option<Map<String, Value>>,
+    pub metadata: Option<Metadata>,
 }
 
-/// Kept by the system.
+/// Derived by the system.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct CustomerKept {
+pub struct CustomerDerived {
     /// The owner's team.
     pub team_id: Option<TeamId>,
     /// The owner's name.
@@ -167,18 +194,22 @@ impl Entity for Customer {
     type Id = CustomerId;
     type Data = CustomerData;
     type Text = CustomerText;
-    type Kept = CustomerKept;
+    type Derived = CustomerDerived;
 
-    fn owner(record: &Record<Self>) -> Option<UserId> {
-        record.data.owner_id
+    fn owner(row: &Row<Self>) -> Option<UserId> {
+        row.data.owner_id
     }
 
-    fn team(record: &Record<Self>) -> Option<TeamId> {
-        record.kept.team_id
+    fn team(row: &Row<Self>) -> Option<TeamId> {
+        row.derived.team_id
     }
 
-    fn label(record: &Record<Self>) -> String {
-        record.data.name.to_string()
+    fn access(_: &Row<Self>) -> Access {
+        Access::Owner
+    }
+
+    fn label(row: &Row<Self>) -> String {
+        row.data.name.to_string()
     }
 }
 
@@ -192,23 +223,25 @@ impl Owned for Customer {
     }
 }
 
-/// A lifecycle move that is not in the table, and the ones that are.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a customer that is {from} cannot become {to}")]
-pub struct LifecycleRefused {
-    /// Where it stands.
-    pub from: Lifecycle,
-    /// Where it was to go.
-    pub to: Lifecycle,
+/// The referrer is another customer inside reach (`None` where there is none such) that was not itself
+/// referred by this one, which is `None` while it is being made.
+pub fn check_referrer(customer: Option<CustomerId>, referrer: Option<&Row<Customer>>) -> Result<(), Refused> {
+    let refuse = |message: &str| Err(Refused::field("referredById", "reference", message));
+    match referrer {
+        None => refuse("must be a customer inside your reach"),
+        Some(referrer) if Some(referrer.id) == customer => refuse("cannot be the customer itself"),
+        Some(referrer) if customer.is_some() && referrer.data.referred_by_id == customer => refuse("was itself referred by this customer"),
+        Some(_) => Ok(()),
+    }
 }
 
 /// A new customer with its events: `customer.created`, and `customer.assigned` where the owner is
 /// somebody other than its maker.
 pub fn create(act: &Act, mut data: CustomerData, text: CustomerText, owner: Option<&Owner>) -> (Record<Customer>, Vec<Event>) {
     data.owner_id = owner.map(|owner| owner.id);
-    let mut kept = CustomerKept::default();
-    Customer::stamp(&mut kept, owner);
-    let customer: Record<Customer> = Record::new(act.id(), act, data, text, kept);
+    let mut derived = CustomerDerived::default();
+    Customer::stamp(&mut derived, owner);
+    let customer: Record<Customer> = Record::new(act.id(), act, data, text, derived);
     let mut events = vec![created(&customer, act)];
     if owner.is_some() && customer.data.owner_id != act.actor {
         events.push(assigned(&customer, act, None));
@@ -232,7 +265,7 @@ pub(crate) fn lifecycle_changed(old: &Record<Customer>, new: &Record<Customer>, 
 }
 
 fn assigned(customer: &Record<Customer>, act: &Act, old: Option<UserId>) -> Event {
-    let to = customer.kept.owner_name.as_deref().unwrap_or("the pool");
+    let to = customer.derived.owner_name.as_deref().unwrap_or("the pool");
     customer.event(
         act,
         EventKind::CustomerAssigned,
@@ -246,17 +279,17 @@ pub fn assign(customer: &Record<Customer>, act: &Act, owner: Option<&Owner>) -> 
     let mut data = customer.data.clone();
     data.owner_id = owner.map(|owner| owner.id);
     let (mut next, changed) = customer.changed(act, data, customer.text.clone())?;
-    Customer::stamp(&mut next.kept, owner);
+    Customer::stamp(&mut next.derived, owner);
     let event = assigned(&next, act, customer.data.owner_id).with_changes(changed);
     Some((next, vec![event]))
 }
 
 /// A person's change of fields, with one event for each thing that happened; `None` when nothing
 /// did. Lifecycle moves follow the table; archiving and restoring come in through `archived_at`.
-pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, text: CustomerText) -> Result<Change<Customer>, LifecycleRefused> {
+pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, text: CustomerText) -> Result<Change<Customer>, Refused> {
     let (from, to) = (customer.data.lifecycle, data.lifecycle);
     if from != to && !from.allowed().contains(&to) {
-        return Err(LifecycleRefused { from, to });
+        return Err(Refused::transition(StateMachine::Customer, format!("A customer that is {from} cannot become {to}"), from.allowed()));
     }
     if data.engagement != customer.data.engagement {
         data.engagement_changed_at = act.at;
@@ -299,6 +332,13 @@ pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, te
     Ok(Some((next, events)))
 }
 
+/// Archives a customer; `None` when it is archived already.
+pub fn archive(customer: &Record<Customer>, act: &Act) -> Result<Change<Customer>, Refused> {
+    let mut data = customer.data.clone();
+    data.archived_at = data.archived_at.or(Some(act.at));
+    update(customer, act, data, customer.text.clone())
+}
+
 /// The texts a customer is found by.
 pub fn search_texts(data: &CustomerData) -> Vec<&str> {
     let texts = [
@@ -315,7 +355,7 @@ pub fn search_texts(data: &CustomerData) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::TextValue;
+    use crate::text::TextValue;
     use std::sync::Arc;
     use uuid::Uuid;
 
@@ -366,6 +406,18 @@ mod tests {
         let mut next = customer.data.clone();
         next.lifecycle = Lifecycle::Former;
         let refused = update(&customer, &act(), next, CustomerText::default()).expect_err("refused");
-        assert_eq!(refused.from.allowed(), [Lifecycle::Customer]);
+        assert!(matches!(refused, Refused::Transition { allowed, .. } if allowed == ["CUSTOMER"]));
+    }
+
+    #[test]
+    fn referrers_make_no_circle_of_two() {
+        let (customer, _) = create(&act(), data(), CustomerText::default(), None);
+        let (mut other, _) = create(&act(), data(), CustomerText::default(), None);
+        assert_eq!(check_referrer(Some(customer.id), Some(&other)), Ok(()));
+        other.data.referred_by_id = Some(customer.id);
+        assert!(check_referrer(Some(customer.id), Some(&other)).is_err());
+        assert!(check_referrer(Some(customer.id), Some(&customer)).is_err());
+        assert!(check_referrer(None, None).is_err());
+        assert_eq!(check_referrer(None, Some(&customer)), Ok(()));
     }
 }

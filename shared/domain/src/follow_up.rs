@@ -3,8 +3,9 @@
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, FollowUpId, LeadId, TeamId, UserId};
 use crate::owner::{Change, Owned, Owner};
-use crate::party::PartyId;
-use crate::record::{Entity, Record};
+use crate::party::{Parent, Party, PartyId};
+use crate::record::{Access, Entity, Record, Row};
+use crate::refused::{Refused, StateMachine};
 use crate::time::Time;
 use crate::value::{EXCERPT, Prose, cut};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,14 @@ pub struct FollowUpData {
     pub completed_at: Option<Time>,
 }
 
+impl FollowUpData {
+    /// A follow-up that is still to be done.
+    pub fn new(party: PartyId, due_at: Time, assignee_id: UserId) -> Self {
+        let (lead_id, customer_id) = (party.lead(), party.customer());
+        Self { lead_id, customer_id, due_at, status: FollowUpStatus::Pending, assignee_id, completed_at: None }
+    }
+}
+
 /// Long fields that people set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FollowUpText {
@@ -61,10 +70,10 @@ pub struct FollowUpText {
     pub notes: Option<Prose>,
 }
 
-/// Kept by the system.
+/// Derived by the system.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct FollowUpKept {
+pub struct FollowUpDerived {
     /// The assignee's team.
     pub team_id: Option<TeamId>,
     /// The assignee's name.
@@ -80,18 +89,22 @@ impl Entity for FollowUp {
     type Id = FollowUpId;
     type Data = FollowUpData;
     type Text = FollowUpText;
-    type Kept = FollowUpKept;
+    type Derived = FollowUpDerived;
 
-    fn owner(record: &Record<Self>) -> Option<UserId> {
-        Some(record.data.assignee_id)
+    fn owner(row: &Row<Self>) -> Option<UserId> {
+        Some(row.data.assignee_id)
     }
 
-    fn team(record: &Record<Self>) -> Option<TeamId> {
-        record.kept.team_id
+    fn team(row: &Row<Self>) -> Option<TeamId> {
+        row.derived.team_id
     }
 
-    fn label(record: &Record<Self>) -> String {
-        format!("Follow-up of {}", record.data.due_at)
+    fn access(row: &Row<Self>) -> Access {
+        Access::OwnerOrParents(row.party().map(Parent::Party).into_iter().collect())
+    }
+
+    fn label(row: &Row<Self>) -> String {
+        format!("Follow-up of {}", row.data.due_at)
     }
 }
 
@@ -119,7 +132,7 @@ pub struct Next {
     pub assignee_id: UserId,
 }
 
-impl Record<FollowUp> {
+impl Row<FollowUp> {
     /// What it is about.
     pub fn party(&self) -> Option<PartyId> {
         PartyId::of(self.data.lead_id, self.data.customer_id)
@@ -129,7 +142,9 @@ impl Record<FollowUp> {
     pub fn is_open(&self) -> bool {
         self.data.status == FollowUpStatus::Pending
     }
+}
 
+impl Record<FollowUp> {
     /// The same at the customer its lead became.
     #[must_use]
     pub fn moved_to(&self, customer: CustomerId) -> Self {
@@ -139,39 +154,36 @@ impl Record<FollowUp> {
     }
 }
 
-/// A status move that is not in the table.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a follow-up that is {from} is final; schedule another")]
-pub struct TransitionRefused {
-    /// Where it stands.
-    pub from: FollowUpStatus,
+/// What is COMPLETED or CANCELLED is final.
+fn is_final(from: FollowUpStatus) -> Refused {
+    Refused::transition(StateMachine::FollowUp, format!("A follow-up that is {from} is final; schedule another"), from.allowed())
 }
 
 fn excerpt(text: &FollowUpText) -> Option<String> {
     text.notes.as_ref().map(|notes| cut(notes.as_str(), EXCERPT))
 }
 
-fn told(follow_up: &Record<FollowUp>, act: &Act, kind: EventKind, verb: &str) -> Event {
+fn follow_up_event(follow_up: &Record<FollowUp>, act: &Act, kind: EventKind, verb: &str) -> Event {
     let data = &follow_up.data;
     let detail = json!({"leadId": data.lead_id, "customerId": data.customer_id, "dueAt": data.due_at, "assigneeId": data.assignee_id});
     follow_up.event(act, kind, format!("{} {verb} the follow-up of {}", act.actor_name, data.due_at), detail)
 }
 
-/// A new follow-up and its event.
-pub fn schedule(act: &Act, party: PartyId, due_at: Time, assignee: &Owner, text: FollowUpText) -> (Record<FollowUp>, Event) {
-    let data = FollowUpData {
-        lead_id: party.lead(),
-        customer_id: party.customer(),
-        due_at,
-        status: FollowUpStatus::Pending,
-        assignee_id: assignee.id,
-        completed_at: None,
-    };
-    let mut kept = FollowUpKept { excerpt: excerpt(&text), ..FollowUpKept::default() };
-    FollowUp::stamp(&mut kept, Some(assignee));
-    let follow_up: Record<FollowUp> = Record::new(act.id(), act, data, text, kept);
-    let event = told(&follow_up, act, EventKind::FollowUpScheduled, "scheduled");
-    (follow_up, event)
+/// A new follow-up of a lead or customer that is not read-only, and its event.
+pub fn schedule(
+    act: &Act,
+    party: &Party,
+    mut data: FollowUpData,
+    text: FollowUpText,
+    assignee: &Owner,
+) -> Result<(Record<FollowUp>, Event), Refused> {
+    party.check_open()?;
+    data.assignee_id = assignee.id;
+    let mut derived = FollowUpDerived { excerpt: excerpt(&text), ..FollowUpDerived::default() };
+    FollowUp::stamp(&mut derived, Some(assignee));
+    let follow_up: Record<FollowUp> = Record::new(act.id(), act, data, text, derived);
+    let event = follow_up_event(&follow_up, act, EventKind::FollowUpScheduled, "scheduled");
+    Ok((follow_up, event))
 }
 
 /// A person's change of status, date, notes or assignee, one event for each; `None` when nothing
@@ -182,21 +194,21 @@ pub fn update(
     mut data: FollowUpData,
     text: FollowUpText,
     assignee: Option<&Owner>,
-) -> Result<Change<FollowUp>, TransitionRefused> {
+) -> Result<Change<FollowUp>, Refused> {
     let (from, to) = (follow_up.data.status, data.status);
     if from != FollowUpStatus::Pending && data != follow_up.data {
-        return Err(TransitionRefused { from });
+        return Err(is_final(from));
     }
     if from != to {
         data.completed_at = (to == FollowUpStatus::Completed).then_some(act.at);
     }
     let Some((mut next, mut changed)) = follow_up.changed(act, data, text) else { return Ok(None) };
     if let Some(assignee) = assignee {
-        FollowUp::stamp(&mut next.kept, Some(assignee));
+        FollowUp::stamp(&mut next.derived, Some(assignee));
     }
     // A row of a list comes without its notes, so what did not change is not derived anew.
     if changed.contains_key("notes") {
-        next.kept.excerpt = excerpt(&next.text);
+        next.derived.excerpt = excerpt(&next.text);
     }
     let mut events = Vec::new();
     if from != to {
@@ -205,19 +217,19 @@ pub fn update(
             _ => (EventKind::FollowUpCancelled, "cancelled"),
         };
         let own = ["status", "completedAt"].iter().filter_map(|name| changed.remove(*name).map(|change| ((*name).to_owned(), change))).collect();
-        events.push(told(&next, act, kind, verb).with_changes(own));
+        events.push(follow_up_event(&next, act, kind, verb).with_changes(own));
     }
     if !changed.is_empty() {
-        events.push(told(&next, act, EventKind::FollowUpUpdated, "changed").with_changes(changed));
+        events.push(follow_up_event(&next, act, EventKind::FollowUpUpdated, "changed").with_changes(changed));
     }
     Ok(Some((next, events)))
 }
 
 /// The event of a deletion; only a PENDING one can be deleted.
-pub fn delete(follow_up: &Record<FollowUp>, act: &Act) -> Result<Event, TransitionRefused> {
+pub fn delete(follow_up: &Record<FollowUp>, act: &Act) -> Result<Event, Refused> {
     match follow_up.data.status {
-        FollowUpStatus::Pending => Ok(told(follow_up, act, EventKind::FollowUpDeleted, "deleted")),
-        from => Err(TransitionRefused { from }),
+        FollowUpStatus::Pending => Ok(follow_up_event(follow_up, act, EventKind::FollowUpDeleted, "deleted")),
+        from => Err(is_final(from)),
     }
 }
 
@@ -229,7 +241,9 @@ mod tests {
 
     fn follow_up() -> Record<FollowUp> {
         let assignee = Owner { id: UserId::new(Uuid::from_u128(1)), name: "Ann".into(), team: None };
-        schedule(&act(), PartyId::Lead(LeadId::new(Uuid::from_u128(2))), Time::from_millis(9000), &assignee, FollowUpText::default()).0
+        let party = Party { id: PartyId::Lead(LeadId::new(Uuid::from_u128(2))), lead: None, customer: None };
+        let data = FollowUpData::new(party.id, Time::from_millis(9000), assignee.id);
+        schedule(&act(), &party, data, FollowUpText::default(), &assignee).expect("open").0
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Typed ids: UUIDv7 text, sortable by the time of their making (RFC 9562 section 5.7).
 
-use crate::input::{Invalid, TextValue};
-use serde_json::{Value, json};
+use crate::text::{Form, Invalid, TextValue};
 use uuid::Uuid;
 
 macro_rules! ids {
@@ -43,8 +42,8 @@ macro_rules! ids {
                 }
             }
 
-            fn text_schema() -> Value {
-                json!({"type": "string", "format": "uuid"})
+            fn form() -> Form {
+                Form { format: Some("uuid"), example: Some("0190a7c8-5b7e-7cc1-a2f1-3f0e6c1d2b4a"), ..Form::default() }
             }
         }
 

@@ -1,15 +1,18 @@
 //! Leads: someone who may become a customer.
 
-use crate::customer::{self, Customer, CustomerData, CustomerKept, CustomerText, Engagement, Lifecycle};
+use crate::customer::{self, Customer, CustomerData, CustomerDerived, CustomerText, Lifecycle, MAX_LEADS};
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, LeadId, TeamId, UserId};
-use crate::input::TextValue;
+use crate::json::Metadata;
 use crate::owner::{Change, Owned, Owner};
-use crate::record::{Entity, Record};
+use crate::party::PartyId;
+use crate::record::{Access, Entity, Record, Row};
+use crate::refused::{FieldFault, Refused, StateMachine};
+use crate::text::TextValue;
 use crate::time::Time;
 use crate::value::{Email, Phone, Prose, Text};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 crate::choice! {
     /// Where a lead stands.
@@ -109,19 +112,42 @@ pub struct LeadData {
     pub converted_at: Option<Time>,
 }
 
+impl LeadData {
+    /// A lead of which no more is known than a title.
+    pub fn new(title: Text<200>, at: Time) -> Self {
+        Self {
+            title,
+            first_name: None,
+            last_name: None,
+            email: None,
+            phone: None,
+            company: None,
+            source: None,
+            status: LeadStatus::New,
+            status_changed_at: at,
+            close_reason: None,
+            close_note: None,
+            owner_id: None,
+            archived_at: None,
+            converted_customer_id: None,
+            converted_at: None,
+        }
+    }
+}
+
 /// Long fields that people set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LeadText {
     /// What is known of it.
     pub description: Option<Prose>,
     /// Free data of the frontend.
-    pub metadata: Option<Map<String, Value>>,
+    pub metadata: Option<Metadata>,
 }
 
-/// Kept by the system.
+/// Derived by the system.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LeadKept {
+pub struct LeadDerived {
     /// The owner's team.
     pub team_id: Option<TeamId>,
     /// The owner's name.
@@ -137,18 +163,23 @@ impl Entity for Lead {
     type Id = LeadId;
     type Data = LeadData;
     type Text = LeadText;
-    type Kept = LeadKept;
+    type Derived = LeadDerived;
 
-    fn owner(record: &Record<Self>) -> Option<UserId> {
-        record.data.owner_id
+    fn owner(row: &Row<Self>) -> Option<UserId> {
+        row.data.owner_id
     }
 
-    fn team(record: &Record<Self>) -> Option<TeamId> {
-        record.kept.team_id
+    fn team(row: &Row<Self>) -> Option<TeamId> {
+        row.derived.team_id
     }
 
-    fn label(record: &Record<Self>) -> String {
-        record.data.title.to_string()
+    fn access(row: &Row<Self>) -> Access {
+        // A converted lead is reached through the customer it became.
+        row.data.converted_customer_id.map_or(Access::Owner, |customer| Access::Party(PartyId::Customer(customer)))
+    }
+
+    fn label(row: &Row<Self>) -> String {
+        row.data.title.to_string()
     }
 }
 
@@ -159,49 +190,49 @@ impl Owned for Lead {
 
     /// A converted lead follows its customer instead.
     fn hand_over(lead: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self> {
-        if lead.data.status == LeadStatus::Converted { None } else { assign(lead, act, owner) }
+        assign(lead, act, owner).unwrap_or(None)
     }
 }
 
-/// A status move that is not in the table.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a lead that is {from} cannot become {to}")]
-pub struct TransitionRefused {
-    /// Where it stands.
-    pub from: LeadStatus,
-    /// Where it was to go.
-    pub to: LeadStatus,
+/// A converted lead is read-only.
+pub fn check_open(lead: &Row<Lead>) -> Result<(), Refused> {
+    lead.data.converted_customer_id.map_or(Ok(()), |customer| Err(Refused::Converted(customer)))
 }
 
-/// The title of a lead: the one given, else the name, company, e-mail address or phone. `None`
-/// where a first name at most is known, which is too little to find a lead again.
+/// A lead is found again by a title, a last name, a company, an e-mail address or a phone number.
+fn untitled() -> Refused {
+    Refused::field("title", "required", "is required, or lastName, company, email or phone")
+}
+
+/// The title of a lead: the one given, else the name, company, e-mail address or phone. Refused where
+/// a first name at most is known, which is too little to find a lead again.
 pub fn title(
     given: Option<&Text<200>>,
     name: (Option<&Text<100>>, Option<&Text<100>>),
     company: Option<&Text<200>>,
     email: Option<&Email>,
     phone: Option<&Phone>,
-) -> Option<Text<200>> {
+) -> Result<Text<200>, Refused> {
     if let Some(given) = given {
-        return Some(given.clone());
+        return Ok(given.clone());
     }
     let (first, last) = name;
     let named = last.map(|last| match first {
         Some(first) => format!("{first} {last}"),
         None => last.to_string(),
     });
-    let built = named.or(company.map(Text::to_string)).or(email.map(Email::to_string)).or(phone.map(Phone::to_string))?;
+    let built = named.or(company.map(Text::to_string)).or(email.map(Email::to_string)).or(phone.map(Phone::to_string)).ok_or_else(untitled)?;
     let built: String = built.chars().take(200).collect();
-    Text::read(&built).ok()
+    Text::read(&built).map_err(|_| untitled())
 }
 
 /// A new lead with its events: `lead.created`, and `lead.assigned` where the owner is somebody
 /// other than its maker.
 pub fn create(act: &Act, mut data: LeadData, text: LeadText, owner: Option<&Owner>) -> (Record<Lead>, Vec<Event>) {
     data.owner_id = owner.map(|owner| owner.id);
-    let mut kept = LeadKept::default();
-    Lead::stamp(&mut kept, owner);
-    let lead: Record<Lead> = Record::new(act.id(), act, data, text, kept);
+    let mut derived = LeadDerived::default();
+    Lead::stamp(&mut derived, owner);
+    let lead: Record<Lead> = Record::new(act.id(), act, data, text, derived);
     let summary = format!("{} created lead {}", act.actor_name, lead.data.title);
     let mut events = vec![lead.event(act, EventKind::LeadCreated, summary, json!({"status": lead.data.status, "source": lead.data.source}))];
     if owner.is_some() && lead.data.owner_id != act.actor {
@@ -211,7 +242,7 @@ pub fn create(act: &Act, mut data: LeadData, text: LeadText, owner: Option<&Owne
 }
 
 fn assigned(lead: &Record<Lead>, act: &Act, old: Option<UserId>) -> Event {
-    let to = lead.kept.owner_name.as_deref().unwrap_or("the pool");
+    let to = lead.derived.owner_name.as_deref().unwrap_or("the pool");
     lead.event(
         act,
         EventKind::LeadAssigned,
@@ -221,26 +252,28 @@ fn assigned(lead: &Record<Lead>, act: &Act, old: Option<UserId>) -> Event {
 }
 
 /// Gives a lead to another owner or to the pool; `None` when it is there already.
-pub fn assign(lead: &Record<Lead>, act: &Act, owner: Option<&Owner>) -> Change<Lead> {
+pub fn assign(lead: &Record<Lead>, act: &Act, owner: Option<&Owner>) -> Result<Change<Lead>, Refused> {
+    check_open(lead)?;
     let mut data = lead.data.clone();
     data.owner_id = owner.map(|owner| owner.id);
-    let (mut next, changed) = lead.changed(act, data, lead.text.clone())?;
-    Lead::stamp(&mut next.kept, owner);
+    let Some((mut next, changed)) = lead.changed(act, data, lead.text.clone()) else { return Ok(None) };
+    Lead::stamp(&mut next.derived, owner);
     let event = assigned(&next, act, lead.data.owner_id).with_changes(changed);
-    Some((next, vec![event]))
+    Ok(Some((next, vec![event])))
 }
 
 /// Puts a lead where its customer belongs, which decides who sees it after the conversion.
 pub fn follow(lead: &Record<Lead>, customer: &Record<Customer>) -> Option<Record<Lead>> {
     let mut next = lead.clone();
     next.data.owner_id = customer.data.owner_id;
-    (next.kept.team_id, next.kept.owner_name) = (customer.kept.team_id, customer.kept.owner_name.clone());
+    (next.derived.team_id, next.derived.owner_name) = (customer.derived.team_id, customer.derived.owner_name.clone());
     (next != *lead).then_some(next)
 }
 
 /// A person's change of fields; archiving and restoring come in through `archived_at`.
-pub fn update(lead: &Record<Lead>, act: &Act, data: LeadData, text: LeadText) -> Change<Lead> {
-    let (next, mut changed) = lead.changed(act, data, text)?;
+pub fn update(lead: &Record<Lead>, act: &Act, data: LeadData, text: LeadText) -> Result<Change<Lead>, Refused> {
+    check_open(lead)?;
+    let Some((next, mut changed)) = lead.changed(act, data, text) else { return Ok(None) };
     let (actor, title) = (&act.actor_name, &next.data.title);
     let mut events = Vec::new();
     if lead.data.archived_at.is_some() != next.data.archived_at.is_some() {
@@ -254,25 +287,42 @@ pub fn update(lead: &Record<Lead>, act: &Act, data: LeadData, text: LeadText) ->
     if !changed.is_empty() {
         events.push(next.event(act, EventKind::LeadUpdated, format!("{actor} changed lead {title}"), json!({})).with_changes(changed));
     }
-    Some((next, events))
+    Ok(Some((next, events)))
+}
+
+/// Archives a lead; `None` when it is archived already.
+pub fn archive(lead: &Record<Lead>, act: &Act) -> Result<Change<Lead>, Refused> {
+    let mut data = lead.data.clone();
+    data.archived_at = data.archived_at.or(Some(act.at));
+    update(lead, act, data, lead.text.clone())
+}
+
+/// What comes with closing: why, and more on why. Other moves take neither.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Closing {
+    /// Why.
+    pub reason: Option<CloseReason>,
+    /// More on why.
+    pub note: Option<Text<500>>,
 }
 
 /// Moves a lead by the transition table; `None` when it is there already. Reopening clears the
 /// reason of closing.
-pub fn set_status(
-    lead: &Record<Lead>,
-    act: &Act,
-    to: LeadStatus,
-    reason: Option<CloseReason>,
-    note: Option<Text<500>>,
-) -> Result<Change<Lead>, TransitionRefused> {
+pub fn set_status(lead: &Record<Lead>, act: &Act, to: LeadStatus, closing: Closing) -> Result<Change<Lead>, Refused> {
+    if to != LeadStatus::Closed {
+        let sent = [("closeReason", closing.reason.is_some()), ("closeNote", closing.note.is_some())];
+        let faults = sent.into_iter().filter(|(_, sent)| *sent);
+        Refused::any(faults.map(|(field, _)| FieldFault::new(field, "conflict", "only goes with the status CLOSED")).collect())?;
+    }
+    check_open(lead)?;
     let from = lead.data.status;
     if from == to {
         return Ok(None);
     }
     if !from.allowed().contains(&to) {
-        return Err(TransitionRefused { from, to });
+        return Err(Refused::transition(StateMachine::Lead, format!("A lead that is {from} cannot become {to}"), from.allowed()));
     }
+    let Closing { reason, note } = closing;
     let mut data = lead.data.clone();
     (data.status, data.status_changed_at) = (to, act.at);
     (data.close_reason, data.close_note) = (reason, note);
@@ -284,8 +334,9 @@ pub fn set_status(
 }
 
 /// The event of a hard delete; what hangs below the lead follows from it.
-pub fn purged(lead: &Record<Lead>, act: &Act) -> Event {
-    lead.event(act, EventKind::LeadDeleted, format!("{} deleted lead {} for good", act.actor_name, lead.data.title), json!({}))
+pub fn purge(lead: &Record<Lead>, act: &Act) -> Result<Event, Refused> {
+    check_open(lead)?;
+    Ok(lead.event(act, EventKind::LeadDeleted, format!("{} deleted lead {} for good", act.actor_name, lead.data.title), json!({})))
 }
 
 /// A lead and the customer it became, with the events.
@@ -305,18 +356,33 @@ fn converted(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> (Re
     data.status_changed_at = act.at;
     data.converted_customer_id = Some(customer.id);
     data.converted_at = Some(act.at);
-    let next = Record { data, ..lead.touched(act) };
+    let mut next = lead.touched(act);
+    next.data = data;
     let mut next = follow(&next, customer).unwrap_or(next);
     // Open work moves to the customer, follow-ups among it.
-    next.kept.next_follow_up_at = None;
+    next.derived.next_follow_up_at = None;
     let summary = format!("{} converted lead {} to customer {}", act.actor_name, next.data.title, customer.data.name);
     let event = next.event(act, EventKind::LeadConverted, summary, json!({"customerId": customer.id}));
     let changes = crate::record::changes(&lead.data, &next.data);
     (next, event.with_changes(changes))
 }
 
+/// Refuses what is not open: a lead that was converted, is archived, or is closed.
+pub fn check_convertible(lead: &Record<Lead>) -> Result<(), Refused> {
+    check_open(lead)?;
+    let refused = |detail: &str, allowed: &[LeadStatus]| Err(Refused::transition(StateMachine::Lead, detail, allowed));
+    if lead.data.archived_at.is_some() {
+        return refused("The lead is archived; restore it first", &[]);
+    }
+    if !lead.data.status.is_open() {
+        return refused("The lead is closed; reopen it first", lead.data.status.allowed());
+    }
+    Ok(())
+}
+
 /// Makes a customer of an open lead: same owner, team and contact data.
-pub fn convert(lead: &Record<Lead>, act: &Act) -> Conversion {
+pub fn convert(lead: &Record<Lead>, act: &Act) -> Result<Conversion, Refused> {
+    check_convertible(lead)?;
     let from = &lead.data;
     let name = match (&from.first_name, &from.last_name) {
         (Some(first), Some(last)) => Text::read(&format!("{first} {last}")).ok(),
@@ -324,46 +390,47 @@ pub fn convert(lead: &Record<Lead>, act: &Act) -> Conversion {
         _ => from.company.clone(),
     };
     let data = CustomerData {
-        name: name.unwrap_or_else(|| from.title.clone()),
         first_name: from.first_name.clone(),
         last_name: from.last_name.clone(),
         company: from.company.clone(),
         email: from.email.clone(),
         phone: from.phone.clone(),
-        address: None,
-        birthday: None,
-        lifecycle: Lifecycle::Customer,
-        engagement: Engagement::Warm,
-        engagement_changed_at: act.at,
-        referred_by_id: None,
         converted_from_lead_id: Some(lead.id),
         lead_ids: vec![lead.id],
         owner_id: from.owner_id,
-        marketing_opt_out: false,
-        archived_at: None,
+        ..CustomerData::new(name.unwrap_or_else(|| from.title.clone()), act.at)
     };
-    let kept = CustomerKept {
-        team_id: lead.kept.team_id,
-        owner_name: lead.kept.owner_name.clone(),
-        last_contacted_at: lead.kept.last_contacted_at,
-        next_follow_up_at: lead.kept.next_follow_up_at,
-        ..CustomerKept::default()
+    let derived = CustomerDerived {
+        team_id: lead.derived.team_id,
+        owner_name: lead.derived.owner_name.clone(),
+        last_contacted_at: lead.derived.last_contacted_at,
+        next_follow_up_at: lead.derived.next_follow_up_at,
+        ..CustomerDerived::default()
     };
-    let customer: Record<Customer> = Record::new(act.id(), act, data, CustomerText::default(), kept);
+    let customer: Record<Customer> = Record::new(act.id(), act, data, CustomerText::default(), derived);
     let (next, event) = converted(lead, act, &customer);
     let events = vec![customer::created(&customer, act), event];
-    Conversion { lead: next, customer, events }
+    Ok(Conversion { lead: next, customer, events })
 }
 
-/// Converts an open lead into a customer that exists; a prospect or former customer becomes one.
-pub fn link(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> Conversion {
+/// Converts an open lead into a customer that exists and is not archived; a prospect or former customer
+/// becomes one.
+pub fn link(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> Result<Conversion, Refused> {
+    check_convertible(lead)?;
+    if customer.data.archived_at.is_some() {
+        return Err(Refused::field("customerId", "reference", "must be a customer inside your reach that is not archived"));
+    }
+    if customer.data.lead_ids.len() >= MAX_LEADS {
+        return Err(Refused::Limit(format!("{MAX_LEADS} leads were converted into this customer, which is the most")));
+    }
     let mut data = customer.data.clone();
     data.lifecycle = Lifecycle::Customer;
     data.converted_from_lead_id = data.converted_from_lead_id.or(Some(lead.id));
     data.lead_ids.push(lead.id);
-    let mut linked = Record { data, ..customer.touched(act) };
-    linked.kept.last_contacted_at = customer.kept.last_contacted_at.max(lead.kept.last_contacted_at);
-    linked.kept.next_follow_up_at = match (customer.kept.next_follow_up_at, lead.kept.next_follow_up_at) {
+    let mut linked = customer.touched(act);
+    linked.data = data;
+    linked.derived.last_contacted_at = customer.derived.last_contacted_at.max(lead.derived.last_contacted_at);
+    linked.derived.next_follow_up_at = match (customer.derived.next_follow_up_at, lead.derived.next_follow_up_at) {
         (Some(own), Some(brought)) => Some(own.min(brought)),
         (own, brought) => own.or(brought),
     };
@@ -374,7 +441,7 @@ pub fn link(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> Conv
     changed.remove("lifecycle");
     let summary = format!("{} added lead {} to customer {}", act.actor_name, next.data.title, linked.data.name);
     events.push(linked.event(act, EventKind::CustomerUpdated, summary, json!({"leadId": lead.id})).with_changes(changed));
-    Conversion { lead: next, customer: linked, events }
+    Ok(Conversion { lead: next, customer: linked, events })
 }
 
 /// The texts a lead is found by.
@@ -410,7 +477,8 @@ mod tests {
         let first = Text::read("Jo").expect("text");
         let last = Text::read("Doe").expect("text");
         let email = Email::read("jo@acme.example").expect("address");
-        let built = |first: Option<&Text<100>>, last: Option<&Text<100>>, email| title(None, (first, last), None, email, None).map(|t| t.to_string());
+        let built =
+            |first: Option<&Text<100>>, last: Option<&Text<100>>, email| title(None, (first, last), None, email, None).ok().map(|t| t.to_string());
         assert_eq!(built(Some(&first), Some(&last), Some(&email)).as_deref(), Some("Jo Doe"));
         assert_eq!(built(Some(&first), None, Some(&email)).as_deref(), Some("jo@acme.example"));
         assert_eq!(built(Some(&first), None, None), None, "a first name is too little");
@@ -422,7 +490,7 @@ mod tests {
             for to in LeadStatus::ALL {
                 let mut lead = lead();
                 lead.data.status = *from;
-                let moved = set_status(&lead, &act(), *to, None, None);
+                let moved = set_status(&lead, &act(), *to, Closing::default());
                 assert_eq!(moved.is_ok(), from == to || from.allowed().contains(to), "{from} to {to}");
                 assert_eq!(moved.is_ok_and(|change| change.is_none()), from == to);
             }
@@ -432,24 +500,45 @@ mod tests {
 
     #[test]
     fn reopening_clears_the_reason() {
-        let closed = set_status(&lead(), &act(), LeadStatus::Closed, Some(CloseReason::LostPrice), None).expect("allowed").expect("moved").0;
+        let closed = set_status(&lead(), &act(), LeadStatus::Closed, Closing { reason: Some(CloseReason::LostPrice), note: None })
+            .expect("allowed")
+            .expect("moved")
+            .0;
         assert_eq!(closed.data.close_reason, Some(CloseReason::LostPrice));
-        let open = set_status(&closed, &act(), LeadStatus::New, None, None).expect("allowed").expect("moved").0;
+        let open = set_status(&closed, &act(), LeadStatus::New, Closing::default()).expect("allowed").expect("moved").0;
         assert_eq!(open.data.close_reason, None);
     }
 
     #[test]
     fn converting_copies_the_contact_and_says_what_happened() {
-        let done = convert(&lead(), &act());
+        let done = convert(&lead(), &act()).expect("open");
         assert_eq!((done.customer.data.name.as_str(), done.customer.data.lead_ids.as_slice()), ("Doe", [done.lead.id].as_slice()));
         assert_eq!(done.lead.data.converted_customer_id, Some(done.customer.id));
         assert_eq!(kinds(&done.events), [EventKind::CustomerCreated, EventKind::LeadConverted]);
         let other = lead();
         let mut former = done.customer.clone();
         former.data.lifecycle = Lifecycle::Former;
-        let linked = link(&other, &act(), &former);
+        let linked = link(&other, &act(), &former).expect("open");
         assert_eq!(linked.customer.data.converted_from_lead_id, Some(done.lead.id), "the first lead stays");
         use EventKind::{CustomerLifecycleChanged, CustomerUpdated, LeadConverted};
         assert_eq!(kinds(&linked.events), [LeadConverted, CustomerLifecycleChanged, CustomerUpdated]);
+    }
+
+    #[test]
+    fn only_an_open_lead_that_is_not_archived_is_converted() {
+        for status in [LeadStatus::Closed, LeadStatus::Converted] {
+            let mut lead = lead();
+            lead.data.status = status;
+            assert!(convert(&lead, &act()).is_err(), "{status}");
+        }
+        let mut archived = lead();
+        archived.data.archived_at = Some(Time::from_millis(1));
+        assert!(convert(&archived, &act()).is_err());
+        let done = convert(&lead(), &act()).expect("open");
+        assert_eq!(convert(&done.lead, &act()), Err(Refused::Converted(done.customer.id)));
+        assert_eq!(assign(&done.lead, &act(), None), Err(Refused::Converted(done.customer.id)));
+        let mut full = done.customer;
+        full.data.lead_ids = vec![done.lead.id; MAX_LEADS];
+        assert!(matches!(link(&lead(), &act(), &full), Err(Refused::Limit(_))));
     }
 }

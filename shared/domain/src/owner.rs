@@ -26,13 +26,13 @@ impl Owner {
 /// The two stamp functions of [`Owned`], for derived fields with `team_id` and `owner_name`.
 macro_rules! stamps {
     () => {
-        fn stamp(kept: &mut Self::Kept, owner: Option<&$crate::owner::Owner>) {
-            kept.team_id = owner.and_then(|owner| owner.team);
-            kept.owner_name = owner.map(|owner| owner.name.clone());
+        fn stamp(derived: &mut Self::Derived, owner: Option<&$crate::owner::Owner>) {
+            derived.team_id = owner.and_then(|owner| owner.team);
+            derived.owner_name = owner.map(|owner| owner.name.clone());
         }
 
-        fn stamped(kept: &Self::Kept) -> (Option<$crate::id::TeamId>, Option<&str>) {
-            (kept.team_id, kept.owner_name.as_deref())
+        fn stamped(derived: &Self::Derived) -> (Option<$crate::id::TeamId>, Option<&str>) {
+            (derived.team_id, derived.owner_name.as_deref())
         }
     };
 }
@@ -47,10 +47,10 @@ pub trait Owned: Entity {
     const POOLED: bool;
 
     /// Puts an owner's stamps on the derived fields.
-    fn stamp(kept: &mut Self::Kept, owner: Option<&Owner>);
+    fn stamp(derived: &mut Self::Derived, owner: Option<&Owner>);
 
     /// The stamps as they stand: the owner's team and name.
-    fn stamped(kept: &Self::Kept) -> (Option<TeamId>, Option<&str>);
+    fn stamped(derived: &Self::Derived) -> (Option<TeamId>, Option<&str>);
 
     /// Gives the record of a disabled user to somebody else, or to nobody where that is possible;
     /// `None` where it stays: closed work, or what belongs to that owner already.

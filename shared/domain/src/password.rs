@@ -1,10 +1,9 @@
 //! Passwords and their hashes: argon2id with 19 MiB, two passes, one lane (OWASP Password Storage
 //! Cheat Sheet, 2024). The salt comes in as an argument; nothing here is random.
 
-use crate::input::{Invalid, TextValue};
+use crate::text::{Form, Invalid, TextValue};
 use argon2::password_hash::phc::{PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Params, PasswordVerifier, Version};
-use serde_json::{Value, json};
 
 /// Memory in KiB, passes and lanes of a new hash.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
@@ -37,8 +36,8 @@ impl TextValue for Password {
         }
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "format": "password", "minLength": 10, "maxLength": 200, "writeOnly": true})
+    fn form() -> Form {
+        Form { format: Some("password"), min: Some(10), max: Some(200), secret: true, example: Some("correct horse battery"), ..Form::default() }
     }
 }
 
@@ -64,8 +63,8 @@ impl TextValue for Attempt {
         if (1..=1000).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(Invalid::new("length", "must have 1 to 1000 bytes")) }
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "format": "password", "minLength": 1, "maxLength": 1000, "writeOnly": true})
+    fn form() -> Form {
+        Form { format: Some("password"), min: Some(1), max: Some(1000), secret: true, example: Some("correct horse battery"), ..Form::default() }
     }
 }
 

@@ -5,11 +5,11 @@
 
 use crate::event::{Act, Event, EventKind};
 use crate::id::{TeamId, UserId};
-use crate::input::{Invalid, TextValue};
 use crate::reach::Reach;
-use crate::record::{Entity, Record};
+use crate::record::{Access, Entity, Record, Row};
+use crate::text::{Form, Invalid, TextValue};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 crate::choice! {
@@ -195,8 +195,8 @@ impl TextValue for Grant {
             .ok_or_else(|| Invalid::new("enum", "is not a permission; GET /permissions lists them"))
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "pattern": "^[a-z-]+:[a-z]+(_own|_team|_all)?$"})
+    fn form() -> Form {
+        Form { pattern: Some("^[a-z-]+:[a-z]+(_own|_team|_all)?$"), example: Some("leads:read_team"), ..Form::default() }
     }
 }
 
@@ -264,18 +264,22 @@ impl Entity for RoleGrants {
     type Id = Role;
     type Data = RoleData;
     type Text = ();
-    type Kept = ();
+    type Derived = ();
 
-    fn owner(_: &Record<Self>) -> Option<UserId> {
+    fn owner(_: &Row<Self>) -> Option<UserId> {
         None
     }
 
-    fn team(_: &Record<Self>) -> Option<TeamId> {
+    fn team(_: &Row<Self>) -> Option<TeamId> {
         None
     }
 
-    fn label(record: &Record<Self>) -> String {
-        record.id.to_string()
+    fn access(_: &Row<Self>) -> Access {
+        Access::Everyone
+    }
+
+    fn label(row: &Row<Self>) -> String {
+        row.id.to_string()
     }
 }
 
@@ -289,7 +293,11 @@ pub fn replace(role: Role, stored: Option<&Record<RoleGrants>>, act: &Act, wante
     }
     let data = |list: &BTreeSet<Grant>| RoleData { permissions: list.iter().copied().collect() };
     let next = match stored {
-        Some(record) => Record { data: data(&new), ..record.touched(act) },
+        Some(record) => {
+            let mut next = record.touched(act);
+            next.data = data(&new);
+            next
+        }
         None => Record::new(role, act, data(&new), (), ()),
     };
     let names = |list: std::collections::btree_set::Difference<'_, Grant>| list.map(Grant::to_string).collect::<Vec<_>>();

@@ -3,7 +3,8 @@
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, ProjectId, TeamId, UserId};
 use crate::owner::{Change, Owned, Owner};
-use crate::record::{Entity, Record};
+use crate::record::{Access, Entity, Record, Row};
+use crate::refused::{Refused, StateMachine};
 use crate::time::Day;
 use crate::value::{Prose, Text};
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,13 @@ pub struct ProjectData {
     pub member_ids: Vec<UserId>,
 }
 
+impl ProjectData {
+    /// A project of which no more is known than its name, for whom it is and who leads it.
+    pub fn new(name: Text<200>, customer_id: CustomerId, owner_id: UserId) -> Self {
+        Self { name, customer_id, status: ProjectStatus::Planned, owner_id, start_date: None, end_date: None, member_ids: Vec::new() }
+    }
+}
+
 /// Long fields that people set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProjectText {
@@ -77,10 +85,10 @@ pub struct ProjectText {
     pub description: Option<Prose>,
 }
 
-/// Kept by the system.
+/// Derived by the system.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ProjectKept {
+pub struct ProjectDerived {
     /// The owner's team.
     pub team_id: Option<TeamId>,
     /// The owner's name.
@@ -92,22 +100,26 @@ impl Entity for Project {
     type Id = ProjectId;
     type Data = ProjectData;
     type Text = ProjectText;
-    type Kept = ProjectKept;
+    type Derived = ProjectDerived;
 
-    fn owner(record: &Record<Self>) -> Option<UserId> {
-        Some(record.data.owner_id)
+    fn owner(row: &Row<Self>) -> Option<UserId> {
+        Some(row.data.owner_id)
     }
 
-    fn team(record: &Record<Self>) -> Option<TeamId> {
-        record.kept.team_id
+    fn team(row: &Row<Self>) -> Option<TeamId> {
+        row.derived.team_id
     }
 
-    fn shared_with(record: &Record<Self>, person: UserId) -> bool {
-        record.data.member_ids.contains(&person)
+    fn shared_with(row: &Row<Self>, person: UserId) -> bool {
+        row.data.member_ids.contains(&person)
     }
 
-    fn label(record: &Record<Self>) -> String {
-        record.data.name.to_string()
+    fn access(_: &Row<Self>) -> Access {
+        Access::Owner
+    }
+
+    fn label(row: &Row<Self>) -> String {
+        row.data.name.to_string()
     }
 }
 
@@ -123,14 +135,12 @@ impl Owned for Project {
     }
 }
 
-/// A status move that is not in the table.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a project that is {from} cannot become {to}")]
-pub struct TransitionRefused {
-    /// Where it stands.
-    pub from: ProjectStatus,
-    /// Where it was to go.
-    pub to: ProjectStatus,
+/// A project does not end before it begins.
+pub fn check_dates(start: Option<Day>, end: Option<Day>) -> Result<(), Refused> {
+    match (start, end) {
+        (Some(start), Some(end)) if end < start => Err(Refused::field("endDate", "range", "must not be before startDate")),
+        _ => Ok(()),
+    }
 }
 
 /// Sorts members, each once.
@@ -140,16 +150,17 @@ fn tidy(members: &mut Vec<UserId>) {
 }
 
 /// A new project and its event.
-pub fn create(act: &Act, mut data: ProjectData, text: ProjectText, owner: &Owner) -> (Record<Project>, Event) {
+pub fn create(act: &Act, mut data: ProjectData, text: ProjectText, owner: &Owner) -> Result<(Record<Project>, Event), Refused> {
+    check_dates(data.start_date, data.end_date)?;
     data.owner_id = owner.id;
     tidy(&mut data.member_ids);
-    let mut kept = ProjectKept::default();
-    Project::stamp(&mut kept, Some(owner));
-    let project: Record<Project> = Record::new(act.id(), act, data, text, kept);
+    let mut derived = ProjectDerived::default();
+    Project::stamp(&mut derived, Some(owner));
+    let project: Record<Project> = Record::new(act.id(), act, data, text, derived);
     let summary = format!("{} created project {}", act.actor_name, project.data.name);
     let event =
         project.event(act, EventKind::ProjectCreated, summary, json!({"customerId": project.data.customer_id, "status": project.data.status}));
-    (project, event)
+    Ok((project, event))
 }
 
 /// A person's change of fields, status, members and owner; `None` when nothing changed.
@@ -159,15 +170,16 @@ pub fn update(
     mut data: ProjectData,
     text: ProjectText,
     owner: Option<&Owner>,
-) -> Result<Change<Project>, TransitionRefused> {
+) -> Result<Change<Project>, Refused> {
+    check_dates(data.start_date, data.end_date)?;
     let (from, to) = (project.data.status, data.status);
     if from != to && !from.allowed().contains(&to) {
-        return Err(TransitionRefused { from, to });
+        return Err(Refused::transition(StateMachine::Project, format!("A project that is {from} cannot become {to}"), from.allowed()));
     }
     tidy(&mut data.member_ids);
     let Some((mut next, changed)) = project.changed(act, data, text) else { return Ok(None) };
     if let Some(owner) = owner {
-        Project::stamp(&mut next.kept, Some(owner));
+        Project::stamp(&mut next.derived, Some(owner));
     }
     let summary = match from == to {
         true => format!("{} changed project {}", act.actor_name, next.data.name),

@@ -43,7 +43,8 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// What of a permission the caller holds; `None` where the permission is missing.
+    /// What of a permission the caller holds; `None` where the permission is missing. Nothing else
+    /// makes a [`Scope`].
     pub fn scope(&self, permission: Permission) -> Option<Scope> {
         let reach = self.grants.reach(permission)?;
         let mut teams: Vec<TeamId> = self.team.iter().chain(&self.managed).copied().collect();
@@ -53,22 +54,49 @@ impl Caller {
     }
 }
 
-/// A permission's reach, made concrete for one caller: the only thing that opens a record.
+/// A permission's reach, made concrete for one caller: the only thing that opens a record. It comes
+/// from [`Caller::scope`] alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// How far.
-    pub reach: Reach,
-    /// The caller.
-    pub user: UserId,
-    /// The caller's own team.
-    pub own_team: Option<TeamId>,
-    /// The caller's own and managed teams, sorted.
-    pub teams: Vec<TeamId>,
-    /// Whether records without an owner are inside.
-    pub pool: bool,
+    reach: Reach,
+    user: UserId,
+    own_team: Option<TeamId>,
+    teams: Vec<TeamId>,
+    pool: bool,
 }
 
 impl Scope {
+    /// How far.
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// The caller.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// The caller's own team.
+    pub fn own_team(&self) -> Option<TeamId> {
+        self.own_team
+    }
+
+    /// The caller's own and managed teams, sorted.
+    pub fn teams(&self) -> &[TeamId] {
+        &self.teams
+    }
+
+    /// Whether records without an owner are inside.
+    pub fn covers_pool(&self) -> bool {
+        self.pool || self.reach == Reach::All
+    }
+
+    /// The same for the caller's own records alone.
+    #[must_use]
+    pub fn own(&self) -> Self {
+        Self { reach: Reach::Own, pool: false, ..self.clone() }
+    }
+
     /// Whether a record with this owner and team is inside.
     pub fn covers(&self, owner: Option<UserId>, team: Option<TeamId>) -> bool {
         match self.reach {

@@ -2,12 +2,14 @@
 
 use crate::event::{Act, Event, EventKind};
 use crate::id::{TeamId, UserId};
-use crate::input::TextValue;
+use crate::party::{Parent, PartyId};
 use crate::reach::Scope;
+use crate::text::TextValue;
 use crate::time::Time;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use std::ops::{Deref, DerefMut};
 
 /// A kind of record: its id type and the three groups of its fields.
 pub trait Entity: Sized + Clone + std::fmt::Debug + PartialEq + Send + Sync + 'static {
@@ -20,23 +22,41 @@ pub trait Entity: Sized + Clone + std::fmt::Debug + PartialEq + Send + Sync + 's
     /// Long fields that people set; they stand in the record only.
     type Text: Serialize + DeserializeOwned + Clone + Default + std::fmt::Debug + PartialEq + Send + Sync;
     /// What the system derives; it never raises the version.
-    type Kept: Serialize + DeserializeOwned + Clone + Default + std::fmt::Debug + PartialEq + Send + Sync;
+    type Derived: Serialize + DeserializeOwned + Clone + Default + std::fmt::Debug + PartialEq + Send + Sync;
 
     /// Whose record it is, for reach.
-    fn owner(record: &Record<Self>) -> Option<UserId>;
+    fn owner(row: &Row<Self>) -> Option<UserId>;
     /// Which team's record it is, for reach.
-    fn team(record: &Record<Self>) -> Option<TeamId>;
+    fn team(row: &Row<Self>) -> Option<TeamId>;
+    /// Through what it is reached.
+    fn access(row: &Row<Self>) -> Access;
     /// Whether it counts as this person's beside its owner's, as a project does for its members.
-    fn shared_with(_: &Record<Self>, _: UserId) -> bool {
+    fn shared_with(_: &Row<Self>, _: UserId) -> bool {
         false
     }
     /// What a person calls it, for the feed.
-    fn label(record: &Record<Self>) -> String;
+    fn label(row: &Row<Self>) -> String;
 }
 
-/// A stored record.
+/// Through what a record is reached: each kind says it once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// By whoever holds the permission.
+    Everyone,
+    /// By its owner, the owner's team and whom it is shared with.
+    Owner,
+    /// By its owner as above; for reading also through any of its parents.
+    OwnerOrParents(Vec<Parent>),
+    /// As the lead or customer that it is about is reached now.
+    Party(PartyId),
+    /// The same; with the reach of one's own, changing it takes its author.
+    PartyThenAuthor(PartyId),
+}
+
+/// A row without its long texts, as lists read it. No transaction takes one: its texts are not
+/// empty but unread, and writing them back would lose them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Record<E: Entity> {
+pub struct Row<E: Entity> {
     /// Its id.
     pub id: E::Id,
     /// When it was made.
@@ -51,21 +71,45 @@ pub struct Record<E: Entity> {
     pub rev: u64,
     /// Short fields.
     pub data: E::Data,
+    /// Derived fields.
+    pub derived: E::Derived,
+}
+
+impl<E: Entity> Row<E> {
+    /// Whether the row itself is inside a scope, by its owner, its team or whom it is shared with.
+    pub fn inside(&self, scope: &Scope) -> bool {
+        scope.covers(E::owner(self), E::team(self)) || E::shared_with(self, scope.user())
+    }
+}
+
+/// A stored record, whole. Its short and derived fields are those of its [`Row`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record<E: Entity> {
+    /// All but the long fields.
+    pub row: Row<E>,
     /// Long fields.
     pub text: E::Text,
-    /// Derived fields.
-    pub kept: E::Kept,
+}
+
+impl<E: Entity> Deref for Record<E> {
+    type Target = Row<E>;
+
+    fn deref(&self) -> &Row<E> {
+        &self.row
+    }
+}
+
+impl<E: Entity> DerefMut for Record<E> {
+    fn deref_mut(&mut self) -> &mut Row<E> {
+        &mut self.row
+    }
 }
 
 impl<E: Entity> Record<E> {
     /// A new record, made by `act`.
-    pub fn new(id: E::Id, act: &Act, data: E::Data, text: E::Text, kept: E::Kept) -> Self {
-        Self { id, created_at: act.at, updated_at: act.at, created_by: act.actor, version: 1, rev: 1, data, text, kept }
-    }
-
-    /// Whether the record is inside a scope.
-    pub fn inside(&self, scope: &Scope) -> bool {
-        scope.covers(E::owner(self), E::team(self)) || E::shared_with(self, scope.user)
+    pub fn new(id: E::Id, act: &Act, data: E::Data, text: E::Text, derived: E::Derived) -> Self {
+        let row = Row { id, created_at: act.at, updated_at: act.at, created_by: act.actor, version: 1, rev: 1, data, derived };
+        Self { row, text }
     }
 
     /// The event that something happened to this record.
@@ -104,7 +148,9 @@ impl<E: Entity> Record<E> {
     /// This record after a person's change of something that stands beside `data` and `text`.
     #[must_use]
     pub fn touched(&self, act: &Act) -> Self {
-        Self { updated_at: act.at, version: self.version + 1, ..self.clone() }
+        let mut next = self.clone();
+        (next.updated_at, next.version) = (act.at, self.version + 1);
+        next
     }
 }
 

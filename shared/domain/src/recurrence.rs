@@ -1,6 +1,7 @@
 //! Recurrences: when a task comes again.
 
 use crate::time::{Day, Time};
+use crate::value::Whole;
 use jiff::tz::TimeZone;
 use jiff::{Span, Unit};
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,8 @@ pub const MAX_EVERY: i64 = 365;
 /// How often something comes again, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recurrence {
-    /// Every so many units, 1 to [`MAX_EVERY`].
-    pub every: i64,
+    /// Every so many units.
+    pub every: Whole<1, MAX_EVERY>,
     /// Of these.
     pub unit: RecurrenceUnit,
     /// The last day on which it may come, included.
@@ -36,7 +37,7 @@ impl Recurrence {
     /// Each is counted from the first, so a series from 31 January has its 28 or 29 February and
     /// its 31 March. `None` beyond the calendar.
     fn occurrence(&self, first: Time, n: i64, zone: &TimeZone) -> Option<Time> {
-        let count = self.every.checked_mul(n)?;
+        let count = self.every.get().checked_mul(n)?;
         let span = match self.unit {
             RecurrenceUnit::Day => Span::new().try_days(count),
             RecurrenceUnit::Week => Span::new().try_weeks(count),
@@ -58,7 +59,7 @@ impl Recurrence {
             RecurrenceUnit::Month => 31,
         };
         // Never beyond the answer: months are taken at their longest. From there it is a few steps.
-        let start = (passed / (days * self.every) - 1).max(1);
+        let start = (passed / (days * self.every.get()) - 1).max(1);
         let mut n = start;
         loop {
             let found = self.occurrence(first, n, zone)?;
@@ -88,7 +89,7 @@ impl Recurrence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::TextValue;
+    use crate::text::TextValue;
 
     fn time(text: &str) -> Time {
         Time::read(text).expect("time")
@@ -96,7 +97,7 @@ mod tests {
 
     fn series(every: i64, unit: RecurrenceUnit, first: &str, zone: &str, count: usize) -> Vec<String> {
         let zone = TimeZone::get(zone).expect("zone");
-        let rule = Recurrence { every, unit, until: None };
+        let rule = Recurrence { every: Whole::new(every).expect("inside"), unit, until: None };
         let first = time(first);
         let mut at = first;
         let next = |at: &mut Time| {
@@ -128,7 +129,7 @@ mod tests {
         for unit in RecurrenceUnit::ALL {
             for every in [1, 2, 5, 13] {
                 let zone = TimeZone::UTC;
-                let rule = Recurrence { every, unit: *unit, until: None };
+                let rule = Recurrence { every: Whole::new(every).expect("inside"), unit: *unit, until: None };
                 let first = time("2024-01-31T10:00:00Z");
                 let all: Vec<Time> = (1..1000).filter_map(|n| rule.occurrence(first, n, &zone)).collect();
                 for days in (0..900).step_by(7) {
@@ -142,7 +143,8 @@ mod tests {
 
     #[test]
     fn a_series_ends_with_its_last_day_and_a_late_run_finds_the_latest() {
-        let rule = Recurrence { every: 1, unit: RecurrenceUnit::Week, until: Some(Day::read("2026-01-15").expect("day")) };
+        let every = Whole::new(1).expect("inside");
+        let rule = Recurrence { every, unit: RecurrenceUnit::Week, until: Some(Day::read("2026-01-15").expect("day")) };
         let first = time("2026-01-01T09:00:00Z");
         let zone = TimeZone::UTC;
         assert_eq!(rule.next_after(first, first, &zone), Some(time("2026-01-08T09:00:00Z")));

@@ -42,11 +42,11 @@ impl Search {
     }
 }
 
-impl crate::input::TextValue for Search {
-    fn read(text: &str) -> Result<Self, crate::input::Invalid> {
-        let too_short = || crate::input::Invalid::new("length", "must have a word of at least two letters or digits");
+impl crate::text::TextValue for Search {
+    fn read(text: &str) -> Result<Self, crate::text::Invalid> {
+        let too_short = || crate::text::Invalid::new("length", "must have a word of at least two letters or digits");
         if text.chars().count() > 100 {
-            return Err(crate::input::Invalid::new("length", "must have at most 100 characters"));
+            return Err(crate::text::Invalid::new("length", "must have at most 100 characters"));
         }
         let mut words = words(text);
         let longest = (0..words.len()).rev().max_by_key(|&index| words[index].chars().count()).ok_or_else(too_short)?;
@@ -57,15 +57,15 @@ impl crate::input::TextValue for Search {
         Ok(Self { prefix, others: words })
     }
 
-    fn text_schema() -> serde_json::Value {
-        serde_json::json!({"type": "string", "minLength": 2, "maxLength": 100})
+    fn form() -> crate::text::Form {
+        crate::text::Form { min: Some(2), max: Some(100), example: Some("acme"), ..crate::text::Form::default() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::TextValue;
+    use crate::text::TextValue;
 
     #[test]
     fn the_longest_word_is_the_prefix_and_the_others_filter() {

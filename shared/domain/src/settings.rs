@@ -1,7 +1,7 @@
 //! Settings of the deployment that an administrator changes without a deploy.
 
 use crate::id::{TeamId, UserId};
-use crate::record::{Entity, Record};
+use crate::record::{Access, Entity, Row};
 use serde::{Deserialize, Serialize};
 
 crate::choice! {
@@ -65,17 +65,21 @@ impl Entity for Settings {
     type Id = SettingsId;
     type Data = SettingsData;
     type Text = ();
-    type Kept = ();
+    type Derived = ();
 
-    fn owner(_: &Record<Self>) -> Option<UserId> {
+    fn owner(_: &Row<Self>) -> Option<UserId> {
         None
     }
 
-    fn team(_: &Record<Self>) -> Option<TeamId> {
+    fn team(_: &Row<Self>) -> Option<TeamId> {
         None
     }
 
-    fn label(_: &Record<Self>) -> String {
+    fn access(_: &Row<Self>) -> Access {
+        Access::Everyone
+    }
+
+    fn label(_: &Row<Self>) -> String {
         "Settings".to_owned()
     }
 }

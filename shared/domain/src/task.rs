@@ -3,8 +3,10 @@
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, LeadId, ProjectId, TaskId, TeamId, UserId};
 use crate::owner::{Change, Owned, Owner};
-use crate::record::{Entity, Record};
+use crate::party::{Parent, PartyId};
+use crate::record::{Access, Entity, Record, Row};
 use crate::recurrence::Recurrence;
+use crate::refused::{Refused, StateMachine};
 use crate::time::Time;
 use crate::value::{Prose, Text};
 use jiff::tz::TimeZone;
@@ -88,6 +90,25 @@ pub struct TaskData {
     pub completed_at: Option<Time>,
 }
 
+impl TaskData {
+    /// A task of which no more is known than what to do and who does it.
+    pub fn new(title: Text<200>, owner_id: UserId) -> Self {
+        Self {
+            title,
+            status: TaskStatus::Todo,
+            priority: Priority::Normal,
+            due_at: None,
+            owner_id,
+            customer_id: None,
+            lead_id: None,
+            project_id: None,
+            recurrence: None,
+            template_id: None,
+            completed_at: None,
+        }
+    }
+}
+
 /// Long fields that people set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TaskText {
@@ -95,10 +116,10 @@ pub struct TaskText {
     pub description: Option<Prose>,
 }
 
-/// Kept by the system.
+/// Derived by the system.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TaskKept {
+pub struct TaskDerived {
     /// The owner's team.
     pub team_id: Option<TeamId>,
     /// The owner's name.
@@ -112,18 +133,22 @@ impl Entity for Task {
     type Id = TaskId;
     type Data = TaskData;
     type Text = TaskText;
-    type Kept = TaskKept;
+    type Derived = TaskDerived;
 
-    fn owner(record: &Record<Self>) -> Option<UserId> {
-        Some(record.data.owner_id)
+    fn owner(row: &Row<Self>) -> Option<UserId> {
+        Some(row.data.owner_id)
     }
 
-    fn team(record: &Record<Self>) -> Option<TeamId> {
-        record.kept.team_id
+    fn team(row: &Row<Self>) -> Option<TeamId> {
+        row.derived.team_id
     }
 
-    fn label(record: &Record<Self>) -> String {
-        record.data.title.to_string()
+    fn access(row: &Row<Self>) -> Access {
+        Access::OwnerOrParents(row.parties().into_iter().map(Parent::Party).collect())
+    }
+
+    fn label(row: &Row<Self>) -> String {
+        row.data.title.to_string()
     }
 }
 
@@ -138,9 +163,16 @@ impl Owned for Task {
         let mut data = task.data.clone();
         data.owner_id = owner.id;
         let (mut next, changed) = task.changed(act, data, task.text.clone())?;
-        Self::stamp(&mut next.kept, Some(owner));
+        Self::stamp(&mut next.derived, Some(owner));
         let event = updated(&next, act, task.data.owner_id).with_changes(changed);
         Some((next, vec![event]))
+    }
+}
+
+impl Row<Task> {
+    /// The leads and customers through which it can be read.
+    pub fn parties(&self) -> Vec<PartyId> {
+        [self.data.customer_id.map(PartyId::Customer), self.data.lead_id.map(PartyId::Lead)].into_iter().flatten().collect()
     }
 }
 
@@ -169,18 +201,8 @@ impl Record<Task> {
 
     fn plan_next(&mut self, now: Time, zone: &TimeZone) {
         let first = self.first();
-        self.kept.next_occurrence_at = self.data.recurrence.and_then(|rule| rule.next_after(first, first.max(now), zone));
+        self.derived.next_occurrence_at = self.data.recurrence.and_then(|rule| rule.next_after(first, first.max(now), zone));
     }
-}
-
-/// A status move that is not in the table.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a task that is {from} cannot become {to}")]
-pub struct TransitionRefused {
-    /// Where it stands.
-    pub from: TaskStatus,
-    /// Where it was to go.
-    pub to: TaskStatus,
 }
 
 fn created(task: &Record<Task>, act: &Act) -> Event {
@@ -189,7 +211,7 @@ fn created(task: &Record<Task>, act: &Act) -> Event {
 }
 
 fn updated(task: &Record<Task>, act: &Act, old: UserId) -> Event {
-    let summary = match &task.kept.owner_name {
+    let summary = match &task.derived.owner_name {
         Some(to) if task.data.owner_id != old => format!("{} gave task {} to {to}", act.actor_name, task.data.title),
         _ => format!("{} changed task {}", act.actor_name, task.data.title),
     };
@@ -200,9 +222,9 @@ fn updated(task: &Record<Task>, act: &Act, old: UserId) -> Event {
 pub fn create(act: &Act, mut data: TaskData, text: TaskText, owner: &Owner, zone: &TimeZone) -> (Record<Task>, Event) {
     data.owner_id = owner.id;
     data.completed_at = (data.status == TaskStatus::Done).then_some(act.at);
-    let mut kept = TaskKept::default();
-    Task::stamp(&mut kept, Some(owner));
-    let mut task: Record<Task> = Record::new(act.id(), act, data, text, kept);
+    let mut derived = TaskDerived::default();
+    Task::stamp(&mut derived, Some(owner));
+    let mut task: Record<Task> = Record::new(act.id(), act, data, text, derived);
     task.plan_next(act.at, zone);
     let event = created(&task, act);
     (task, event)
@@ -213,7 +235,7 @@ pub fn create(act: &Act, mut data: TaskData, text: TaskText, owner: &Owner, zone
 pub fn update(task: &Record<Task>, act: &Act, data: TaskData, text: TaskText, owner: Option<&Owner>, zone: &TimeZone) -> Change<Task> {
     let (mut next, changed) = task.changed(act, data, text)?;
     if let Some(owner) = owner {
-        Task::stamp(&mut next.kept, Some(owner));
+        Task::stamp(&mut next.derived, Some(owner));
     }
     if changed.contains_key("dueAt") || changed.contains_key("recurrence") {
         next.plan_next(act.at, zone);
@@ -224,13 +246,13 @@ pub fn update(task: &Record<Task>, act: &Act, data: TaskData, text: TaskText, ow
 
 /// Moves a task by the transition table; `None` when it is there already. Finishing a template does
 /// not end its series.
-pub fn set_status(task: &Record<Task>, act: &Act, to: TaskStatus) -> Result<Change<Task>, TransitionRefused> {
+pub fn set_status(task: &Record<Task>, act: &Act, to: TaskStatus) -> Result<Change<Task>, Refused> {
     let from = task.data.status;
     if from == to {
         return Ok(None);
     }
     if !from.allowed().contains(&to) {
-        return Err(TransitionRefused { from, to });
+        return Err(Refused::transition(StateMachine::Task, format!("A task that is {from} cannot become {to}"), from.allowed()));
     }
     let mut data = task.data.clone();
     data.status = to;
@@ -251,16 +273,16 @@ pub fn deleted(task: &Record<Task>, act: &Act) -> Event {
 /// the template with its next one. `None` while nothing is due.
 pub fn copy(template: &Record<Task>, act: &Act, zone: &TimeZone) -> Option<(Record<Task>, Record<Task>, Event)> {
     let rule = template.data.recurrence?;
-    let planned = template.kept.next_occurrence_at.filter(|planned| *planned <= act.at)?;
+    let planned = template.derived.next_occurrence_at.filter(|planned| *planned <= act.at)?;
     let first = template.first();
     let due = rule.latest_until(first, planned, act.at, zone).unwrap_or(planned);
     let mut data = template.data.clone();
     (data.recurrence, data.template_id) = (None, Some(template.id));
     (data.status, data.completed_at, data.due_at) = (TaskStatus::Todo, None, Some(due));
-    let kept = TaskKept { next_occurrence_at: None, ..template.kept.clone() };
-    let made: Record<Task> = Record::new(act.id(), act, data, template.text.clone(), kept);
+    let derived = TaskDerived { next_occurrence_at: None, ..template.derived.clone() };
+    let made: Record<Task> = Record::new(act.id(), act, data, template.text.clone(), derived);
     let mut next = template.clone();
-    next.kept.next_occurrence_at = rule.next_after(first, act.at, zone);
+    next.derived.next_occurrence_at = rule.next_after(first, act.at, zone);
     let event = created(&made, act);
     Some((made, next, event))
 }
@@ -269,7 +291,7 @@ pub fn copy(template: &Record<Task>, act: &Act, zone: &TimeZone) -> Option<(Reco
 mod tests {
     use super::*;
     use crate::account::tests::act;
-    use crate::input::TextValue;
+    use crate::text::TextValue;
     use uuid::Uuid;
 
     fn time(text: &str) -> Time {
@@ -290,12 +312,12 @@ mod tests {
     #[test]
     fn a_template_is_the_first_task_and_gives_copies_from_then_on() {
         let template = template();
-        assert_eq!(template.kept.next_occurrence_at, Some(time("2026-02-28T09:00:00Z")));
+        assert_eq!(template.derived.next_occurrence_at, Some(time("2026-02-28T09:00:00Z")));
         assert!(copy(&template, &at("2026-02-28T08:00:00Z"), &TimeZone::UTC).is_none());
         let (made, next, _) = copy(&template, &at("2026-02-28T10:00:00Z"), &TimeZone::UTC).expect("due");
         assert_eq!((made.data.due_at, made.data.template_id), (Some(time("2026-02-28T09:00:00Z")), Some(template.id)));
-        assert_eq!((made.data.recurrence, made.kept.next_occurrence_at), (None, None));
-        assert_eq!(next.kept.next_occurrence_at, Some(time("2026-03-31T09:00:00Z")));
+        assert_eq!((made.data.recurrence, made.derived.next_occurrence_at), (None, None));
+        assert_eq!(next.derived.next_occurrence_at, Some(time("2026-03-31T09:00:00Z")));
         assert_eq!(next.version, template.version, "nobody's edit fails because a copy was made");
     }
 
@@ -303,16 +325,16 @@ mod tests {
     fn a_late_run_makes_one_copy_for_the_latest_occurrence() {
         let (made, next, _) = copy(&template(), &at("2026-05-02T00:00:00Z"), &TimeZone::UTC).expect("due");
         assert_eq!(made.data.due_at, Some(time("2026-04-30T09:00:00Z")));
-        assert_eq!(next.kept.next_occurrence_at, Some(time("2026-05-31T09:00:00Z")));
+        assert_eq!(next.derived.next_occurrence_at, Some(time("2026-05-31T09:00:00Z")));
     }
 
     #[test]
     fn finishing_a_template_goes_on_and_clearing_the_recurrence_ends_it() {
         let (done, _) = set_status(&template(), &act(), TaskStatus::Done).expect("allowed").expect("moved");
-        assert!(done.kept.next_occurrence_at.is_some() && done.data.completed_at.is_some());
+        assert!(done.derived.next_occurrence_at.is_some() && done.data.completed_at.is_some());
         let data = TaskData { recurrence: None, ..done.data.clone() };
         let (ended, _) = update(&done, &act(), data, TaskText::default(), None, &TimeZone::UTC).expect("changed");
-        assert_eq!(ended.kept.next_occurrence_at, None);
+        assert_eq!(ended.derived.next_occurrence_at, None);
         let (open, _) = set_status(&done, &act(), TaskStatus::Todo).expect("allowed").expect("moved");
         assert_eq!(open.data.completed_at, None);
         assert!(set_status(&done, &act(), TaskStatus::Cancelled).is_err());

@@ -3,7 +3,8 @@
 use crate::account::Account;
 use crate::event::{Act, Event, EventKind};
 use crate::id::{TeamId, UserId};
-use crate::record::{Entity, Record};
+use crate::record::{Access, Entity, Record, Row};
+use crate::refused::{FieldFault, Refused};
 use crate::user::{Auth, UserStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
@@ -31,10 +32,10 @@ pub struct TeamData {
     pub manager_id: Option<UserId>,
 }
 
-/// Kept by the system, in the transaction that moves a member.
+/// Derived by the system, in the transaction that moves a member.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TeamKept {
+pub struct TeamDerived {
     /// Members' names by id.
     #[serde(default)]
     pub members: BTreeMap<UserId, String>,
@@ -48,18 +49,22 @@ impl Entity for Team {
     type Id = TeamId;
     type Data = TeamData;
     type Text = ();
-    type Kept = TeamKept;
+    type Derived = TeamDerived;
 
-    fn owner(record: &Record<Self>) -> Option<UserId> {
-        record.data.manager_id
+    fn owner(row: &Row<Self>) -> Option<UserId> {
+        row.data.manager_id
     }
 
-    fn team(record: &Record<Self>) -> Option<TeamId> {
-        Some(record.id)
+    fn team(row: &Row<Self>) -> Option<TeamId> {
+        Some(row.id)
     }
 
-    fn label(record: &Record<Self>) -> String {
-        record.data.name.clone()
+    fn access(_: &Row<Self>) -> Access {
+        Access::Everyone
+    }
+
+    fn label(row: &Row<Self>) -> String {
+        row.data.name.clone()
     }
 }
 
@@ -71,8 +76,8 @@ pub fn name_key(name: &str) -> String {
 /// A new team with its event.
 pub fn create(act: &Act, name: String, manager: Option<&Auth>) -> (Record<Team>, Event) {
     let data = TeamData { name, manager_id: manager.map(|manager| manager.user_id) };
-    let kept = TeamKept { manager_name: manager.map(|manager| manager.name.clone()), ..TeamKept::default() };
-    let team: Record<Team> = Record::new(act.id(), act, data, (), kept);
+    let derived = TeamDerived { manager_name: manager.map(|manager| manager.name.clone()), ..TeamDerived::default() };
+    let team: Record<Team> = Record::new(act.id(), act, data, (), derived);
     let summary = format!("{} created team {}", act.actor_name, team.data.name);
     let event = team.event(act, EventKind::TeamCreated, summary, json!({}));
     (team, event)
@@ -108,28 +113,13 @@ pub fn stamps(old: &Auth, new: &Auth) -> BTreeMap<TeamId, TeamStamp> {
 pub struct TeamWanted {
     /// Name and manager.
     pub data: TeamData,
-    /// The whole set of members; `None` leaves it.
-    pub members: Option<BTreeSet<UserId>>,
+    /// The whole set of members, as it was sent; `None` leaves it.
+    pub members: Option<Vec<UserId>>,
 }
 
-/// Why a team cannot become what is wanted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TeamRefused {
-    /// The manager is unknown or disabled.
-    #[error("the manager must be an active user")]
-    Manager,
-    /// These members are unknown.
-    #[error("some members do not exist")]
-    Members(Vec<UserId>),
-    /// The manager manages too many teams.
-    #[error("a user manages at most {MAX_MANAGED} teams")]
-    TooManyManaged,
-    /// Too many members come or go at once.
-    #[error("at most {MAX_MEMBER_CHANGES} members can come or go at once; this would be {0}")]
-    TooManyChanges(usize),
-    /// A team is deleted only when nobody is in it.
-    #[error("the team has {0} members; move them first")]
-    NotEmpty(usize),
+/// The manager is unknown or disabled.
+fn no_manager() -> Refused {
+    Refused::field("managerId", "reference", "must be an active user")
 }
 
 /// A change of a team with all that goes with it.
@@ -148,21 +138,22 @@ pub struct TeamChange {
 impl TeamWanted {
     /// Who joins.
     pub fn joining(&self, team: &Record<Team>) -> Vec<UserId> {
-        let present = &team.kept.members;
-        self.members.iter().flatten().filter(|id| !present.contains_key(id)).copied().collect()
+        let present = &team.derived.members;
+        let joining: BTreeSet<UserId> = self.members.iter().flatten().filter(|id| !present.contains_key(id)).copied().collect();
+        joining.into_iter().collect()
     }
 
     /// Who leaves.
     pub fn leaving(&self, team: &Record<Team>) -> Vec<UserId> {
         let stays = |id: &UserId| self.members.as_ref().is_none_or(|wanted| wanted.contains(id));
-        team.kept.members.keys().filter(|id| !stays(id)).copied().collect()
+        team.derived.members.keys().filter(|id| !stays(id)).copied().collect()
     }
 
     /// Whose accounts the change needs to see, if it is not too large.
-    pub fn people(&self, team: &Record<Team>) -> Result<BTreeSet<UserId>, TeamRefused> {
+    pub fn people(&self, team: &Record<Team>) -> Result<BTreeSet<UserId>, Refused> {
         let mut people: BTreeSet<UserId> = self.joining(team).into_iter().chain(self.leaving(team)).collect();
         if people.len() > MAX_MEMBER_CHANGES {
-            return Err(TeamRefused::TooManyChanges(people.len()));
+            return Err(Refused::Limit(format!("at most {MAX_MEMBER_CHANGES} members can come or go at once; this would be {}", people.len())));
         }
         if self.data.manager_id != team.data.manager_id {
             people.extend(self.data.manager_id.into_iter().chain(team.data.manager_id));
@@ -172,18 +163,20 @@ impl TeamWanted {
 }
 
 /// The account as a manager, if it can be one.
-pub fn manager(auth: Option<&Auth>) -> Result<&Auth, TeamRefused> {
-    let auth = auth.filter(|auth| auth.status == UserStatus::Active).ok_or(TeamRefused::Manager)?;
-    if auth.managed.len() >= MAX_MANAGED { Err(TeamRefused::TooManyManaged) } else { Ok(auth) }
+pub fn manager(auth: Option<&Auth>) -> Result<&Auth, Refused> {
+    let auth = auth.filter(|auth| auth.status == UserStatus::Active).ok_or_else(no_manager)?;
+    if auth.managed.len() >= MAX_MANAGED { Err(Refused::Limit(format!("a user manages at most {MAX_MANAGED} teams"))) } else { Ok(auth) }
 }
 
 /// A person's change of a team; `None` when it is so already. `accounts` holds
 /// [`TeamWanted::people`] as far as they exist.
-pub fn change(team: &Record<Team>, act: &Act, wanted: &TeamWanted, accounts: &BTreeMap<UserId, Account>) -> Result<Option<TeamChange>, TeamRefused> {
+pub fn change(team: &Record<Team>, act: &Act, wanted: &TeamWanted, accounts: &BTreeMap<UserId, Account>) -> Result<Option<TeamChange>, Refused> {
     let (joining, leaving) = (wanted.joining(team), wanted.leaving(team));
     let missing: Vec<UserId> = joining.iter().filter(|id| !accounts.contains_key(id)).copied().collect();
     if !missing.is_empty() {
-        return Err(TeamRefused::Members(missing));
+        let sent = wanted.members.iter().flatten().enumerate().filter(|(_, id)| missing.contains(id));
+        let faults = sent.map(|(place, _)| FieldFault::new(format!("memberIds/{place}"), "reference", "does not exist"));
+        return Err(Refused::Fields(faults.collect()));
     }
     let (mut next, mut changes) = match team.changed(act, wanted.data.clone(), ()) {
         Some(changed) => changed,
@@ -210,21 +203,21 @@ pub fn change(team: &Record<Team>, act: &Act, wanted: &TeamWanted, accounts: &BT
         }
     }
     for id in &leaving {
-        next.kept.members.remove(id);
+        next.derived.members.remove(id);
     }
     for (id, account) in joining.iter().filter_map(|id| accounts.get_key_value(id)) {
-        next.kept.members.insert(*id, account.auth.name.clone());
+        next.derived.members.insert(*id, account.auth.name.clone());
     }
     if wanted.data.manager_id != team.data.manager_id {
         let new = wanted.data.manager_id.map(|id| manager(accounts.get(&id).map(|account| &account.auth))).transpose()?;
-        next.kept.manager_name = new.map(|auth| auth.name.clone());
+        next.derived.manager_name = new.map(|auth| auth.name.clone());
         for (id, manages) in [(team.data.manager_id, false), (wanted.data.manager_id, true)] {
             let Some((id, account)) = id.and_then(|id| accounts.get_key_value(&id)) else { continue };
             let account = after.entry(*id).or_insert_with(|| account.clone());
             account.auth = account.auth.with_managed(team.id, manages);
         }
     }
-    let ids = |team: &Record<Team>| json!({"memberIds": team.kept.members.keys().collect::<Vec<_>>()});
+    let ids = |team: &Record<Team>| json!({"memberIds": team.derived.members.keys().collect::<Vec<_>>()});
     changes.extend(crate::record::changes(&ids(team), &ids(&next)));
     let summary = format!("{} changed team {}", act.actor_name, next.data.name);
     let data = json!({"joined": joining, "left": leaving});
@@ -234,10 +227,10 @@ pub fn change(team: &Record<Team>, act: &Act, wanted: &TeamWanted, accounts: &BT
 }
 
 /// The event that an empty team is deleted.
-pub fn delete(team: &Record<Team>, act: &Act) -> Result<Event, TeamRefused> {
-    match team.kept.members.len() {
+pub fn delete(team: &Record<Team>, act: &Act) -> Result<Event, Refused> {
+    match team.derived.members.len() {
         0 => Ok(team.event(act, EventKind::TeamDeleted, format!("{} deleted team {}", act.actor_name, team.data.name), json!({}))),
-        members => Err(TeamRefused::NotEmpty(members)),
+        members => Err(Refused::Limit(format!("the team has {members} members; move them first"))),
     }
 }
 
@@ -263,7 +256,7 @@ mod tests {
         let eve = account("Eve", Role::Manager, Some(south.id));
         let mut wanted = wanted(&north);
         wanted.data.manager_id = Some(eve.user.id);
-        wanted.members = Some(BTreeSet::from([eve.user.id]));
+        wanted.members = Some(vec![eve.user.id]);
         let change = change(&north, &act(), &wanted, &people(&[&eve])).expect("allowed").expect("changed");
         assert_eq!(change.accounts.len(), 1);
         let after = &change.accounts[0].1;
@@ -272,21 +265,21 @@ mod tests {
         let kinds: Vec<_> = change.events.iter().map(|event| event.kind).collect();
         assert_eq!(kinds, [EventKind::UserTeamChanged, EventKind::TeamUpdated]);
         assert_eq!(change.events[1].changes.keys().collect::<Vec<_>>(), ["managerId", "memberIds"]);
-        assert_eq!((change.team.version, change.team.kept.manager_name.as_deref()), (2, Some("Eve")));
+        assert_eq!((change.team.version, change.team.derived.manager_name.as_deref()), (2, Some("Eve")));
     }
 
     #[test]
     fn whoever_is_not_in_the_new_set_leaves_and_the_same_set_is_no_change() {
         let (mut north, _) = create(&act(), "North".into(), None);
         let bob = account("Bob", Role::SalesRep, Some(north.id));
-        north.kept.members.insert(bob.user.id, "Bob".into());
+        north.derived.members.insert(bob.user.id, "Bob".into());
         let mut wanted = wanted(&north);
         assert_eq!(change(&north, &act(), &wanted, &people(&[])), Ok(None));
-        wanted.members = Some(BTreeSet::from([bob.user.id]));
+        wanted.members = Some(vec![bob.user.id]);
         assert_eq!(change(&north, &act(), &wanted, &people(&[])), Ok(None));
-        wanted.members = Some(BTreeSet::new());
+        wanted.members = Some(Vec::new());
         let changed = change(&north, &act(), &wanted, &people(&[&bob])).expect("allowed").expect("changed");
-        assert!(changed.team.kept.members.is_empty());
+        assert!(changed.team.derived.members.is_empty());
         assert_eq!(changed.accounts[0].1.auth.team_id, None);
     }
 
@@ -297,12 +290,12 @@ mod tests {
         let (gone, _) = bob.disable(&act(), None).expect("disabled");
         let mut as_manager = wanted(&north);
         as_manager.data.manager_id = Some(gone.user.id);
-        assert_eq!(change(&north, &act(), &as_manager, &people(&[&gone])), Err(TeamRefused::Manager));
+        assert_eq!(change(&north, &act(), &as_manager, &people(&[&gone])), Err(no_manager()));
         let mut members = wanted(&north);
-        members.members = Some(BTreeSet::from([bob.user.id]));
-        assert_eq!(change(&north, &act(), &members, &people(&[])), Err(TeamRefused::Members(vec![bob.user.id])));
+        members.members = Some(vec![bob.user.id]);
+        assert_eq!(change(&north, &act(), &members, &people(&[])), Err(Refused::field("memberIds/0", "reference", "does not exist")));
         members.members = Some((0..21).map(|n| UserId::new(Uuid::from_u128(n))).collect());
-        assert_eq!(members.people(&north), Err(TeamRefused::TooManyChanges(21)));
+        assert!(matches!(members.people(&north), Err(Refused::Limit(_))));
     }
 
     #[test]
@@ -321,7 +314,7 @@ mod tests {
     fn only_an_empty_team_is_deleted() {
         let (mut north, _) = create(&act(), "North".into(), None);
         assert!(delete(&north, &act()).is_ok());
-        north.kept.members.insert(UserId::nobody(), "Bob".into());
-        assert_eq!(delete(&north, &act()), Err(TeamRefused::NotEmpty(1)));
+        north.derived.members.insert(UserId::nobody(), "Bob".into());
+        assert!(matches!(delete(&north, &act()), Err(Refused::Limit(_))));
     }
 }

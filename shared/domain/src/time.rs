@@ -1,10 +1,9 @@
 //! Times and dates: RFC 3339 UTC with milliseconds, and calendar dates in the deployment's zone.
 
-use crate::input::{Invalid, TextValue};
+use crate::text::{Form, Invalid, TextValue};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 
 /// A moment, in whole milliseconds. Written `2026-01-31T09:30:00.000Z`, which sorts as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,8 +67,8 @@ impl TextValue for Time {
             .ok_or_else(|| Invalid::new("format", "must be an RFC 3339 time such as 2026-01-31T09:30:00Z"))
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "format": "date-time"})
+    fn form() -> Form {
+        Form { format: Some("date-time"), example: Some("2026-01-31T09:30:00.000Z"), ..Form::default() }
     }
 }
 
@@ -101,8 +100,8 @@ impl TextValue for Day {
         }
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "format": "date"})
+    fn form() -> Form {
+        Form { format: Some("date"), example: Some("2026-01-31"), ..Form::default() }
     }
 }
 
@@ -110,14 +109,14 @@ crate::text_serde!(Day);
 
 /// The edge of a period in a filter: a date (whole days of the deployment's zone) or a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Edge {
+pub enum DateBound {
     /// A whole day.
     Day(Day),
     /// A moment.
     Time(Time),
 }
 
-impl Edge {
+impl DateBound {
     /// The first moment inside a period that begins here.
     pub fn from(self, zone: &TimeZone) -> Option<Time> {
         match self {
@@ -135,14 +134,14 @@ impl Edge {
     }
 }
 
-impl TextValue for Edge {
+impl TextValue for DateBound {
     fn read(text: &str) -> Result<Self, Invalid> {
         if text.len() == 10 { Day::read(text).map(Self::Day) } else { Time::read(text).map(Self::Time) }
             .map_err(|_| Invalid::new("format", "must be a date (2026-01-31) or a time (2026-01-31T09:30:00Z)"))
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "description": "a date, or an RFC 3339 time"})
+    fn form() -> Form {
+        Form { meaning: Some("a date, or an RFC 3339 time"), example: Some("2026-01-31"), ..Form::default() }
     }
 }
 
@@ -180,7 +179,7 @@ impl Due {
             Self::Today => (start(0), start(1)),
             Self::Soon => (start(0), start(soon_days + 1)),
             Self::Before(day) => (None, day.start(zone)),
-            Self::After(day) => (Edge::Day(day).until(zone), None),
+            Self::After(day) => (DateBound::Day(day).until(zone), None),
         }
     }
 }
@@ -203,8 +202,8 @@ impl TextValue for Due {
         }
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "description": "overdue, today, soon, before:<date> or after:<date>"})
+    fn form() -> Form {
+        Form { meaning: Some("overdue, today, soon, before:<date> or after:<date>"), example: Some("today"), ..Form::default() }
     }
 }
 
@@ -253,7 +252,7 @@ mod tests {
     #[test]
     fn a_day_ends_where_the_next_begins_in_the_zone() {
         let zone = TimeZone::get("Europe/Berlin").expect("zone");
-        let day = Edge::read("2026-03-29").expect("valid");
+        let day = DateBound::read("2026-03-29").expect("valid");
         assert_eq!(day.from(&zone).expect("start").to_string(), "2026-03-28T23:00:00.000Z");
         assert_eq!(day.until(&zone).expect("end").to_string(), "2026-03-29T22:00:00.000Z");
     }

@@ -2,12 +2,13 @@
 
 use crate::event::{Act, Event, EventKind};
 use crate::id::{SessionId, TeamId, UserId};
+use crate::json::Preferences;
 use crate::permission::Role;
-use crate::record::{Entity, Record};
+use crate::record::{Access, Entity, Record, Row};
 use crate::time::Time;
 use crate::value::{Email, Locale, Phone, Text, Username};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 crate::choice! {
@@ -63,6 +64,22 @@ pub struct UserData {
 }
 
 impl UserData {
+    /// Those of an active user with this address and role, and nothing else.
+    pub fn new(email: Email, role: Role) -> Self {
+        Self {
+            email,
+            username: None,
+            first_name: None,
+            last_name: None,
+            phone: None,
+            role,
+            team_id: None,
+            status: UserStatus::Active,
+            must_change_password: false,
+            locale: None,
+        }
+    }
+
     /// First and last name, else the username, else the e-mail address.
     pub fn name(&self) -> String {
         let parts: Vec<&str> = [&self.first_name, &self.last_name].into_iter().flatten().map(Text::as_str).collect();
@@ -80,16 +97,16 @@ impl UserData {
 pub struct UserText {
     /// Event name to on or off per channel.
     #[serde(default)]
-    pub notification_prefs: Map<String, Value>,
+    pub notification_prefs: Preferences,
     /// Device tokens for push messages.
     #[serde(default)]
     pub push_tokens: Vec<String>,
 }
 
-/// Kept by the system.
+/// Derived by the system.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UserKept {
+pub struct UserDerived {
     /// When the user last signed in.
     pub last_login_at: Option<Time>,
     /// Whether mail arrives; `None` is OK.
@@ -101,18 +118,22 @@ impl Entity for User {
     type Id = UserId;
     type Data = UserData;
     type Text = UserText;
-    type Kept = UserKept;
+    type Derived = UserDerived;
 
-    fn owner(record: &Record<Self>) -> Option<UserId> {
-        Some(record.id)
+    fn owner(row: &Row<Self>) -> Option<UserId> {
+        Some(row.id)
     }
 
-    fn team(record: &Record<Self>) -> Option<TeamId> {
-        record.data.team_id
+    fn team(row: &Row<Self>) -> Option<TeamId> {
+        row.data.team_id
     }
 
-    fn label(record: &Record<Self>) -> String {
-        record.data.name()
+    fn access(_: &Row<Self>) -> Access {
+        Access::Owner
+    }
+
+    fn label(row: &Row<Self>) -> String {
+        row.data.name()
     }
 }
 
@@ -236,7 +257,7 @@ impl Auth {
 /// A new user: the record, the sign-in state without sessions, and the event.
 pub fn register(act: &Act, data: UserData, text: UserText, password_hash: String) -> (Record<User>, Auth, Event) {
     let name = data.name();
-    let user: Record<User> = Record::new(act.id(), act, data, text, UserKept::default());
+    let user: Record<User> = Record::new(act.id(), act, data, text, UserDerived::default());
     let auth = Auth {
         user_id: user.id,
         name: name.clone(),

@@ -1,7 +1,8 @@
 //! Small values that are valid once they exist: texts, e-mail addresses, phone numbers, codes.
 
-use crate::input::{Invalid, TextValue};
-use serde_json::{Value, json};
+use crate::text::{Form, Invalid, TextValue};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// One line of text, 1 to `MAX` characters after trimming, without control characters.
@@ -36,8 +37,8 @@ impl<const MAX: usize> TextValue for Text<MAX> {
         Ok(Self(text.to_owned()))
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "minLength": 1, "maxLength": MAX})
+    fn form() -> Form {
+        Form { min: Some(1), max: Some(MAX), ..Form::default() }
     }
 }
 
@@ -76,8 +77,8 @@ impl<const BYTES: usize> TextValue for LongText<BYTES> {
         Ok(Self(text.to_owned()))
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "minLength": 1, "maxLength": BYTES})
+    fn form() -> Form {
+        Form { min: Some(1), max: Some(BYTES), ..Form::default() }
     }
 }
 
@@ -114,8 +115,8 @@ impl TextValue for Email {
         if address.len() <= 254 && is_address(&address) { Ok(Self(address)) } else { Err(Invalid::new("format", "must be an e-mail address")) }
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "format": "email", "maxLength": 254})
+    fn form() -> Form {
+        Form { format: Some("email"), max: Some(254), example: Some("jane@acme.example"), ..Form::default() }
     }
 }
 
@@ -161,8 +162,13 @@ impl TextValue for Phone {
         if (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) { Ok(Self(number)) } else { Err(invalid()) }
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "description": "+ and 8 to 15 digits; spaces and punctuation are dropped", "maxLength": 40})
+    fn form() -> Form {
+        Form {
+            max: Some(40),
+            meaning: Some("+ and 8 to 15 digits; spaces and punctuation are dropped"),
+            example: Some("+12025550123"),
+            ..Form::default()
+        }
     }
 }
 
@@ -197,8 +203,8 @@ impl TextValue for Username {
         }
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "minLength": 2, "maxLength": 64})
+    fn form() -> Form {
+        Form { min: Some(2), max: Some(64), example: Some("jane"), ..Form::default() }
     }
 }
 
@@ -224,8 +230,8 @@ impl TextValue for Country {
         }
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "minLength": 2, "maxLength": 2})
+    fn form() -> Form {
+        Form { min: Some(2), max: Some(2), example: Some("DE"), ..Form::default() }
     }
 }
 
@@ -251,12 +257,47 @@ impl TextValue for Locale {
         }
     }
 
-    fn text_schema() -> Value {
-        json!({"type": "string", "minLength": 2, "maxLength": 35})
+    fn form() -> Form {
+        Form { min: Some(2), max: Some(35), example: Some("en"), ..Form::default() }
     }
 }
 
 crate::text_serde!(Locale);
+
+/// A whole number from `MIN` to `MAX`, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole<const MIN: i64, const MAX: i64>(i64);
+
+impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
+    /// The number, where it is inside.
+    pub fn new(number: i64) -> Result<Self, Invalid> {
+        let inside = (MIN..=MAX).contains(&number);
+        if inside { Ok(Self(number)) } else { Err(Invalid::new("range", format!("must be from {MIN} to {MAX}"))) }
+    }
+
+    /// The number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> fmt::Display for Whole<MIN, MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> Serialize for Whole<MIN, MAX> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0)
+    }
+}
+
+impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Whole<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(i64::deserialize(deserializer)?).map_err(|invalid| D::Error::custom(invalid.message))
+    }
+}
 
 /// Cuts a text to `max` characters, with `…` at the end where something was cut.
 pub fn cut(text: &str, max: usize) -> String {
@@ -285,6 +326,14 @@ mod tests {
         for bad in ["1234567890", "+123", "+1234567890123456", "+12345abc90", "", "+"] {
             assert!(Phone::read(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_number_outside_is_none_also_where_it_was_stored() {
+        type Small = Whole<1, 9>;
+        assert_eq!((Small::new(9).map(Whole::get), Small::new(0).map_err(|invalid| invalid.rule)), (Ok(9), Err("range")));
+        assert_eq!(serde_json::from_str::<Small>("9").ok(), Small::new(9).ok());
+        assert!(serde_json::from_str::<Small>("10").is_err());
     }
 
     #[test]

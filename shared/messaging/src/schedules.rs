@@ -17,9 +17,12 @@ pub struct Schedule {
     pub work: fn() -> Work,
 }
 
+/// The name of the copying of recurring tasks; the table notes under it up to when it is done.
+pub const RECURRING_TASKS: &str = "recurring-tasks";
+
 /// Every schedule.
 pub const SCHEDULES: &[Schedule] = &[Schedule {
-    name: "recurring-tasks",
+    name: RECURRING_TASKS,
     about: "Copies the recurring tasks whose next occurrence has come",
     cron: "cron(0 6 * * ? *)",
     work: || Work::CopyRecurring,

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::item::{number, text};
 use crate::keys;
 use crate::table::Store;
-use crate::tx::{Refusal, Tx};
+use crate::tx::{FailedCondition, Tx};
 use domain::account::Account;
 use domain::event::Event;
 use domain::team::{Team, TeamChange, TeamStamp, name_key, stamps};
@@ -38,12 +38,12 @@ impl Tx {
         self.write_account(old, new);
         let id = new.user.id.to_string();
         let (before, after) = (&old.user.data, &new.user.data);
-        self.move_unique("USER_EMAIL", Some(before.email.as_str()), Some(after.email.as_str()), &id, "/email");
+        self.move_unique("USER_EMAIL", Some(before.email.as_str()), Some(after.email.as_str()), &id, "email");
         let (old_name, new_name) = (before.username.as_ref(), after.username.as_ref());
-        self.move_unique("USERNAME", old_name.map(|name| name.as_str()), new_name.map(|name| name.as_str()), &id, "/username");
+        self.move_unique("USERNAME", old_name.map(|name| name.as_str()), new_name.map(|name| name.as_str()), &id, "username");
         for (team, stamp) in stamps(&old.auth, &new.auth) {
             let joins = new.auth.team_id == Some(team) && old.auth.team_id != Some(team);
-            self.stamp_team(team, &stamp, if joins { Refusal::Reference("/teamId") } else { Refusal::Stale });
+            self.stamp_team(team, &stamp, if joins { FailedCondition::Reference("teamId") } else { FailedCondition::Stale });
         }
         match (old.is_active_admin(), new.is_active_admin()) {
             (true, false) => self.remove_admin(new.user.id),
@@ -65,7 +65,7 @@ impl Tx {
     /// Creates a team; its manager's sign-in state learns of it.
     pub fn create_team(&mut self, team: &Record<Team>, manager: Option<&Auth>, event: &Event) {
         self.create(team);
-        self.claim_unique(TEAM_NAME, &name_key(&team.data.name), &team.id.to_string(), "/name");
+        self.claim_unique(TEAM_NAME, &name_key(&team.data.name), &team.id.to_string(), "name");
         if let Some(manager) = manager {
             self.update_auth(manager, &manager.with_managed(team.id, true));
         }
@@ -77,19 +77,19 @@ impl Tx {
         let new = &change.team;
         self.update(old, new);
         let (before, after) = (name_key(&old.data.name), name_key(&new.data.name));
-        self.move_unique(TEAM_NAME, Some(&before), Some(&after), &new.id.to_string(), "/name");
+        self.move_unique(TEAM_NAME, Some(&before), Some(&after), &new.id.to_string(), "name");
         for (before, after) in &change.accounts {
             self.write_account(before, after);
         }
         for (team, stamp) in &change.others {
-            self.stamp_team(*team, stamp, Refusal::Stale);
+            self.stamp_team(*team, stamp, FailedCondition::Stale);
         }
         self.events(&change.events);
     }
 
     /// Deletes a team, if it is still as read.
     pub fn delete_team(&mut self, team: &Record<Team>, manager: Option<&Auth>, event: &Event) {
-        self.delete(team, Refusal::Stale);
+        self.delete(team, FailedCondition::Stale);
         self.release_unique(TEAM_NAME, &name_key(&team.data.name));
         if let Some(manager) = manager {
             self.update_auth(manager, &manager.with_managed(team.id, false));
@@ -98,7 +98,7 @@ impl Tx {
     }
 
     /// Writes what a team shows of its people.
-    pub fn stamp_team(&mut self, team: TeamId, stamp: &TeamStamp, refusal: Refusal) {
+    pub fn stamp_team(&mut self, team: TeamId, stamp: &TeamStamp, refusal: FailedCondition) {
         let mut names = HashMap::new();
         let mut values = HashMap::from([(":one".to_owned(), number(1))]);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
@@ -107,14 +107,14 @@ impl Tx {
             match name {
                 Some(name) => {
                     values.insert(format!(":m{position}"), text(name));
-                    set.push(format!("kept.members.#m{position} = :m{position}"));
+                    set.push(format!("derived.members.#m{position} = :m{position}"));
                 }
-                None => remove.push(format!("kept.members.#m{position}")),
+                None => remove.push(format!("derived.members.#m{position}")),
             }
         }
         if let Some(name) = &stamp.manager_name {
             values.insert(":manager".into(), text(name));
-            set.push("kept.managerName = :manager".to_owned());
+            set.push("derived.managerName = :manager".to_owned());
         }
         let clauses = [("SET", set), ("REMOVE", remove), ("ADD", vec!["rev :one".to_owned()])];
         let written = clauses.iter().filter(|(_, parts)| !parts.is_empty()).map(|(verb, parts)| format!("{verb} {}", parts.join(", ")));

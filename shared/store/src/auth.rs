@@ -4,11 +4,11 @@ use crate::error::Error;
 use crate::item::{Item, bare, from_attribute, get_number, get_text, number, text, to_attribute};
 use crate::keys;
 use crate::table::Store;
-use crate::tx::{Refusal, Tx};
+use crate::tx::{FailedCondition, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::event::Event;
-use domain::input::TextValue;
 use domain::team::TeamStamp;
+use domain::text::TextValue;
 use domain::user::{Auth, User};
 use domain::{Record, Role, SessionId, TeamId, Time, UserId};
 use std::collections::{BTreeMap, HashMap};
@@ -60,9 +60,9 @@ impl Tx {
         let id = user.id.to_string();
         self.create(user);
         self.create_auth(auth);
-        self.claim_unique("USER_EMAIL", user.data.email.as_str(), &id, "/email");
+        self.claim_unique("USER_EMAIL", user.data.email.as_str(), &id, "email");
         if let Some(username) = &user.data.username {
-            self.claim_unique("USERNAME", username.as_str(), &id, "/username");
+            self.claim_unique("USERNAME", username.as_str(), &id, "username");
         }
         if let Some(team) = user.data.team_id {
             self.add_member(team, user.id, &auth.name);
@@ -76,7 +76,7 @@ impl Tx {
     /// Adds the sign-in state of a new user.
     pub fn create_auth(&mut self, auth: &Auth) {
         match to_item(auth) {
-            Ok(item) => self.put_new(item, Refusal::Exists),
+            Ok(item) => self.put_new(item, FailedCondition::Exists),
             Err(error) => self.fail(error),
         }
     }
@@ -85,7 +85,7 @@ impl Tx {
     pub fn update_auth(&mut self, old: &Auth, new: &Auth) {
         let new = Auth { rev: old.rev + 1, ..new.clone() };
         match (to_item(old), to_item(&new)) {
-            (Ok(old), Ok(new)) => self.replace(&old, &new, Refusal::Stale),
+            (Ok(old), Ok(new)) => self.replace(&old, &new, FailedCondition::Stale),
             (Err(error), _) | (_, Err(error)) => self.fail(error),
         }
     }
@@ -101,35 +101,35 @@ impl Tx {
         item.insert("ttl".into(), number(opened.expires_at.seconds()));
         self.put(item);
         let values = HashMap::from([(":now".to_owned(), text(now.to_string())), (":one".to_owned(), number(1))]);
-        let expression = "SET kept.lastLoginAt = :now ADD rev :one";
+        let expression = "SET derived.lastLoginAt = :now ADD rev :one";
         let condition = Some("attribute_exists(pk)");
-        self.update_if(&keys::record("USER", user), expression, condition, HashMap::new(), values, Refusal::Stale);
+        self.update_if(&keys::record("USER", user), expression, condition, HashMap::new(), values, FailedCondition::Stale);
     }
 
     /// Lets the note about a session live as long as the session does.
     pub fn prolong_session(&mut self, user: UserId, session: SessionId, expires_at: Time) {
         let names = HashMap::from([("#ttl".to_owned(), crate::schema::TTL.to_owned())]);
         let values = HashMap::from([(":end".to_owned(), number(expires_at.seconds()))]);
-        self.update_if(&keys::session(user, session), "SET #ttl = :end", None, names, values, Refusal::Stale);
+        self.update_if(&keys::session(user, session), "SET #ttl = :end", None, names, values, FailedCondition::Stale);
     }
 
     /// Puts a user on a team's list of members; refused as a reference when there is no such team.
     pub fn add_member(&mut self, team: TeamId, user: UserId, name: &str) {
         let stamp = TeamStamp { members: BTreeMap::from([(user, Some(name.to_owned()))]), manager_name: None };
-        self.stamp_team(team, &stamp, Refusal::Reference("/teamId"));
+        self.stamp_team(team, &stamp, FailedCondition::Reference("teamId"));
     }
 
     /// Counts a user among the active administrators.
     pub fn add_admin(&mut self, user: UserId) {
         let values = HashMap::from([(":me".to_owned(), AttributeValue::Ss(vec![user.to_string()])), (":type".to_owned(), text("ADMINS"))]);
         let names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
-        self.update_if(&keys::admins(), "SET #type = :type ADD ids :me", None, names, values, Refusal::Stale);
+        self.update_if(&keys::admins(), "SET #type = :type ADD ids :me", None, names, values, FailedCondition::Stale);
     }
 
     /// Takes a user from the active administrators; refused for the last one.
     pub fn remove_admin(&mut self, user: UserId) {
         let values = HashMap::from([(":me".to_owned(), AttributeValue::Ss(vec![user.to_string()])), (":one".to_owned(), number(1))]);
-        let limit = Refusal::Limit("the last active administrator stays");
+        let limit = FailedCondition::Limit("the last active administrator stays");
         self.update_if(&keys::admins(), "DELETE ids :me", Some("size(ids) > :one"), HashMap::new(), values, limit);
     }
 }

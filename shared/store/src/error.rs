@@ -1,17 +1,20 @@
 //! What can go wrong at the table.
 
 use crate::item::Item;
-use crate::tx::Refusal;
+use crate::tx::FailedCondition;
 
 /// A failure of the table or a refused transaction.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Conditions of a transaction did not hold: which, with the item that stood in the way.
     #[error("the transaction was refused: {0:?}")]
-    Refused(Vec<(Refusal, Option<Item>)>),
+    Refused(Vec<(FailedCondition, Option<Item>)>),
     /// Throttled or in conflict for longer than was worth waiting: try again later.
     #[error("the table is busy: {0}")]
     Busy(String),
+    /// A transaction that cannot be sent or that the table finds invalid: trying again does not help.
+    #[error("the transaction is invalid: {0}")]
+    Invalid(String),
     /// A cursor that is not one of this list's.
     #[error("the cursor does not belong to this list")]
     Cursor,
@@ -30,7 +33,7 @@ pub enum Error {
 
 impl Error {
     /// Whether the transaction was refused with this among the reasons.
-    pub fn is_refused(&self, refusal: &Refusal) -> bool {
+    pub fn is_refused(&self, refusal: &FailedCondition) -> bool {
         matches!(self, Self::Refused(list) if list.iter().any(|(found, _)| found == refusal))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::item::{Item, bare, from_attribute, put_index_keys, to_attribute};
 use crate::keys::{self, Index, IndexKeys};
-use crate::tx::{Refusal, Tx};
+use crate::tx::{FailedCondition, Tx};
 use crate::{Error, Store};
 use domain::event::Event;
 
@@ -31,7 +31,7 @@ impl Tx {
     /// Adds an event to the transaction of the change it tells of.
     pub fn event(&mut self, event: &Event) {
         match to_item(event) {
-            Ok(item) => self.put_new(item, Refusal::Exists),
+            Ok(item) => self.put_new(item, FailedCondition::Exists),
             Err(error) => self.fail(error),
         }
     }

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::item::{bare, from_attribute, get_number, number, to_attribute};
 use crate::keys;
 use crate::table::Store;
-use crate::tx::{Refusal, Tx};
+use crate::tx::{FailedCondition, Tx};
 use domain::{Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -38,7 +38,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 pub struct SavedAnswer {
     /// Fingerprint of the body that was answered.
     pub fingerprint: String,
-    /// HTTP status.
+    /// Status of the answer.
     pub status: u16,
     /// Headers of the answer that belong to the record.
     pub headers: Vec<(String, String)>,
@@ -59,7 +59,7 @@ impl Tx {
         let values = HashMap::from([(":now".to_owned(), number(now.seconds()))]);
         let names_free = "attribute_not_exists(pk) OR expiresAt <= :now";
         item.insert("expiresAt".into(), number(now.seconds() + KEPT_SECONDS));
-        self.put_if(item, names_free, values, Refusal::Answered);
+        self.put_if(item, names_free, values, FailedCondition::Answered);
     }
 }
 

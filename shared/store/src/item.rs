@@ -6,8 +6,10 @@
 use crate::error::Error;
 use crate::keys::{Index, IndexKeys, Key, SORT};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::input::TextValue;
-use domain::{Entity, Record, Time, UserId};
+use domain::overview::Counter;
+use domain::text::TextValue;
+use domain::time::Day;
+use domain::{Entity, Record, Row, Time, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -25,7 +27,7 @@ pub trait Stored: Entity {
     const COUNTED: bool = false;
     /// Whether its parents' contacts and dates follow from it, so that each change has to be seen
     /// there even where no count changes.
-    const STIRS: bool = false;
+    const TOUCHES_PARENTS: bool = false;
 
     /// Where a record stands in the indexes.
     fn index_keys(record: &Record<Self>) -> IndexKeys;
@@ -36,29 +38,61 @@ pub trait Stored: Entity {
         Ok(Vec::new())
     }
 
-    /// What it adds to the counts of its parents.
-    fn tallies(_: &Record<Self>) -> Vec<Tally> {
+    /// What it adds to the counters of its parents.
+    fn rollups(_: &Record<Self>) -> Vec<Rollup> {
         Vec::new()
+    }
+
+    /// The contact data under which it is found as a duplicate.
+    fn contacts(_: &Row<Self>) -> Contacts {
+        Contacts::default()
+    }
+}
+
+/// The contact data of a record that is checked for duplicates.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contacts {
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Phone.
+    pub phone: Option<String>,
+}
+
+/// A counter of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CounterName {
+    /// How many children of a kind.
+    Children(Counter),
+    /// Minutes of a day of the item's month.
+    Minutes(Day),
+}
+
+impl std::fmt::Display for CounterName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Children(counter) => counter.fmt(f),
+            Self::Minutes(day) => write!(f, "d{:02}", day.0.day()),
+        }
     }
 }
 
 /// What a record adds to a counter of something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally {
+pub struct Rollup {
     /// The item with the counters.
     pub key: Key,
     /// The counter.
-    pub name: String,
+    pub name: CounterName,
     /// How much.
     pub amount: i64,
     /// Whether the item has to be there: a record that is gone or converted takes no more children.
     pub guarded: bool,
 }
 
-impl Tally {
+impl Rollup {
     /// One child of a record.
-    pub fn child(kind: &str, id: impl std::fmt::Display, name: &str, counts: bool) -> Self {
-        Self { key: crate::keys::counts(kind, id), name: name.to_owned(), amount: i64::from(counts), guarded: true }
+    pub fn child(kind: &str, id: impl std::fmt::Display, counter: Counter, counts: bool) -> Self {
+        Self { key: crate::keys::counts(kind, id), name: CounterName::Children(counter), amount: i64::from(counts), guarded: true }
     }
 }
 
@@ -153,7 +187,7 @@ pub fn to_item<E: Stored>(record: &Record<E>) -> Result<Item, Error> {
     item.insert("rev".into(), number(record.rev));
     item.insert("head".into(), to_attribute(&head)?);
     item.insert("data".into(), to_attribute(&record.data)?);
-    item.insert("kept".into(), to_attribute(&record.kept)?);
+    item.insert("derived".into(), to_attribute(&record.derived)?);
     let long = to_attribute(&record.text)?;
     if long.as_m().is_ok_and(|map| !map.is_empty()) {
         item.insert("text".into(), long);
@@ -172,17 +206,22 @@ pub(crate) fn row_item<E: Stored>(record: &Record<E>, list: &str, partitions: Ve
     Ok(item)
 }
 
-/// The record of an item or of an index row (whose `text` is not projected and comes out empty).
+/// The record of an item.
 pub fn to_record<E: Stored>(item: &Item) -> Result<Record<E>, Error> {
-    let key = key_of(item);
-    let id = key.pk.split_once('#').map(|(_, id)| id).unwrap_or_default();
-    let id = E::Id::read(id).map_err(|invalid| unreadable(item, invalid.message))?;
-    let head: Head = from_attribute(item, "head")?;
     let long = match item.get("text") {
         Some(_) => from_attribute(item, "text")?,
         None => E::Text::default(),
     };
-    Ok(Record {
+    Ok(Record { row: to_row(item)?, text: long })
+}
+
+/// The row of an index entry, where the long texts are not projected, or of an item.
+pub fn to_row<E: Stored>(item: &Item) -> Result<Row<E>, Error> {
+    let key = key_of(item);
+    let id = key.pk.split_once('#').map(|(_, id)| id).unwrap_or_default();
+    let id = E::Id::read(id).map_err(|invalid| unreadable(item, invalid.message))?;
+    let head: Head = from_attribute(item, "head")?;
+    Ok(Row {
         id,
         created_at: head.created_at,
         updated_at: head.updated_at,
@@ -190,13 +229,12 @@ pub fn to_record<E: Stored>(item: &Item) -> Result<Record<E>, Error> {
         version: get_number(item, "version").ok_or_else(|| unreadable(item, "no version"))?,
         rev: get_number(item, "rev").ok_or_else(|| unreadable(item, "no rev"))?,
         data: from_attribute(item, "data")?,
-        text: long,
-        kept: from_attribute(item, "kept")?,
+        derived: from_attribute(item, "derived")?,
     })
 }
 
 /// The attributes that indexes project beside the keys: everything but `text`.
-pub const PROJECTED: [&str; 7] = ["type", "v", "version", "rev", "head", "data", "kept"];
+pub const PROJECTED: [&str; 7] = ["type", "v", "version", "rev", "head", "data", "derived"];
 
 /// The partition attribute of an index in an item, for tests and repairs.
 pub fn partition(item: &Item, index: Index) -> Option<&str> {

@@ -5,7 +5,7 @@ use crate::item::{bare, get_text, text};
 use crate::keys;
 use crate::table::Store;
 use domain::Time;
-use domain::input::TextValue;
+use domain::text::TextValue;
 
 impl Store {
     /// The moment up to which a job was last done to its end; `None` before its first run.

@@ -5,6 +5,7 @@
 //! `ACCESS_PATTERNS.md` beside this crate has a row for every question the table answers.
 
 mod accounts;
+mod action;
 mod auth;
 mod error;
 mod events;
@@ -25,17 +26,19 @@ mod table;
 mod throttle;
 pub mod tx;
 
+pub use action::Action;
 pub use auth::NewAuth;
 pub use error::Error;
 pub use idempotency::{IdempotencyKey, SavedAnswer};
-pub use item::Item;
+pub use item::{Item, Stored};
 pub use jwks::PublicKey;
 pub use keys::Key;
-pub use list::{Cursor, Page, Plan};
+pub use list::{Cursor, Filter, Page, Paging, Plan};
 pub use meter::{Meter, Usage};
-pub use overview::Overview;
 pub use parked::Parked;
-pub use records::{CustomerFilter, FollowUpFilter, LeadFilter, Parent, ProjectFilter, TaskFilter, UserFilter, WorkLogFilter};
+pub use records::{
+    ActivityFilter, CustomerFilter, FollowUpFilter, LeadFilter, ProjectFilter, Summed, TaskFilter, TeamFilter, UserFilter, Whose, WorkLogFilter,
+};
 pub use search::TokenChange;
 pub use table::Store;
-pub use tx::{Refusal, Tx};
+pub use tx::{FailedCondition, Tx};

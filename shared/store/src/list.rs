@@ -1,12 +1,13 @@
 //! Lists: one page out of one or more partitions, at a cost that does not grow with the data.
 
 use crate::error::Error;
-use crate::item::{Item, Stored, get_text, key_of, to_record};
+use crate::item::{Item, Stored, get_text, key_of, to_row};
 use crate::keys::{Index, SORT};
 use crate::table::{Range, Slice, Store};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::Record;
+use domain::search::Search;
+use domain::{Parent, Row, Scope, UserId};
 use futures::future::try_join_all;
 
 /// How many index entries a list with a residual filter reads per request.
@@ -25,6 +26,8 @@ pub struct Plan {
     pub until: Option<String>,
     /// Whether a filter is applied to the rows read, so that more than a page has to be read.
     pub residual: bool,
+    /// Whether the partitions are of search words.
+    pub words: bool,
 }
 
 /// A page of a list.
@@ -82,14 +85,55 @@ pub struct Paging<'a> {
     pub binding: &'a str,
 }
 
+/// What a list asks for: where it reads, and which of what it reads there it shows.
+pub trait Filter: Send + Sync {
+    /// What the list is of.
+    type Entity: Stored;
+    /// Whether records of somebody outside reach can still be shared with the caller.
+    const SHARED: bool = false;
+
+    /// The partitions that this filter reads in a scope, and the order.
+    fn plan(&self, scope: &Scope) -> Plan;
+    /// Whether a row passes; reach is not its matter.
+    fn matches(&self, row: &Row<Self::Entity>) -> bool;
+    /// The words looked for.
+    fn search(&self) -> Option<&Search> {
+        None
+    }
+    /// The parent whose children are asked for: who reaches it sees them all.
+    fn parent(&self) -> Option<Parent> {
+        None
+    }
+    /// The person whose records are asked for.
+    fn person(&self) -> Option<UserId> {
+        None
+    }
+}
+
 impl Store {
-    /// A page of records that `keep` lets through.
-    pub async fn list<E: Stored>(&self, plan: &Plan, paging: Paging<'_>, keep: impl Fn(&Record<E>) -> bool) -> Result<Page<Record<E>>, Error> {
+    /// A page of rows that `keep` lets through.
+    pub async fn list<E: Stored>(&self, plan: &Plan, paging: Paging<'_>, keep: impl Fn(&Row<E>) -> bool) -> Result<Page<Row<E>>, Error> {
         self.pick(plan, paging, |item| {
-            let record = to_record::<E>(item)?;
-            Ok(keep(&record).then_some(record))
+            let row = to_row::<E>(item)?;
+            Ok(keep(&row).then_some(row))
         })
         .await
+    }
+
+    /// A page of what a filter asks for in a scope, as far as `inside` lets it through.
+    pub async fn page<F: Filter>(
+        &self,
+        filter: &F,
+        scope: &Scope,
+        paging: Paging<'_>,
+        inside: impl Fn(&Row<F::Entity>) -> bool,
+    ) -> Result<Page<Row<F::Entity>>, Error> {
+        let plan = filter.plan(scope);
+        let keep = |row: &Row<F::Entity>| inside(row) && filter.matches(row);
+        match filter.search().filter(|_| plan.words) {
+            Some(search) => self.search(&plan, search, paging, keep).await,
+            None => self.list(&plan, paging, keep).await,
+        }
     }
 
     /// A page of what `examine` makes of the rows of the plan's partitions, merged in order.

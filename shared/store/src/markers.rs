@@ -1,23 +1,21 @@
 //! Marker items: values that are unique, and contact data that is checked for duplicates.
 
 use crate::error::Error;
-use crate::item::{Item, bare, text};
+use crate::item::{Item, Stored, bare, text};
 use crate::keys;
-use crate::tx::{Refusal, Tx};
+use crate::tx::{FailedCondition, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::customer::Customer;
-use domain::input::TextValue;
 use domain::lead::Lead;
-use domain::value::{Email, Phone};
-use domain::{CustomerId, LeadId, PartyId, Record};
+use domain::text::TextValue;
+use domain::{CustomerId, Entity, LeadId, PartyId, Record};
 use std::collections::{BTreeMap, HashMap};
 
 impl Tx {
-    /// Claims a unique value; refused as taken, with the pointer, when another has it.
-    pub fn claim_unique(&mut self, space: &str, value: &str, id: &str, pointer: &'static str) {
+    /// Claims a unique value; refused as taken, with the field, when another has it.
+    pub fn claim_unique(&mut self, space: &str, value: &str, id: &str, field: &'static str) {
         let mut item = bare(&keys::unique(space, value), "UNIQUE");
         item.insert("id".into(), text(id));
-        self.put_new(item, Refusal::Taken(pointer));
+        self.put_new(item, FailedCondition::Taken(field));
     }
 
     /// Gives a unique value up.
@@ -26,7 +24,7 @@ impl Tx {
     }
 
     /// Moves a unique value that changed.
-    pub fn move_unique(&mut self, space: &str, old: Option<&str>, new: Option<&str>, id: &str, pointer: &'static str) {
+    pub fn move_unique(&mut self, space: &str, old: Option<&str>, new: Option<&str>, id: &str, field: &'static str) {
         if old == new {
             return;
         }
@@ -34,40 +32,13 @@ impl Tx {
             self.release_unique(space, old);
         }
         if let Some(new) = new {
-            self.claim_unique(space, new, id, pointer);
+            self.claim_unique(space, new, id, field);
         }
     }
 
-    /// Keeps the duplicate look-ups of a customer true: archived ones stand in none.
-    pub fn move_customer_contacts(&mut self, old: Option<&Record<Customer>>, new: &Record<Customer>, allow_duplicate: bool) {
-        let mut moves = Moves::default();
-        moves.customer(old, new);
-        self.move_contacts(moves, allow_duplicate);
-    }
-
-    /// Keeps the duplicate look-ups of a lead true: archived, closed and converted ones stand in none.
-    pub fn move_lead_contacts(&mut self, old: Option<&Record<Lead>>, new: Option<&Record<Lead>>, allow_duplicate: bool) {
-        let mut moves = Moves::default();
-        moves.lead(old, new);
-        self.move_contacts(moves, allow_duplicate);
-    }
-
-    /// Lets a lead's contact data pass to its customer.
-    pub fn convert_contacts(
-        &mut self,
-        lead: (&Record<Lead>, &Record<Lead>),
-        customer: (Option<&Record<Customer>>, &Record<Customer>),
-        allow_duplicate: bool,
-    ) {
-        let mut moves = Moves::default();
-        moves.lead(Some(lead.0), Some(lead.1));
-        moves.customer(customer.0, customer.1);
-        self.move_contacts(moves, allow_duplicate);
-    }
-
-    /// One update for each value, since a transaction touches an item once.
-    fn move_contacts(&mut self, moves: Moves, allow: bool) {
-        for ((pointer, value), change) in moves.0 {
+    /// One update for each value of contact data.
+    pub(crate) fn write_contacts(&mut self, moves: ContactMoves, allow: bool) {
+        for ((field, value), change) in moves.0 {
             let mut names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
             let mut values = HashMap::from([(":type".to_owned(), text("UNIQUE"))]);
             let (mut add, mut delete, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
@@ -108,67 +79,57 @@ impl Tx {
                     expression.push_str(&format!(" {verb} {}", parts.join(", ")));
                 }
             }
-            let space = if pointer == EMAIL { "EMAIL" } else { "PHONE" };
+            let space = if field == EMAIL { "EMAIL" } else { "PHONE" };
             let condition = checked.then(|| conditions.join(" AND "));
-            let refusal = Refusal::Duplicate { pointer, leads: of_lead };
+            let refusal = FailedCondition::Duplicate { field, leads: of_lead };
             self.update_if(&keys::unique(space, &value), &expression, condition.as_deref(), names, values, refusal);
         }
     }
 }
 
-const EMAIL: &str = "/email";
-const PHONE: &str = "/phone";
+const EMAIL: &str = "email";
+const PHONE: &str = "phone";
 
 /// Which id leaves and which joins the holders of a value.
 type LeaveJoin = (Option<String>, Option<String>);
 
 /// What changes at one value.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Change {
     leads: LeaveJoin,
     customers: LeaveJoin,
 }
 
 /// What changes at which value of which field.
-#[derive(Default)]
-struct Moves(BTreeMap<(&'static str, String), Change>);
+#[derive(Debug, Default)]
+pub(crate) struct ContactMoves(BTreeMap<(&'static str, String), Change>);
 
-/// The contact data a record stands under.
-type Contacts = (Option<String>, Option<String>);
-
-fn contacts(stands: bool, email: Option<&Email>, phone: Option<&Phone>) -> Contacts {
-    let filter = |value: Option<&str>| value.filter(|_| stands).map(str::to_owned);
-    (filter(email.map(Email::as_str)), filter(phone.map(Phone::as_str)))
-}
-
-impl Moves {
-    fn customer(&mut self, old: Option<&Record<Customer>>, new: &Record<Customer>) {
-        let of = |customer: &Record<Customer>| {
-            let data = &customer.data;
-            contacts(data.archived_at.is_none(), data.email.as_ref(), data.phone.as_ref())
-        };
-        self.between(old.map(of).unwrap_or_default(), of(new), &new.id.to_string(), |change| &mut change.customers);
-    }
-
-    fn lead(&mut self, old: Option<&Record<Lead>>, new: Option<&Record<Lead>>) {
-        let of = |lead: &Record<Lead>| {
-            let data = &lead.data;
-            contacts(data.archived_at.is_none() && data.status.is_open(), data.email.as_ref(), data.phone.as_ref())
-        };
-        let Some(id) = old.or(new).map(|lead| lead.id.to_string()) else { return };
-        self.between(old.map(of).unwrap_or_default(), new.map(of).unwrap_or_default(), &id, |change| &mut change.leads);
-    }
-
-    fn between(&mut self, old: Contacts, new: Contacts, id: &str, side: fn(&mut Change) -> &mut LeaveJoin) {
-        for (pointer, old, new) in [(EMAIL, old.0, new.0), (PHONE, old.1, new.1)] {
+impl ContactMoves {
+    /// Moves a record from the values it stood under to those it stands under.
+    pub(crate) fn between<E: Stored>(&mut self, old: Option<&Record<E>>, new: Option<&Record<E>>) {
+        let Some(id) = old.or(new).map(|record| record.id.to_string()) else { return };
+        let of = |record: Option<&Record<E>>| record.map(|record| E::contacts(record)).unwrap_or_default();
+        let (old, new) = (of(old), of(new));
+        let side: fn(&mut Change) -> &mut LeaveJoin = if E::KIND == Lead::KIND { |change| &mut change.leads } else { |change| &mut change.customers };
+        for (field, old, new) in [(EMAIL, old.email, new.email), (PHONE, old.phone, new.phone)] {
             if old == new {
                 continue;
             }
             if let Some(value) = old {
-                side(self.0.entry((pointer, value)).or_default()).0 = Some(id.to_owned());
+                side(self.0.entry((field, value)).or_default()).0 = Some(id.clone());
             }
             if let Some(value) = new {
-                side(self.0.entry((pointer, value)).or_default()).1 = Some(id.to_owned());
+                side(self.0.entry((field, value)).or_default()).1 = Some(id.clone());
+            }
+        }
+    }
+
+    /// Takes over the moves of another.
+    pub(crate) fn append(&mut self, other: Self) {
+        for (value, change) in other.0 {
+            let here = self.0.entry(value).or_default();
+            for (slot, moved) in [(&mut here.leads, change.leads), (&mut here.customers, change.customers)] {
+                *slot = (slot.0.take().or(moved.0), slot.1.take().or(moved.1));
             }
         }
     }
@@ -182,7 +143,7 @@ impl Error {
         let ids = |item: &Item, set: &str| item.get(set).and_then(|value| value.as_ss().ok()).cloned().unwrap_or_default();
         let (mut customers, mut leads) = (Vec::new(), Vec::new());
         for (refusal, item) in list {
-            let (Refusal::Duplicate { leads: with_leads, .. }, Some(item)) = (refusal, item) else { continue };
+            let (FailedCondition::Duplicate { leads: with_leads, .. }, Some(item)) = (refusal, item) else { continue };
             customers.extend(ids(item, "customers").iter().filter_map(|id| CustomerId::read(id).ok()));
             if *with_leads {
                 leads.extend(ids(item, "leads").iter().filter_map(|id| LeadId::read(id).ok()));

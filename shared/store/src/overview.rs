@@ -5,47 +5,17 @@ use crate::error::Error;
 use crate::item::{Item, Stored, from_attribute, get_number, get_text, key_of};
 use crate::keys::{self, Key};
 use crate::table::Store;
-use crate::tx::{Refusal, Tx};
+use crate::tx::{FailedCondition, Tx};
 use domain::activity::Note;
 use domain::customer::Customer;
-use domain::follow_up::Next;
 use domain::lead::Lead;
+use domain::overview::{Counter, Counts, LATEST_NOTES, Overview};
 use domain::{CustomerId, LeadId, Record, Time};
 use futures::future::try_join_all;
-use std::collections::BTreeMap;
 
-/// How many notes the page of a record shows.
-pub const LATEST_NOTES: usize = 5;
-
-/// What the page of a record shows beside the record.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Overview {
-    /// How many children of each kind.
-    pub counts: BTreeMap<String, i64>,
-    /// The latest notes, newest first.
-    pub notes: Vec<Note>,
-    /// The earliest pending follow-up.
-    pub next: Option<Next>,
-}
-
-impl Overview {
-    /// How many there are of a kind.
-    pub fn count(&self, name: &str) -> i64 {
-        self.counts.get(name).copied().unwrap_or(0)
-    }
-
-    /// Adds the activities of a lead that became this customer. Its open work moves here by itself.
-    pub fn absorb(&mut self, activities: i64, notes: Vec<Note>) {
-        *self.counts.entry("activities".to_owned()).or_default() += activities;
-        self.notes.extend(notes);
-        self.notes.sort_by_key(|note| std::cmp::Reverse((note.created_at, note.id)));
-        self.notes.truncate(LATEST_NOTES);
-    }
-}
-
-fn counts_of(item: &Item) -> BTreeMap<String, i64> {
-    let names = item.keys().filter(|name| !["pk", "sk", "type", "v", "seq", "convertedTo"].contains(&name.as_str()));
-    names.filter_map(|name| get_number(item, name).map(|count| (name.clone(), count))).collect()
+fn counts_of(item: &Item) -> Counts {
+    let count = |counter: &Counter| get_number(item, counter.as_str()).map(|count| (*counter, count));
+    Counter::ALL.iter().filter_map(count).collect()
 }
 
 /// How often a derived value is worked out anew when something changes meanwhile.
@@ -62,9 +32,9 @@ impl Store {
     }
 
     /// The counts and the latest notes of a record, in one query.
-    async fn counted_notes(&self, pk: &str) -> Result<(BTreeMap<String, i64>, Vec<Note>), Error> {
+    async fn counted_notes(&self, pk: &str) -> Result<(Counts, Vec<Note>), Error> {
         let limit = i32::try_from(LATEST_NOTES + 1).unwrap_or(i32::MAX);
-        let (mut counts, mut notes) = (BTreeMap::new(), Vec::new());
+        let (mut counts, mut notes) = (Counts::new(), Vec::new());
         for item in &self.some_children(pk, "NOTE", false, limit, false).await? {
             match get_text(item, "type") {
                 Some("COUNTS") => counts = counts_of(item),
@@ -79,13 +49,13 @@ impl Store {
     pub async fn customer_overview(&self, mut overview: Overview, customer: &Record<Customer>) -> Result<Overview, Error> {
         let keys: Vec<Key> = customer.data.lead_ids.iter().map(|lead| keys::counts("LEAD", lead)).collect();
         for (counts, notes) in try_join_all(keys.iter().map(|key| self.counted_notes(&key.pk))).await? {
-            overview.absorb(counts.get("activities").copied().unwrap_or(0), notes);
+            overview.absorb(counts.get(&Counter::Activities).copied().unwrap_or(0), notes);
         }
         Ok(overview)
     }
 
     /// The counts of a record alone.
-    pub async fn counts(&self, kind: &str, id: impl std::fmt::Display) -> Result<BTreeMap<String, i64>, Error> {
+    pub async fn counts(&self, kind: &str, id: impl std::fmt::Display) -> Result<Counts, Error> {
         let item = self.get_item(&keys::counts(kind, id), false).await?;
         Ok(item.as_ref().map(counts_of).unwrap_or_default())
     }
@@ -93,7 +63,16 @@ impl Store {
     /// Puts the latest contact and the next follow-up of a lead into its row, and into that of the
     /// customer it became.
     pub async fn refresh_lead(&self, id: LeadId) -> Result<(), Error> {
-        let lead = self.refresh::<Lead>(id, |_| Vec::new(), |lead| (&mut lead.kept.last_contacted_at, &mut lead.kept.next_follow_up_at)).await?;
+        let lead = self
+            .refresh::<Lead>(
+                id,
+                |_| Vec::new(),
+                |lead| {
+                    let derived = &mut lead.row.derived;
+                    (&mut derived.last_contacted_at, &mut derived.next_follow_up_at)
+                },
+            )
+            .await?;
         match lead.and_then(|lead| lead.data.converted_customer_id) {
             Some(customer) => self.refresh_customer(customer).await,
             None => Ok(()),
@@ -103,7 +82,11 @@ impl Store {
     /// The same for a customer, whose leads' contacts count as its own.
     pub async fn refresh_customer(&self, id: CustomerId) -> Result<(), Error> {
         let leads = |customer: &Record<Customer>| customer.data.lead_ids.clone();
-        self.refresh::<Customer>(id, leads, |customer| (&mut customer.kept.last_contacted_at, &mut customer.kept.next_follow_up_at)).await?;
+        self.refresh::<Customer>(id, leads, |customer| {
+            let derived = &mut customer.row.derived;
+            (&mut derived.last_contacted_at, &mut derived.next_follow_up_at)
+        })
+        .await?;
         Ok(())
     }
 
@@ -136,7 +119,7 @@ impl Store {
             }
             match self.commit(tx).await {
                 Ok(()) => return Ok(Some(next)),
-                Err(error) if error.is_refused(&Refusal::Stale) => {}
+                Err(error) if error.is_refused(&FailedCondition::Stale) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -153,7 +136,7 @@ impl Store {
         let (contact, pending) =
             tokio::try_join!(self.some_children(pk, "CONTACT#", false, 1, true), self.some_children(pk, "PENDING#", true, 1, true))?;
         let time = |items: &[Item]| -> Option<Time> {
-            use domain::input::TextValue;
+            use domain::text::TextValue;
             let sk = key_of(items.first()?).sk;
             Time::read(sk.split('#').nth(1)?).ok()
         };

@@ -1,12 +1,12 @@
 //! Search words: items beside a record that put it into prefix partitions, kept by the projector.
 
 use crate::error::Error;
-use crate::item::{Item, Stored, bare, from_attribute, get_text, put_index_keys, to_attribute, to_record};
+use crate::item::{Item, Stored, bare, from_attribute, get_text, put_index_keys, to_attribute, to_row};
 use crate::keys::{self, Index, IndexKeys, Key};
 use crate::list::{Page, Paging, Plan};
 use crate::table::Store;
 use domain::search::Search;
-use domain::{Entity, Record, Time, UserId};
+use domain::{Entity, Record, Row, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,11 +22,11 @@ struct TokenData {
 /// A record that can be found by `q`.
 pub trait Searchable: Stored {
     /// Its findable words, sorted.
-    fn words(record: &Record<Self>) -> Vec<String>;
+    fn words(row: &Row<Self>) -> Vec<String>;
     /// LIVE or ARCHIVED.
-    fn state(record: &Record<Self>) -> &'static str;
+    fn state(row: &Row<Self>) -> &'static str;
     /// People who find it among their own beside its owner.
-    fn sharers(_: &Record<Self>) -> Vec<UserId> {
+    fn sharers(_: &Row<Self>) -> Vec<UserId> {
         Vec::new()
     }
     /// Whether people without an owner for it have a pool: unowned records stand under nobody.
@@ -121,16 +121,16 @@ impl Store {
         Ok(change)
     }
 
-    /// A page of records found by `q` in the plan's partitions (which are of words), in the order of
-    /// the word and then newest first. The rows give ids; the records are read as they are now and
-    /// have to pass `keep`, so what moved a moment ago is not shown to the wrong people.
-    pub async fn search<E: Searchable>(
+    /// A page of rows found by `q` in the plan's partitions (which are of words), in the order of the
+    /// word and then newest first. The words give ids; the records are read as they are now and have to
+    /// pass `keep`, so what moved a moment ago is not shown to the wrong people.
+    pub async fn search<E: Stored>(
         &self,
         plan: &Plan,
         search: &Search,
         paging: Paging<'_>,
-        keep: impl Fn(&Record<E>) -> bool,
-    ) -> Result<Page<Record<E>>, Error> {
+        keep: impl Fn(&Row<E>) -> bool,
+    ) -> Result<Page<Row<E>>, Error> {
         let found = self
             .pick(plan, paging, |item| {
                 let token: TokenData = from_attribute(item, "data")?;
@@ -140,11 +140,11 @@ impl Store {
             .await?;
         let keys: Vec<Key> = found.items.iter().map(|pk| Key::new(pk.clone(), <E as Entity>::KIND)).collect();
         let items = self.get_items(&keys).await?;
-        let mut records = HashMap::new();
+        let mut rows = HashMap::new();
         for item in &items {
-            records.insert(crate::item::key_of(item).pk, to_record::<E>(item)?);
+            rows.insert(crate::item::key_of(item).pk, to_row::<E>(item)?);
         }
-        let items = found.items.iter().filter_map(|pk| records.remove(pk)).filter(|record| keep(record)).collect();
+        let items = found.items.iter().filter_map(|pk| rows.remove(pk)).filter(|row| keep(row)).collect();
         Ok(Page { items, next: found.next })
     }
 }

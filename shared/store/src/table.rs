@@ -288,7 +288,8 @@ pub(crate) async fn pause(attempt: u32) {
     tokio::time::sleep(std::time::Duration::from_millis(1 + nanos % ceiling)).await;
 }
 
-/// A failed call as an error: throttling is `Busy`, everything else `Call`.
+/// A failed call as an error: throttling is `Busy`, what the table finds invalid `Invalid`, everything
+/// else `Call`.
 pub(crate) fn call_error<E>(error: SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -299,6 +300,8 @@ where
         "ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded" | "TransactionInProgressException" => {
             Error::Busy(text)
         }
+        // The table will never take it: trying again would only hold up what waits behind it.
+        "ValidationException" | "ItemCollectionSizeLimitExceededException" => Error::Invalid(text),
         _ => Error::Call(text),
     }
 }

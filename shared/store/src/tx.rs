@@ -1,8 +1,9 @@
 //! Conditional transactions: a change, its events, its markers and its saved answer, all or none.
 
 use crate::error::Error;
-use crate::item::{Item, Stored, Tally, bare, key_of, number, text, to_item};
+use crate::item::{CounterName, Item, Stored, bare, key_of, number, text, to_item};
 use crate::keys::Key;
+use crate::markers::ContactMoves;
 use crate::table::{Store, call_error, pause};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -10,12 +11,12 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use domain::Record;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// What it means that a condition of the transaction did not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum FailedCondition {
     /// The record changed since it was read: decide again.
     Stale,
     /// A new item's key is in use.
@@ -27,7 +28,7 @@ pub enum Refusal {
     /// Other records have the contact data of this field; leads among them count for leads alone.
     Duplicate {
         /// The field.
-        pointer: &'static str,
+        field: &'static str,
         /// Whether leads with it are in the way, and not customers only.
         leads: bool,
     },
@@ -41,12 +42,28 @@ pub enum Refusal {
     Done,
 }
 
-/// A transaction in the making: at most 100 actions (DynamoDB's limit), each item once.
+/// A transaction in the making: at most 100 actions (DynamoDB's limit), each item once. Changes of the
+/// counters of one item, and of those who have one contact value, are added up.
 #[derive(Debug, Default)]
 pub struct Tx {
-    actions: Vec<TransactWriteItem>,
-    refusals: Vec<Refusal>,
+    actions: Vec<(TransactWriteItem, FailedCondition)>,
+    touched: HashSet<Key>,
+    counters: BTreeMap<Key, CounterChange>,
+    contacts: ContactMoves,
+    allow_duplicates: bool,
     failed: Option<Error>,
+}
+
+/// What a transaction does to the counters of one item.
+#[derive(Debug, Default)]
+struct CounterChange {
+    amounts: BTreeMap<CounterName, i64>,
+    /// The item has to be there.
+    guarded: bool,
+    /// A child is new here, so the item has to take children still.
+    joins: bool,
+    /// The lead became this customer and takes no more children.
+    closes: Option<String>,
 }
 
 /// DynamoDB's limit of actions in one transaction.
@@ -58,43 +75,74 @@ impl Tx {
         Self::default()
     }
 
-    /// How many actions it has.
-    pub fn len(&self) -> usize {
-        self.actions.len()
-    }
-
-    /// Whether it does nothing.
-    pub fn is_empty(&self) -> bool {
-        self.actions.is_empty()
-    }
-
     /// Takes over the actions of another.
     pub fn append(&mut self, other: Tx) {
-        self.actions.extend(other.actions);
-        self.refusals.extend(other.refusals);
         self.failed = self.failed.take().or(other.failed);
+        for key in other.touched {
+            self.touch(key);
+        }
+        self.actions.extend(other.actions);
+        self.contacts.append(other.contacts);
+        self.allow_duplicates |= other.allow_duplicates;
+        for (key, change) in other.counters {
+            let here = self.counters.entry(key).or_default();
+            for (name, amount) in change.amounts {
+                *here.amounts.entry(name).or_default() += amount;
+            }
+            here.guarded |= change.guarded;
+            here.joins |= change.joins;
+            here.closes = here.closes.take().or(change.closes);
+        }
+    }
+
+    /// Lets leads and customers have contact data that others have too.
+    pub fn allow_duplicates(&mut self, allow: bool) {
+        self.allow_duplicates |= allow;
+    }
+
+    /// The actions with what each failed condition means: counters and contact data in one action per
+    /// item. What DynamoDB would refuse as invalid is an error here, before anything is sent.
+    fn finish(mut self) -> Result<Vec<(TransactWriteItem, FailedCondition)>, Error> {
+        for (key, change) in std::mem::take(&mut self.counters) {
+            self.write_counters(&key, &change);
+        }
+        let (contacts, allow) = (std::mem::take(&mut self.contacts), self.allow_duplicates);
+        self.write_contacts(contacts, allow);
+        match self.failed {
+            Some(error) => Err(error),
+            None if self.actions.len() > MAX_ACTIONS => Err(Error::Invalid(format!("{} actions, {MAX_ACTIONS} are possible", self.actions.len()))),
+            None => Ok(self.actions),
+        }
+    }
+
+    /// Notes that an item is written; twice in one transaction is an error.
+    fn touch(&mut self, key: Key) {
+        if let Some(twice) = self.touched.replace(key) {
+            self.fail(Error::Invalid(format!("{twice} is written twice")));
+        }
     }
 
     /// Adds a new record with its companions and counts.
     pub fn create<E: Stored>(&mut self, record: &Record<E>) {
         match to_item(record) {
-            Ok(item) => self.put_new(item, Refusal::Exists),
+            Ok(item) => self.put_new(item, FailedCondition::Exists),
             Err(error) => self.fail(error),
         }
         if E::COUNTED {
             let mut item = bare(&crate::keys::counts(E::KIND, record.id), "COUNTS");
             item.insert("seq".into(), number(0));
-            self.put_new(item, Refusal::Exists);
+            self.put_new(item, FailedCondition::Exists);
         }
         self.move_companions(None, Some(record));
-        self.tally(None, Some(record));
+        self.rollup(None, Some(record));
+        self.contacts.between(None, Some(record));
     }
 
     /// Changes a record from what was read to what was decided, if it is still as read. Only the
     /// attributes that differ are written; `rev` rises. Companions and counts follow.
     pub fn update<E: Stored>(&mut self, old: &Record<E>, new: &Record<E>) {
         self.update_uncounted(old, new);
-        self.tally(Some(old), Some(new));
+        self.rollup(Some(old), Some(new));
     }
 
     /// The same where the counts it stood in are gone.
@@ -102,21 +150,23 @@ impl Tx {
         let mut new = new.clone();
         new.rev = old.rev + 1;
         match (to_item(old), to_item(&new)) {
-            (Ok(old), Ok(new)) => self.replace(&old, &new, Refusal::Stale),
+            (Ok(old), Ok(new)) => self.replace(&old, &new, FailedCondition::Stale),
             (Err(error), _) | (_, Err(error)) => self.fail(error),
         }
         self.move_companions(Some(old), Some(&new));
+        self.contacts.between(Some(old), Some(&new));
     }
 
     /// Removes a record, if it is still as read, with its companions and its part of the counts.
-    pub fn delete<E: Stored>(&mut self, record: &Record<E>, refusal: Refusal) {
+    pub fn delete<E: Stored>(&mut self, record: &Record<E>, refusal: FailedCondition) {
         self.delete_uncounted(record, refusal);
-        self.tally(Some(record), None);
+        self.rollup(Some(record), None);
     }
 
     /// The same where the counts it stood in are gone.
-    pub fn delete_uncounted<E: Stored>(&mut self, record: &Record<E>, refusal: Refusal) {
+    pub fn delete_uncounted<E: Stored>(&mut self, record: &Record<E>, refusal: FailedCondition) {
         self.move_companions(Some(record), None);
+        self.contacts.between(Some(record), None);
         if E::COUNTED {
             self.remove(&crate::keys::counts(E::KIND, record.id));
         }
@@ -128,6 +178,7 @@ impl Tx {
                 .condition_expression("rev = :rev")
                 .set_expression_attribute_values(Some(values))
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld),
+            key,
             refusal,
         );
     }
@@ -148,69 +199,69 @@ impl Tx {
         }
     }
 
-    /// Moves the counts that a record stands in from what it added to what it adds. A parent that is
+    /// Moves the counters that a record stands in from what it added to what it adds. A parent that is
     /// joined must be there and take children still.
-    fn tally<E: Stored>(&mut self, old: Option<&Record<E>>, new: Option<&Record<E>>) {
-        let (old, new) = (old.map(E::tallies).unwrap_or_default(), new.map(E::tallies).unwrap_or_default());
-        let mut keys: Vec<&Key> = Vec::new();
-        for tally in old.iter().chain(&new) {
-            if !keys.contains(&&tally.key) {
-                keys.push(&tally.key);
-            }
+    fn rollup<E: Stored>(&mut self, old: Option<&Record<E>>, new: Option<&Record<E>>) {
+        let (old, new) = (old.map(E::rollups).unwrap_or_default(), new.map(E::rollups).unwrap_or_default());
+        let mut changes: BTreeMap<&Key, CounterChange> = BTreeMap::new();
+        for (rollup, sign) in old.iter().map(|rollup| (rollup, -1)).chain(new.iter().map(|rollup| (rollup, 1))) {
+            let change = changes.entry(&rollup.key).or_default();
+            *change.amounts.entry(rollup.name).or_default() += sign * rollup.amount;
+            change.guarded |= rollup.guarded;
         }
-        for key in keys {
-            let here = |list: &[Tally]| list.iter().filter(|tally| tally.key == *key).cloned().collect::<Vec<_>>();
-            let (before, after) = (here(&old), here(&new));
-            let mut amounts: Vec<(String, i64)> = Vec::new();
-            for (tally, sign) in before.iter().map(|tally| (tally, -1)).chain(after.iter().map(|tally| (tally, 1))) {
-                match amounts.iter_mut().find(|(name, _)| *name == tally.name) {
-                    Some((_, amount)) => *amount += sign * tally.amount,
-                    None => amounts.push((tally.name.clone(), sign * tally.amount)),
-                }
+        for (key, mut change) in changes {
+            change.amounts.retain(|_, amount| *amount != 0);
+            change.joins = !old.iter().any(|rollup| rollup.key == *key);
+            if change.amounts.is_empty() && !E::TOUCHES_PARENTS && !change.joins {
+                continue;
             }
-            amounts.retain(|(_, amount)| *amount != 0);
-            let joins = before.is_empty();
-            if !amounts.is_empty() || E::STIRS || joins {
-                let guarded = before.iter().chain(&after).any(|tally| tally.guarded);
-                self.count(key, &amounts, guarded, joins);
+            let here = self.counters.entry(key.clone()).or_default();
+            for (name, amount) in change.amounts {
+                *here.amounts.entry(name).or_default() += amount;
             }
+            here.guarded |= change.guarded;
+            here.joins |= change.joins;
         }
     }
 
-    /// Adds to counters of an item. `seq` rises with each call: who derives something from what
+    /// Adds to counters of an item. `seq` rises with each transaction: who derives something from what
     /// stands beside the counters makes sure by it that nothing changed meanwhile.
-    fn count(&mut self, key: &Key, amounts: &[(String, i64)], guarded: bool, joins: bool) {
+    fn write_counters(&mut self, key: &Key, change: &CounterChange) {
         let mut names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
-        let kind = if guarded { "COUNTS" } else { "MINUTES" };
+        let kind = if change.guarded || change.closes.is_some() { "COUNTS" } else { "MINUTES" };
         let mut values = HashMap::from([(":type".to_owned(), text(kind)), (":one".to_owned(), number(1))]);
+        let mut set = vec!["#type = :type"];
         let mut add = vec!["seq :one".to_owned()];
-        for (position, (name, amount)) in amounts.iter().enumerate() {
-            names.insert(format!("#n{position}"), name.clone());
+        for (position, (name, amount)) in change.amounts.iter().filter(|(_, amount)| **amount != 0).enumerate() {
+            names.insert(format!("#n{position}"), name.to_string());
             values.insert(format!(":n{position}"), number(amount));
             add.push(format!("#n{position} :n{position}"));
         }
-        let expression = format!("SET #type = :type ADD {}", add.join(", "));
-        let condition = match (guarded, joins) {
+        if let Some(customer) = &change.closes {
+            values.insert(":customer".to_owned(), text(&**customer));
+            set.push("convertedTo = :customer");
+        }
+        let expression = format!("SET {} ADD {}", set.join(", "), add.join(", "));
+        let condition = match (change.guarded || change.closes.is_some(), change.joins) {
             (true, true) => Some("attribute_exists(pk) AND attribute_not_exists(convertedTo)"),
             (true, false) => Some("attribute_exists(pk)"),
             (false, _) => None,
         };
-        self.update_if(key, &expression, condition, names, values, Refusal::Parent);
+        let meaning = if change.closes.is_some() { FailedCondition::Stale } else { FailedCondition::Parent };
+        self.update_if(key, &expression, condition, names, values, meaning);
     }
 
     /// Lets a lead take no more children: it became this customer.
     pub fn close_counts(&mut self, lead: domain::LeadId, customer: domain::CustomerId) {
-        let values = HashMap::from([(":customer".to_owned(), text(customer.to_string())), (":one".to_owned(), number(1))]);
-        let expression = "SET convertedTo = :customer ADD seq :one";
-        let key = crate::keys::counts("LEAD", lead);
-        self.update_if(&key, expression, Some("attribute_exists(pk)"), HashMap::new(), values, Refusal::Stale);
+        self.counters.entry(crate::keys::counts("LEAD", lead)).or_default().closes = Some(customer.to_string());
     }
 
     /// Requires that nothing was written beside these counters since they were read.
     pub(crate) fn require_seq(&mut self, key: &Key, seq: u64) {
         self.push(
             ConditionCheck::builder().set_key(Some(key_map(key))).condition_expression("seq = :seq").expression_attribute_values(":seq", number(seq)),
-            Refusal::Stale,
+            key.clone(),
+            FailedCondition::Stale,
         );
     }
 
@@ -218,28 +269,31 @@ impl Tx {
         self.failed.get_or_insert(error);
     }
 
-    pub(crate) fn put_new(&mut self, item: Item, refusal: Refusal) {
+    pub(crate) fn put_new(&mut self, item: Item, refusal: FailedCondition) {
         self.put_if(item, "attribute_not_exists(pk)", HashMap::new(), refusal);
     }
 
-    pub(crate) fn put_if(&mut self, item: Item, condition: &str, values: HashMap<String, AttributeValue>, refusal: Refusal) {
+    pub(crate) fn put_if(&mut self, item: Item, condition: &str, values: HashMap<String, AttributeValue>, refusal: FailedCondition) {
         let values = (!values.is_empty()).then_some(values);
+        let key = crate::item::key_of(&item);
         self.push(
             Put::builder()
                 .set_item(Some(item))
                 .condition_expression(condition)
                 .set_expression_attribute_values(values)
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld),
+            key,
             refusal,
         );
     }
 
     pub(crate) fn put(&mut self, item: Item) {
-        self.push(Put::builder().set_item(Some(item)), Refusal::Exists);
+        let key = crate::item::key_of(&item);
+        self.push(Put::builder().set_item(Some(item)), key, FailedCondition::Exists);
     }
 
     /// Writes the attributes in which two versions of an item differ, if `rev` is still the old one.
-    pub(crate) fn replace(&mut self, old: &Item, new: &Item, refusal: Refusal) {
+    pub(crate) fn replace(&mut self, old: &Item, new: &Item, refusal: FailedCondition) {
         let mut names = HashMap::new();
         let mut values = HashMap::from([(":rev".to_owned(), old.get("rev").cloned().unwrap_or_else(|| number(0)))]);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
@@ -269,7 +323,7 @@ impl Tx {
         condition: Option<&str>,
         names: HashMap<String, String>,
         values: HashMap<String, AttributeValue>,
-        refusal: Refusal,
+        refusal: FailedCondition,
     ) {
         self.push(
             Update::builder()
@@ -279,33 +333,34 @@ impl Tx {
                 .set_expression_attribute_names((!names.is_empty()).then_some(names))
                 .set_expression_attribute_values((!values.is_empty()).then_some(values))
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld),
+            key.clone(),
             refusal,
         );
     }
 
     /// Requires a user to be active when the transaction is carried out, else refused as a reference.
-    pub fn require_active(&mut self, user: domain::UserId, pointer: &'static str) {
+    pub fn require_active(&mut self, user: domain::UserId, field: &'static str) {
+        let key = crate::keys::auth(user);
         self.push(
             ConditionCheck::builder()
-                .set_key(Some(key_map(&crate::keys::auth(user))))
+                .set_key(Some(key_map(&key)))
                 .condition_expression("#data.#status = :active")
                 .expression_attribute_names("#data", "data")
                 .expression_attribute_names("#status", "status")
                 .expression_attribute_values(":active", text("ACTIVE")),
-            Refusal::Reference(pointer),
+            key,
+            FailedCondition::Reference(field),
         );
     }
 
     pub(crate) fn remove(&mut self, key: &Key) {
-        self.push(Delete::builder().set_key(Some(key_map(key))), Refusal::Stale);
+        self.push(Delete::builder().set_key(Some(key_map(key))), key.clone(), FailedCondition::Stale);
     }
 
-    fn push(&mut self, action: impl Action, refusal: Refusal) {
+    fn push(&mut self, action: impl Action, key: Key, refusal: FailedCondition) {
+        self.touch(key);
         match action.finish() {
-            Ok(action) => {
-                self.actions.push(action);
-                self.refusals.push(refusal);
-            }
+            Ok(action) => self.actions.push((action, refusal)),
             Err(error) => self.fail(error),
         }
     }
@@ -363,10 +418,8 @@ impl Store {
     /// [`Error::Refused`] with its meaning. The request token makes a repeat by the SDK after a lost
     /// answer harmless.
     pub async fn commit(&self, tx: Tx) -> Result<(), Error> {
-        if let Some(error) = tx.failed {
-            return Err(error);
-        }
-        let actions: Vec<_> = tx.actions.into_iter().map(|action| on_table(action, &self.table)).collect();
+        let (actions, conditions): (Vec<_>, Vec<_>) = tx.finish()?.into_iter().unzip();
+        let actions: Vec<_> = actions.into_iter().map(|action| on_table(action, &self.table)).collect();
         let mut attempt = 0;
         loop {
             let _in_flight = self.meter.begin();
@@ -389,7 +442,7 @@ impl Store {
                 Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                     let reasons = canceled.cancellation_reasons();
                     let failed = |code: Option<&str>| code == Some("ConditionalCheckFailed");
-                    tx.refusals
+                    conditions
                         .iter()
                         .zip(reasons)
                         .filter(|(_, reason)| failed(reason.code()))
@@ -401,6 +454,9 @@ impl Store {
             if !refused.is_empty() {
                 return Err(Error::Refused(refused));
             }
+            if is_invalid(error.as_service_error()) {
+                return Err(Error::Invalid(aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string()));
+            }
             attempt += 1;
             if attempt >= CONFLICT_ATTEMPTS || !is_conflict(error.as_service_error()) {
                 return Err(match call_error(error) {
@@ -410,6 +466,16 @@ impl Store {
             }
             pause(attempt).await;
         }
+    }
+}
+
+/// Whether an action of the transaction is one that the table will never take.
+fn is_invalid(error: Option<&TransactWriteItemsError>) -> bool {
+    match error {
+        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+            canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ValidationError"))
+        }
+        _ => false,
     }
 }
 

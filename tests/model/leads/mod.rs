@@ -250,11 +250,11 @@ fn update(world: &mut World, call: &Call) -> Answer {
 fn set_status(world: &mut World, call: &Call) -> Answer {
     let old = reached(world, call)?;
     let (to, _) = moves(MOVES, &call.given("status").unwrap_or_default());
+    check_version(call, old.version)?;
     let reasons: Vec<&str> = ["/closeReason", "/closeNote"].into_iter().filter(|pointer| call.given(&pointer[1..]).is_some()).collect();
     if to != "CLOSED" && !reasons.is_empty() {
         return Err(Expected::wrong(&reasons));
     }
-    check_version(call, old.version)?;
     check_unconverted(&old)?;
     let (from, allowed) = moves(MOVES, old.status);
     if from == to {

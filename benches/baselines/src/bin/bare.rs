@@ -1,8 +1,9 @@
 //! A handler on `lambda_http` that makes the same calls to the table as the CRM does for a request,
 //! through the same SDK, and nothing else: no sign-in, no parsing, no record, no answer to speak of.
 //!
-//! `_HANDLER` names the request. `BARE_USER` is whose sign-in state is read, and `BARE_ITEMS` a file
-//! with the items that a create writes, in DynamoDB's JSON form: `{"record", "event", "markers"}`.
+//! `_HANDLER` names the request. `BARE_USER` is whose sign-in state is read, `BARE_TEAM` whose customers
+//! are listed, and `BARE_ITEMS` a file with the items that a create writes, in DynamoDB's JSON form:
+//! `{"record", "event", "markers"}`.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
@@ -18,6 +19,7 @@ struct Bare {
     client: Client,
     table: String,
     user: String,
+    team: String,
     record: Item,
     event: Item,
     markers: Vec<Item>,
@@ -48,6 +50,7 @@ impl Bare {
             client: Client::new(sdk.config()),
             table: std::env::var("TABLE_NAME")?,
             user: std::env::var("BARE_USER")?,
+            team: std::env::var("BARE_TEAM")?,
             record: item(&items["record"])?,
             event: item(&items["event"])?,
             markers: markers.map(item).collect::<Result<_, _>>()?,
@@ -65,18 +68,35 @@ impl Bare {
 
     async fn get(&self, request: Request) -> Result<String, Error> {
         let id = request.raw_http_path().rsplit('/').next().unwrap_or_default();
-        let (user, record) = tokio::try_join!(self.sign_in_state(), self.read(format!("CUSTOMER#{id}"), "CUSTOMER", false))?;
-        Ok((user.ok_or("no user")?.len() + record.ok_or("no record")?.len()).to_string())
+        let pk = format!("CUSTOMER#{id}");
+        let (user, record, notes, pending) = tokio::try_join!(
+            self.sign_in_state(),
+            self.read(pk.clone(), "CUSTOMER", false),
+            self.beside(&pk, "NOTE", false, 6),
+            self.beside(&pk, "PENDING#", true, 1)
+        )?;
+        Ok((user.ok_or("no user")?.len() + record.ok_or("no record")?.len() + notes.len() + pending.len()).to_string())
     }
 
+    /// Some of the items beside a record.
+    async fn beside(&self, pk: &str, prefix: &str, ascending: bool, limit: i32) -> Result<Vec<Item>, Error> {
+        let query = self.client.query().table_name(&self.table).key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
+        let query = query.expression_attribute_values(":pk", text(pk)).expression_attribute_values(":prefix", text(prefix));
+        let query = query.scan_index_forward(ascending).limit(limit).consistent_read(false);
+        Ok(query.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await?.items.unwrap_or_default())
+    }
+
+    /// What a manager sees: the team's customers and those of nobody.
     async fn list(&self) -> Result<String, Error> {
-        let (user, rows) = tokio::try_join!(self.sign_in_state(), self.page())?;
-        Ok((user.ok_or("no user")?.len() + rows.len()).to_string())
+        let team = format!("TEAM#{}#CUSTOMER#LIVE", self.team);
+        let (user, team, pool) =
+            tokio::try_join!(self.sign_in_state(), self.page("team", "t", &team), self.page("owner", "o", "USER#NONE#CUSTOMER#LIVE"))?;
+        Ok((user.ok_or("no user")?.len() + team.len() + pool.len()).to_string())
     }
 
-    async fn page(&self) -> Result<Vec<Item>, Error> {
-        let query = self.client.query().table_name(&self.table).index_name("all").key_condition_expression("#p = :p");
-        let query = query.expression_attribute_names("#p", "a").expression_attribute_values(":p", text("ALL#CUSTOMER#LIVE"));
+    async fn page(&self, index: &str, attribute: &str, partition: &str) -> Result<Vec<Item>, Error> {
+        let query = self.client.query().table_name(&self.table).index_name(index).key_condition_expression("#p = :p");
+        let query = query.expression_attribute_names("#p", attribute).expression_attribute_values(":p", text(partition));
         let answer = query.scan_index_forward(false).limit(21).return_consumed_capacity(ReturnConsumedCapacity::Total).send().await?;
         Ok(answer.items.unwrap_or_default())
     }
@@ -110,9 +130,10 @@ impl Bare {
             .table_name(&self.table)
             .key("pk", text(format!("{space}#{id}")))
             .key("sk", text("UNIQUE"))
-            .update_expression("SET #type = :type ADD ids :me")
-            .condition_expression("attribute_not_exists(ids) OR (size(ids) = :one AND contains(ids, :id))")
+            .update_expression("SET #type = :type ADD #customers :me")
+            .condition_expression("(attribute_not_exists(#customers) OR (size(#customers) = :one AND contains(#customers, :id)))")
             .expression_attribute_names("#type", "type")
+            .expression_attribute_names("#customers", "customers")
             .expression_attribute_values(":type", text("UNIQUE"))
             .expression_attribute_values(":me", AttributeValue::Ss(vec![id.to_owned()]))
             .expression_attribute_values(":one", AttributeValue::N("1".into()))

@@ -3,8 +3,8 @@
 use super::messages::WORKER_TIMEOUT;
 use crate::generate::pascal;
 use crate::generate::policy::{self, STREAM_DEAD, Statement, dead_id, dead_queues, queue_id};
-use api::cors;
-use api::{Resource, Route};
+use edge::cors;
+use edge::{Resource, Route};
 use http::Method;
 use messaging::Queue;
 use workers::{Interest, Need, Trigger, WORKERS, Worker};
@@ -99,7 +99,7 @@ fn of_route(package: &str, route: &Route) -> String {
     let methods = if route.method == Method::PATCH { vec![Method::PATCH, Method::PUT] } else { vec![route.method.clone()] };
     let event = |method: &Method| {
         let id = pascal(&method.as_str().to_lowercase());
-        let path = format!("{}{}", api::edge::BASE, route.path);
+        let path = format!("{}{}", edge::router::BASE, route.path);
         format!("        {id}:\n          Type: HttpApi\n          Properties: {{ApiId: !Ref HttpApi, Method: {method}, Path: \"{path}\"}}\n")
     };
     let mut variables = Vec::new();

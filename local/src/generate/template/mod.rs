@@ -6,8 +6,8 @@ mod functions;
 mod messages;
 mod storage;
 
-use api::Route;
-use api::config::SETTINGS;
+use application::config::SETTINGS;
+use edge::Route;
 
 /// The template.
 pub(super) fn text(crates: &[(&'static str, Vec<Route>)]) -> String {
@@ -143,7 +143,7 @@ Outputs:
     Description: The secret with the signing keys
     Value: !GetAtt Secret.Id
 "#,
-        base = api::edge::BASE
+        base = edge::router::BASE
     );
     std::iter::once(fixed).chain(queues).collect()
 }

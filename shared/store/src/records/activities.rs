@@ -1,24 +1,25 @@
 //! Where activities stand: under their author, and under their lead or customer with the times of
 //! contact and the notes beside it.
 
-use super::{LIVE, Parent};
+use super::{LIVE, children, children_plan};
 use crate::error::Error;
-use crate::item::{Item, Stored, Tally, bare, key_of, to_attribute, to_record};
+use crate::item::{Item, Rollup, Stored, bare, key_of, to_attribute, to_row};
 use crate::keys::{self, Index, IndexKeys, Key};
-use crate::list::{Page, Paging, Plan};
+use crate::list::{Filter, Page, Plan};
 use crate::table::Store;
-use domain::activity::Activity;
+use domain::activity::{Activity, ActivityType};
 use domain::customer::Customer;
 use domain::lead::Lead;
-use domain::{Entity, PartyId, Record, Scope, UserId};
+use domain::overview::Counter;
+use domain::{Entity, LeadId, Parent, PartyId, Reach, Record, Row, Scope, Time, UserId};
 use std::collections::HashSet;
 
 impl Stored for Activity {
-    const STIRS: bool = true;
+    const TOUCHES_PARENTS: bool = true;
 
     fn index_keys(record: &Record<Self>) -> IndexKeys {
         let mut partitions = vec![(Index::Owner, keys::of_owner(record.created_by, Self::KIND, LIVE))];
-        partitions.extend(record.party().map(|party| Parent::Party(party).children(Self::KIND)));
+        partitions.extend(record.party().map(|party| children(Parent::Party(party), Self::KIND)));
         IndexKeys { partitions, sort: keys::by_time(record.data.occurred_at, record.id) }
     }
 
@@ -33,40 +34,94 @@ impl Stored for Activity {
         Ok(vec![item])
     }
 
-    fn tallies(record: &Record<Self>) -> Vec<Tally> {
+    fn rollups(record: &Record<Self>) -> Vec<Rollup> {
         let parts = record.party().map(|party| Parent::Party(party).parts());
-        parts.map(|(kind, id)| Tally::child(kind, id, "activities", true)).into_iter().collect()
+        parts.map(|(kind, id)| Rollup::child(kind, id, Counter::Activities, true)).into_iter().collect()
+    }
+}
+
+/// Whose activities are asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Whose {
+    /// Those of a lead or customer, with those of the leads that became it.
+    Of(PartyId, Vec<LeadId>),
+    /// What somebody wrote.
+    By(UserId),
+}
+
+/// What `GET /activities` asks for.
+#[derive(Debug, Clone)]
+pub struct ActivityFilter {
+    /// Whose.
+    pub whose: Whose,
+    /// Of this type.
+    pub kind: Option<ActivityType>,
+    /// At this moment or later.
+    pub from: Option<Time>,
+    /// Before this moment.
+    pub until: Option<Time>,
+    /// Earliest first.
+    pub ascending: bool,
+}
+
+impl Filter for ActivityFilter {
+    type Entity = Activity;
+
+    /// What somebody wrote is about leads and customers that are looked up row by row.
+    fn plan(&self, scope: &Scope) -> Plan {
+        let (partitions, looked_up) = match &self.whose {
+            Whose::Of(party, leads) => {
+                let leads = leads.iter().map(|lead| Parent::Party(PartyId::Lead(*lead)));
+                let parents: Vec<Parent> = std::iter::once(Parent::Party(*party)).chain(leads).collect();
+                (children_plan(&parents, Activity::KIND).partitions, false)
+            }
+            Whose::By(author) => (vec![(Index::Owner, keys::of_owner(Some(*author), Activity::KIND, LIVE))], scope.reach() != Reach::All),
+        };
+        let text = |time: Option<Time>| time.map(|time| time.to_string());
+        let residual = self.kind.is_some() || looked_up;
+        Plan { partitions, ascending: self.ascending, from: text(self.from), until: text(self.until), residual, words: false }
+    }
+
+    fn matches(&self, activity: &Row<Activity>) -> bool {
+        self.kind.is_none_or(|wanted| activity.data.kind == wanted)
+    }
+
+    fn parent(&self) -> Option<Parent> {
+        match self.whose {
+            Whose::Of(party, _) => Some(Parent::Party(party)),
+            Whose::By(_) => None,
+        }
+    }
+
+    fn person(&self) -> Option<UserId> {
+        match self.whose {
+            Whose::Of(..) => None,
+            Whose::By(author) => Some(author),
+        }
     }
 }
 
 impl Store {
-    /// A page of what somebody wrote, as far as its leads and customers are inside the scope: those
-    /// are read as they are now, so a record that was handed over a moment ago counts as it stands.
-    pub async fn list_of_author(
-        &self,
-        plan: &Plan,
-        paging: Paging<'_>,
-        scope: &Scope,
-        keep: impl Fn(&Record<Activity>) -> bool,
-    ) -> Result<Page<Record<Activity>>, Error> {
-        let page = self.list::<Activity>(plan, paging, keep).await?;
+    /// Those of a page's activities whose leads and customers are inside the scope: these are read as
+    /// they are now, so a record that was handed over a moment ago counts as it stands.
+    pub async fn inside_parties(&self, page: Page<Row<Activity>>, scope: &Scope) -> Result<Page<Row<Activity>>, Error> {
         let key = |party: PartyId| {
             let (kind, id) = Parent::Party(party).parts();
             keys::record(kind, id)
         };
-        let mut wanted: Vec<Key> = page.items.iter().filter_map(Record::<Activity>::party).map(key).collect();
-        wanted.sort_unstable_by(|a, b| a.pk.cmp(&b.pk));
+        let mut wanted: Vec<Key> = page.items.iter().filter_map(Row::<Activity>::party).map(key).collect();
+        wanted.sort_unstable();
         wanted.dedup();
         let (mut inside, mut converted) = (HashSet::new(), Vec::new());
         for item in self.get_items(&wanted).await? {
             let pk = key_of(&item).pk;
             if pk.starts_with(Customer::KIND) {
-                if to_record::<Customer>(&item)?.inside(scope) {
+                if to_row::<Customer>(&item)?.inside(scope) {
                     inside.insert(pk);
                 }
                 continue;
             }
-            let lead = to_record::<Lead>(&item)?;
+            let lead = to_row::<Lead>(&item)?;
             match lead.data.converted_customer_id {
                 // A converted lead is reached through its customer.
                 Some(customer) => converted.push((pk, keys::record(Customer::KIND, customer))),
@@ -75,21 +130,16 @@ impl Store {
             }
         }
         let mut customers: Vec<Key> = converted.iter().map(|(_, customer)| customer.clone()).collect();
-        customers.sort_unstable_by(|a, b| a.pk.cmp(&b.pk));
+        customers.sort_unstable();
         customers.dedup();
         let mut reached = HashSet::new();
         for item in self.get_items(&customers).await? {
-            if to_record::<Customer>(&item)?.inside(scope) {
+            if to_row::<Customer>(&item)?.inside(scope) {
                 reached.insert(key_of(&item).pk);
             }
         }
         inside.extend(converted.into_iter().filter(|(_, customer)| reached.contains(&customer.pk)).map(|(pk, _)| pk));
-        let seen = |activity: &Record<Activity>| activity.party().is_some_and(|party| inside.contains(&key(party).pk));
+        let seen = |activity: &Row<Activity>| activity.party().is_some_and(|party| inside.contains(&key(party).pk));
         Ok(Page { items: page.items.into_iter().filter(seen).collect(), next: page.next })
     }
-}
-
-/// Where everything somebody wrote stands, by the time it took place.
-pub fn author_plan(author: UserId) -> Plan {
-    Plan { partitions: vec![(Index::Owner, keys::of_owner(Some(author), Activity::KIND, LIVE))], ..Plan::default() }
 }

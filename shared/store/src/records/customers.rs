@@ -1,13 +1,14 @@
 //! Where customers stand, and where their list reads.
 
 use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, owned_by, owned_keys, prefix};
-use crate::item::Stored;
+use crate::item::{Contacts, Stored};
 use crate::keys::{self, IndexKeys};
-use crate::list::Plan;
+use crate::list::{Filter, Plan};
 use crate::search::Searchable;
-use domain::customer::{Customer, Engagement};
+use domain::customer::{Customer, Engagement, LevelCode, Lifecycle};
 use domain::search::{Search, record_words};
-use domain::{Entity, Record, Scope, UserId};
+use domain::value::{Email, Phone};
+use domain::{Entity, Record, Row, Scope, Time, UserId};
 
 impl Stored for Customer {
     const COUNTED: bool = true;
@@ -18,47 +19,62 @@ impl Stored for Customer {
             None => owned_keys(record, LIVE, Some(record.data.engagement.as_str())),
         }
     }
+
+    /// Archived customers stand in nobody's way.
+    fn contacts(row: &Row<Self>) -> Contacts {
+        let data = &row.data;
+        if data.archived_at.is_some() {
+            return Contacts::default();
+        }
+        Contacts { email: data.email.as_ref().map(Email::to_string), phone: data.phone.as_ref().map(Phone::to_string) }
+    }
 }
 
 impl Searchable for Customer {
     const POOLED: bool = true;
 
-    fn words(record: &Record<Self>) -> Vec<String> {
-        record_words(domain::customer::search_texts(&record.data))
+    fn words(row: &Row<Self>) -> Vec<String> {
+        record_words(domain::customer::search_texts(&row.data))
     }
 
-    fn state(record: &Record<Self>) -> &'static str {
-        if record.data.archived_at.is_some() { ARCHIVED } else { LIVE }
+    fn state(row: &Row<Self>) -> &'static str {
+        if row.data.archived_at.is_some() { ARCHIVED } else { LIVE }
     }
 }
 
-/// The filters of `GET /customers` that choose where to read.
+/// What `GET /customers` asks for.
 #[derive(Debug, Clone, Default)]
 pub struct CustomerFilter {
     /// Archived ones instead of live ones.
     pub archived: bool,
     /// Of this engagement.
     pub engagement: Option<Engagement>,
+    /// Of this lifecycle.
+    pub lifecycle: Option<Lifecycle>,
+    /// Of this loyalty level.
+    pub level: Option<LevelCode>,
     /// Of this owner; `Some(None)` is nobody.
     pub owner: Option<Option<UserId>>,
+    /// Without a contact at this moment or later.
+    pub not_contacted_since: Option<Time>,
     /// By words.
     pub search: Option<Search>,
     /// Oldest first.
     pub ascending: bool,
-    /// Whether other filters are applied to the rows.
-    pub residual: bool,
 }
 
-impl CustomerFilter {
-    /// Where the list reads. Archived customers have no status partitions, so there the engagement
-    /// is a residual filter; the words' partitions are not split by engagement either.
-    pub fn plan(&self, scope: &Scope) -> Plan {
+impl Filter for CustomerFilter {
+    type Entity = Customer;
+
+    /// Archived customers have no status partitions, so there the engagement is a residual filter; the
+    /// words' partitions are not split by engagement either.
+    fn plan(&self, scope: &Scope) -> Plan {
         let state = if self.archived { ARCHIVED } else { LIVE };
-        let mut plan = Plan { ascending: self.ascending, residual: self.residual, ..Plan::default() };
+        let residual = self.lifecycle.is_some() || self.level.is_some() || self.not_contacted_since.is_some();
+        let mut plan = Plan { ascending: self.ascending, residual, ..Plan::default() };
         let (state, by) = match (&self.search, self.engagement) {
             (Some(search), _) => {
                 prefix(&mut plan, &search.prefix);
-                plan.residual = true;
                 (keys::search_state(state, &search.prefix), PLAIN)
             }
             (None, Some(engagement)) if !self.archived => (engagement.as_str().to_owned(), BY_STATUS),
@@ -69,5 +85,23 @@ impl CustomerFilter {
         };
         plan.partitions = owned_by(scope, self.owner, Customer::KIND, &state, by);
         plan
+    }
+
+    fn matches(&self, customer: &Row<Customer>) -> bool {
+        let (data, derived) = (&customer.data, &customer.derived);
+        data.archived_at.is_some() == self.archived
+            && self.owner.is_none_or(|owner| data.owner_id == owner)
+            && self.engagement.is_none_or(|wanted| data.engagement == wanted)
+            && self.lifecycle.is_none_or(|wanted| data.lifecycle == wanted)
+            && self.level.is_none_or(|wanted| derived.level_code.unwrap_or(LevelCode::Bronze) == wanted)
+            && self.not_contacted_since.is_none_or(|limit| derived.last_contacted_at.is_none_or(|last| last < limit))
+    }
+
+    fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
+    }
+
+    fn person(&self) -> Option<UserId> {
+        self.owner.flatten()
     }
 }

@@ -1,19 +1,20 @@
 //! Where follow-ups stand, and where their list reads.
 
-use super::{BY_STATUS, LIVE, PLAIN, Parent, between, children_plan, owned_by, owned_partitions};
+use super::{BY_STATUS, LIVE, PLAIN, between, children, children_plan, owned_by, owned_partitions};
 use crate::error::Error;
-use crate::item::{Item, Stored, Tally, bare, to_attribute};
+use crate::item::{Item, Rollup, Stored, bare, to_attribute};
 use crate::keys::{self, IndexKeys};
-use crate::list::Plan;
+use crate::list::{Filter, Plan};
 use domain::follow_up::{FollowUp, FollowUpStatus, Next};
-use domain::{Entity, PartyId, Record, Scope, Time, UserId};
+use domain::overview::Counter;
+use domain::{Entity, Parent, PartyId, Record, Row, Scope, Time, UserId};
 
 impl Stored for FollowUp {
-    const STIRS: bool = true;
+    const TOUCHES_PARENTS: bool = true;
 
     fn index_keys(record: &Record<Self>) -> IndexKeys {
         let mut partitions = owned_partitions(record, LIVE, Some(record.data.status.as_str()));
-        partitions.extend(record.party().map(|party| Parent::Party(party).children(Self::KIND)));
+        partitions.extend(record.party().map(|party| children(Parent::Party(party), Self::KIND)));
         IndexKeys { partitions, sort: keys::by_time(record.data.due_at, record.id) }
     }
 
@@ -26,13 +27,13 @@ impl Stored for FollowUp {
         Ok(vec![item])
     }
 
-    fn tallies(record: &Record<Self>) -> Vec<Tally> {
+    fn rollups(record: &Record<Self>) -> Vec<Rollup> {
         let parts = record.party().map(|party| Parent::Party(party).parts());
-        parts.map(|(kind, id)| Tally::child(kind, id, "followUpsPending", record.is_open())).into_iter().collect()
+        parts.map(|(kind, id)| Rollup::child(kind, id, Counter::FollowUpsPending, record.is_open())).into_iter().collect()
     }
 }
 
-/// The filters of `GET /follow-ups` that choose where to read.
+/// What `GET /follow-ups` asks for.
 #[derive(Debug, Clone, Default)]
 pub struct FollowUpFilter {
     /// Of this lead or customer.
@@ -47,10 +48,12 @@ pub struct FollowUpFilter {
     pub descending: bool,
 }
 
-impl FollowUpFilter {
-    /// Where the list reads: a lead's or customer's own, where the other filters are residual, or
-    /// those of the people inside reach.
-    pub fn plan(&self, scope: &Scope) -> Plan {
+impl Filter for FollowUpFilter {
+    type Entity = FollowUp;
+
+    /// A lead's or customer's own, where the other filters are residual, or those of the people inside
+    /// reach.
+    fn plan(&self, scope: &Scope) -> Plan {
         let mut plan = match self.party {
             Some(party) => {
                 Plan { residual: self.assignee.is_some() || self.status.is_some(), ..children_plan(&[Parent::Party(party)], FollowUp::KIND) }
@@ -66,5 +69,18 @@ impl FollowUpFilter {
         plan.ascending = !self.descending;
         between(&mut plan, self.due);
         plan
+    }
+
+    fn matches(&self, follow_up: &Row<FollowUp>) -> bool {
+        let data = &follow_up.data;
+        self.assignee.is_none_or(|wanted| data.assignee_id == wanted) && self.status.is_none_or(|wanted| data.status == wanted)
+    }
+
+    fn parent(&self) -> Option<Parent> {
+        self.party.map(Parent::Party)
+    }
+
+    fn person(&self) -> Option<UserId> {
+        self.assignee
     }
 }

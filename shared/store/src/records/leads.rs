@@ -1,13 +1,14 @@
 //! Where leads stand, and where their list reads.
 
 use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, owned_by, owned_keys, prefix};
-use crate::item::Stored;
+use crate::item::{Contacts, Stored};
 use crate::keys::{self, IndexKeys};
-use crate::list::Plan;
+use crate::list::{Filter, Plan};
 use crate::search::Searchable;
 use domain::lead::{Lead, LeadStatus};
 use domain::search::{Search, record_words};
-use domain::{Entity, Record, Scope, Time, UserId};
+use domain::value::{Email, Phone, Text};
+use domain::{Entity, Record, Row, Scope, Time, UserId};
 
 impl Stored for Lead {
     const COUNTED: bool = true;
@@ -18,21 +19,30 @@ impl Stored for Lead {
             None => owned_keys(record, LIVE, Some(record.data.status.as_str())),
         }
     }
+
+    /// Archived, closed and converted leads stand in nobody's way.
+    fn contacts(row: &Row<Self>) -> Contacts {
+        let data = &row.data;
+        if data.archived_at.is_some() || !data.status.is_open() {
+            return Contacts::default();
+        }
+        Contacts { email: data.email.as_ref().map(Email::to_string), phone: data.phone.as_ref().map(Phone::to_string) }
+    }
 }
 
 impl Searchable for Lead {
     const POOLED: bool = true;
 
-    fn words(record: &Record<Self>) -> Vec<String> {
-        record_words(domain::lead::search_texts(&record.data))
+    fn words(row: &Row<Self>) -> Vec<String> {
+        record_words(domain::lead::search_texts(&row.data))
     }
 
-    fn state(record: &Record<Self>) -> &'static str {
-        if record.data.archived_at.is_some() { ARCHIVED } else { LIVE }
+    fn state(row: &Row<Self>) -> &'static str {
+        if row.data.archived_at.is_some() { ARCHIVED } else { LIVE }
     }
 }
 
-/// The filters of `GET /leads` that choose where to read.
+/// What `GET /leads` asks for.
 #[derive(Debug, Clone, Default)]
 pub struct LeadFilter {
     /// Archived ones instead of live ones.
@@ -41,6 +51,8 @@ pub struct LeadFilter {
     pub status: Option<LeadStatus>,
     /// Of this owner; `Some(None)` is nobody.
     pub owner: Option<Option<UserId>>,
+    /// From this source.
+    pub source: Option<Text<50>>,
     /// By words.
     pub search: Option<Search>,
     /// Made at this moment or later.
@@ -49,22 +61,21 @@ pub struct LeadFilter {
     pub created_until: Option<Time>,
     /// Oldest first.
     pub ascending: bool,
-    /// Whether other filters are applied to the rows.
-    pub residual: bool,
 }
 
-impl LeadFilter {
-    /// Where the list reads. Archived leads have no status partitions, so there the status is a
-    /// residual filter; the words' partitions are not split by status or ordered by time either.
-    pub fn plan(&self, scope: &Scope) -> Plan {
+impl Filter for LeadFilter {
+    type Entity = Lead;
+
+    /// Archived leads have no status partitions, so there the status is a residual filter; the words'
+    /// partitions are not split by status or ordered by time either.
+    fn plan(&self, scope: &Scope) -> Plan {
         let state = if self.archived { ARCHIVED } else { LIVE };
         let time = |time: Option<Time>| time.map(|time| time.to_string());
         let range = (time(self.created_from), time(self.created_until));
-        let mut plan = Plan { ascending: self.ascending, residual: self.residual, from: range.0, until: range.1, ..Plan::default() };
+        let mut plan = Plan { ascending: self.ascending, residual: self.source.is_some(), from: range.0, until: range.1, ..Plan::default() };
         let (state, by) = match (&self.search, self.status) {
             (Some(search), _) => {
                 prefix(&mut plan, &search.prefix);
-                plan.residual = true;
                 (keys::search_state(state, &search.prefix), PLAIN)
             }
             (None, Some(status)) if !self.archived => (status.as_str().to_owned(), BY_STATUS),
@@ -75,5 +86,23 @@ impl LeadFilter {
         };
         plan.partitions = owned_by(scope, self.owner, Lead::KIND, &state, by);
         plan
+    }
+
+    fn matches(&self, lead: &Row<Lead>) -> bool {
+        let data = &lead.data;
+        data.archived_at.is_some() == self.archived
+            && self.owner.is_none_or(|owner| data.owner_id == owner)
+            && self.status.is_none_or(|wanted| data.status == wanted)
+            && self.source.as_ref().is_none_or(|wanted| data.source.as_ref() == Some(wanted))
+            && self.created_from.is_none_or(|from| lead.created_at >= from)
+            && self.created_until.is_none_or(|until| lead.created_at < until)
+    }
+
+    fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
+    }
+
+    fn person(&self) -> Option<UserId> {
+        self.owner.flatten()
     }
 }

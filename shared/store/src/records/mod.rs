@@ -9,22 +9,22 @@ mod tasks;
 mod users;
 mod work_logs;
 
-pub use activities::author_plan;
+pub use activities::{ActivityFilter, Whose};
 pub use customers::CustomerFilter;
 pub use follow_ups::FollowUpFilter;
 pub use leads::LeadFilter;
 pub use projects::ProjectFilter;
 pub use tasks::TaskFilter;
 pub use users::UserFilter;
-pub use work_logs::WorkLogFilter;
+pub use work_logs::{Summed, WorkLogFilter};
 
 use crate::item::Stored;
 use crate::keys::{self, Index, IndexKeys};
-use crate::list::Plan;
+use crate::list::{Filter, Plan};
 use domain::permission::RoleGrants;
 use domain::settings::Settings;
 use domain::team::Team;
-use domain::{Entity, PartyId, ProjectId, Reach, Record, Scope, TaskId, Time, UserId};
+use domain::{Entity, Parent, Reach, Record, Row, Scope, Time, UserId};
 
 /// Not archived.
 const LIVE: &str = "LIVE";
@@ -55,38 +55,15 @@ fn owned_partitions<E: Entity>(record: &Record<E>, state: &str, status: Option<&
     partitions
 }
 
-/// Something that has children of other kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parent {
-    /// A lead or a customer.
-    Party(PartyId),
-    /// A project.
-    Project(ProjectId),
-    /// A task.
-    Task(TaskId),
-}
-
-impl Parent {
-    /// Its kind and id, as they stand in keys.
-    pub fn parts(self) -> (&'static str, String) {
-        match self {
-            Self::Party(PartyId::Lead(id)) => ("LEAD", id.to_string()),
-            Self::Party(PartyId::Customer(id)) => ("CUSTOMER", id.to_string()),
-            Self::Project(id) => ("PROJECT", id.to_string()),
-            Self::Task(id) => ("TASK", id.to_string()),
-        }
-    }
-
-    /// The partition of its children of a kind.
-    fn children(self, child: &str) -> (Index, String) {
-        let (kind, id) = self.parts();
-        (Index::Parent, keys::of_parent(kind, id, child))
-    }
+/// The partition of a parent's children of a kind.
+pub(crate) fn children(parent: Parent, child: &str) -> (Index, String) {
+    let (kind, id) = parent.parts();
+    (Index::Parent, keys::of_parent(kind, id, child))
 }
 
 /// Where the children of some parents stand, merged: those of a customer and of its leads.
 pub fn children_plan(parents: &[Parent], child: &str) -> Plan {
-    Plan { partitions: parents.iter().map(|parent| parent.children(child)).collect(), ..Plan::default() }
+    Plan { partitions: parents.iter().map(|parent| children(*parent, child)).collect(), ..Plan::default() }
 }
 
 /// The place of a due date in the order: what has none comes last.
@@ -129,16 +106,16 @@ impl Stored for Settings {
 /// The partitions of a kind that a scope reaches, for a state on the given indexes.
 fn reached(scope: &Scope, kind: &str, state: &str, by: (Index, Index, Index)) -> Vec<(Index, String)> {
     let (by_owner, by_team, by_all) = by;
-    match scope.reach {
+    match scope.reach() {
         Reach::All => vec![(by_all, keys::of_all(kind, state))],
-        Reach::Own => vec![(by_owner, keys::of_owner(Some(scope.user), kind, state))],
+        Reach::Own => vec![(by_owner, keys::of_owner(Some(scope.user()), kind, state))],
         Reach::Team => {
-            let mut partitions: Vec<_> = scope.teams.iter().map(|team| (by_team, keys::of_team(*team, kind, state))).collect();
+            let mut partitions: Vec<_> = scope.teams().iter().map(|team| (by_team, keys::of_team(*team, kind, state))).collect();
             // A caller with a team finds own records there; without one, only under their own name.
-            if scope.own_team.is_none() {
-                partitions.push((by_owner, keys::of_owner(Some(scope.user), kind, state)));
+            if scope.own_team().is_none() {
+                partitions.push((by_owner, keys::of_owner(Some(scope.user()), kind, state)));
             }
-            if scope.pool {
+            if scope.covers_pool() {
                 partitions.push((by_owner, keys::of_owner(None, kind, state)));
             }
             partitions
@@ -149,8 +126,9 @@ fn reached(scope: &Scope, kind: &str, state: &str, by: (Index, Index, Index)) ->
 const PLAIN: (Index, Index, Index) = (Index::Owner, Index::Team, Index::All);
 const BY_STATUS: (Index, Index, Index) = (Index::OwnerStatus, Index::TeamStatus, Index::AllStatus);
 
-/// A prefix range over words.
+/// A prefix range over words; the other words are a residual filter.
 fn prefix(plan: &mut Plan, prefix: &str) {
+    (plan.words, plan.residual) = (true, true);
     plan.ascending = true;
     plan.from = Some(prefix.to_owned());
     plan.until = Some(format!("{prefix}\u{10FFFF}"));
@@ -160,15 +138,29 @@ fn prefix(plan: &mut Plan, prefix: &str) {
 fn owned_by(scope: &Scope, owner: Option<Option<UserId>>, kind: &str, state: &str, by: (Index, Index, Index)) -> Vec<(Index, String)> {
     match owner {
         None => reached(scope, kind, state, by),
-        Some(None) if !(scope.pool || scope.reach == Reach::All) => Vec::new(),
-        Some(Some(owner)) if scope.reach == Reach::Own && owner != scope.user => Vec::new(),
+        Some(None) if !scope.covers_pool() => Vec::new(),
+        Some(Some(owner)) if scope.reach() == Reach::Own && owner != scope.user() => Vec::new(),
         Some(owner) => vec![(by.0, keys::of_owner(owner, kind, state))],
     }
 }
 
-/// Where `GET /teams` reads.
-pub fn teams_plan(ascending: bool) -> Plan {
-    Plan { partitions: vec![(Index::All, keys::of_all(Team::KIND, LIVE))], ascending, ..Plan::default() }
+/// What `GET /teams` asks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TeamFilter {
+    /// Oldest first.
+    pub ascending: bool,
+}
+
+impl Filter for TeamFilter {
+    type Entity = Team;
+
+    fn plan(&self, _: &Scope) -> Plan {
+        Plan { partitions: vec![(Index::All, keys::of_all(Team::KIND, LIVE))], ascending: self.ascending, ..Plan::default() }
+    }
+
+    fn matches(&self, _: &Row<Team>) -> bool {
+        true
+    }
 }
 
 /// Where everything a user owns of a kind stands: for moving and re-stamping it.

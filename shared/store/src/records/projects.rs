@@ -1,14 +1,15 @@
 //! Where projects stand, and where their list reads.
 
-use super::{BY_STATUS, LIVE, PLAIN, Parent, children_plan, owned_by, owned_keys, owned_partitions, prefix};
+use super::{BY_STATUS, LIVE, PLAIN, children, children_plan, owned_by, owned_keys, owned_partitions, prefix};
 use crate::error::Error;
-use crate::item::{Item, Stored, Tally, row_item};
+use crate::item::{Item, Rollup, Stored, row_item};
 use crate::keys::{self, Index, IndexKeys};
-use crate::list::Plan;
+use crate::list::{Filter, Plan};
 use crate::search::Searchable;
+use domain::overview::Counter;
 use domain::project::{Project, ProjectStatus};
 use domain::search::{Search, record_words};
-use domain::{CustomerId, Entity, PartyId, Reach, Record, Scope, UserId};
+use domain::{CustomerId, Entity, Parent, PartyId, Reach, Record, Row, Scope, UserId};
 
 impl Stored for Project {
     const COUNTED: bool = true;
@@ -16,7 +17,7 @@ impl Stored for Project {
     fn index_keys(record: &Record<Self>) -> IndexKeys {
         let mut keys = owned_keys(record, LIVE, None);
         keys.partitions = owned_partitions(record, LIVE, Some(record.data.status.as_str()));
-        keys.partitions.push(customer(record).children(Self::KIND));
+        keys.partitions.push(children(customer(record), Self::KIND));
         keys
     }
 
@@ -31,8 +32,8 @@ impl Stored for Project {
         record.data.member_ids.iter().map(row).collect()
     }
 
-    fn tallies(record: &Record<Self>) -> Vec<Tally> {
-        vec![Tally::child("CUSTOMER", record.data.customer_id, "projects", true)]
+    fn rollups(record: &Record<Self>) -> Vec<Rollup> {
+        vec![Rollup::child("CUSTOMER", record.data.customer_id, Counter::Projects, true)]
     }
 }
 
@@ -43,20 +44,20 @@ fn customer(project: &Record<Project>) -> Parent {
 impl Searchable for Project {
     const POOLED: bool = false;
 
-    fn words(record: &Record<Self>) -> Vec<String> {
-        record_words([record.data.name.as_str()])
+    fn words(row: &Row<Self>) -> Vec<String> {
+        record_words([row.data.name.as_str()])
     }
 
-    fn state(_: &Record<Self>) -> &'static str {
+    fn state(_: &Row<Self>) -> &'static str {
         LIVE
     }
 
-    fn sharers(record: &Record<Self>) -> Vec<UserId> {
-        record.data.member_ids.iter().copied().filter(|member| *member != record.data.owner_id).collect()
+    fn sharers(row: &Row<Self>) -> Vec<UserId> {
+        row.data.member_ids.iter().copied().filter(|member| *member != row.data.owner_id).collect()
     }
 }
 
-/// The filters of `GET /projects` that choose where to read.
+/// What `GET /projects` asks for.
 #[derive(Debug, Clone, Default)]
 pub struct ProjectFilter {
     /// For this customer.
@@ -71,10 +72,12 @@ pub struct ProjectFilter {
     pub ascending: bool,
 }
 
-impl ProjectFilter {
-    /// Where the list reads: a customer's own, where the other filters are residual; or those of
-    /// the people inside reach, and those the caller is a member of.
-    pub fn plan(&self, scope: &Scope) -> Plan {
+impl Filter for ProjectFilter {
+    type Entity = Project;
+    const SHARED: bool = true;
+
+    /// Those inside reach, and those one is a member of.
+    fn plan(&self, scope: &Scope) -> Plan {
         if let Some(customer) = self.customer {
             let plan = children_plan(&[Parent::Party(PartyId::Customer(customer))], Project::KIND);
             let residual = self.status.is_some() || self.owner.is_some() || self.search.is_some();
@@ -91,15 +94,36 @@ impl ProjectFilter {
             (None, None) => (LIVE.to_owned(), PLAIN),
         };
         let shared = match &self.search {
-            Some(_) => (Index::Owner, keys::of_owner(Some(scope.user), Project::KIND, &state)),
-            None => (by.0, keys::of_owner(Some(scope.user), Project::KIND, &keys::shared_state(self.status.map(ProjectStatus::as_str)))),
+            Some(_) => (Index::Owner, keys::of_owner(Some(scope.user()), Project::KIND, &state)),
+            None => (by.0, keys::of_owner(Some(scope.user()), Project::KIND, &keys::shared_state(self.status.map(ProjectStatus::as_str)))),
         };
-        let of_others = self.owner.is_some_and(|owner| scope.reach == Reach::Own && owner != scope.user);
+        let of_others = self.owner.is_some_and(|owner| scope.reach() == Reach::Own && owner != scope.user());
         plan.partitions = owned_by(scope, self.owner.map(Some), Project::KIND, &state, by);
         plan.residual |= of_others;
-        if of_others || (self.owner.is_none() && scope.reach != Reach::All && !plan.partitions.contains(&shared)) {
+        if of_others || (self.owner.is_none() && scope.reach() != Reach::All && !plan.partitions.contains(&shared)) {
             plan.partitions.push(shared);
         }
         plan
+    }
+
+    fn matches(&self, project: &Row<Project>) -> bool {
+        let data = &project.data;
+        let found = |search: &Search| search.shown_at(&record_words([data.name.as_str()])).is_some();
+        self.customer.is_none_or(|wanted| data.customer_id == wanted)
+            && self.status.is_none_or(|wanted| data.status == wanted)
+            && self.owner.is_none_or(|wanted| data.owner_id == wanted)
+            && self.search.as_ref().is_none_or(found)
+    }
+
+    fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
+    }
+
+    fn parent(&self) -> Option<Parent> {
+        self.customer.map(|id| Parent::Party(PartyId::Customer(id)))
+    }
+
+    fn person(&self) -> Option<UserId> {
+        self.owner
     }
 }

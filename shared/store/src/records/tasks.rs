@@ -1,14 +1,15 @@
 //! Where tasks stand, and where their list reads.
 
-use super::{BY_STATUS, LIVE, PLAIN, Parent, between, by_due, children_plan, owned_by, owned_partitions};
+use super::{BY_STATUS, LIVE, PLAIN, between, by_due, children, children_plan, owned_by, owned_partitions};
 use crate::error::Error;
-use crate::item::{Item, Stored, Tally, bare, get_text, put_index_keys, row_item};
+use crate::item::{Item, Rollup, Stored, bare, get_text, put_index_keys, row_item};
 use crate::keys::{self, Index, IndexKeys};
-use crate::list::{Page, Paging, Plan};
+use crate::list::{Filter, Page, Paging, Plan};
 use crate::table::Store;
-use domain::input::TextValue;
+use domain::overview::Counter;
 use domain::task::{Task, TaskStatus};
-use domain::{Entity, PartyId, Record, Scope, TaskId, Time, UserId};
+use domain::text::TextValue;
+use domain::{CustomerId, Entity, LeadId, Parent, PartyId, ProjectId, Record, Row, Scope, TaskId, Time, UserId};
 
 /// Everything a task hangs under: the first is its own parent row, the others have companions.
 fn parents(task: &Record<Task>) -> Vec<Parent> {
@@ -22,15 +23,15 @@ fn parents(task: &Record<Task>) -> Vec<Parent> {
 impl Stored for Task {
     fn index_keys(record: &Record<Self>) -> IndexKeys {
         let mut partitions = owned_partitions(record, LIVE, Some(record.data.status.as_str()));
-        partitions.extend(parents(record).first().map(|parent| parent.children(Self::KIND)));
+        partitions.extend(parents(record).first().map(|parent| children(*parent, Self::KIND)));
         IndexKeys { partitions, sort: by_due(record.data.due_at, record.id) }
     }
 
     fn companions(record: &Record<Self>) -> Result<Vec<Item>, Error> {
         let sort = by_due(record.data.due_at, record.id);
-        let row = |parent: &Parent| row_item(record, parent.parts().0, vec![parent.children(Self::KIND)], sort.clone());
+        let row = |parent: &Parent| row_item(record, parent.parts().0, vec![children(*parent, Self::KIND)], sort.clone());
         let mut items: Vec<Item> = parents(record).iter().skip(1).map(row).collect::<Result<_, _>>()?;
-        if let Some(next) = record.kept.next_occurrence_at {
+        if let Some(next) = record.derived.next_occurrence_at {
             let mut item = bare(&keys::recurrence(record.id), "DUE");
             let partitions = vec![(Index::Due, keys::due_on(Self::KIND, next))];
             put_index_keys(&mut item, &IndexKeys { partitions, sort: keys::by_time(next, record.id) });
@@ -39,18 +40,18 @@ impl Stored for Task {
         Ok(items)
     }
 
-    fn tallies(record: &Record<Self>) -> Vec<Tally> {
+    fn rollups(record: &Record<Self>) -> Vec<Rollup> {
         let open = record.data.status.is_open();
-        let mut tallies = Vec::new();
+        let mut rollups = Vec::new();
         for parent in parents(record) {
             let (kind, id) = parent.parts();
-            tallies.push(Tally::child(kind, &id, "tasksOpen", open));
+            rollups.push(Rollup::child(kind, &id, Counter::TasksOpen, open));
             if let Parent::Project(_) = parent {
-                tallies.push(Tally::child(kind, &id, "tasks", true));
-                tallies.push(Tally::child(kind, &id, "tasksDone", record.data.status == TaskStatus::Done));
+                rollups.push(Rollup::child(kind, &id, Counter::Tasks, true));
+                rollups.push(Rollup::child(kind, &id, Counter::TasksDone, record.data.status == TaskStatus::Done));
             }
         }
-        tallies
+        rollups
     }
 }
 
@@ -69,11 +70,15 @@ impl Store {
     }
 }
 
-/// The filters of `GET /tasks` that choose where to read.
+/// What `GET /tasks` asks for.
 #[derive(Debug, Clone, Default)]
 pub struct TaskFilter {
-    /// Of this customer, lead or project.
-    pub parent: Option<Parent>,
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// Of this lead.
+    pub lead: Option<LeadId>,
+    /// Of this project.
+    pub project: Option<ProjectId>,
     /// Of this owner.
     pub owner: Option<UserId>,
     /// Of these statuses; all of them when empty.
@@ -82,23 +87,51 @@ pub struct TaskFilter {
     pub due: Option<(Option<Time>, Option<Time>)>,
     /// Latest first.
     pub descending: bool,
-    /// Whether other filters are applied to the rows.
-    pub residual: bool,
 }
 
 impl TaskFilter {
-    /// Where the list reads: a parent's own, where the other filters are residual, or those of the
-    /// people inside reach.
-    pub fn plan(&self, scope: &Scope) -> Plan {
+    /// The parents asked for; the narrowest comes first.
+    fn parents(&self) -> Vec<Parent> {
+        let lead = self.lead.map(|id| Parent::Party(PartyId::Lead(id)));
+        let customer = self.customer.map(|id| Parent::Party(PartyId::Customer(id)));
+        [self.project.map(Parent::Project), lead, customer].into_iter().flatten().collect()
+    }
+}
+
+impl Filter for TaskFilter {
+    type Entity = Task;
+
+    /// A parent's own, where the other filters are residual, or those of the people inside reach.
+    fn plan(&self, scope: &Scope) -> Plan {
         let of = |state: &str, by: (Index, Index, Index)| owned_by(scope, self.owner.map(Some), Task::KIND, state, by);
-        let mut plan = match self.parent {
-            Some(parent) => Plan { residual: self.owner.is_some() || !self.statuses.is_empty(), ..children_plan(&[parent], Task::KIND) },
+        let parents = self.parents();
+        let mut plan = match parents.first() {
+            Some(parent) => {
+                let residual = self.owner.is_some() || !self.statuses.is_empty() || parents.len() > 1;
+                Plan { residual, ..children_plan(&[*parent], Task::KIND) }
+            }
             None if self.statuses.is_empty() => Plan { partitions: of(LIVE, PLAIN), ..Plan::default() },
             None => Plan { partitions: self.statuses.iter().flat_map(|status| of(status.as_str(), BY_STATUS)).collect(), ..Plan::default() },
         };
-        plan.residual |= self.residual;
         plan.ascending = !self.descending;
         between(&mut plan, self.due);
         plan
+    }
+
+    fn matches(&self, task: &Row<Task>) -> bool {
+        let data = &task.data;
+        self.owner.is_none_or(|wanted| data.owner_id == wanted)
+            && (self.statuses.is_empty() || self.statuses.contains(&data.status))
+            && (self.project.is_none() || data.project_id == self.project)
+            && (self.lead.is_none() || data.lead_id == self.lead)
+            && (self.customer.is_none() || data.customer_id == self.customer)
+    }
+
+    fn parent(&self) -> Option<Parent> {
+        self.parents().first().copied()
+    }
+
+    fn person(&self) -> Option<UserId> {
+        self.owner
     }
 }

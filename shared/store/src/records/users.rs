@@ -3,11 +3,11 @@
 use super::{LIVE, PLAIN, prefix, reached};
 use crate::item::Stored;
 use crate::keys::{self, Index, IndexKeys};
-use crate::list::Plan;
+use crate::list::{Filter, Plan};
 use crate::search::Searchable;
 use domain::search::{Search, record_words};
-use domain::user::User;
-use domain::{Entity, Reach, Record, Scope, TeamId};
+use domain::user::{User, UserStatus};
+use domain::{Entity, Reach, Record, Role, Row, Scope, TeamId};
 
 impl Stored for User {
     fn index_keys(record: &Record<Self>) -> IndexKeys {
@@ -22,36 +22,39 @@ impl Stored for User {
 impl Searchable for User {
     const POOLED: bool = false;
 
-    fn words(record: &Record<Self>) -> Vec<String> {
-        let data = &record.data;
+    fn words(row: &Row<Self>) -> Vec<String> {
+        let data = &row.data;
         let mut texts = vec![data.email.as_str()];
         texts.extend(data.username.as_ref().map(domain::value::Username::as_str));
         texts.extend([&data.first_name, &data.last_name].into_iter().flatten().map(domain::value::Text::as_str));
         record_words(texts)
     }
 
-    fn state(_: &Record<Self>) -> &'static str {
+    fn state(_: &Row<Self>) -> &'static str {
         LIVE
     }
 }
 
-/// The filters of `GET /users` that choose where to read.
+/// What `GET /users` asks for.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
     /// Of this team.
     pub team: Option<TeamId>,
+    /// Of this role.
+    pub role: Option<Role>,
+    /// Of this status.
+    pub status: Option<UserStatus>,
     /// By words.
     pub search: Option<Search>,
     /// Oldest first.
     pub ascending: bool,
-    /// Whether other filters are applied to the rows.
-    pub residual: bool,
 }
 
-impl UserFilter {
-    /// Where the list reads.
-    pub fn plan(&self, scope: &Scope) -> Plan {
-        let mut plan = Plan { ascending: self.ascending, residual: self.residual, ..Plan::default() };
+impl Filter for UserFilter {
+    type Entity = User;
+
+    fn plan(&self, scope: &Scope) -> Plan {
+        let mut plan = Plan { ascending: self.ascending, residual: self.role.is_some() || self.status.is_some(), ..Plan::default() };
         let state = match &self.search {
             Some(search) => {
                 prefix(&mut plan, &search.prefix);
@@ -60,9 +63,9 @@ impl UserFilter {
             }
             None => LIVE.to_owned(),
         };
-        plan.partitions = match (scope.reach, self.team) {
+        plan.partitions = match (scope.reach(), self.team) {
             (Reach::All, Some(team)) => vec![(Index::Team, keys::of_team(team, User::KIND, &state))],
-            (Reach::Team, Some(team)) if scope.teams.contains(&team) => vec![(Index::Team, keys::of_team(team, User::KIND, &state))],
+            (Reach::Team, Some(team)) if scope.teams().contains(&team) => vec![(Index::Team, keys::of_team(team, User::KIND, &state))],
             (Reach::Team, Some(_)) => Vec::new(),
             (Reach::Own, Some(_)) => {
                 plan.residual = true;
@@ -71,5 +74,15 @@ impl UserFilter {
             (_, None) => reached(scope, User::KIND, &state, PLAIN),
         };
         plan
+    }
+
+    fn matches(&self, user: &Row<User>) -> bool {
+        self.team.is_none_or(|wanted| user.data.team_id == Some(wanted))
+            && self.role.is_none_or(|wanted| user.data.role == wanted)
+            && self.status.is_none_or(|wanted| user.data.status == wanted)
+    }
+
+    fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
     }
 }

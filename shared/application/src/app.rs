@@ -1,0 +1,147 @@
+//! What a running process is given: the table, the clock, the configuration, and the ports that its
+//! function has. Routes and workers are given the same.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::grants::GrantsCache;
+use crate::tokens::{KeyError, Signer, Verifier};
+use aws::Secrets;
+use domain::event::Act;
+use messaging::{EventBus, Queues};
+use std::sync::Arc;
+use store::{Store, Usage};
+use tokio::sync::OnceCell;
+
+/// The running application. Cheap to clone; each request has a clone whose table has a meter of its own.
+#[derive(Clone)]
+pub struct App {
+    store: Store,
+    /// Time and ids.
+    pub clock: Clock,
+    /// Configuration.
+    pub config: Arc<Config>,
+    verifier: Arc<Verifier>,
+    pub(crate) grants: Arc<GrantsCache>,
+    signer: Arc<OnceCell<Signer>>,
+    secrets: Option<Arc<dyn Secrets>>,
+    bus: Option<Arc<dyn EventBus>>,
+    queues: Option<Arc<dyn Queues>>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
+    }
+}
+
+/// A function was asked for something it was not given.
+#[derive(Debug, thiserror::Error)]
+#[error("this function was not given {0}")]
+pub struct NotGiven(&'static str);
+
+impl App {
+    /// An application that reads and writes the table and nothing else.
+    pub fn new(store: Store, clock: Clock, config: Config) -> Self {
+        Self {
+            store,
+            clock,
+            config: Arc::new(config),
+            verifier: Arc::default(),
+            grants: Arc::default(),
+            signer: Arc::default(),
+            secrets: None,
+            bus: None,
+            queues: None,
+        }
+    }
+
+    /// With the secret, for signing in.
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: Arc<dyn Secrets>) -> Self {
+        self.secrets = Some(secrets);
+        self
+    }
+
+    /// With the bus.
+    #[must_use]
+    pub fn with_bus(mut self, bus: Arc<dyn EventBus>) -> Self {
+        self.bus = Some(bus);
+        self
+    }
+
+    /// With the queues.
+    #[must_use]
+    pub fn with_queues(mut self, queues: Arc<dyn Queues>) -> Self {
+        self.queues = Some(queues);
+        self
+    }
+
+    /// With another view of the table, whose usage is counted anew.
+    #[must_use]
+    pub fn on_store(&self, store: &Store) -> Self {
+        Self { store: store.metered(), ..self.clone() }
+    }
+
+    /// The table, whatever the reach: for sign-in, markers and workers, which see everything. A test
+    /// holds the list of the places that use it, each with its reason.
+    pub fn unscoped(&self) -> &Store {
+        &self.store
+    }
+
+    /// The table, for what this crate checks itself.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What was read and written since this clone was made.
+    pub fn usage(&self) -> Usage {
+        self.store.meter().usage()
+    }
+
+    /// Whether the table answers.
+    pub async fn ping(&self) -> Result<(), store::Error> {
+        self.store.ping().await
+    }
+
+    /// Reads the public keys, which warms the connection to the table during init.
+    pub async fn warm_up(&self) -> Result<(), store::Error> {
+        self.verifier.load(&self.store).await
+    }
+
+    /// Verifies access tokens.
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// What an access token says, if it is one of ours and not expired; whether its session still lives
+    /// is not looked at.
+    pub async fn claims(&self, token: &str) -> Result<Option<crate::tokens::Claims>, store::Error> {
+        self.verifier.verify(token, &self.store, self.clock.now()).await
+    }
+
+    /// The signer, read from the secret once.
+    pub async fn signer(&self) -> Result<&Signer, KeyError> {
+        let secrets = self.secrets().map_err(|missing| KeyError(missing.to_string()))?;
+        self.signer.get_or_try_init(|| Signer::load(secrets)).await
+    }
+
+    /// The deployment's secret.
+    pub fn secrets(&self) -> Result<&dyn Secrets, NotGiven> {
+        self.secrets.as_deref().ok_or(NotGiven("the secret"))
+    }
+
+    /// The bus.
+    pub fn bus(&self) -> Result<&dyn EventBus, NotGiven> {
+        self.bus.as_deref().ok_or(NotGiven("the bus"))
+    }
+
+    /// The queues.
+    pub fn queues(&self) -> Result<&dyn Queues, NotGiven> {
+        self.queues.as_deref().ok_or(NotGiven("the queues"))
+    }
+
+    /// The system acting now.
+    pub fn act(&self) -> Act {
+        Act { at: self.clock.now(), actor: None, actor_name: "System".to_owned(), ids: self.clock.ids.clone() }
+    }
+}

@@ -1,0 +1,304 @@
+//! The one way to change something: load, decide, commit; and where the table says that what was loaded
+//! is stale, load again with reach and decide again.
+
+use crate::account::ReachedAccount;
+use crate::app::App;
+use crate::error::Error;
+use crate::reach::Reached;
+use domain::account::Account;
+use domain::event::Event;
+use domain::team::{Team, TeamChange};
+use domain::user::Auth;
+use domain::{CustomerId, LeadId, Owner, Party, Record, Time, UserId};
+use futures::future::try_join_all;
+use std::time::Duration;
+use store::{FailedCondition, IdempotencyKey, SavedAnswer, Stored, Tx};
+
+/// How often something is decided anew before the caller is asked to try again: twenty clients changing
+/// one record at once all get through.
+pub const ATTEMPTS: u32 = 40;
+
+/// How often a stale subject may come back as it was.
+const SAME_ATTEMPTS: u32 = 5;
+
+/// What a decision is made on.
+pub trait Subject: Clone + Send + Sync {
+    /// It as it is now, if the one who decides still reaches it.
+    fn reload(&self, app: &App) -> impl Future<Output = Result<Self, Error>> + Send;
+
+    /// Whether it is what it was.
+    fn same(&self, other: &Self) -> bool;
+
+    /// The version that a person's condition on it names.
+    fn version(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// Nothing: what is made new.
+impl Subject for () {
+    async fn reload(&self, _: &App) -> Result<Self, Error> {
+        Ok(())
+    }
+
+    fn same(&self, (): &Self) -> bool {
+        true
+    }
+}
+
+impl<E: Stored> Subject for Reached<E> {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        app.reach_again(self).await
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.rev == other.rev
+    }
+
+    fn version(&self) -> Option<u64> {
+        Some(self.version)
+    }
+}
+
+impl Subject for Party {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        app.party(self.id).await?.ok_or_else(|| Error::reference(self.id.field(), "does not exist or is outside your reach"))
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        let revs = |party: &Self| (party.lead.as_ref().map(|lead| lead.rev), party.customer.as_ref().map(|customer| customer.rev));
+        revs(self) == revs(other)
+    }
+}
+
+impl<S: Subject> Subject for Option<S> {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        match self {
+            Some(subject) => subject.reload(app).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Some(a), Some(b)) => a.same(b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    fn version(&self) -> Option<u64> {
+        self.as_ref().and_then(Subject::version)
+    }
+}
+
+/// All that something new hangs under.
+impl<S: Subject> Subject for Vec<S> {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        try_join_all(self.iter().map(|subject| subject.reload(app))).await
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().zip(other).all(|(subject, other)| subject.same(other))
+    }
+}
+
+/// The first is the one that a version is asked of.
+impl<A: Subject, B: Subject> Subject for (A, B) {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        tokio::try_join!(self.0.reload(app), self.1.reload(app))
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.0.same(&other.0) && self.1.same(&other.1)
+    }
+
+    fn version(&self) -> Option<u64> {
+        self.0.version()
+    }
+}
+
+/// What follows from what was loaded.
+#[derive(Debug)]
+pub enum Decision<T> {
+    /// Write this, and then it is so.
+    Commit(Change, T),
+    /// It is so already.
+    Keep(T),
+}
+
+/// What is to be written: all of it or nothing, its events included.
+#[derive(Debug, Default)]
+pub struct Change {
+    pub(crate) tx: Tx,
+}
+
+/// Workers, which reach everything, bring transactions of their own.
+impl From<Tx> for Change {
+    fn from(tx: Tx) -> Self {
+        Self { tx }
+    }
+}
+
+impl Change {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A new record.
+    pub fn create<E: Stored>(&mut self, record: &Record<E>) {
+        self.tx.create(record);
+    }
+
+    /// A record from what was reached to what was decided.
+    pub fn update<E: Stored>(&mut self, reached: &Reached<E>, next: &Record<E>) {
+        self.tx.update(reached, next);
+    }
+
+    /// A record is gone.
+    pub fn delete<E: Stored>(&mut self, reached: &Reached<E>) {
+        self.tx.delete(reached, FailedCondition::Stale);
+    }
+
+    /// What happened.
+    pub fn event(&mut self, event: &Event) {
+        self.tx.event(event);
+    }
+
+    /// All that happened.
+    pub fn events(&mut self, events: &[Event]) {
+        self.tx.events(events);
+    }
+
+    /// Lets leads and customers have contact data that others have too.
+    pub fn allow_duplicates(&mut self, allow: bool) {
+        self.tx.allow_duplicates(allow);
+    }
+
+    /// Whoever is given something, named in this field, has to be active when it is written. The one who
+    /// acts is.
+    pub fn require_active(&mut self, owner: Option<&Owner>, actor: UserId, field: &'static str) {
+        if let Some(owner) = owner.filter(|owner| owner.id != actor) {
+            self.tx.require_active(owner.id, field);
+        }
+    }
+
+    /// A user who is referred to has to be active when it is written.
+    pub fn require_active_user(&mut self, user: UserId, field: &'static str) {
+        self.tx.require_active(user, field);
+    }
+
+    /// A lead takes no more children: it became this customer.
+    pub fn close_counts(&mut self, lead: LeadId, customer: CustomerId) {
+        self.tx.close_counts(lead, customer);
+    }
+
+    /// A user and all that refers to it.
+    pub fn account(&mut self, old: &ReachedAccount, new: &Account) {
+        self.tx.change_account(old, new);
+    }
+
+    /// A new user with the sign-in state.
+    pub fn register(&mut self, user: &Record<domain::user::User>, auth: &Auth, event: &Event) {
+        self.tx.register(user, auth, event);
+    }
+
+    /// A new team; its manager's sign-in state learns of it.
+    pub fn create_team(&mut self, team: &Record<Team>, manager: Option<&Auth>, event: &Event) {
+        self.tx.create_team(team, manager, event);
+    }
+
+    /// A team and everyone who changes with it.
+    pub fn change_team(&mut self, old: &Reached<Team>, change: &TeamChange) {
+        self.tx.change_team(old, change);
+    }
+
+    /// A team is gone.
+    pub fn delete_team(&mut self, team: &Reached<Team>, manager: Option<&Auth>, event: &Event) {
+        self.tx.delete_team(team, manager, event);
+    }
+
+    /// The answer to a request, under the key that names it: who repeats the request gets it again.
+    pub fn save_answer(&mut self, key: &IdempotencyKey, answer: &SavedAnswer, now: Time) {
+        self.tx.save_answer(key, answer, now);
+    }
+}
+
+/// What decides: the application's errors can become its own.
+pub trait Failure: From<Error> + Send {}
+impl<T: From<Error> + Send> Failure for T {}
+
+/// Decides and commits, and again on what is there now while the table says that what was loaded is
+/// stale. A transaction that is refused for another reason is decided again, too, where the subject
+/// itself moved meanwhile: the reason may be what it became.
+pub async fn decide<S: Subject, T, X: Failure>(app: &App, mut subject: S, decide: impl Fn(&S) -> Result<Decision<T>, X>) -> Result<T, X> {
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            back_off(attempt).await;
+        }
+        let (change, outcome) = match decide(&subject)? {
+            Decision::Commit(change, outcome) => (change, outcome),
+            Decision::Keep(outcome) => return Ok(outcome),
+        };
+        let error = match app.store().commit(change.tx).await {
+            Ok(()) => return Ok(outcome),
+            Err(error) => error,
+        };
+        let answered = error.is_refused(&FailedCondition::Answered);
+        let stale = [FailedCondition::Stale, FailedCondition::Parent, FailedCondition::Exists].iter().any(|found| error.is_refused(found));
+        match &error {
+            store::Error::Refused(_) if !answered => {
+                let latest = subject.reload(app).await.map_err(X::from)?;
+                // What was loaded may have been a little old itself; a few times that is waited for.
+                if latest.same(&subject) && (!stale || attempt >= SAME_ATTEMPTS) {
+                    return Err(Error::Store(error).into());
+                }
+                subject = latest;
+            }
+            _ => return Err(Error::Store(error).into()),
+        }
+    }
+    Err(Error::Contended("what it is about".into()).into())
+}
+
+/// Waits a little before deciding again: full jitter under a ceiling that doubles from 4 to 128 ms, so
+/// that those who collided do not meet again. The jitter needs no quality, so it comes from the clock.
+async fn back_off(attempt: u32) {
+    let ceiling = 4u64 << attempt.min(5);
+    let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |passed| u64::from(passed.subsec_nanos()));
+    tokio::time::sleep(Duration::from_millis(nanos % ceiling)).await;
+}
+
+/// A change of a reached record as the rules gave it: the record with its events, or nothing.
+pub fn changed<E: Stored>(reached: &Reached<E>, outcome: domain::owner::Change<E>) -> Decision<Record<E>> {
+    match outcome {
+        None => Decision::Keep((**reached).clone()),
+        Some((mut next, events)) => {
+            let mut change = Change::new();
+            change.update(reached, &next);
+            change.events(&events);
+            next.rev = reached.rev + 1;
+            Decision::Commit(change, next)
+        }
+    }
+}
+
+impl<T> Decision<T> {
+    /// With more to be written, where anything is.
+    #[must_use]
+    pub fn with(mut self, more: impl FnOnce(&mut Change)) -> Self {
+        if let Self::Commit(change, _) = &mut self {
+            more(change);
+        }
+        self
+    }
+
+    /// With another outcome.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Decision<U> {
+        match self {
+            Self::Commit(change, outcome) => Decision::Commit(change, f(outcome)),
+            Self::Keep(outcome) => Decision::Keep(f(outcome)),
+        }
+    }
+}

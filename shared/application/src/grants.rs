@@ -1,0 +1,61 @@
+//! What roles are granted, read from the table and kept for ten seconds.
+
+use domain::permission::RoleGrants;
+use domain::{Grants, Role, Time};
+use std::collections::HashMap;
+use std::sync::RwLock;
+use store::Store;
+
+/// How long grants are kept, milliseconds: a change of a role is in force everywhere after it.
+const KEPT_MILLIS: i64 = 10_000;
+
+#[derive(Debug, Default)]
+pub(crate) struct GrantsCache {
+    known: RwLock<HashMap<Role, (i64, Grants)>>,
+}
+
+impl GrantsCache {
+    /// The grants as far as they are known without asking: possibly a little old.
+    fn presumed(&self, role: Role) -> Grants {
+        let known = self.known.read().ok().and_then(|known| known.get(&role).map(|(_, grants)| grants.clone()));
+        known.unwrap_or_else(|| Grants::default_for(role))
+    }
+
+    /// The grants in force.
+    pub(crate) async fn get(&self, store: &Store, role: Role, now: Time) -> Result<Grants, store::Error> {
+        if role == Role::Admin {
+            return Ok(Grants::default_for(role));
+        }
+        let fresh = |(at, grants): &(i64, Grants)| (now.millis() - at < KEPT_MILLIS && *at <= now.millis()).then(|| grants.clone());
+        if let Some(grants) = self.known.read().ok().and_then(|known| known.get(&role).and_then(fresh)) {
+            return Ok(grants);
+        }
+        let grants = Grants::held_by(role, store.get::<RoleGrants>(role).await?.as_ref());
+        self.put(role, grants.clone(), now);
+        Ok(grants)
+    }
+
+    /// Notes grants that this process just wrote.
+    pub(crate) fn put(&self, role: Role, grants: Grants, now: Time) {
+        if let Ok(mut known) = self.known.write() {
+            known.insert(role, (now.millis(), grants));
+        }
+    }
+}
+
+impl crate::App {
+    /// What a role is granted now.
+    pub async fn grants_of(&self, role: Role) -> Result<Grants, store::Error> {
+        self.grants.get(self.store(), role, self.clock.now()).await
+    }
+
+    /// What a role is granted as far as it is known without asking: possibly a little old.
+    pub fn presumed_grants(&self, role: Role) -> Grants {
+        self.grants.presumed(role)
+    }
+
+    /// Lets this process know of new grants at once; the others follow within ten seconds.
+    pub fn note_grants(&self, role: Role, grants: Grants) {
+        self.grants.put(role, grants, self.clock.now());
+    }
+}

@@ -1,0 +1,78 @@
+//! What resources and workers share of the application, without a word of HTTP.
+//!
+//! Owns: who reaches which record ([`Reached`]), the one way to change something ([`decide`]), parties,
+//! owners, references and duplicates; and what a running process has: the table, the clock, the
+//! configuration, the ports. Does not own: what a change means (`domain`), keys and items (`store`).
+//!
+//! A handler reads through the caller's reach, because nothing else gives it a record it can change:
+//!
+//! ```compile_fail
+//! # use application::App;
+//! # use domain::lead::Lead;
+//! async fn handler(app: &App, id: domain::LeadId) {
+//!     app.store.get::<Lead>(id).await; // the table is private
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! # use application::Change;
+//! # use domain::lead::Lead;
+//! fn handler(change: &mut Change, read: domain::Record<Lead>, next: &domain::Record<Lead>) {
+//!     change.update(&read, next); // only what was reached is changed
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! # use application::Change;
+//! # use domain::lead::Lead;
+//! fn handler(change: &mut Change, row: domain::Row<Lead>) {
+//!     change.create(&row); // a row of a list lacks the long texts
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! # use application::Reached;
+//! # use domain::lead::Lead;
+//! fn handler(record: domain::Record<Lead>) -> Reached<Lead> {
+//!     Reached { record } // made by the application alone
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! # use domain::{Reach, Scope};
+//! fn handler(scope: &Scope) -> Scope {
+//!     Scope { reach: Reach::All, ..scope.clone() } // comes from the caller's grants alone
+//! }
+//! ```
+
+pub mod account;
+mod app;
+pub mod clock;
+pub mod config;
+pub mod decide;
+pub mod duplicates;
+mod error;
+mod grants;
+mod lists;
+pub mod log;
+mod owners;
+mod parked;
+mod projects;
+mod reach;
+mod references;
+mod settings;
+mod teams;
+pub mod tokens;
+
+pub use account::ReachedAccount;
+pub use app::{App, NotGiven};
+pub use config::Config;
+pub use decide::{Change, Decision, Subject, decide};
+pub use error::Error;
+pub use reach::{Purpose, Reached, Unscoped};
+pub use settings::{Stand, WellKnown};
+pub use store::{
+    ActivityFilter, CustomerFilter, Filter, FollowUpFilter, LeadFilter, Page, Paging, Parked, ProjectFilter, Stored, Summed, TaskFilter, TeamFilter,
+    UserFilter, Whose, WorkLogFilter,
+};
+pub use teams::{Candidate, ManagedTeam, TeamPatch, TeamPeople};

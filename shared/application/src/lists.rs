@@ -1,0 +1,100 @@
+//! Lists: what the caller reaches of what a filter asks for.
+
+use crate::app::App;
+use crate::error::Error;
+use domain::activity::Activity;
+use domain::settings::{Settings, SettingsData, SettingsId};
+use domain::time::Due;
+use domain::{Parent, Reach, Row, Scope, Time};
+use store::{ActivityFilter, Filter, Page, Paging, Whose, WorkLogFilter};
+
+impl App {
+    /// A page of what a filter asks for, as far as the scope reaches it: all children of a parent inside
+    /// reach (404 where it is not), else the rows that are inside reach themselves. Of somebody outside
+    /// reach the list is empty, and without a cursor, since a place in a list tells of what stands there.
+    /// Parent or person is looked up while the page is read.
+    pub async fn list<F: Filter>(&self, scope: &Scope, filter: &F, paging: Paging<'_>) -> Result<Page<Row<F::Entity>>, Error> {
+        let store = self.store();
+        let inside = |row: &Row<F::Entity>| row.inside(scope);
+        match (filter.parent(), filter.person()) {
+            (Some(parent), _) => {
+                let page = async { Ok(store.page(filter, scope, paging, |_| true).await?) };
+                let ((), page) = tokio::try_join!(self.standing(scope, parent), page)?;
+                Ok(page)
+            }
+            // What somebody outside reach shares with the caller stands under the caller's own name.
+            (None, Some(person)) if F::SHARED => {
+                let own = scope.reach() == Reach::Team && !self.reaches_person(scope, person).await?;
+                let narrowed = if own { scope.own() } else { scope.clone() };
+                Ok(store.page(filter, &narrowed, paging, inside).await?)
+            }
+            (None, Some(person)) => {
+                let page = async { Ok(store.page(filter, scope, paging, inside).await?) };
+                let (reached, page) = tokio::try_join!(self.reaches_person(scope, person), page)?;
+                Ok(if reached { page } else { Page { items: Vec::new(), next: None } })
+            }
+            (None, None) => Ok(store.page(filter, scope, paging, inside).await?),
+        }
+    }
+
+    /// Lets a list of a parent's children go on only where the parent is inside reach.
+    async fn standing(&self, scope: &Scope, parent: Parent) -> Result<(), Error> {
+        if self.reaches_parent(scope, parent).await? { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// The timeline of a lead or of a customer, which includes that of the leads it was; or what somebody
+    /// wrote, as far as it is about leads and customers inside reach.
+    pub async fn list_activities(&self, scope: &Scope, mut filter: ActivityFilter, paging: Paging<'_>) -> Result<Page<Row<Activity>>, Error> {
+        let store = self.store();
+        match filter.whose.clone() {
+            Whose::By(author) => {
+                let page = async {
+                    let page = store.page(&filter, scope, paging, |_| true).await?;
+                    Ok(if scope.reach() == Reach::All { page } else { store.inside_parties(page, scope).await? })
+                };
+                let (reached, page) = tokio::try_join!(self.reaches_person(scope, author), page)?;
+                Ok(if reached { page } else { Page { items: Vec::new(), next: None } })
+            }
+            Whose::Of(id, _) => {
+                // A filter without an index reads a hundred rows; not twice for a customer that was a lead.
+                let at_once = id.lead().is_some() || filter.kind.is_none();
+                let own = async {
+                    match at_once {
+                        true => Ok::<_, Error>(Some(store.page(&filter, scope, paging, |_| true).await?)),
+                        false => Ok(None),
+                    }
+                };
+                let (party, own) = tokio::try_join!(self.reach_party(scope, id), own)?;
+                // A customer that was a lead names it; only then its timeline is read with the lead's.
+                let leads = party.customer.as_ref().filter(|_| id.customer().is_some()).map(|customer| customer.data.lead_ids.clone());
+                let leads = leads.unwrap_or_default();
+                match own {
+                    Some(own) if leads.is_empty() => Ok(own),
+                    _ => {
+                        filter.whose = Whose::Of(id, leads);
+                        Ok(store.page(&filter, scope, paging, |_| true).await?)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The minutes of all work logs that a filter asks for, where its sums tell them exactly. Reach is not
+    /// looked at: it is read while the page of the same filter is, and is for who gets that page.
+    pub async fn minutes(&self, scope: &Scope, filter: &WorkLogFilter) -> Result<Option<i64>, Error> {
+        match filter.summed(scope) {
+            Some(of) => Ok(Some(self.store().minutes(of, filter.from, filter.to).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The moments that a `due` filter means; how far ahead counts as soon is a setting.
+    pub async fn due_range(&self, due: Due) -> Result<(Option<Time>, Option<Time>), Error> {
+        let soon = match due {
+            Due::Soon => self.store().get::<Settings>(SettingsId::Company).await?.map(|settings| settings.data.due_soon_days),
+            _ => None,
+        };
+        let soon = soon.unwrap_or_else(|| SettingsData::default().due_soon_days);
+        Ok(due.range(self.clock.now(), soon, &self.config.zone))
+    }
+}

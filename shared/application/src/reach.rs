@@ -1,0 +1,211 @@
+//! Reach: a record comes to a handler only through what the caller's permission covers, and is checked
+//! again each time it is read again.
+
+use crate::app::App;
+use crate::decide::Subject;
+use crate::error::Error;
+use domain::activity::About;
+use domain::customer::Customer;
+use domain::{Access, Entity, Overview, Parent, Party, PartyId, Reach, Record, Scope, UserId};
+use std::ops::Deref;
+use store::Stored;
+
+/// What a record is reached for: some are open to more people for reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Looking at it.
+    Read,
+    /// Changing or deleting it.
+    Change,
+}
+
+/// A record inside the caller's reach. Only [`App::reach`] makes one, and only what was reached can be
+/// changed; reading it again checks reach again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reached<E: Entity> {
+    record: Record<E>,
+    party: Option<Party>,
+    scope: Scope,
+    purpose: Purpose,
+}
+
+impl<E: Entity> Deref for Reached<E> {
+    type Target = Record<E>;
+
+    fn deref(&self) -> &Record<E> {
+        &self.record
+    }
+}
+
+impl<E: Entity> Reached<E> {
+    /// The lead or customer through which it was reached, where it is reached so.
+    pub fn party(&self) -> Option<&Party> {
+        self.party.as_ref()
+    }
+
+    /// What it is about, as its events need it.
+    pub fn about(&self) -> About {
+        self.party.as_ref().map_or_else(|| About { label: String::new(), owner: None, team: None }, Party::about)
+    }
+
+    /// What the permission covers.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The record, to be shown.
+    pub fn into_record(self) -> Record<E> {
+        self.record
+    }
+}
+
+impl App {
+    /// The record of this id, if it exists and the scope reaches it for this purpose.
+    pub async fn reach<E: Stored>(&self, scope: &Scope, id: E::Id, purpose: Purpose) -> Result<Reached<E>, Error> {
+        let record = self.store().get::<E>(id).await?.ok_or(Error::NotFound)?;
+        self.check(scope, record, purpose).await
+    }
+
+    /// The same, strongly consistent.
+    pub(crate) async fn reach_latest<E: Stored>(&self, scope: &Scope, id: E::Id, purpose: Purpose) -> Result<Reached<E>, Error> {
+        let record = self.store().get_latest::<E>(id).await?.ok_or(Error::NotFound)?;
+        self.check(scope, record, purpose).await
+    }
+
+    /// A reached record as it is now, if it is still reached.
+    pub(crate) async fn reach_again<E: Stored>(&self, reached: &Reached<E>) -> Result<Reached<E>, Error> {
+        self.reach_latest(&reached.scope, reached.record.id, reached.purpose).await
+    }
+
+    /// A record inside reach with what stands beside it, read at once.
+    pub async fn reach_page<E: Stored>(&self, scope: &Scope, id: E::Id) -> Result<(Reached<E>, Overview), Error> {
+        let overview = async { Ok(self.store().overview(E::KIND, id).await?) };
+        tokio::try_join!(self.reach::<E>(scope, id, Purpose::Read), overview)
+    }
+
+    /// What stands beside a customer, with the activities and notes of the leads that became it.
+    pub async fn with_leads(&self, customer: &Reached<Customer>, own: Overview) -> Result<Overview, Error> {
+        Ok(self.store().customer_overview(own, customer).await?)
+    }
+
+    /// Lets a record through that the scope reaches.
+    async fn check<E: Stored>(&self, scope: &Scope, record: Record<E>, purpose: Purpose) -> Result<Reached<E>, Error> {
+        let own = record.inside(scope);
+        let (inside, party) = match E::access(&record) {
+            Access::Everyone => (true, None),
+            Access::Owner => (own, None),
+            Access::OwnerOrParents(parents) => (own || (purpose == Purpose::Read && self.reaches_any(scope, parents).await?), None),
+            Access::Party(party) => {
+                let party = self.party(party).await?.ok_or(Error::NotFound)?;
+                (party.inside(scope), Some(party))
+            }
+            Access::PartyThenAuthor(party) => {
+                let party = self.party(party).await?.ok_or(Error::NotFound)?;
+                let inside = match (purpose, scope.reach()) {
+                    (Purpose::Change, Reach::Own) => record.created_by == Some(scope.user()),
+                    (Purpose::Change, _) => record.created_by == Some(scope.user()) || party.inside(scope),
+                    (Purpose::Read, _) => party.inside(scope),
+                };
+                (inside, Some(party))
+            }
+        };
+        if inside { Ok(Reached { record, party, scope: scope.clone(), purpose }) } else { Err(Error::NotFound) }
+    }
+
+    /// A lead or customer as it is now, with the customer that a lead became; `None` when there is none.
+    pub(crate) async fn party(&self, id: PartyId) -> Result<Option<Party>, store::Error> {
+        let store = self.store();
+        let (lead, customer) = match id {
+            PartyId::Customer(customer) => (None, Some(customer)),
+            PartyId::Lead(lead) => match store.get::<domain::lead::Lead>(lead).await? {
+                Some(lead) => {
+                    let customer = lead.data.converted_customer_id;
+                    (Some(lead), customer)
+                }
+                None => return Ok(None),
+            },
+        };
+        let customer = match customer {
+            Some(customer) => store.get::<domain::customer::Customer>(customer).await?,
+            None => None,
+        };
+        Ok((lead.is_some() || customer.is_some()).then_some(Party { id, lead, customer }))
+    }
+
+    /// The lead or customer, if it exists and is inside the scope.
+    pub async fn reach_party(&self, scope: &Scope, id: PartyId) -> Result<Party, Error> {
+        self.party(id).await?.filter(|party| party.inside(scope)).ok_or(Error::NotFound)
+    }
+
+    /// Whether one of the parents of a record is inside the scope.
+    async fn reaches_any(&self, scope: &Scope, parents: Vec<Parent>) -> Result<bool, Error> {
+        for parent in parents {
+            if self.reaches_parent(scope, parent).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a parent is inside the scope, by its own owner or, for a task, through its parties.
+    pub(crate) async fn reaches_parent(&self, scope: &Scope, parent: Parent) -> Result<bool, Error> {
+        let store = self.store();
+        Ok(match parent {
+            Parent::Party(id) => self.party(id).await?.is_some_and(|party| party.inside(scope)),
+            Parent::Project(id) => store.get::<domain::project::Project>(id).await?.is_some_and(|project| project.inside(scope)),
+            Parent::Task(id) => match store.get::<domain::task::Task>(id).await? {
+                Some(task) if task.inside(scope) => true,
+                Some(task) => {
+                    for party in task.parties() {
+                        if self.party(party).await?.is_some_and(|party| party.inside(scope)) {
+                            return Ok(true);
+                        }
+                    }
+                    false
+                }
+                None => false,
+            },
+        })
+    }
+
+    /// Whether this person's records can be inside the scope: one's own, those of the teams, or all.
+    pub(crate) async fn reaches_person(&self, scope: &Scope, person: UserId) -> Result<bool, Error> {
+        Ok(match scope.reach() {
+            _ if person == scope.user() => true,
+            Reach::All => true,
+            Reach::Own => false,
+            Reach::Team => self.store().auth(person).await?.is_some_and(|auth| scope.covers_person(person, auth.team_id)),
+        })
+    }
+}
+
+/// A record as it is now, whatever the reach, or its absence: what workers decide on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unscoped<E: Stored> {
+    id: E::Id,
+    record: Option<Record<E>>,
+}
+
+impl<E: Stored> Unscoped<E> {
+    /// The record, if it is there.
+    pub fn record(&self) -> Option<&Record<E>> {
+        self.record.as_ref()
+    }
+}
+
+impl App {
+    /// A record as it is now, whatever the reach: for workers.
+    pub async fn unscoped_record<E: Stored>(&self, id: E::Id) -> Result<Unscoped<E>, Error> {
+        Ok(Unscoped { id, record: self.store().get_latest::<E>(id).await? })
+    }
+}
+
+impl<E: Stored> Subject for Unscoped<E> {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        app.unscoped_record(self.id).await
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.record.as_ref().map(|record| record.rev) == other.record.as_ref().map(|record| record.rev)
+    }
+}

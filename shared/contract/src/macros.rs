@@ -1,0 +1,343 @@
+//! One declaration per body, query and answer: the fields, their types and their descriptions, from
+//! which come reading or writing and the OpenAPI schema.
+
+/// Declares a request body: a struct whose fields are all [`Parse`] types. Field names are
+/// camelCase outside; a field's doc comment becomes its description in OpenAPI.
+///
+/// ```
+/// use contract::{Errors, Parse, Patch};
+/// use domain::value::Text;
+/// contract::body! {
+///     /// A new pet.
+///     pub struct CreatePet {
+///         /// What it answers to.
+///         pub pet_name: Text<20>,
+///         /// Cleared by `null`.
+///         pub nick_name: Patch<Option<Text<20>>>,
+///     }
+/// }
+/// let mut errors = Errors::at("");
+/// assert!(CreatePet::parse(&serde_json::json!({"petName": 1, "age": 3}), &mut errors).is_none());
+/// let pointers: Vec<_> = errors.into_list().into_iter().map(|e| e.pointer).collect();
+/// assert_eq!(pointers, ["/age", "/petName"]);
+/// ```
+#[macro_export]
+macro_rules! body {
+    ($(#[$meta:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug)]
+        pub struct $name { $($(#[doc = $doc])* #[doc = stringify!($field)] pub $field: $type),* }
+
+        impl $crate::Parse for $name {
+            fn parse(value: &$crate::Json, errors: &mut $crate::Errors) -> Option<Self> {
+                let known = [$($crate::camel(stringify!($field))),*];
+                let object = $crate::object(value, &known, errors)?;
+                $(let $field = $crate::field::<$type>(object, &$crate::camel(stringify!($field)), errors);)*
+                let _ = &object;
+                Some(Self { $($field: $field?),* })
+            }
+
+            fn schema() -> $crate::Json {
+                $crate::object_schema(vec![$((
+                    $crate::camel(stringify!($field)),
+                    [$($doc),*].map(str::trim).join(" "),
+                    <$type as $crate::Parse>::schema(),
+                    !<$type as $crate::Parse>::OPTIONAL,
+                )),*])
+            }
+        }
+    };
+}
+
+/// Declares the query parameters of a route, like [`body!`](crate::body) for bodies.
+#[macro_export]
+macro_rules! query {
+    ($(#[$meta:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug)]
+        pub struct $name { $($(#[doc = $doc])* #[doc = stringify!($field)] pub $field: $type),* }
+
+        impl $crate::Query for $name {
+            fn parse_query(pairs: &[(String, String)], errors: &mut $crate::Errors) -> Option<Self> {
+                let known = [$($crate::camel(stringify!($field))),*];
+                $crate::unknown_parameters(pairs, &known, errors);
+                $(let $field = $crate::parameter::<$type>(pairs, &$crate::camel(stringify!($field)), errors);)*
+                Some(Self { $($field: $field?),* })
+            }
+
+            fn parameters() -> Vec<$crate::Parameter> {
+                vec![$((
+                    $crate::camel(stringify!($field)),
+                    [$($doc),*].map(str::trim).join(" "),
+                    <$type as $crate::Parse>::schema(),
+                    !<$type as $crate::Parse>::OPTIONAL,
+                )),*]
+            }
+        }
+    };
+}
+
+/// Declares an answer: a serialisable struct with its schema. Every field is always there.
+#[macro_export]
+macro_rules! answer {
+    ($(#[$meta:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, $crate::serde::Serialize)]
+        #[serde(rename_all = "camelCase", crate = "contract::serde")]
+        pub struct $name { $($(#[doc = $doc])* #[doc = stringify!($field)] pub $field: $type),* }
+
+        impl $crate::Show for $name {
+            fn schema() -> $crate::Json {
+                $crate::object_schema(vec![$((
+                    $crate::camel(stringify!($field)),
+                    [$($doc),*].map(str::trim).join(" "),
+                    <$type as $crate::Show>::schema(),
+                    true,
+                )),*])
+            }
+        }
+    };
+}
+
+/// Declares an enumeration that only requests know: [`domain::choice!`] for a field or parameter.
+#[macro_export]
+macro_rules! choice {
+    ($(#[$meta:meta])* pub enum $name:ident { $($variants:tt)* }) => {
+        $crate::domain::choice! { $(#[$meta])* pub enum $name { $($variants)* } }
+        $crate::text_values!(taken: $name);
+    };
+}
+
+/// Lets a struct of the domain be a field, taken and shown: its fields once more, in any order. One
+/// that is left out does not compile.
+#[macro_export]
+macro_rules! object {
+    ($type:ty { $($(#[doc = $doc:literal])* $field:ident : $ftype:ty),* $(,)? }) => {
+        impl $crate::Parse for $type {
+            fn parse(value: &$crate::Json, errors: &mut $crate::Errors) -> Option<Self> {
+                let known = [$($crate::camel(stringify!($field))),*];
+                let object = $crate::object(value, &known, errors)?;
+                $(let $field = $crate::field::<$ftype>(object, &$crate::camel(stringify!($field)), errors);)*
+                Some(Self { $($field: $field?),* })
+            }
+
+            fn schema() -> $crate::Json {
+                $crate::object_schema(vec![$((
+                    $crate::camel(stringify!($field)),
+                    [$($doc),*].map(str::trim).join(" "),
+                    <$ftype as $crate::Parse>::schema(),
+                    !<$ftype as $crate::Parse>::OPTIONAL,
+                )),*])
+            }
+        }
+
+        impl $crate::Show for $type {
+            fn schema() -> $crate::Json {
+                $crate::object_schema(vec![$((
+                    $crate::camel(stringify!($field)),
+                    [$($doc),*].map(str::trim).join(" "),
+                    <$ftype as $crate::Show>::schema(),
+                    true,
+                )),*])
+            }
+        }
+    };
+}
+
+/// Declares what a create and a change of a record take, from one list of fields:
+///
+/// - `data` and `text`: fields that both set as they stand in the record's data and text; a create
+///   takes the type, a change a [`Patch`](crate::Patch) of it;
+/// - `defaulted`: fields of the data that a create may leave out;
+/// - `create` and `change`: what only one of them takes, and its handler reads;
+/// - `elsewhere`: fields of the data that neither sets by itself.
+///
+/// A field of the record that stands nowhere in the list does not compile. The create gets `fill`, the
+/// change `apply`.
+#[macro_export]
+macro_rules! editable {
+    (
+        $(#[$create_meta:meta])* create $create:ident,
+        $(#[$change_meta:meta])* change $change:ident,
+        data $data:ident { $($(#[doc = $ddoc:literal])* $dfield:ident : $dtype:ty),* $(,)? }
+        defaulted { $($(#[doc = $vdoc:literal])* $vfield:ident : $vtype:ty),* $(,)? }
+        text $text:ty { $($(#[doc = $tdoc:literal])* $tfield:ident : $ttype:ty),* $(,)? }
+        create { $($(#[doc = $cdoc:literal])* $cfield:ident : $ctype:ty),* $(,)? }
+        change { $($(#[doc = $hdoc:literal])* $hfield:ident : $htype:ty),* $(,)? }
+        elsewhere { $($efield:ident),* $(,)? }
+    ) => {
+        $crate::body! {
+            $(#[$create_meta])*
+            pub struct $create {
+                $($(#[doc = $ddoc])* pub $dfield: $dtype,)*
+                $($(#[doc = $vdoc])* pub $vfield: Option<$vtype>,)*
+                $($(#[doc = $tdoc])* pub $tfield: $ttype,)*
+                $($(#[doc = $cdoc])* pub $cfield: $ctype,)*
+            }
+        }
+
+        impl $create {
+            /// Puts what was sent into a new record's fields.
+            pub fn fill(&self, data: &mut $data, text: &mut $text) {
+                $(data.$dfield.clone_from(&self.$dfield);)*
+                $(if let Some(value) = &self.$vfield { data.$vfield.clone_from(value); })*
+                $(text.$tfield.clone_from(&self.$tfield);)*
+                let _ = text;
+                // Every field of the data is somebody's: here, or elsewhere.
+                let $data { $($dfield: _,)* $($vfield: _,)* $($efield: _,)* } = data;
+            }
+        }
+
+        $crate::body! {
+            $(#[$change_meta])*
+            pub struct $change {
+                $($(#[doc = $ddoc])* pub $dfield: $crate::Patch<$dtype>,)*
+                $($(#[doc = $vdoc])* pub $vfield: $crate::Patch<$vtype>,)*
+                $($(#[doc = $tdoc])* pub $tfield: $crate::Patch<$ttype>,)*
+                $($(#[doc = $hdoc])* pub $hfield: $htype,)*
+            }
+        }
+
+        impl $change {
+            /// Puts what was sent into a record's fields.
+            pub fn apply(&self, data: &mut $data, text: &mut $text) {
+                $(self.$dfield.clone().apply(&mut data.$dfield);)*
+                $(self.$vfield.clone().apply(&mut data.$vfield);)*
+                $(self.$tfield.clone().apply(&mut text.$tfield);)*
+                let _ = text;
+            }
+        }
+    };
+}
+
+/// Declares how lists show a record, from the fields of its data and of what is derived:
+///
+/// - `data` and `derived`: fields as they stand there;
+/// - `computed`: fields made of the row and of the arguments in parentheses;
+/// - `hidden`: fields that are not shown.
+///
+/// Id, stamps and version are always there. A field that stands nowhere in the list does not compile.
+#[macro_export]
+macro_rules! row {
+    (
+        $(#[$meta:meta])* pub struct $name:ident of $entity:ty, ($($arg:ident : $argtype:ty),*)
+        data $data:ident { $($(#[doc = $ddoc:literal])* $dfield:ident : $dtype:ty),* $(,)? } hidden { $($dhidden:ident),* $(,)? }
+        derived $derived:ident { $($(#[doc = $kdoc:literal])* $kfield:ident : $ktype:ty),* $(,)? } hidden { $($khidden:ident),* $(,)? }
+        computed { $($(#[doc = $cdoc:literal])* $cfield:ident : $ctype:ty = |$row:ident| $value:expr),* $(,)? }
+    ) => {
+        $crate::answer! {
+            $(#[$meta])*
+            pub struct $name {
+                pub id: <$entity as $crate::domain::Entity>::Id,
+                $($(#[doc = $ddoc])* pub $dfield: $dtype,)*
+                $($(#[doc = $kdoc])* pub $kfield: $ktype,)*
+                $($(#[doc = $cdoc])* pub $cfield: $ctype,)*
+                pub created_at: $crate::domain::Time,
+                pub updated_at: $crate::domain::Time,
+                pub created_by: Option<$crate::domain::UserId>,
+                pub version: u64,
+            }
+        }
+
+        impl $name {
+            /// As lists show it.
+            pub fn new(row: $crate::domain::Row<$entity> $(, $arg: $argtype)*) -> Self {
+                $(let $cfield = { let $row = &row; $value };)*
+                let $crate::domain::Row { id, created_at, updated_at, created_by, version, rev: _, data, derived } = row;
+                let $data { $($dfield,)* $($dhidden: _,)* } = data;
+                let $derived { $($kfield,)* $($khidden: _,)* } = derived;
+                Self { id, $($dfield,)* $($kfield,)* $($cfield,)* created_at, updated_at, created_by, version }
+            }
+        }
+    };
+}
+
+/// Declares how a whole record is shown: its row, and fields made of the record.
+#[macro_export]
+macro_rules! whole {
+    (
+        $(#[$meta:meta])* pub struct $name:ident of $entity:ty as $rowtype:ident, ($($arg:ident : $argtype:ty),*)
+        { $($(#[doc = $doc:literal])* $field:ident : $type:ty = |$record:ident| $value:expr),* $(,)? }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, $crate::serde::Serialize)]
+        #[serde(rename_all = "camelCase", crate = "contract::serde")]
+        pub struct $name {
+            /// What lists show of it.
+            #[serde(flatten)]
+            pub row: $rowtype,
+            $($(#[doc = $doc])* #[doc = stringify!($field)] pub $field: $type,)*
+        }
+
+        impl $crate::Show for $name {
+            fn schema() -> $crate::Json {
+                $crate::extended(<$rowtype as $crate::Show>::schema(), [$((
+                    &*$crate::camel(stringify!($field)),
+                    $crate::schema::described(<$type as $crate::Show>::schema(), &[$($doc),*].map(str::trim).join(" ")),
+                )),*])
+            }
+        }
+
+        impl $name {
+            /// The whole record.
+            pub fn new(record: $crate::domain::Record<$entity> $(, $arg: $argtype)*) -> Self {
+                $(let $field = { let $record = &record; $value };)*
+                Self { row: $rowtype::new(record.row $(, $arg)*), $($field,)* }
+            }
+        }
+    };
+}
+
+/// Declares the page of a record: the whole record, and what stands beside it.
+#[macro_export]
+macro_rules! page {
+    ($(#[$meta:meta])* pub struct $name:ident of $whole:ident { $($(#[doc = $doc:literal])* $field:ident : $type:ty),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, $crate::serde::Serialize)]
+        #[serde(rename_all = "camelCase", crate = "contract::serde")]
+        pub struct $name {
+            /// The whole record.
+            #[serde(flatten)]
+            pub whole: $whole,
+            $($(#[doc = $doc])* #[doc = stringify!($field)] pub $field: $type,)*
+        }
+
+        impl $crate::Show for $name {
+            fn schema() -> $crate::Json {
+                $crate::extended(<$whole as $crate::Show>::schema(), [$((
+                    &*$crate::camel(stringify!($field)),
+                    $crate::schema::described(<$type as $crate::Show>::schema(), &[$($doc),*].map(str::trim).join(" ")),
+                )),*])
+            }
+        }
+    };
+}
+
+/// Declares how a whole record is shown where it has the fields of its row: those that are cut in lists
+/// are given once more, whole.
+#[macro_export]
+macro_rules! same {
+    (
+        $(#[$meta:meta])* pub struct $name:ident of $entity:ty as $rowtype:ident, ($($arg:ident : $argtype:ty),*)
+        { $($field:ident : $type:ty = |$record:ident| $value:expr),* $(,)? }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, $crate::serde::Serialize)]
+        #[serde(transparent, crate = "contract::serde")]
+        pub struct $name($rowtype);
+
+        impl $crate::Show for $name {
+            fn schema() -> $crate::Json {
+                $crate::extended(<$rowtype as $crate::Show>::schema(), [])
+            }
+        }
+
+        impl $name {
+            /// The whole record.
+            pub fn new(record: $crate::domain::Record<$entity> $(, $arg: $argtype)*) -> Self {
+                $(let $field: $type = { let $record = &record; $value };)*
+                Self($rowtype { $($field,)* ..$rowtype::new(record.row $(, $arg)*) })
+            }
+        }
+    };
+}

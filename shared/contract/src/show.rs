@@ -1,0 +1,46 @@
+//! What is sent out, with its schema.
+
+use crate::schema::nullable;
+use serde_json::{Map, Value, json};
+
+/// A type that can be sent out and that knows its JSON schema.
+pub trait Show: serde::Serialize {
+    /// JSON Schema of the answer.
+    fn schema() -> Value;
+}
+
+macro_rules! show {
+    ($($type:ty => $schema:expr),* $(,)?) => {
+        $(impl Show for $type { fn schema() -> Value { $schema } })*
+    };
+}
+
+show! {
+    () => json!({"type": "null"}),
+    bool => json!({"type": "boolean"}),
+    String => json!({"type": "string"}),
+    i64 => json!({"type": "integer"}),
+    u64 => json!({"type": "integer", "minimum": 0}),
+    u32 => json!({"type": "integer", "minimum": 0}),
+    Value => json!({}),
+    Map<String, Value> => json!({"type": "object", "additionalProperties": true}),
+    &'static str => json!({"type": "string"}),
+}
+
+impl<const MAX: usize> Show for domain::json::JsonObject<MAX> {
+    fn schema() -> Value {
+        json!({"type": "object", "additionalProperties": true})
+    }
+}
+
+impl<T: Show> Show for Option<T> {
+    fn schema() -> Value {
+        nullable(T::schema())
+    }
+}
+
+impl<T: Show> Show for Vec<T> {
+    fn schema() -> Value {
+        json!({"type": "array", "items": T::schema()})
+    }
+}

@@ -1,0 +1,85 @@
+//! The values of the domain as they cross the edge: one line per type. A type that is missing here
+//! does not compile as a field.
+
+use crate::parse::{Errors, Int, Parse};
+use crate::show::Show;
+use domain::text::TextValue;
+use serde_json::Value;
+
+/// Reads a text from JSON.
+pub fn parse_text_value<T: TextValue>(value: &Value, errors: &mut Errors) -> Option<T> {
+    let Some(text) = value.as_str() else {
+        errors.refuse(domain::text::Invalid::new("type", "must be a string"));
+        return None;
+    };
+    T::read(text).map_err(|invalid| errors.refuse(invalid)).ok()
+}
+
+/// Lets values that are written as text be fields: taken, and where they are stored also shown.
+#[macro_export]
+macro_rules! text_values {
+    (taken: $($type:ty),* $(,)?) => {$($crate::text_values!(@take $type,);)*};
+    (taken and shown: $($type:ty),* $(,)?) => {$($crate::text_values!(@take $type,); $crate::text_values!(@show $type,);)*};
+    (lengths: $($type:ident),* $(,)?) => {$($crate::text_values!(@take $type<N>, N); $crate::text_values!(@show $type<N>, N);)*};
+    (@take $type:ty, $($n:ident)?) => {
+        impl $(<const $n: usize>)? $crate::Parse for $type {
+            fn parse(value: &$crate::Json, errors: &mut $crate::Errors) -> Option<Self> {
+                $crate::values::parse_text_value(value, errors)
+            }
+            fn schema() -> $crate::Json {
+                $crate::schema::text(<Self as $crate::domain::text::TextValue>::form())
+            }
+        }
+    };
+    (@show $type:ty, $($n:ident)?) => {
+        impl $(<const $n: usize>)? $crate::Show for $type {
+            fn schema() -> $crate::Json {
+                $crate::schema::text(<Self as $crate::domain::text::TextValue>::form())
+            }
+        }
+    };
+}
+
+use domain::value::{LongText, Text, Whole};
+
+text_values!(lengths: Text, LongText);
+
+text_values!(taken and shown:
+    domain::UserId, domain::TeamId, domain::SessionId, domain::CustomerId, domain::LeadId, domain::ActivityId, domain::FollowUpId,
+    domain::TaskId, domain::ProjectId, domain::WorkLogId, domain::EventId, domain::ParkedId,
+    domain::Time, domain::time::Day,
+    domain::value::Email, domain::value::Phone, domain::value::Username, domain::value::Country, domain::value::Locale,
+    domain::Role, domain::permission::Grant,
+    domain::user::UserStatus, domain::user::EmailStatus,
+    domain::lead::LeadStatus, domain::lead::CloseReason,
+    domain::customer::Lifecycle, domain::customer::Engagement, domain::customer::LevelCode,
+    domain::activity::ActivityType, domain::activity::Direction,
+    domain::follow_up::FollowUpStatus,
+    domain::task::TaskStatus, domain::task::Priority, domain::recurrence::RecurrenceUnit,
+    domain::project::ProjectStatus,
+    domain::work_log::Description,
+);
+
+text_values!(taken: domain::password::Password, domain::password::Attempt, domain::search::Search, domain::time::DateBound, domain::time::Due);
+
+impl<const MIN: i64, const MAX: i64> Parse for Whole<MIN, MAX> {
+    fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {
+        let Int(number) = Int::<MIN, MAX>::parse(value, errors)?;
+        Self::new(number).map_err(|invalid| errors.refuse(invalid)).ok()
+    }
+
+    fn parse_text(text: &str, errors: &mut Errors) -> Option<Self> {
+        let Int(number) = Int::<MIN, MAX>::parse_text(text, errors)?;
+        Self::new(number).map_err(|invalid| errors.refuse(invalid)).ok()
+    }
+
+    fn schema() -> Value {
+        Int::<MIN, MAX>::schema()
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> Show for Whole<MIN, MAX> {
+    fn schema() -> Value {
+        Int::<MIN, MAX>::schema()
+    }
+}

@@ -1,0 +1,11 @@
+//! Answers that functions of more than one resource give.
+
+mod customers;
+mod leads;
+pub mod overview;
+mod tasks;
+mod users;
+
+pub use customers::{CustomerOut, CustomerPage, CustomerRow};
+pub use leads::{LeadOut, LeadPage, LeadRow};
+pub use users::{NamedUser, UserOut, UserRow};

@@ -1,0 +1,95 @@
+//! Free JSON of the frontend: metadata and preferences, within what the table can hold.
+
+use crate::text::Invalid;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A JSON object of at most `MAX` bytes when written compactly.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JsonObject<const MAX: usize>(Map<String, Value>);
+
+/// The metadata of a record.
+pub type Metadata = JsonObject<16_384>;
+
+/// What a user wants to be notified of: event name to on or off per channel.
+pub type Preferences = JsonObject<16_384>;
+
+impl<const MAX: usize> JsonObject<MAX> {
+    /// The object, where the table can hold it.
+    pub fn new(object: Map<String, Value>) -> Result<Self, Invalid> {
+        let value = Value::Object(object);
+        if value.to_string().len() > MAX {
+            return Err(Invalid::new("length", format!("must be at most {MAX} bytes of JSON")));
+        }
+        // 32 levels is DynamoDB's own limit for a nested attribute; the record's maps take three.
+        if depth(&value) > 24 {
+            return Err(Invalid::new("depth", "must be nested at most 24 levels deep"));
+        }
+        if has_wide_number(&value) {
+            return Err(Invalid::new("range", "numbers must fit 64 bits"));
+        }
+        // DynamoDB takes no attribute without a name.
+        if has_empty_key(&value) {
+            return Err(Invalid::new("key", "keys must not be empty, at any depth"));
+        }
+        match value {
+            Value::Object(object) => Ok(Self(object)),
+            _ => Err(Invalid::new("type", "must be an object")),
+        }
+    }
+
+    /// The object.
+    pub fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// DynamoDB numbers hold 38 digits between 1E-130 and 1E+125; a double can leave that range.
+fn has_wide_number(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => list.iter().any(has_wide_number),
+        Value::Object(map) => map.values().any(has_wide_number),
+        Value::Number(number) => number.as_f64().is_some_and(|n| n != 0.0 && !(1e-120..1e120).contains(&n.abs())),
+        _ => false,
+    }
+}
+
+fn has_empty_key(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => list.iter().any(has_empty_key),
+        Value::Object(map) => map.iter().any(|(key, value)| key.is_empty() || has_empty_key(value)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(value: Value) -> Result<Metadata, Invalid> {
+        Metadata::new(value.as_object().cloned().expect("an object"))
+    }
+
+    #[test]
+    fn what_the_table_cannot_hold_is_refused_with_its_rule() {
+        let mut deep = json!(1);
+        for _ in 0..40 {
+            deep = json!({"a": deep});
+        }
+        let long = json!({"a": "x".repeat(16_384)});
+        for (bad, rule) in [(deep, "depth"), (json!({"n": [1e300]}), "range"), (json!({"a": [{"": 1}]}), "key"), (long, "length")] {
+            assert_eq!(read(bad).expect_err("refused").rule, rule);
+        }
+        assert!(read(json!({"a": [{"b": null}], "c": 1e10})).is_ok());
+    }
+}

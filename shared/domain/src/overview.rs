@@ -1,0 +1,58 @@
+//! What the page of a record shows beside the record: how many children it has, its latest notes, its
+//! next follow-up.
+
+use crate::activity::Note;
+use crate::follow_up::Next;
+use std::collections::BTreeMap;
+
+/// How many notes the page of a record shows.
+pub const LATEST_NOTES: usize = 5;
+
+crate::choice! {
+    /// What is counted of a record's children.
+    pub enum Counter {
+        /// Activities.
+        Activities = "activities",
+        /// Follow-ups that are still to be done.
+        FollowUpsPending = "followUpsPending",
+        /// Tasks.
+        Tasks = "tasks",
+        /// Tasks that are still work.
+        TasksOpen = "tasksOpen",
+        /// Tasks that are finished.
+        TasksDone = "tasksDone",
+        /// Projects.
+        Projects = "projects",
+        /// Orders.
+        Orders = "orders",
+    }
+}
+
+/// How many children of each kind.
+pub type Counts = BTreeMap<Counter, i64>;
+
+/// What the page of a record shows beside the record.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Overview {
+    /// How many children of each kind.
+    pub counts: Counts,
+    /// The latest notes, newest first.
+    pub notes: Vec<Note>,
+    /// The earliest pending follow-up.
+    pub next: Option<Next>,
+}
+
+impl Overview {
+    /// How many there are of a kind.
+    pub fn count(&self, counter: Counter) -> i64 {
+        self.counts.get(&counter).copied().unwrap_or(0)
+    }
+
+    /// Adds the activities of a lead that became this customer. Its open work moves here by itself.
+    pub fn absorb(&mut self, activities: i64, notes: Vec<Note>) {
+        *self.counts.entry(Counter::Activities).or_default() += activities;
+        self.notes.extend(notes);
+        self.notes.sort_by_key(|note| std::cmp::Reverse((note.created_at, note.id)));
+        self.notes.truncate(LATEST_NOTES);
+    }
+}

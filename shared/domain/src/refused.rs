@@ -1,0 +1,77 @@
+//! Why a rule says no: one type for all of them, so that one exhaustive match turns it into an answer.
+
+use crate::id::CustomerId;
+
+/// A field that is at odds with a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFault {
+    /// Its name as people send it, with the place in it for a list: `endDate`, `memberIds/3`.
+    pub field: String,
+    /// The rule that was broken: `required`, `range`, `conflict`, `reference`, …
+    pub rule: &'static str,
+    /// What is wrong, for a person.
+    pub message: String,
+}
+
+impl FieldFault {
+    /// A fault of a field.
+    pub fn new(field: impl Into<String>, rule: &'static str, message: impl Into<String>) -> Self {
+        Self { field: field.into(), rule, message: message.into() }
+    }
+}
+
+/// A lifecycle: a set of states with the moves between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StateMachine {
+    /// The status of a lead.
+    Lead,
+    /// The lifecycle of a customer.
+    Customer,
+    /// The status of a follow-up.
+    FollowUp,
+    /// The status of a task.
+    Task,
+    /// The status of a project.
+    Project,
+}
+
+/// A rule was broken: nothing changes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// These fields are at odds with a rule.
+    #[error("{} fields are wrong", .0.len())]
+    Fields(Vec<FieldFault>),
+    /// The lifecycle does not have this move.
+    #[error("{detail}")]
+    Transition {
+        /// Of what.
+        of: StateMachine,
+        /// A sentence for people.
+        detail: String,
+        /// Where it may go from here.
+        allowed: Vec<String>,
+    },
+    /// The lead became this customer and is read-only.
+    #[error("the lead became a customer and is read-only")]
+    Converted(CustomerId),
+    /// A limit of the product is reached.
+    #[error("{0}")]
+    Limit(String),
+}
+
+impl Refused {
+    /// One field is at odds with a rule.
+    pub fn field(field: impl Into<String>, rule: &'static str, message: impl Into<String>) -> Self {
+        Self::Fields(vec![FieldFault::new(field, rule, message)])
+    }
+
+    /// A lifecycle does not have this move; `allowed` lists those it has from here.
+    pub fn transition(of: StateMachine, detail: impl Into<String>, allowed: &[impl ToString]) -> Self {
+        Self::Transition { of, detail: detail.into(), allowed: allowed.iter().map(ToString::to_string).collect() }
+    }
+
+    /// The fields that are at odds with a rule, if there are any.
+    pub fn any(faults: Vec<FieldFault>) -> Result<(), Self> {
+        if faults.is_empty() { Ok(()) } else { Err(Self::Fields(faults)) }
+    }
+}

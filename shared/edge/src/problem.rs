@@ -1,0 +1,293 @@
+//! Answers that say no: RFC 9457 problem details, one shape everywhere.
+//!
+//! Which to use where: a wrong value is [`Problem::fields`]; something absent or outside the
+//! caller's reach is [`Problem::not_found`]; a permission that is missing is
+//! [`Problem::forbidden`]; what clashes with the present state is a conflict with its own code.
+//! Causes inside the system are logged and never sent.
+
+use contract::FieldError;
+use domain::refused::StateMachine;
+use domain::{FieldFault, Refused};
+use serde_json::{Map, Value, json};
+use store::{FailedCondition, SavedAnswer};
+
+macro_rules! codes {
+    ($($(#[$meta:meta])* $variant:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// The machine-readable reason of a problem.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $($(#[$meta])* $variant),* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+            /// As it stands in answers.
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$variant => $code),* } }
+            /// HTTP status.
+            pub const fn status(self) -> u16 { match self { $(Self::$variant => $status),* } }
+            /// Short title.
+            pub const fn title(self) -> &'static str { match self { $(Self::$variant => $title),* } }
+        }
+    };
+}
+
+codes! {
+    /// A field or parameter is wrong.
+    Validation = "VALIDATION", 422, "Some fields are wrong";
+    /// The body is not JSON.
+    Malformed = "MALFORMED", 400, "The body is not JSON";
+    /// No token, or one that does not count.
+    Unauthenticated = "UNAUTHENTICATED", 401, "Please sign in";
+    /// E-mail address, username or password is wrong.
+    InvalidCredentials = "INVALID_CREDENTIALS", 401, "Unknown account or wrong password";
+    /// The permission is missing.
+    Forbidden = "FORBIDDEN", 403, "Not allowed";
+    /// The password has to be changed first.
+    PasswordChangeRequired = "PASSWORD_CHANGE_REQUIRED", 403, "Please change your password first";
+    /// Absent, or outside the caller's reach.
+    NotFound = "NOT_FOUND", 404, "Not found";
+    /// The path exists, the method does not.
+    MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "Method not allowed";
+    /// A value that has to be unique is taken.
+    Duplicate = "DUPLICATE", 409, "It exists already";
+    /// The lead's status does not allow the move.
+    LeadTransition = "LEAD_TRANSITION", 409, "The lead cannot move there";
+    /// The lead became a customer and is read-only.
+    LeadConverted = "LEAD_CONVERTED", 409, "The lead became a customer";
+    /// The follow-up is final.
+    FollowUpTransition = "FOLLOW_UP_TRANSITION", 409, "The follow-up cannot move there";
+    /// The task's status does not allow the move.
+    TaskTransition = "TASK_TRANSITION", 409, "The task cannot move there";
+    /// The project's status does not allow the move.
+    ProjectTransition = "PROJECT_TRANSITION", 409, "The project cannot move there";
+    /// The lifecycle does not allow the move.
+    CustomerTransition = "CUSTOMER_TRANSITION", 409, "The customer cannot move there";
+    /// The idempotency key was used with another body.
+    IdempotencyConflict = "IDEMPOTENCY_CONFLICT", 409, "The idempotency key was used for another request";
+    /// A limit of the product.
+    LimitReached = "LIMIT_REACHED", 409, "A limit is reached";
+    /// `If-Match` does not match.
+    VersionMismatch = "VERSION_MISMATCH", 412, "The record has changed";
+    /// The body is larger than 256 KB.
+    TooLarge = "TOO_LARGE", 413, "The body is too large";
+    /// The body is declared as something other than JSON.
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "The body must be JSON";
+    /// Too many attempts.
+    Throttled = "THROTTLED", 429, "Too many attempts";
+    /// A fault on our side.
+    Internal = "INTERNAL", 500, "Something went wrong on our side";
+    /// Busy; try again.
+    Unavailable = "UNAVAILABLE", 503, "Please try again in a moment";
+}
+
+/// A problem in the making.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// The reason.
+    pub code: Code,
+    /// What happened, for a person.
+    pub detail: String,
+    /// Wrong fields.
+    pub errors: Vec<FieldError>,
+    /// Members of this kind of problem: `matches`, `allowed`.
+    pub members: Map<String, Value>,
+    /// Seconds for `Retry-After`.
+    pub retry_after: Option<i64>,
+    /// The cause inside, for the log only.
+    pub cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem with a sentence for people.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), retry_after: None, cause: None }
+    }
+
+    /// Wrong fields.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] => format!("{} {}", one.pointer, one.message),
+            many => format!("{} fields are wrong", many.len()),
+        };
+        Self { errors, ..Self::new(Code::Validation, detail) }
+    }
+
+    /// One wrong field.
+    pub fn field(pointer: impl Into<String>, rule: &'static str, message: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError::new(pointer, rule, message)])
+    }
+
+    /// Absent or outside reach.
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound, "There is no such record, or it is outside your reach")
+    }
+
+    /// The permission is missing.
+    pub fn forbidden(permission: &str) -> Self {
+        Self::new(Code::Forbidden, format!("This needs the permission {permission}"))
+    }
+
+    /// No token, or one that does not count.
+    pub fn unauthenticated() -> Self {
+        Self::new(Code::Unauthenticated, "Send a valid access token as Authorization: Bearer <token>")
+    }
+
+    /// A search has an order of its own.
+    pub fn sorted_search() -> Self {
+        Self::field("?sort", "conflict", "cannot be combined with q, which orders by word")
+    }
+
+    /// A fault inside: logged, not sent.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        let mut problem = Self::new(Code::Internal, "The request was not carried out. Quote the instance when you report it");
+        problem.cause = Some(cause.to_string());
+        problem
+    }
+
+    /// Busy: nothing was written, the client may repeat.
+    pub fn busy(cause: impl std::fmt::Display) -> Self {
+        let mut problem = Self::new(Code::Unavailable, "Nothing was changed. Please send the request again");
+        problem.retry_after = Some(1);
+        problem.cause = Some(cause.to_string());
+        problem
+    }
+
+    /// With a member of its own.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The body to send.
+    pub fn body(&self, public_url: &str, request_id: &str) -> Value {
+        let slug = self.code.as_str().to_lowercase().replace('_', "-");
+        let errors: Vec<Value> = self.errors.iter().map(|e| json!({"pointer": e.pointer, "rule": e.rule, "message": e.message})).collect();
+        let mut body = json!({
+            "type": format!("{public_url}/api/v1/docs#problem-{slug}"),
+            "title": self.code.title(),
+            "status": self.code.status(),
+            "detail": self.detail,
+            "instance": request_id,
+            "success": false,
+            "code": self.code.as_str(),
+            "errors": errors,
+        });
+        if let Some(object) = body.as_object_mut() {
+            object.extend(self.members.clone());
+        }
+        body
+    }
+}
+
+/// Why a handler stopped before its answer.
+#[derive(Debug)]
+pub enum Rejection {
+    /// With a problem.
+    Problem(Box<Problem>),
+    /// The request was answered before under its idempotency key.
+    Replay(Box<SavedAnswer>),
+    /// The idempotency key is in use; the edge looks up what was answered.
+    Answered,
+    /// Others have the contact data; the edge looks up who.
+    Duplicate(Box<store::Error>),
+}
+
+impl From<Problem> for Rejection {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<store::Error> for Rejection {
+    fn from(error: store::Error) -> Self {
+        if error.is_refused(&FailedCondition::Answered) {
+            Self::Answered
+        } else if error.duplicates().is_empty() {
+            Problem::of_store(error).into()
+        } else {
+            Self::Duplicate(Box::new(error))
+        }
+    }
+}
+
+impl From<application::Error> for Rejection {
+    fn from(error: application::Error) -> Self {
+        match error {
+            application::Error::NotFound => Problem::not_found().into(),
+            application::Error::Forbidden(permission) => Problem::forbidden(permission.name()).into(),
+            application::Error::Refused(refused) => refused.into(),
+            application::Error::Contended(what) => Problem::busy(format!("{what} kept changing")).into(),
+            application::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refused> for Rejection {
+    fn from(refused: Refused) -> Self {
+        Problem::from(refused).into()
+    }
+}
+
+/// A rule that was broken, to the client.
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Fields(faults) => {
+                let error = |fault: FieldFault| FieldError::new(format!("/{}", fault.field), fault.rule, fault.message);
+                Self::fields(faults.into_iter().map(error).collect())
+            }
+            Refused::Transition { of, detail, allowed } => Self::new(code_of(of), detail).with("allowed", json!(allowed)),
+            Refused::Converted(customer) => {
+                Self::new(Code::LeadConverted, "The lead became a customer and is read-only; change the customer instead")
+                    .with("customerId", json!(customer))
+            }
+            Refused::Limit(detail) => Self::new(Code::LimitReached, detail),
+        }
+    }
+}
+
+/// The code of a move that a lifecycle does not have.
+const fn code_of(machine: StateMachine) -> Code {
+    match machine {
+        StateMachine::Lead => Code::LeadTransition,
+        StateMachine::Customer => Code::CustomerTransition,
+        StateMachine::FollowUp => Code::FollowUpTransition,
+        StateMachine::Task => Code::TaskTransition,
+        StateMachine::Project => Code::ProjectTransition,
+    }
+}
+
+impl Problem {
+    /// What a failure of the table is to the client.
+    pub fn of_store(error: store::Error) -> Self {
+        let list = match error {
+            store::Error::Cursor => return Self::field("?cursor", "cursor", "is not a cursor of this list with these filters"),
+            store::Error::Busy(cause) => return Self::busy(cause),
+            store::Error::Unreadable { .. } | store::Error::Call(_) | store::Error::Invalid(_) => return Self::internal(error),
+            store::Error::Refused(list) => list,
+        };
+        let fields = |wanted: fn(&FailedCondition) -> Option<&'static str>, rule, message: &str| {
+            let found = list.iter().filter_map(|(condition, _)| wanted(condition));
+            found.map(|field| FieldError::new(format!("/{field}"), rule, message)).collect::<Vec<_>>()
+        };
+        let references =
+            fields(|c| if let FailedCondition::Reference(field) = c { Some(field) } else { None }, "reference", "does not exist or cannot be used");
+        if !references.is_empty() {
+            return Self::fields(references);
+        }
+        let taken = |condition: &FailedCondition| match condition {
+            FailedCondition::Taken(field) | FailedCondition::Duplicate { field, .. } => Some(*field),
+            _ => None,
+        };
+        let taken = fields(taken, "unique", "is taken");
+        if !taken.is_empty() {
+            let detail = taken.iter().map(|error| error.pointer.trim_start_matches('/')).collect::<Vec<_>>().join(" and ");
+            return Self { errors: taken, ..Self::new(Code::Duplicate, format!("Another record has this {detail}")) };
+        }
+        let limit = list.iter().find_map(|(condition, _)| if let FailedCondition::Limit(text) = condition { Some(*text) } else { None });
+        match limit {
+            Some(text) => Self::new(Code::LimitReached, text),
+            None => Self::busy(format!("refused: {:?}", list.iter().map(|(condition, _)| condition).collect::<Vec<_>>())),
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Route declarations.
+//!
+//! A route is built in steps that the type system keeps in order: method and path, then who may
+//! call it, then the handler. A route that does not say who may call it has no `handle`, so it does
+//! not compile.
+
+use crate::problem::{Code, Rejection};
+use crate::request::{Authenticated, Authorized, Context, FromBody, FromPath, Identity, Request};
+use crate::router::{Incoming, Outcome, respond};
+use application::App;
+use contract::{Query, Show};
+use domain::Permission;
+use futures::future::BoxFuture;
+use http::Method;
+use serde_json::Value;
+use std::marker::PhantomData;
+use std::sync::Arc;
+pub use store::Action;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone; a token is not looked at.
+    Public,
+    /// Anyone; a valid token is recognised.
+    Optional,
+    /// Anyone signed in.
+    Authenticated,
+    /// Who holds the permission, within its reach.
+    Needs(Permission),
+}
+
+/// What else a route's function needs beside the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// Reads the deployment's secret.
+    Secret,
+    /// Sends to the queues.
+    SendQueues,
+    /// Reads the depths of the queues.
+    QueueDepths,
+    /// More CPU: password hashing (1,769 MB is one vCPU on Lambda).
+    Cpu,
+}
+
+pub(crate) type Handler = Arc<dyn Fn(App, Incoming) -> BoxFuture<'static, Result<Outcome, Rejection>> + Send + Sync>;
+
+/// A member of `meta` and its schema.
+pub type MetaMember = (&'static str, fn() -> Value);
+
+/// One route of the API.
+#[derive(Clone)]
+pub struct Route {
+    /// Method.
+    pub method: Method,
+    /// Path below `/api/v1`, parameters as `{id}`.
+    pub path: &'static str,
+    /// The one name of the route: function, file, event sample, test, operation id.
+    pub name: &'static str,
+    /// One line for the documentation.
+    pub summary: &'static str,
+    /// Group in the documentation.
+    pub tag: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// Whether it works while the password has to be changed.
+    pub before_password_change: bool,
+    /// Status of success.
+    pub status: u16,
+    /// Problems of its own, beyond those every route has.
+    pub problems: &'static [Code],
+    /// What it does to the table beside reading the caller.
+    pub actions: &'static [Action],
+    /// What else it needs.
+    pub resources: &'static [Resource],
+    /// Whether the answer has the envelope.
+    pub envelope: bool,
+    /// Media type of a success.
+    pub media_type: &'static str,
+    /// Body schema and whether it is required.
+    pub body: fn() -> Option<(Value, bool)>,
+    /// Query parameters.
+    pub query: fn() -> Vec<contract::Parameter>,
+    /// Schema of `data` in a success.
+    pub answer: fn() -> Value,
+    /// Whether the answer is a list with `meta`.
+    pub is_list: bool,
+    /// Members of `meta` of its own, with their schemas.
+    pub meta: &'static [MetaMember],
+    pub(crate) handler: Handler,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} ({})", self.method, self.path, self.name)
+    }
+}
+
+/// Nobody decided yet who may call the route.
+pub struct Undecided;
+
+/// A route in the making. `I` is who the handler will be told is calling.
+pub struct Draft<I> {
+    method: Method,
+    path: &'static str,
+    name: &'static str,
+    summary: &'static str,
+    tag: &'static str,
+    access: Access,
+    before_password_change: bool,
+    status: u16,
+    problems: &'static [Code],
+    actions: &'static [Action],
+    resources: &'static [Resource],
+    envelope: bool,
+    media_type: &'static str,
+    meta: &'static [MetaMember],
+    identity: PhantomData<I>,
+}
+
+macro_rules! methods {
+    ($($name:ident => $method:ident),*) => {$(
+        /// Begins a route of this method.
+        pub fn $name(path: &'static str, name: &'static str) -> Draft<Undecided> {
+            Draft::begin(Method::$method, path, name)
+        }
+    )*};
+}
+
+impl Route {
+    methods! { get => GET, post => POST, put => PUT, patch => PATCH, delete => DELETE }
+}
+
+impl Draft<Undecided> {
+    fn begin(method: Method, path: &'static str, name: &'static str) -> Self {
+        Self {
+            method,
+            path,
+            name,
+            summary: "",
+            tag: "",
+            access: Access::Public,
+            before_password_change: false,
+            status: 200,
+            problems: &[],
+            actions: &[],
+            resources: &[],
+            envelope: true,
+            media_type: "application/json",
+            meta: &[],
+            identity: PhantomData,
+        }
+    }
+
+    fn open<I: Identity>(self, access: Access) -> Draft<I> {
+        let Self {
+            method, path, name, summary, tag, before_password_change, status, problems, actions, resources, envelope, media_type, meta, ..
+        } = self;
+        let identity = PhantomData;
+        Draft {
+            method,
+            path,
+            name,
+            summary,
+            tag,
+            access,
+            before_password_change,
+            status,
+            problems,
+            actions,
+            resources,
+            envelope,
+            media_type,
+            meta,
+            identity,
+        }
+    }
+
+    /// Anyone may call it and nobody is looked up.
+    pub fn public(self) -> Draft<()> {
+        self.open(Access::Public)
+    }
+
+    /// Anyone may call it; who sends a valid token is recognised.
+    pub fn optional(self) -> Draft<Option<Authenticated>> {
+        self.open(Access::Optional)
+    }
+
+    /// Anyone signed in may call it.
+    pub fn authenticated(self) -> Draft<Authenticated> {
+        self.open(Access::Authenticated)
+    }
+
+    /// Who holds the permission may call it, and the handler gets the reach.
+    pub fn needs(self, permission: Permission) -> Draft<Authorized> {
+        self.open(Access::Needs(permission))
+    }
+}
+
+impl<I: Identity> Draft<I> {
+    /// One line for the documentation, and the group it stands in.
+    #[must_use]
+    pub fn about(mut self, tag: &'static str, summary: &'static str) -> Self {
+        (self.tag, self.summary) = (tag, summary);
+        self
+    }
+
+    /// Works while the password has to be changed.
+    #[must_use]
+    pub fn before_password_change(mut self) -> Self {
+        self.before_password_change = true;
+        self
+    }
+
+    /// Status of success, where it is not 200.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Problems of its own.
+    #[must_use]
+    pub fn fails(mut self, problems: &'static [Code]) -> Self {
+        self.problems = problems;
+        self
+    }
+
+    /// What it does to the table beside reading the caller: its function's policy.
+    #[must_use]
+    pub fn touches(mut self, actions: &'static [Action]) -> Self {
+        self.actions = actions;
+        self
+    }
+
+    /// What else its function needs.
+    #[must_use]
+    pub fn uses(mut self, resources: &'static [Resource]) -> Self {
+        self.resources = resources;
+        self
+    }
+
+    /// Answers without the envelope, as this media type.
+    #[must_use]
+    pub fn bare(mut self, media_type: &'static str) -> Self {
+        (self.envelope, self.media_type) = (false, media_type);
+        self
+    }
+
+    /// Members of `meta` of its own, with their schemas.
+    #[must_use]
+    pub fn meta(mut self, members: &'static [MetaMember]) -> Self {
+        self.meta = members;
+        self
+    }
+
+    fn finish<Q: Query, B: FromBody, T: crate::request::Shown>(self, handler: Handler) -> Route {
+        Route {
+            method: self.method,
+            path: self.path,
+            name: self.name,
+            summary: self.summary,
+            tag: self.tag,
+            access: self.access,
+            before_password_change: self.before_password_change,
+            status: self.status,
+            problems: self.problems,
+            actions: self.actions,
+            resources: self.resources,
+            envelope: self.envelope,
+            media_type: self.media_type,
+            body: B::schema,
+            query: Q::parameters,
+            answer: <T::Data as Show>::schema,
+            is_list: T::LIST,
+            meta: self.meta,
+            handler,
+        }
+    }
+
+    /// The handler.
+    pub fn handle<P, Q, B, T, F, Fut>(self, handler: F) -> Route
+    where
+        P: FromPath,
+        Q: Query + Send + Sync + 'static,
+        B: FromBody,
+        T: crate::request::Shown,
+        F: Fn(Request<I, P, Q, B>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, Rejection>> + Send + 'static,
+    {
+        self.load(|_: Context<I, P, Q>| async { Ok(()) }).handle(move |call: Request<I, P, Q, B>, ()| handler(call))
+    }
+
+    /// What to read while the caller is looked up: one round trip for both. It is given the caller
+    /// as the token presents it; where the table disagrees it is read again with the true one, so
+    /// the handler always gets what the caller may have.
+    pub fn load<P, Q, L, F, Fut>(self, load: F) -> Loading<I, P, Q, L, F>
+    where
+        F: Fn(Context<I, P, Q>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<L, Rejection>> + Send + 'static,
+    {
+        Loading { draft: self, load, types: PhantomData }
+    }
+
+    /// The same for what the body names: a parent is read while the caller is looked up.
+    pub fn load_named<P, Q, B, L, F, Fut>(self, load: F) -> LoadingNamed<I, P, Q, B, L, F>
+    where
+        F: Fn(Context<I, P, Q>, Arc<B>) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<L, Rejection>> + Send + 'static,
+    {
+        LoadingNamed { draft: self, load, types: PhantomData }
+    }
+}
+
+/// A route that reads something before its handler runs.
+pub struct Loading<I, P, Q, L, F> {
+    draft: Draft<I>,
+    load: F,
+    types: PhantomData<fn(P, Q) -> L>,
+}
+
+impl<I, P, Q, L, F, LoadFut> Loading<I, P, Q, L, F>
+where
+    I: Identity,
+    P: FromPath,
+    Q: Query + Send + Sync + 'static,
+    L: Send + 'static,
+    F: Fn(Context<I, P, Q>) -> LoadFut + Clone + Send + Sync + 'static,
+    LoadFut: Future<Output = Result<L, Rejection>> + Send + 'static,
+{
+    /// The handler, given what was loaded.
+    pub fn handle<B, T, H, Fut>(self, handler: H) -> Route
+    where
+        B: FromBody,
+        T: crate::request::Shown,
+        H: Fn(Request<I, P, Q, B>, L) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, Rejection>> + Send + 'static,
+    {
+        let load = self.load;
+        self.draft.load_named(move |seen: Context<I, P, Q>, _: Arc<B>| load(seen)).handle(handler)
+    }
+}
+
+/// A route that reads what its body names before its handler runs.
+pub struct LoadingNamed<I, P, Q, B, L, F> {
+    draft: Draft<I>,
+    load: F,
+    types: PhantomData<fn(P, Q, B) -> L>,
+}
+
+impl<I, P, Q, B, L, F, LoadFut> LoadingNamed<I, P, Q, B, L, F>
+where
+    I: Identity,
+    P: FromPath,
+    Q: Query + Send + Sync + 'static,
+    B: FromBody,
+    L: Send + 'static,
+    F: Fn(Context<I, P, Q>, Arc<B>) -> LoadFut + Clone + Send + Sync + 'static,
+    LoadFut: Future<Output = Result<L, Rejection>> + Send + 'static,
+{
+    /// The handler, given what was loaded.
+    pub fn handle<T, H, Fut>(self, handler: H) -> Route
+    where
+        T: crate::request::Shown,
+        H: Fn(Request<I, P, Q, B>, L) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, Rejection>> + Send + 'static,
+    {
+        let load = self.load;
+        let erased: Handler = Arc::new(move |app, incoming| {
+            let (load, handler) = (load.clone(), handler.clone());
+            Box::pin(async move { respond::<I, P, Q, B, L, T, _, _, _, _>(app, incoming, load, handler).await })
+        });
+        self.draft.finish::<Q, B, T>(erased)
+    }
+}
