@@ -6,6 +6,7 @@ mod api;
 mod faults;
 mod jobs;
 mod model;
+mod samples;
 mod security;
 mod structure;
 

@@ -3,5 +3,6 @@
 mod leaks;
 mod matrix;
 mod mint;
+mod open_routes;
 mod refresh;
 mod tokens;

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 /// Stands for any record's id.
-pub(super) const ID: &str = "0198c5a0-0000-7000-8000-000000000001";
+const ID: &str = "0198c5a0-0000-7000-8000-000000000001";
 /// Stands for any time.
-pub(super) const TIME: &str = "2025-09-01T10:30:00Z";
+const TIME: &str = "2025-09-01T10:30:00Z";
 
 /// A valid value; `name` is the field it stands in. References that may be missing are left out,
 /// since nothing is known of the records there are.

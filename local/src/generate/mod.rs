@@ -6,9 +6,12 @@
 
 mod configuration;
 mod example;
+mod gateway;
 mod policy;
+mod recorded;
 mod router;
-mod samples;
+pub mod samples;
+pub mod story;
 mod template;
 
 use std::collections::BTreeMap;
@@ -28,7 +31,7 @@ pub fn files(root: &Path) -> io::Result<BTreeMap<PathBuf, String>> {
         ("template.yaml".into(), template::text(&crates)),
         ("Cargo.toml".into(), router::manifest(&std::fs::read_to_string(root.join("Cargo.toml"))?, &crates)),
     ]);
-    files.extend(samples::all(&crates).into_iter().map(|(path, sample)| (path, pretty(&sample))));
+    files.extend(samples::all(&crates)?.into_iter().map(|(path, sample)| (path, pretty(&sample))));
     Ok(files)
 }
 

@@ -1,0 +1,89 @@
+//! Who reaches what, said once more and independently of the routes: what the probes expect.
+
+use crate::security::matrix::kinds::{Kind, Named};
+use crate::security::matrix::world::Record;
+use edge::{Access, Route};
+use domain::{Permission, Reach, Scope};
+
+/// The permission a route goes by. `GET /users/{id}` opens oneself to everybody and checks the rest
+/// in its handler.
+pub fn permission(route: &Route) -> Option<Permission> {
+    match route.access {
+        Access::Needs(permission) => Some(permission),
+        _ if route.name == "get_user" => Some(Permission::UsersRead),
+        _ => None,
+    }
+}
+
+/// Whether a record's detail is opened.
+pub fn reads(scope: &Scope, record: &Record) -> bool {
+    match record.kind {
+        // It is reached through its lead or customer alone.
+        Kind::Activity => through_party(scope, record),
+        Kind::FollowUp | Kind::Task => scope.covers(record.owner, record.team) || through_party(scope, record),
+        _ => lists(scope, record),
+    }
+}
+
+/// Whether a list that is not one of a parent's children shows it.
+pub fn lists(scope: &Scope, record: &Record) -> bool {
+    match record.kind {
+        Kind::Activity => through_party(scope, record),
+        Kind::Team | Kind::Role | Kind::DeadLetter => true,
+        _ => scope.covers(record.owner, record.team),
+    }
+}
+
+/// Whether it may be changed.
+pub fn changes(scope: &Scope, record: &Record) -> bool {
+    match record.kind {
+        // One's own, or with a wider reach that of a lead or customer inside it.
+        Kind::Activity => record.owner == Some(scope.user()) || (scope.reach() != Reach::Own && through_party(scope, record)),
+        _ => lists(scope, record),
+    }
+}
+
+/// Whether a filter by this parent, or a body that names it, is taken.
+pub fn parent(scope: &Scope, parent: &Record) -> bool {
+    reads(scope, parent)
+}
+
+fn through_party(scope: &Scope, record: &Record) -> bool {
+    record.party.is_some_and(|(owner, team)| scope.covers(owner, team))
+}
+
+/// By what a field of a body is judged.
+pub enum Judge {
+    /// What is named has to be inside this permission's reach; oneself always is.
+    Inside(Permission),
+    /// The field may only be sent by who reaches everything.
+    OnlyAll,
+}
+
+/// By what a route judges what a field names.
+pub fn judge(route: &Route, field: &str, named: Named) -> Judge {
+    use Permission::{CustomersAssign, CustomersRead, LeadsAssign, LeadsRead, ProjectsRead, ProjectsUpdate, TasksRead, TasksUpdate};
+    let own = || permission(route).unwrap_or_else(|| panic!("{route:?} has no permission"));
+    Judge::Inside(match (route.name, field) {
+        ("update_user", "teamId") => return Judge::OnlyAll,
+        // What hangs below a lead or customer needs the reach to write there; people are those of the same reach.
+        ("create_activity" | "create_follow_up", _) | ("update_follow_up" | "assign_lead" | "assign_customer", _) => own(),
+        // What one can see can be referred to.
+        ("create_task" | "update_task", "leadId") => LeadsRead,
+        ("create_task" | "update_task" | "create_project" | "create_work_log" | "convert_lead", "customerId") => CustomersRead,
+        ("create_customer" | "update_customer", "referredById") => CustomersRead,
+        ("create_task" | "update_task" | "create_work_log", "projectId") => ProjectsRead,
+        ("create_work_log", "taskId") => TasksRead,
+        // To others one gives what one may change of theirs.
+        ("create_task" | "update_task", "ownerId") => TasksUpdate,
+        ("create_project" | "update_project", "ownerId" | "memberIds") => ProjectsUpdate,
+        ("create_lead", "ownerId") => LeadsAssign,
+        ("create_customer", "ownerId") => CustomersAssign,
+        // Administration is not cut by reach.
+        ("create_user" | "create_team" | "update_team" | "delete_user", _) => own(),
+        _ => panic!(
+            "no probe can be built for {field} ({named:?}) of {}: say in `judge` in tests/security/matrix/rules.rs by which permission it is judged",
+            route.name
+        ),
+    })
+}
