@@ -1,5 +1,8 @@
 //! Random edits of activities, some of them at once, while leads become customers: afterwards the
 //! dates of the last contact, the counts, the latest notes and the timelines are those of a recount.
+//!
+//! Edits made at once are no sequence that could be shrunk, and the workers run beside them on purpose:
+//! what is looked for here are the meetings that `random_calls` cannot have.
 
 use crate::model::calendar::later;
 use serde_json::{Value, json};
