@@ -4,6 +4,7 @@
 mod background;
 mod changes;
 mod dead_letters;
+mod races;
 mod requests;
 mod seeds;
 mod selling;

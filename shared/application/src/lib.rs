@@ -71,8 +71,6 @@ pub use decide::{Change, Decision, Subject, decide};
 pub use error::Error;
 pub use reach::{Purpose, Reached, Unscoped};
 pub use settings::{Stand, WellKnown};
-pub use store::{
-    ActivityFilter, CustomerFilter, Filter, FollowUpFilter, LeadFilter, Page, Paging, Parked, ProjectFilter, Stored, Summed, TaskFilter, TeamFilter,
-    UserFilter, Whose, WorkLogFilter,
-};
+pub use store::filters::*;
+pub use store::{Filter, Page, Paging, Parked, Stored};
 pub use teams::{Candidate, ManagedTeam, TeamPatch, TeamPeople};

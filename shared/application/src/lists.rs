@@ -6,7 +6,8 @@ use domain::activity::Activity;
 use domain::settings::{Settings, SettingsData, SettingsId};
 use domain::time::Due;
 use domain::{Parent, Reach, Row, Scope, Time};
-use store::{ActivityFilter, Filter, Page, Paging, Whose, WorkLogFilter};
+use store::filters::{ActivityFilter, Whose, WorkLogFilter};
+use store::{Filter, Page, Paging};
 
 impl App {
     /// A page of what a filter asks for, as far as the scope reaches it: all children of a parent inside

@@ -6,7 +6,7 @@ use crate::reach::{Purpose, Reached};
 use domain::overview::Counts;
 use domain::project::Project;
 use domain::{Entity, Parent, ProjectId, Scope};
-use store::Summed;
+use store::filters::Summed;
 
 impl App {
     /// A project inside reach with its tasks counted and its minutes summed up, read at once.

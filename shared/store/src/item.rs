@@ -1,7 +1,7 @@
 //! Records as items and back.
 //!
 //! An item is `pk`, `sk`, the index keys, `type`, `v` (shape version), `version`, `rev`, `head`
-//! (stamps), and the three maps `data`, `text`, `kept`. Empty fields are not stored.
+//! (stamps), and the three maps `data`, `text`, `derived`. Empty fields are not stored.
 
 use crate::error::Error;
 use crate::keys::{Index, IndexKeys, Key, SORT};

@@ -36,9 +36,7 @@ pub use keys::Key;
 pub use list::{Cursor, Filter, Page, Paging, Plan};
 pub use meter::{Meter, Usage};
 pub use parked::Parked;
-pub use records::{
-    ActivityFilter, CustomerFilter, FollowUpFilter, LeadFilter, ProjectFilter, Summed, TaskFilter, TeamFilter, UserFilter, Whose, WorkLogFilter,
-};
+pub use records::filters;
 pub use search::TokenChange;
 pub use table::Store;
 pub use tx::{FailedCondition, Tx};

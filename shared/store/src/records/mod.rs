@@ -9,14 +9,18 @@ mod tasks;
 mod users;
 mod work_logs;
 
-pub use activities::{ActivityFilter, Whose};
-pub use customers::CustomerFilter;
-pub use follow_ups::FollowUpFilter;
-pub use leads::LeadFilter;
-pub use projects::ProjectFilter;
-pub use tasks::TaskFilter;
-pub use users::UserFilter;
-pub use work_logs::{Summed, WorkLogFilter};
+/// What the lists ask for: everything a handler needs of this module.
+pub mod filters {
+    pub use super::TeamFilter;
+    pub use super::activities::{ActivityFilter, Whose};
+    pub use super::customers::CustomerFilter;
+    pub use super::follow_ups::FollowUpFilter;
+    pub use super::leads::LeadFilter;
+    pub use super::projects::ProjectFilter;
+    pub use super::tasks::TaskFilter;
+    pub use super::users::UserFilter;
+    pub use super::work_logs::{Summed, WorkLogFilter};
+}
 
 use crate::item::Stored;
 use crate::keys::{self, Index, IndexKeys};

@@ -1,0 +1,118 @@
+//! Races for reach: a record leaves the caller's reach after it was loaded and before the change of it is
+//! committed. Who lost it is answered 404, and nothing is written.
+
+use local::{Operation, Table};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use tests::people::{Person, text};
+use tests::Crm;
+use tests::crm::unique;
+
+/// What happens at the moment before a route's first transaction is carried out.
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
+/// Puts something between a route's reading and its writing, once.
+#[derive(Default)]
+struct Gap(Mutex<Option<(&'static str, Meanwhile)>>);
+
+impl Gap {
+    fn table() -> (Table, Arc<Self>) {
+        let gap = Arc::new(Self::default());
+        let seen = gap.clone();
+        let observer = move |operation: &Operation| {
+            if operation.name == "TransactWriteItems" {
+                // Taken before it runs, since what it does comes by here as well.
+                let due = {
+                    let mut slot = seen.0.lock().expect("lock");
+                    let mine = slot.as_ref().is_some_and(|(role, _)| operation.role == Some(role));
+                    if mine { slot.take() } else { None }
+                };
+                if let Some((_, meanwhile)) = due {
+                    meanwhile();
+                }
+            }
+            Ok(())
+        };
+        (Table::memory().expect("memory").with_observer(Arc::new(observer)), gap)
+    }
+
+    /// Before the next transaction of this route, this person sends this change, and it is done.
+    fn before(&self, route: &'static str, person: &Person, path: String, body: Value) {
+        let person = person.clone();
+        let meanwhile = move || {
+            let change = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+                runtime.block_on(person.patch(&path, body)).expect(200);
+            });
+            change.join().expect("the change is done");
+        };
+        *self.0.lock().expect("lock") = Some((route, Box::new(meanwhile)));
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.lock().expect("lock").is_none()
+    }
+}
+
+/// The records of the table, without what notes an attempt.
+async fn stored(crm: &Crm, kind: &str) -> Vec<Value> {
+    let items = crm.items().await;
+    items.iter().filter(|item| item.text("type") == kind).map(|item| item.at("data").clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lead_that_leaves_reach_while_it_is_converted_is_not_converted() {
+    let (table, gap) = Gap::table();
+    let crm = Crm::idle(table).await;
+    let admin = crm.admin().await;
+    let (rep, stranger) = (crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await);
+    let lead = text(&rep.lead(json!({"lastName": "Moving", "email": format!("{}@race.example", unique())})).await["id"]);
+    gap.before("convert_lead", &admin, format!("/leads/{lead}/assign"), json!({"ownerId": stranger.id}));
+    let reply = rep.post(&format!("/leads/{lead}/convert"), json!({})).await;
+    assert!(gap.is_over(), "it was given away in between");
+    assert_eq!((reply.status, reply.code()), (404, "NOT_FOUND"), "{}", reply.text);
+    assert_eq!(stored(&crm, "CUSTOMER").await, Vec::<Value>::new());
+    assert_eq!(stranger.get(&format!("/leads/{lead}")).await.data()["status"], "NEW");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_that_leaves_reach_while_a_lead_is_linked_to_it_is_not_linked() {
+    let (table, gap) = Gap::table();
+    let crm = Crm::idle(table).await;
+    let admin = crm.admin().await;
+    let (rep, stranger) = (crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await);
+    let customer = text(&admin.customer(json!({"name": "Theirs", "ownerId": rep.id})).await["id"]);
+    let lead = text(&rep.lead(json!({"lastName": "Linked", "email": format!("{}@race.example", unique())})).await["id"]);
+    gap.before("convert_lead", &admin, format!("/customers/{customer}/assign"), json!({"ownerId": stranger.id}));
+    let reply = rep.post(&format!("/leads/{lead}/convert"), json!({"customerId": customer})).await;
+    assert!(gap.is_over(), "it was given away in between");
+    assert_eq!((reply.status, reply.code()), (404, "NOT_FOUND"), "{}", reply.text);
+    assert_eq!(rep.get(&format!("/leads/{lead}")).await.data()["status"], "NEW");
+    assert_eq!(stored(&crm, "CUSTOMER").await[0]["convertedFromLeadId"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_leaves_reach_while_it_is_deleted_stays() {
+    let (table, gap) = Gap::table();
+    let crm = Crm::idle(table).await;
+    let admin = crm.admin().await;
+    let (rep, stranger) = (crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await);
+    let team = text(&admin.make("/teams", json!({"name": unique()})).await["id"]);
+    let manager = crm.person("MANAGER", Some(&team)).await;
+    let customer = text(&admin.customer(json!({"name": "Theirs", "ownerId": manager.id})).await["id"]);
+    let lead = text(&rep.lead(json!({"title": "Theirs"})).await["id"]);
+    let task = text(&rep.make("/tasks", json!({"title": "Theirs"})).await["id"]);
+    let given = json!({"ownerId": stranger.id});
+    for (person, route, path, giving) in [
+        (&manager, "delete_customer", format!("/customers/{customer}"), format!("/customers/{customer}/assign")),
+        (&rep, "delete_lead", format!("/leads/{lead}"), format!("/leads/{lead}/assign")),
+        (&rep, "delete_task", format!("/tasks/{task}"), format!("/tasks/{task}")),
+    ] {
+        gap.before(route, &admin, giving, given.clone());
+        let reply = person.delete(&path).await;
+        assert!(gap.is_over(), "{route}: it was given away in between");
+        assert_eq!((reply.status, reply.code()), (404, "NOT_FOUND"), "{route}: {}", reply.text);
+        let found = stranger.get(&path).await.expect(200);
+        assert!(found.data()["archived"] != json!(true), "{route}: {}", found.text);
+    }
+}
