@@ -49,8 +49,11 @@ async fn serve(table: &Table, request: HttpRequest) -> Result<HttpResponse, Conn
 }
 
 async fn answer(table: &Table, name: String, body: Bytes) -> Result<Answer, ConnectorError> {
+    if let Some(turn) = &table.turn {
+        turn().await;
+    }
     let hooked = table.before.is_some() || table.after.is_some();
-    let operation = hooked.then(|| Operation::new(&name, &body));
+    let mut operation = hooked.then(|| Operation::new(&name, &body));
     if let (Some(before), Some(operation)) = (&table.before, &operation)
         && let Err(fault) = before(operation)
     {
@@ -62,10 +65,11 @@ async fn answer(table: &Table, name: String, body: Bytes) -> Result<Answer, Conn
     if changes && answer.status == 200 {
         table.wake();
     }
-    if let (Some(after), Some(operation)) = (&table.after, &operation)
-        && let Err(fault) = after(operation)
-    {
-        return refused(fault);
+    if let (Some(after), Some(operation)) = (&table.after, &mut operation) {
+        operation.status = Some(answer.status);
+        if let Err(fault) = after(operation) {
+            return refused(fault);
+        }
     }
     Ok(answer)
 }

@@ -250,7 +250,7 @@ async fn wait(mut stop: watch::Receiver<bool>) {
 }
 
 /// The records a worker is interested in: what the event source mapping's filter does in the cloud.
-fn filtered(mut event: Value, interest: Interest) -> Value {
+pub fn filtered(mut event: Value, interest: Interest) -> Value {
     if let Some(records) = event["Records"].as_array_mut() {
         records.retain(|record| {
             let sk = record["dynamodb"]["Keys"]["sk"]["S"].as_str().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! What a caller can see of, and do to, each database operation: the hooks a permission check
 //! or a fault layer plugs into.
 
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub struct Operation {
     pub request: Value,
     /// The route or worker that sends it, where the table is cut to one.
     pub role: Option<&'static str>,
+    /// The HTTP status of the database's answer, once there is one.
+    pub status: Option<u16>,
 }
 
 /// How a hook makes an operation fail.
@@ -66,6 +69,9 @@ impl Fault {
 /// A hook called with each operation; an error refuses it (before) or replaces its answer (after).
 pub type Hook = Arc<dyn Fn(&Operation) -> Result<(), Fault> + Send + Sync>;
 
+/// What each operation waits for before it begins.
+pub type Turn = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
 impl Operation {
     pub(crate) fn new(name: &str, body: &[u8]) -> Self {
         let request = serde_json::from_slice(body).unwrap_or_else(|_| json!({}));
@@ -107,7 +113,7 @@ impl Operation {
                 resource(&mut resources, &request["TableName"], &request["IndexName"]);
             }
         }
-        Self { name: name.to_owned(), actions, resources, request, role: None }
+        Self { name: name.to_owned(), actions, resources, request, role: None, status: None }
     }
 }
 

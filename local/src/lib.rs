@@ -31,7 +31,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use cron::{Expression, ExpressionError};
 pub use embedded::{Embedded, Parts, StartError, Storage, TABLE};
 pub use front::{Front, Handler};
-pub use hooks::{Fault, Hook, Operation};
+pub use hooks::{Fault, Hook, Operation, Turn};
 pub use queues::{Depth, QueueError, QueueSettings, Queues};
 pub use routes::routes;
 pub use scheduler::Scheduler;

@@ -170,7 +170,7 @@ where
 }
 
 /// Handles one batch; `false` when there was none.
-async fn step<C, H, F, E>(reader: &mut StreamReader, consumer: &str, batch_size: usize, checkpoints: &C, handler: &H) -> Result<bool, String>
+pub async fn step<C, H, F, E>(reader: &mut StreamReader, consumer: &str, batch_size: usize, checkpoints: &C, handler: &H) -> Result<bool, String>
 where
     C: Checkpoints,
     H: Fn(Value) -> F,

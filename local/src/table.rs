@@ -5,7 +5,7 @@ mod tuning;
 
 use crate::clock::{Clock, SystemClock};
 use crate::connector::Connector;
-use crate::hooks::Hook;
+use crate::hooks::{Hook, Turn};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
 use dynoxide::actions::scan::ScanRequest;
@@ -29,6 +29,7 @@ pub struct Table {
     db: Database,
     pub(crate) before: Option<Hook>,
     pub(crate) after: Option<Hook>,
+    pub(crate) turn: Option<Turn>,
     shared: Arc<Shared>,
 }
 
@@ -79,7 +80,13 @@ impl Table {
     }
 
     fn of(db: Database, file: Option<(PathBuf, File)>) -> Self {
-        Self { db, before: None, after: None, shared: Arc::new(Shared { writes: watch::Sender::new(0), served: AtomicBool::new(false), file }) }
+        Self {
+            db,
+            before: None,
+            after: None,
+            turn: None,
+            shared: Arc::new(Shared { writes: watch::Sender::new(0), served: AtomicBool::new(false), file }),
+        }
     }
 
     /// A view of the same database that calls `hook` before each SDK operation.
@@ -94,6 +101,14 @@ impl Table {
     #[must_use]
     pub fn with_after(mut self, hook: Hook) -> Self {
         self.after = Some(hook);
+        self
+    }
+
+    /// A view of the same database in which each SDK operation waits for its turn: for tests that
+    /// choose in which order things happen.
+    #[must_use]
+    pub fn with_turns(mut self, turn: Turn) -> Self {
+        self.turn = Some(turn);
         self
     }
 

@@ -2,11 +2,14 @@
 //! twice, late or spoilt, and workers die.
 
 mod background;
+mod changes;
 mod dead_letters;
 mod races;
 mod requests;
 mod seeds;
 mod selling;
+mod trace;
+mod turns;
 
 use local::{Fault, Operation, Table};
 use std::sync::{Arc, Mutex};

@@ -1,17 +1,22 @@
 //! Seeded runs of random calls against plain models: what the CRM answers has to be what the model
 //! predicts.
 //!
-//! `SEED=7 cargo test -p tests model` runs one seed again.
+//! A resource of the model is a file (or folder) with its rules and its calls, and one line in
+//! `registry`. `world` is the state, `forms` make up calls, `system` is the CRM that is called,
+//! `random_calls` sets one against the other.
 
 mod activities;
+mod below;
 mod calendar;
-mod rules;
-mod selling;
-
-/// The seeds to run: these, or the one of the environment variable `SEED`.
-fn seeds(from: u64, count: u64) -> Vec<u64> {
-    match std::env::var("SEED") {
-        Ok(seed) => vec![seed.parse().expect("SEED is a number")],
-        Err(_) => (from..from + count).collect(),
-    }
-}
+mod call;
+mod customers;
+mod duplicates;
+mod expected;
+mod follow_ups;
+mod forms;
+mod leads;
+mod random_calls;
+mod registry;
+mod system;
+mod tasks;
+mod world;

@@ -1,14 +1,14 @@
 //! A CRM to talk to.
 
+use crate::time::Passing;
 use bytes::Bytes;
-use domain::Time;
 use domain::password::Password;
 use domain::value::Email;
 use futures::future::BoxFuture;
 use lambda_http::Body;
 use local::adapters::MemorySecret;
-use local::{Embedded, Parts, Table};
-use serde_json::Value;
+use local::{Embedded, Parts, TABLE, Table};
+use serde_json::{Value, json};
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,8 +31,8 @@ pub struct Crm {
     place: Place,
     /// Address and password of an administrator.
     pub admin: (String, String),
-    /// Milliseconds that the clock is ahead.
-    ahead: Arc<AtomicI64>,
+    /// How its time passes.
+    pub time: Passing,
     /// The deployment's secret.
     secrets: Arc<MemorySecret>,
     workers: Option<Arc<Running>>,
@@ -101,9 +101,10 @@ pub struct Ask {
     pub body: Vec<u8>,
 }
 
-struct Waiting(Arc<AtomicI64>);
+/// The system's time moved ahead, for waiting.
+pub(crate) struct Ahead(pub Arc<AtomicI64>);
 
-impl local::Clock for Waiting {
+impl local::Clock for Ahead {
     fn now_ms(&self) -> i64 {
         local::Clock::now_ms(&local::SystemClock) + self.0.load(Ordering::SeqCst)
     }
@@ -132,21 +133,23 @@ impl Crm {
 
     /// The same without workers: nothing happens in the background.
     pub async fn idle(table: Table) -> Self {
-        let crm = Self::open(table, Arc::default(), Arc::default()).await;
+        Self::timed(table, Passing::default()).await
+    }
+
+    /// The same on a time of its own.
+    pub async fn timed(table: Table, time: Passing) -> Self {
+        let crm = Self::open(table, Arc::default(), time).await;
         let address = <Email as domain::text::TextValue>::read(&crm.admin.0).expect("email");
         let password = Password::new(PASSWORD).expect("password");
         workers::bootstrap::first_admin(crm.embedded().app(), address, &password, false).await.expect("admin");
         crm
     }
 
-    async fn open(table: Table, secrets: Arc<MemorySecret>, ahead: Arc<AtomicI64>) -> Self {
-        let offset = ahead.clone();
-        let clock =
-            application::clock::Clock::new(move || Time::from_millis(local::Clock::now_ms(&local::SystemClock) + offset.load(Ordering::SeqCst)));
+    async fn open(table: Table, secrets: Arc<MemorySecret>, time: Passing) -> Self {
         let config = application::Config::read(|name| (name == "CORS_ORIGINS").then(|| "https://app.example".to_owned())).expect("config");
-        let parts = Parts { table, secrets: secrets.clone(), clock, waiting: Arc::new(Waiting(ahead.clone())), config };
+        let parts = Parts { table, secrets: secrets.clone(), clock: time.clock(), waiting: time.waiting(), config };
         let place = Place::Here(Box::new(Embedded::open(parts).await.expect("opens")));
-        Self { place, admin: ("root@crm.test".into(), PASSWORD.into()), ahead, secrets, workers: None }
+        Self { place, admin: ("root@crm.test".into(), PASSWORD.into()), time, secrets, workers: None }
     }
 
     /// With workers.
@@ -164,7 +167,19 @@ impl Crm {
             let mut tasks = std::mem::take(&mut *running.tasks.lock().expect("lock"));
             tasks.shutdown().await;
         }
-        Self { admin: self.admin.clone(), ..Self::open(self.embedded().table.clone(), self.secrets.clone(), self.ahead.clone()).await }
+        Self { admin: self.admin.clone(), ..Self::open(self.embedded().table.clone(), self.secrets.clone(), self.time.clone()).await }
+    }
+
+    /// Another CRM that has what this one has, and the same secret, on a time of its own.
+    pub async fn copied(&self, table: Table, time: Passing) -> Self {
+        let mut definition = store::schema::definition();
+        definition["TableName"] = TABLE.into();
+        table.create_table(definition).await.expect("a table");
+        for items in self.embedded().table.items(TABLE).await.expect("items").chunks(25) {
+            let puts: Vec<Value> = items.iter().map(|item| json!({"PutRequest": {"Item": item}})).collect();
+            table.request("BatchWriteItem", json!({"RequestItems": {TABLE: puts}})).await.expect("written");
+        }
+        Self { admin: self.admin.clone(), ..Self::open(table, self.secrets.clone(), time).await }
     }
 
     /// The deployment's secret, as text.
@@ -175,7 +190,7 @@ impl Crm {
     /// A CRM that is deployed at this address.
     pub fn at(base: &str, email: &str, password: &str) -> Self {
         let place = Place::There { client: reqwest::Client::new(), base: base.trim_end_matches('/').to_owned() };
-        Self { place, admin: (email.to_owned(), password.to_owned()), ahead: Arc::default(), secrets: Arc::default(), workers: None }
+        Self { place, admin: (email.to_owned(), password.to_owned()), time: Passing::default(), secrets: Arc::default(), workers: None }
     }
 
     /// The embedded CRM behind it.
@@ -188,7 +203,7 @@ impl Crm {
 
     /// Lets time pass: for tokens, sessions, throttling and delayed messages.
     pub fn advance(&self, seconds: i64) {
-        self.ahead.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.time.advance(Duration::from_secs(seconds.unsigned_abs()));
     }
 
     /// Sends a request.

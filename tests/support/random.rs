@@ -29,3 +29,8 @@ impl Random {
         &list[self.below(list.len())]
     }
 }
+
+/// A number that an environment variable gives.
+pub fn number_in_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}

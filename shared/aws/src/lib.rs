@@ -24,6 +24,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The roots that AWS service endpoints chain to (<https://www.amazontrust.com/repository/>):
@@ -79,9 +80,14 @@ impl Sdk {
     }
 
     /// On a given connection, with placeholder credentials: the embedded table.
+    ///
+    /// Each is in a region of its own. The SDK counts by region how often a process may still try
+    /// again, and here many functions are one process: none may use up what another has left.
     pub fn local(client: SharedHttpClient) -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(0);
         let credentials = Credentials::new("local", "local", None, None, "local");
-        Self::new(client, "local", credentials, Some("http://127.0.0.1"))
+        let region = format!("local-{}", MADE.fetch_add(1, Ordering::Relaxed));
+        Self::new(client, &region, credentials, Some("http://127.0.0.1"))
     }
 
     fn new(client: SharedHttpClient, region: &str, credentials: Credentials, endpoint: Option<&str>) -> Self {

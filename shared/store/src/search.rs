@@ -8,7 +8,7 @@ use crate::table::Store;
 use domain::search::Search;
 use domain::{Entity, Record, Row, Time, UserId};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What stands in a word's item.
 #[derive(Serialize, Deserialize)]
@@ -96,7 +96,7 @@ impl Store {
     pub async fn reindex<E: Searchable>(&self, id: E::Id) -> Result<TokenChange, Error> {
         let pk = keys::record(E::KIND, id).pk;
         let (record, present) = tokio::try_join!(self.get_latest::<E>(id), self.children(&pk, "TOKEN#"))?;
-        let mut wanted: HashMap<Key, Item> = HashMap::new();
+        let mut wanted: BTreeMap<Key, Item> = BTreeMap::new();
         if let Some(record) = &record {
             wanted.extend(token_items(record)?.into_iter().map(|item| (crate::item::key_of(&item), item)));
         }

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use domain::Record;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// What it means that a condition of the transaction did not hold.
@@ -297,12 +297,15 @@ impl Tx {
         let mut names = HashMap::new();
         let mut values = HashMap::from([(":rev".to_owned(), old.get("rev").cloned().unwrap_or_else(|| number(0)))]);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
-        for (position, (name, value)) in new.iter().filter(|(name, value)| old.get(*name) != Some(value)).enumerate() {
+        // In the order of their names, so that the same change is the same request.
+        let changed: BTreeMap<_, _> = new.iter().filter(|(name, value)| old.get(*name) != Some(value)).collect();
+        let gone: BTreeSet<_> = old.keys().filter(|name| !new.contains_key(*name)).collect();
+        for (position, (name, value)) in changed.into_iter().enumerate() {
             names.insert(format!("#s{position}"), name.clone());
             values.insert(format!(":s{position}"), value.clone());
             set.push(format!("#s{position} = :s{position}"));
         }
-        for (position, name) in old.keys().filter(|name| !new.contains_key(*name)).enumerate() {
+        for (position, name) in gone.into_iter().enumerate() {
             names.insert(format!("#r{position}"), name.clone());
             remove.push(format!("#r{position}"));
         }

@@ -1,0 +1,158 @@
+//! What a client does while things fail: changes chosen by a seed, each repeated until it is answered.
+
+use serde_json::{Value, json};
+use tests::people::text;
+use tests::random::Random;
+use tests::{Person, Reply};
+
+/// How many changes one seed makes.
+const CHANGES: usize = 8;
+
+/// What a client does: the same request again while the answer is 5xx.
+async fn insist(what: &str, send: impl AsyncFn() -> Reply) -> Reply {
+    for _ in 0..20 {
+        let reply = send().await;
+        if reply.status < 500 {
+            return reply;
+        }
+        assert!(matches!(reply.status, 500 | 503), "{what}: {}", reply.text);
+    }
+    panic!("{what}: 5xx twenty times");
+}
+
+/// Changes of customers; gives how many it made.
+pub async fn of_customers(seed: u64, admin: &Person, owners: &[String]) -> usize {
+    let mut random = Random::new(seed);
+    let mark = format!("s{seed}");
+    let emails: Vec<Value> = (0..3).map(|n| json!(format!("{n}-{mark}@seed.example"))).chain([Value::Null]).collect();
+    let phones: Vec<Value> = (0..2).map(|n| json!(format!("+49{seed:06}{n}00"))).chain([Value::Null]).collect();
+    let names = ["Acme Holdings", "Quick Brown", "Zebra", "Lazy Dog Ltd", "Zoë"];
+    let mut ids: Vec<String> = Vec::new();
+    for step in 0..CHANGES {
+        let what = format!("seed {seed} step {step}");
+        let allow = if random.below(2) == 0 { "?allowDuplicate=true" } else { "" };
+        let (name, email, phone) = (*random.of(&names), random.of(&emails).clone(), random.of(&phones).clone());
+        let body = json!({"name": name, "email": email, "phone": phone});
+        let id = if ids.is_empty() { String::new() } else { random.of(&ids).clone() };
+        let path = format!("/customers/{id}");
+        let reply = match random.below(6) {
+            0 | 1 => {
+                let key = format!("{mark}-{step}");
+                let reply =
+                    insist(&what, async || admin.ask("POST", &format!("/customers{allow}"), Some(&body), &[("idempotency-key", &key)]).await).await;
+                if reply.status == 201 {
+                    ids.push(text(&reply.data()["id"]));
+                }
+                reply
+            }
+            _ if ids.is_empty() => continue,
+            2 => insist(&what, async || admin.patch(&format!("{path}{allow}"), body.clone()).await).await,
+            3 => insist(&what, async || admin.delete(&path).await).await,
+            4 => insist(&what, async || admin.patch(&path, json!({"archived": false})).await).await,
+            _ => {
+                let owner = random.of(owners).clone();
+                let owner = if owner.is_empty() { Value::Null } else { json!(owner) };
+                insist(&what, async || admin.patch(&format!("{path}/assign"), json!({"ownerId": owner})).await).await
+            }
+        };
+        assert!(matches!(reply.status, 200 | 201 | 204 | 409), "{what}: {} {}", reply.status, reply.text);
+    }
+    ids.len()
+}
+
+/// What a seed made of leads and below, as the answers told.
+#[derive(Default)]
+pub struct Made {
+    pub leads: usize,
+    pub activities: usize,
+    pub follow_ups: usize,
+    pub tasks: usize,
+}
+
+/// Changes of leads and of what hangs below them.
+pub async fn of_leads(seed: u64, admin: &Person, owners: &[String]) -> Made {
+    let (mut random, mut made) = (Random::new(seed), Made::default());
+    let mark = format!("s{seed}");
+    let (first, key) = (json!({"name": format!("Customer {mark}")}), format!("{mark}-first"));
+    let customer = insist("the first customer", async || admin.ask("POST", "/customers", Some(&first), &[("idempotency-key", &key)]).await).await;
+    let mut parents: Vec<Value> = vec![json!({"customerId": customer.data()["id"]})];
+    let (mut activities, mut follow_ups, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
+    let with = |fields: &Value, parent: &Value| {
+        let mut fields = fields.clone();
+        fields.as_object_mut().expect("object").extend(parent.as_object().expect("object").clone());
+        fields
+    };
+    for step in 0..CHANGES * 2 {
+        let what = format!("seed {seed} step {step}");
+        let key = format!("{mark}-{step}");
+        let create =
+            async |path: &str, body: Value| insist(&what, async || admin.ask("POST", path, Some(&body), &[("idempotency-key", &key)]).await).await;
+        let change = async |path: &str, body: Value| insist(&what, async || admin.patch(path, body.clone()).await).await;
+        let parent = random.of(&parents).clone();
+        let lead = parent["leadId"].as_str().map(|id| format!("/leads/{id}"));
+        let moment = format!("2026-0{}-01T10:00:00Z", 1 + random.below(9));
+        let kind = *random.of(&["CALL", "NOTE", "MEETING"]);
+        let reply = match random.below(10) {
+            0 | 1 => {
+                let reply = create("/leads", json!({"title": format!("Lead {step}"), "email": format!("{step}-{mark}@seed.example")})).await;
+                if reply.status == 201 {
+                    made.leads += 1;
+                    parents.push(json!({"leadId": reply.data()["id"]}));
+                }
+                reply
+            }
+            2 | 3 => {
+                let body = json!({"type": kind, "body": "Text", "occurredAt": moment});
+                let reply = create("/activities", with(&body, &parent)).await;
+                if reply.status == 201 {
+                    made.activities += 1;
+                    activities.push(text(&reply.data()["id"]));
+                }
+                reply
+            }
+            4 => {
+                let reply = create("/follow-ups", with(&json!({"dueAt": moment}), &parent)).await;
+                if reply.status == 201 {
+                    made.follow_ups += 1;
+                    follow_ups.push(text(&reply.data()["id"]));
+                }
+                reply
+            }
+            5 => {
+                let reply = create("/tasks", with(&json!({"title": "Task"}), &parent)).await;
+                if reply.status == 201 {
+                    made.tasks += 1;
+                    tasks.push(text(&reply.data()["id"]));
+                }
+                reply
+            }
+            6 if !activities.is_empty() && random.below(2) == 0 => {
+                let id = activities.swap_remove(random.below(activities.len()));
+                made.activities -= 1;
+                insist(&what, async || admin.delete(&format!("/activities/{id}")).await).await
+            }
+            6 if !activities.is_empty() => {
+                change(&format!("/activities/{}", random.of(&activities)), json!({"type": kind, "occurredAt": moment})).await
+            }
+            7 if !follow_ups.is_empty() => {
+                let status = *random.of(&["PENDING", "COMPLETED", "CANCELLED"]);
+                change(&format!("/follow-ups/{}", random.of(&follow_ups)), json!({"status": status, "dueAt": moment})).await
+            }
+            8 if !tasks.is_empty() => {
+                let status = *random.of(&["TODO", "IN_PROGRESS", "DONE"]);
+                change(&format!("/tasks/{}/status", random.of(&tasks)), json!({"status": status})).await
+            }
+            9 if lead.is_some() && random.below(2) == 0 => create(&format!("{}/convert", lead.expect("a lead")), json!({})).await,
+            _ => match lead {
+                Some(lead) => {
+                    let owner = random.of(owners).clone();
+                    let owner = if owner.is_empty() { Value::Null } else { json!(owner) };
+                    change(&format!("{lead}/assign"), json!({"ownerId": owner})).await
+                }
+                None => continue,
+            },
+        };
+        assert!(matches!(reply.status, 200 | 201 | 204 | 404 | 409), "{what}: {} {}", reply.status, reply.text);
+    }
+    made
+}

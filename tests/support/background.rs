@@ -1,0 +1,99 @@
+//! The workers behind a CRM, step by step: a test decides who works when, so that nothing depends on
+//! how the machine runs things side by side.
+
+use crate::Crm;
+use application::App;
+use local::{Checkpoints, StreamReader, TABLE, TableError, stream};
+use serde_json::Value;
+use workers::{Trigger, WORKERS, Worker};
+
+/// How many stream records and messages a worker gets at once.
+const STREAM_BATCH: usize = 100;
+const QUEUE_BATCH: usize = 10;
+
+/// What a worker waits for.
+enum Source {
+    Stream(Box<StreamReader>),
+    Queue(String),
+}
+
+/// The reader itself knows how far it has come; nobody opens it again.
+struct InTheReader;
+
+impl Checkpoints for InTheReader {
+    async fn load(&self, _: &str) -> Result<Option<String>, TableError> {
+        Ok(None)
+    }
+
+    async fn store(&self, _: &str, _: &str) -> Result<(), TableError> {
+        Ok(())
+    }
+}
+
+/// A worker at its stream or queue.
+pub struct Post {
+    /// The worker.
+    pub worker: &'static Worker,
+    /// What the worker was given; a test may put something between.
+    pub app: App,
+    source: Source,
+    crm: Crm,
+}
+
+impl Crm {
+    /// The workers that nobody has started, each at its post; those of the stream begin with what is
+    /// written from now on.
+    pub async fn posts(&self) -> Vec<Post> {
+        let mut posts = Vec::new();
+        for worker in WORKERS {
+            let app = self.embedded().worker_app(worker);
+            let mut post = |source| posts.push(Post { worker, app: app.clone(), source, crm: self.clone() });
+            match worker.trigger {
+                Trigger::Stream(_) => {
+                    let mut reader = StreamReader::open(self.embedded().table.clone(), TABLE, None).await.expect("stream");
+                    while let Some(batch) = reader.peek(1000).await.expect("reads") {
+                        reader.advance(batch.last);
+                    }
+                    post(Source::Stream(Box::new(reader)));
+                }
+                Trigger::Queue(queue) => post(Source::Queue(queue.name().to_owned())),
+                Trigger::DeadLetters => messaging::Queue::ALL.iter().for_each(|queue| post(Source::Queue(queue.dead_name()))),
+                Trigger::CustomResource => {}
+            }
+        }
+        posts
+    }
+}
+
+impl Post {
+    /// Takes the next batch, if there is one, and works on it; what fails stays for later.
+    pub async fn step(&mut self) -> bool {
+        let (worker, app) = (self.worker, &self.app);
+        match &mut self.source {
+            Source::Queue(queue) => {
+                let handle = |event: Value| (worker.handle)(app, event);
+                self.crm.embedded().queues.run_once(queue, QUEUE_BATCH, &handle).await.expect("the queue") > 0
+            }
+            Source::Stream(reader) => {
+                let Trigger::Stream(interest) = worker.trigger else { return false };
+                let handle = |event: Value| (worker.handle)(app, local::embedded::filtered(event, interest));
+                // A batch that failed is offered again.
+                stream::step(reader, worker.name, STREAM_BATCH, &InTheReader, &handle).await.unwrap_or(true)
+            }
+        }
+    }
+}
+
+/// Lets everybody work until nobody finds anything to do.
+pub async fn settle(posts: &mut [Post]) {
+    for _ in 0..1000 {
+        let mut busy = false;
+        for post in posts.iter_mut() {
+            busy |= post.step().await;
+        }
+        if !busy {
+            return;
+        }
+    }
+    panic!("the background does not come to rest");
+}
