@@ -4,9 +4,9 @@
 use local::{Operation, Table};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
-use tests::people::{Person, text};
 use tests::Crm;
 use tests::crm::unique;
+use tests::people::{Person, text};
 
 /// What happens at the moment before a route's first transaction is carried out.
 type Meanwhile = Box<dyn FnOnce() + Send>;

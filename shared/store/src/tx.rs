@@ -493,3 +493,57 @@ fn is_conflict(error: Option<&TransactWriteItemsError>) -> bool {
         None => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::overview::Counter;
+
+    fn lead() -> Key {
+        crate::keys::counts("LEAD", "1")
+    }
+
+    fn counting(amounts: &[(Counter, i64)]) -> Tx {
+        let mut tx = Tx::new();
+        let change = tx.counters.entry(lead()).or_default();
+        change.guarded = true;
+        change.amounts = amounts.iter().map(|(counter, amount)| (CounterName::Children(*counter), *amount)).collect();
+        tx
+    }
+
+    #[test]
+    fn changes_of_the_counters_of_one_item_are_added_up_in_one_action() {
+        let mut tx = counting(&[(Counter::TasksOpen, 1), (Counter::Activities, 2)]);
+        tx.append(counting(&[(Counter::TasksOpen, 1), (Counter::Activities, -2)]));
+        tx.close_counts(domain::LeadId::new(Uuid::nil()), domain::CustomerId::new(Uuid::nil()));
+        let actions = tx.finish().expect("one action for each item");
+        let updates: Vec<&Update> = actions.iter().filter_map(|(action, _)| action.update.as_ref()).collect();
+        assert_eq!(updates.len(), 2, "the counters of two leads");
+        let counted = updates.iter().find(|update| update.key["pk"] == text("LEAD#1")).expect("the counters");
+        let values = counted.expression_attribute_values.as_ref().expect("values");
+        assert_eq!(counted.update_expression, "SET #type = :type ADD seq :one, #n0 :n0", "what adds up to nothing is left out");
+        assert_eq!(values[":n0"], number(2));
+    }
+
+    #[test]
+    fn one_item_twice_is_an_error_before_anything_is_sent() {
+        let mut tx = Tx::new();
+        tx.put(bare(&lead(), "COUNTS"));
+        tx.remove(&lead());
+        assert!(matches!(tx.finish(), Err(Error::Invalid(cause)) if cause.contains("written twice")));
+        let mut tx = counting(&[(Counter::Tasks, 1)]);
+        tx.put(bare(&lead(), "COUNTS"));
+        assert!(matches!(tx.finish(), Err(Error::Invalid(_))), "counters are of an item as well");
+    }
+
+    #[test]
+    fn more_actions_than_dynamodb_takes_are_an_error_before_anything_is_sent() {
+        let of = |count: usize| {
+            let mut tx = Tx::new();
+            (0..count).for_each(|n| tx.put(bare(&crate::keys::counts("LEAD", n), "COUNTS")));
+            tx.finish().map(|actions| actions.len())
+        };
+        assert!(matches!(of(MAX_ACTIONS), Ok(MAX_ACTIONS)));
+        assert!(matches!(of(MAX_ACTIONS + 1), Err(Error::Invalid(_))));
+    }
+}

@@ -7,8 +7,8 @@ use crate::security::matrix::kinds::{Kind, Named, Standing, named};
 use crate::security::matrix::requests::{body, call, caller, fields, path, routes, title};
 use crate::security::matrix::rules::{Judge, judge, parent, permission};
 use crate::security::matrix::world::{Actor, ROLES, Record, World};
-use edge::{Access, Route};
 use domain::Reach;
+use edge::{Access, Route};
 use serde_json::{Value, json};
 
 /// A field to probe.

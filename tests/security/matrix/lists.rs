@@ -7,8 +7,8 @@ use crate::security::matrix::kinds::{Kind, Named, Standing, named};
 use crate::security::matrix::requests::{routes, title};
 use crate::security::matrix::rules::{lists, parent, permission};
 use crate::security::matrix::world::{Actor, Record, World};
-use edge::Route;
 use domain::Scope;
+use edge::Route;
 use std::collections::BTreeSet;
 use tests::people::text;
 
