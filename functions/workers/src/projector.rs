@@ -51,7 +51,7 @@ pub async fn project(app: &App, record: Value) -> Result<(), Failure> {
             let (old, new) = words::<Lead>(app, &record).await?;
             let became = |lead: &Record<Lead>| lead.data.converted_customer_id;
             match (old.as_ref().and_then(became), new.as_ref().and_then(became)) {
-                (None, Some(customer)) => Ok(app.unscoped().refresh_customer(customer).await?),
+                (None, Some(customer)) => Ok(app.refresh_customer(customer).await?),
                 _ => Ok(()),
             }
         }
@@ -113,8 +113,8 @@ async fn dates<E: Stored, T: PartialEq>(
     parties.dedup();
     for party in parties {
         match party {
-            PartyId::Lead(lead) => app.unscoped().refresh_lead(lead).await?,
-            PartyId::Customer(customer) => app.unscoped().refresh_customer(customer).await?,
+            PartyId::Lead(lead) => app.refresh_lead(lead).await?,
+            PartyId::Customer(customer) => app.refresh_customer(customer).await?,
         }
     }
     Ok(())

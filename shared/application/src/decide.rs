@@ -262,12 +262,12 @@ pub async fn decide<S: Subject, T, X: Failure>(app: &App, mut subject: S, decide
     Err(Error::Contended("what it is about".into()).into())
 }
 
-/// Waits a little before deciding again: full jitter under a ceiling that doubles from 4 to 128 ms, so
+/// Waits a little before deciding again: jitter under a ceiling that doubles from 8 to 128 ms, so
 /// that those who collided do not meet again. The jitter needs no quality, so it comes from the clock.
 async fn back_off(attempt: u32) {
     let ceiling = 4u64 << attempt.min(5);
     let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |passed| u64::from(passed.subsec_nanos()));
-    tokio::time::sleep(Duration::from_millis(nanos % ceiling)).await;
+    tokio::time::sleep(Duration::from_millis(1 + nanos % ceiling)).await;
 }
 
 /// A change of a reached record as the rules gave it: the record with its events, or nothing.

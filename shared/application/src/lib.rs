@@ -49,6 +49,7 @@ pub mod account;
 mod app;
 pub mod clock;
 pub mod config;
+mod dates;
 pub mod decide;
 pub mod duplicates;
 mod error;

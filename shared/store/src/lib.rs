@@ -35,6 +35,7 @@ pub use jwks::PublicKey;
 pub use keys::Key;
 pub use list::{Cursor, Filter, Page, Paging, Plan};
 pub use meter::{Meter, Usage};
+pub use overview::Beside;
 pub use parked::Parked;
 pub use records::filters;
 pub use search::TokenChange;

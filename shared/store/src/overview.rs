@@ -2,24 +2,20 @@
 //! what the projector derives from that for the lists.
 
 use crate::error::Error;
-use crate::item::{Item, Stored, from_attribute, get_number, get_text, key_of};
+use crate::item::{Item, from_attribute, get_number, get_text, key_of};
 use crate::keys::{self, Key};
 use crate::table::Store;
-use crate::tx::{FailedCondition, Tx};
+use crate::tx::Tx;
 use domain::activity::Note;
 use domain::customer::Customer;
-use domain::lead::Lead;
 use domain::overview::{Counter, Counts, LATEST_NOTES, Overview};
-use domain::{CustomerId, LeadId, Record, Time};
+use domain::{Record, Time};
 use futures::future::try_join_all;
 
 fn counts_of(item: &Item) -> Counts {
     let count = |counter: &Counter| get_number(item, counter.as_str()).map(|count| (*counter, count));
     Counter::ALL.iter().filter_map(count).collect()
 }
-
-/// How often a derived value is worked out anew when something changes meanwhile.
-const REFRESH_ATTEMPTS: usize = 20;
 
 impl Store {
     /// What stands beside a record, eventually consistent, in one trip.
@@ -60,70 +56,14 @@ impl Store {
         Ok(item.as_ref().map(counts_of).unwrap_or_default())
     }
 
-    /// Puts the latest contact and the next follow-up of a lead into its row, and into that of the
-    /// customer it became.
-    pub async fn refresh_lead(&self, id: LeadId) -> Result<(), Error> {
-        let lead = self
-            .refresh::<Lead>(
-                id,
-                |_| Vec::new(),
-                |lead| {
-                    let derived = &mut lead.row.derived;
-                    (&mut derived.last_contacted_at, &mut derived.next_follow_up_at)
-                },
-            )
-            .await?;
-        match lead.and_then(|lead| lead.data.converted_customer_id) {
-            Some(customer) => self.refresh_customer(customer).await,
-            None => Ok(()),
-        }
-    }
-
-    /// The same for a customer, whose leads' contacts count as its own.
-    pub async fn refresh_customer(&self, id: CustomerId) -> Result<(), Error> {
-        let leads = |customer: &Record<Customer>| customer.data.lead_ids.clone();
-        self.refresh::<Customer>(id, leads, |customer| {
-            let derived = &mut customer.row.derived;
-            (&mut derived.last_contacted_at, &mut derived.next_follow_up_at)
-        })
-        .await?;
-        Ok(())
-    }
-
-    /// Works the derived values out from what stands beside the record. Every change there raises
-    /// `seq` in its own transaction; it is read first and has to be the same when the result is
-    /// written, so the result of a look that was overtaken is never written.
-    async fn refresh<E: Stored>(
-        &self,
-        id: E::Id,
-        leads: impl Fn(&Record<E>) -> Vec<LeadId>,
-        slots: impl Fn(&mut Record<E>) -> Slots<'_>,
-    ) -> Result<Option<Record<E>>, Error> {
-        for _ in 0..REFRESH_ATTEMPTS {
-            let Some(record) = self.get_latest::<E>(id).await? else { return Ok(None) };
-            let mut sources = vec![keys::counts(E::KIND, id)];
-            sources.extend(leads(&record).into_iter().map(|lead| keys::counts("LEAD", lead)));
-            let seqs = try_join_all(sources.iter().map(|source| self.seq(source))).await?;
-            let dates = try_join_all(sources.iter().map(|source| self.dates(&source.pk))).await?;
-            let mut next = record.clone();
-            let (last, due) = slots(&mut next);
-            *last = dates.iter().filter_map(|(last, _)| *last).max();
-            *due = dates.iter().filter_map(|(_, due)| *due).min();
-            if next == record {
-                return Ok(Some(record));
-            }
-            let mut tx = Tx::new();
-            tx.update(&record, &next);
-            for (source, seq) in sources.iter().zip(seqs) {
-                tx.require_seq(source, seq);
-            }
-            match self.commit(tx).await {
-                Ok(()) => return Ok(Some(next)),
-                Err(error) if error.is_refused(&FailedCondition::Stale) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(Error::Busy(format!("what stands beside {id} kept changing")))
+    /// The dates that stand beside a record, strongly consistent. Every change there raises `seq` in its
+    /// own transaction; it is read first and has to be the same when something derived is written
+    /// ([`Tx::require_beside`]), so the result of a look that was overtaken is never written.
+    pub async fn beside(&self, kind: &str, id: impl std::fmt::Display) -> Result<Beside, Error> {
+        let counts = keys::counts(kind, id);
+        let seq = self.seq(&counts).await?;
+        let (last_contact, next_due) = self.dates(&counts.pk).await?;
+        Ok(Beside { counts, seq, last_contact, next_due })
     }
 
     async fn seq(&self, counts: &Key) -> Result<u64, Error> {
@@ -144,5 +84,20 @@ impl Store {
     }
 }
 
-/// Where the latest contact and the next follow-up are kept in a record.
-type Slots<'a> = (&'a mut Option<Time>, &'a mut Option<Time>);
+/// The dates that stand beside a record, as they were at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    counts: Key,
+    seq: u64,
+    /// The latest contact.
+    pub last_contact: Option<Time>,
+    /// When the earliest pending follow-up is due.
+    pub next_due: Option<Time>,
+}
+
+impl Tx {
+    /// Requires that nothing changed beside a record since it was looked at.
+    pub fn require_beside(&mut self, beside: &Beside) {
+        self.require_seq(&beside.counts, beside.seq);
+    }
+}
