@@ -53,7 +53,7 @@ async fn run(app: &App, event: Value) -> Result<Value, Failure> {
 
 /// Keys, and the first administrator as the environment names it.
 async fn set_up(app: &App, rotate: bool) -> Result<(), Failure> {
-    make_keys(&app.unscoped(), app.secrets()?, app.clock.now(), rotate).await?;
+    make_keys(app.unscoped(), app.secrets()?, app.clock.now(), rotate).await?;
     let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     match (read("BOOTSTRAP_ADMIN_EMAIL"), read("BOOTSTRAP_ADMIN_PASSWORD")) {
         (Some(email), Some(password)) => {

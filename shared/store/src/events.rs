@@ -1,7 +1,7 @@
 //! Event items: outbox, feed entry and audit record in one.
 
 use crate::item::{Item, bare, from_attribute, put_index_keys, to_attribute};
-use crate::keys::{self, Index, IndexKeys};
+use crate::keys::{self, Index, IndexKeys, Key};
 use crate::tx::{FailedCondition, Tx};
 use crate::{Error, Store};
 use domain::event::Event;
@@ -45,18 +45,25 @@ impl Tx {
 }
 
 impl Store {
+    /// The key of an item, as the table's stream has it.
+    pub fn key_of_image(keys: &serde_dynamo::Item) -> Key {
+        crate::item::key_of(&keys.clone().into())
+    }
+
     /// The event an image of the table's stream holds; `None` when the image is something else.
-    pub fn event_of_image(image: serde_json::Value) -> Result<Option<Event>, Error> {
-        let item = crate::item::from_stream(image)?;
+    pub fn event_of_image(image: serde_dynamo::Item) -> Result<Option<Event>, Error> {
+        let item: Item = image.into();
         match crate::item::kind_of(&item) {
             Some("EVENT") => to_event(&item).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// The record an image of the table's stream holds.
-    pub fn record_of_image<E: crate::item::Stored>(image: serde_json::Value) -> Result<domain::Record<E>, Error> {
-        crate::item::to_record(&crate::item::from_stream(image)?)
+    /// The record an image of the table's stream holds; `None` when there is no image, which is how a
+    /// new or removed item shows.
+    pub fn record_of_image<E: crate::item::Stored>(image: serde_dynamo::Item) -> Result<Option<domain::Record<E>>, Error> {
+        let item: Item = image.into();
+        (!item.is_empty()).then(|| crate::item::to_record(&item)).transpose()
     }
 
     /// The events of a record, oldest first: its audit trail.
