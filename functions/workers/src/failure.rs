@@ -1,5 +1,5 @@
-//! What happens to what could not be done: tried again while that can help, parked with its cause
-//! when it cannot. A bad message never harms its neighbours.
+//! What happens to a message or record that failed: retried while that can help, parked with its cause when
+//! it cannot. A poison message never harms its neighbours in the batch.
 
 use application::{App, NotGiven};
 use aws_lambda_events::dynamodb::EventRecord;
@@ -28,7 +28,7 @@ pub enum Failure {
     /// A message that makes no sense.
     #[error("{0}")]
     Nonsense(String),
-    /// A port the function was not given.
+    /// The application was not given something that the worker does not declare.
     #[error(transparent)]
     NotGiven(#[from] NotGiven),
 }

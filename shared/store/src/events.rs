@@ -72,3 +72,33 @@ impl Store {
         items.iter().map(to_event).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::types::AttributeValue as A;
+    use serde_json::json;
+
+    #[test]
+    fn an_image_of_the_stream_is_the_item_digit_by_digit() {
+        let image = json!({
+            "pk": {"S": "LEAD#1"}, "sk": {"S": "LEAD"}, "n": {"N": "12345678901234567890.10"}, "yes": {"BOOL": true}, "none": {"NULL": true},
+            "texts": {"SS": ["a", "b"]}, "numbers": {"NS": ["1", "2.50"]}, "list": {"L": [{"S": "a"}, {"M": {"n": {"N": "1"}}}]},
+        });
+        let image: serde_dynamo::Item = serde_json::from_value(image).expect("an image");
+        assert_eq!(Store::key_of_image(&image), Key::new("LEAD#1", "LEAD"));
+        let inner = A::M([("n".to_owned(), A::N("1".into()))].into());
+        let expected = [
+            ("pk", A::S("LEAD#1".into())),
+            ("sk", A::S("LEAD".into())),
+            ("n", A::N("12345678901234567890.10".into())),
+            ("yes", A::Bool(true)),
+            ("none", A::Null(true)),
+            ("texts", A::Ss(vec!["a".into(), "b".into()])),
+            ("numbers", A::Ns(vec!["1".into(), "2.50".into()])),
+            ("list", A::L(vec![A::S("a".into()), inner])),
+        ];
+        assert_eq!(Item::from(image), expected.map(|(name, value)| (name.to_owned(), value)).into());
+        assert_eq!(Store::event_of_image(serde_dynamo::Item::default()).expect("reads"), None);
+    }
+}
