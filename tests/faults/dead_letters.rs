@@ -136,6 +136,14 @@ async fn a_record_that_is_no_record_is_parked_alone_and_redriving_it_parks_it_ag
         assert_eq!(answer.expect("answers"), json!({"batchItemFailures": []}));
     }
     parked(&admin, 4).await;
+    // One that is a record again is done.
+    let event = records.iter().find(|record| text(&record["dynamodb"]["Keys"]["sk"]["S"]).starts_with("EVENT#")).expect("an event");
+    for task in ["relay", "project"] {
+        let body = json!({"task": task, "record": event}).to_string();
+        let answer = hand("work", json!({"Records": [{"messageId": "01900000-0000-7000-8000-000000000009", "body": body}]})).await;
+        assert_eq!(answer.expect("answers"), json!({"batchItemFailures": []}));
+    }
+    parked(&admin, 4).await;
     // An event that has not the form of one says so.
     let nothing = hand("relay", json!({})).await.expect_err("fails");
     assert!(nothing.to_string().starts_with("not a stream's event:"), "{nothing}");
