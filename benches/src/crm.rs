@@ -22,7 +22,7 @@ const ADMIN: &str = "admin@bench.test";
 
 /// A CRM with an administrator.
 pub struct Crm {
-    /// The database, and the workers' ports.
+    /// The database, and the workers' applications.
     pub embedded: Embedded,
     app: App,
     router: Router,
@@ -73,7 +73,7 @@ pub struct Person {
 fn last_line() -> &'static Mutex<String> {
     static LAST: OnceLock<Mutex<String>> = OnceLock::new();
     LAST.get_or_init(|| {
-        application::log::send_to(|line| line.clone_into(&mut last_line().lock().unwrap_or_else(PoisonError::into_inner)));
+        application::log::start_with(|line| *last_line().lock().unwrap_or_else(PoisonError::into_inner) = line);
         Mutex::default()
     })
 }

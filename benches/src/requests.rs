@@ -187,13 +187,13 @@ pub async fn behind(report: &mut Report, stage: &Stage, route: &str, kind: &str,
 
 /// What a worker spends when these items are new.
 async fn spent(crm: &Crm, worker: &Worker, items: &[Value]) -> Result<String, Failure> {
-    let ports = crm.embedded.worker_app(worker);
+    let app = crm.embedded.worker_app(worker);
     for (index, item) in items.iter().enumerate() {
-        let change = json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item, "SequenceNumber": index.to_string()});
-        let record = json!({"eventID": index.to_string(), "eventName": "INSERT", "dynamodb": change});
-        (worker.handle)(&ports, json!({"Records": [record]})).await?;
+        let change = json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item, "SequenceNumber": index.to_string(), "SizeBytes": 1});
+        let record = json!({"eventID": index.to_string(), "eventName": "INSERT", "awsRegion": "local", "dynamodb": change});
+        (worker.handle)(&app, json!({"Records": [record]})).await?;
     }
-    let usage = ports.usage();
+    let usage = app.usage();
     Ok(format!("{} read, {} write units, {} calls", usage.read, usage.write, usage.calls))
 }
 

@@ -80,13 +80,12 @@ impl Front {
                     let connection = graceful.watch(connection);
                     connections.spawn(async move {
                         let _permit = permit;
-                        if let Err(error) = connection.await {
-                            tracing::debug!(%error, "connection ended early");
-                        }
+                        // One that ended early is its client's matter.
+                        let _ = connection.await;
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
+                    application::log::fault("front", &format!("cannot accept a connection: {error}"));
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }
@@ -99,7 +98,7 @@ impl Front {
             while idle.recv().await.is_some() {}
         };
         if tokio::time::timeout(limit, finished).await.is_err() {
-            tracing::warn!("requests were still under way at the end of the shutdown limit");
+            application::log::fault("front", "requests were still under way at the end of the shutdown limit");
         }
     }
 
@@ -109,9 +108,8 @@ impl Front {
         peer: IpAddr,
         working: mpsc::Sender<Infallible>,
     ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "no-delay was refused");
-        }
+        // Only slower without.
+        let _ = stream.set_nodelay(true);
         let head_timeout = self.head_timeout;
         let service = service_fn(move |request| {
             let (front, working) = (Arc::clone(&self), working.clone());
@@ -139,7 +137,7 @@ impl Front {
         match work.await {
             Ok(response) => written(response),
             Err(error) => {
-                tracing::error!(%error, "a request handler failed");
+                application::log::fault("front", &format!("a request handler failed: {error}"));
                 plain(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }

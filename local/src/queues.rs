@@ -79,7 +79,7 @@ impl Queues {
                 match Message::from_item(&item) {
                     Some(m) if m.in_flight => index.set(&m.id, m.visible_ms.min(now), false),
                     Some(m) => index.set(&m.id, m.visible_ms, false),
-                    None => tracing::error!(queue = settings.name, "unreadable message left alone"),
+                    None => application::log::fault(&settings.name, "an unreadable message was left alone"),
                 }
             }
             let name = settings.name.clone();
@@ -157,7 +157,7 @@ impl Queues {
                 Ok(0) => source.next_due(),
                 Ok(_) => Some(i64::MIN),
                 Err(error) => {
-                    tracing::error!(queue, %error, "queue step failed");
+                    application::log::fault(queue, &error.to_string());
                     Some(self.clock.now_ms() + 1000)
                 }
             };
@@ -199,7 +199,7 @@ impl Queues {
             Err(_) => (all(&messages), "the handler panicked".to_owned()),
         };
         if !failed.is_empty() {
-            tracing::warn!(queue, failed = failed.len(), count, reason, "queue messages failed");
+            application::log::fault(queue, &format!("{} of {count} messages failed: {reason}", failed.len()));
         }
         self.settle(queue, messages, &failed, &reason).await?;
         Ok(count)

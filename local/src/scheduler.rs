@@ -97,9 +97,9 @@ impl Scheduler {
 async fn fire(name: String, at: Timestamp, job: Job) {
     let outcome = AssertUnwindSafe(async { job(at).await }).catch_unwind().await;
     match outcome {
-        Ok(Ok(())) => tracing::debug!(schedule = name, %at, "scheduled job done"),
-        Ok(Err(error)) => tracing::error!(schedule = name, %at, error, "scheduled job failed"),
-        Err(_) => tracing::error!(schedule = name, %at, "scheduled job panicked"),
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => application::log::fault(&name, &format!("of {at}: {error}")),
+        Err(_) => application::log::fault(&name, &format!("of {at}: it panicked")),
     }
 }
 

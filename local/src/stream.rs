@@ -155,7 +155,7 @@ where
             Err(error) => {
                 failures += 1;
                 let pause = backoff(failures);
-                tracing::warn!(consumer, failures, ?pause, %error, "stream batch failed");
+                application::log::fault(consumer, &format!("batch failed {failures} times: {error}"));
                 pause
             }
         };

@@ -1,11 +1,12 @@
 //! Messages that nobody can take: parked with their cause, shown, and sent again.
 
 use crate::faults::Faults;
-use local::{Fault, TABLE};
+use local::{Fault, StreamReader, TABLE};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::people::text;
 use tests::{Crm, Person, eventually};
+use workers::WORKERS;
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -111,4 +112,41 @@ async fn a_record_of_the_stream_that_cannot_be_read_is_parked_and_the_rest_goes_
     let get = admin.get(&format!("/customers/{id}")).await;
     assert_eq!(get.status, 500, "an unreadable record is our fault");
     assert!(!get.text.contains("name"), "{}", get.text);
+}
+
+#[tokio::test]
+async fn a_record_that_is_no_record_is_parked_alone_and_redriving_it_parks_it_again() {
+    let crm = Crm::idle(local::Table::memory().expect("memory")).await;
+    let admin = crm.admin().await;
+    let customer = admin.customer(json!({"name": "Findable afterwards"})).await;
+    let reader = StreamReader::open(crm.embedded().table.clone(), TABLE, None).await.expect("stream");
+    let batch = reader.peek(1000).await.expect("reads").expect("a batch");
+    let mut records = vec![json!({"eventName": "INSERT", "dynamodb": "nothing"}), json!(7)];
+    records.extend(batch.event["Records"].as_array().cloned().expect("records"));
+    let worker = |name: &str| WORKERS.iter().find(|worker| worker.name == name).expect("worker");
+    let hand = async |name: &str, event: Value| (worker(name).handle)(&crm.embedded().worker_app(worker(name)), event).await;
+    let answer = hand("projector", json!({"Records": records})).await.expect("answers");
+    assert_eq!(answer, json!({"batchItemFailures": []}));
+    assert_eq!(admin.ids("/customers?q=findable").await, [text(&customer["id"])], "those after it were done");
+    let list = parked(&admin, 2).await;
+    assert!(list.iter().all(|letter| text(&letter["cause"]).starts_with("projector: not a stream record:")), "{list:?}");
+    let again: Vec<Value> = crm.items_of("PARKED").await.iter().map(|item| item.at("data")["body"].clone()).collect();
+    for (at, body) in again.iter().enumerate() {
+        let answer = hand("work", json!({"Records": [{"messageId": format!("01900000-0000-7000-8000-0000000000{at:02}"), "body": body}]})).await;
+        assert_eq!(answer.expect("answers"), json!({"batchItemFailures": []}));
+    }
+    parked(&admin, 4).await;
+    // One that is a record again is done.
+    let event = records.iter().find(|record| text(&record["dynamodb"]["Keys"]["sk"]["S"]).starts_with("EVENT#")).expect("an event");
+    for task in ["relay", "project"] {
+        let body = json!({"task": task, "record": event}).to_string();
+        let answer = hand("work", json!({"Records": [{"messageId": "01900000-0000-7000-8000-000000000009", "body": body}]})).await;
+        assert_eq!(answer.expect("answers"), json!({"batchItemFailures": []}));
+    }
+    parked(&admin, 4).await;
+    // An event that has not the form of one says so.
+    let nothing = hand("relay", json!({})).await.expect_err("fails");
+    assert!(nothing.to_string().starts_with("not a stream's event:"), "{nothing}");
+    let nothing = hand("parker", json!({"Records": 7})).await.expect_err("fails");
+    assert!(nothing.to_string().starts_with("not a queue's event:"), "{nothing}");
 }

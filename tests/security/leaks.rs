@@ -11,7 +11,7 @@ static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 #[tokio::test]
 async fn passwords_and_tokens_are_stored_as_hashes_and_personal_data_is_not_logged() {
-    application::log::send_to(|line| LINES.lock().expect("lock").push(line.to_owned()));
+    application::log::start_with(|line| LINES.lock().expect("lock").push(line));
     let crm = Crm::start().await;
     let admin = crm.admin().await;
     let mark = unique();

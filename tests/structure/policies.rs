@@ -3,7 +3,7 @@
 
 use edge::{Access, Action};
 use local::{TABLE, Table};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -154,6 +154,11 @@ async fn selling(crm: &Crm) {
     admin.delete(&format!("/leads/{}?hard=true", text(&doomed["id"]))).await.expect(204);
 }
 
+/// A record of the stream about an item as it is now.
+fn streamed(what: &str, key: Value, item: &Value) -> Value {
+    json!({"eventID": "1", "eventName": what, "awsRegion": "local", "dynamodb": {"Keys": key, "NewImage": item, "SizeBytes": 1}})
+}
+
 /// A word that the projector left behind, and its stream record as it is repeated from a dead letter:
 /// without workers, since they would be faster.
 async fn outdated_word(crm: &Crm) {
@@ -162,7 +167,7 @@ async fn outdated_word(crm: &Crm) {
     let key = |sk: &str| json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": sk}});
     let found = table.request("GetItem", json!({"TableName": TABLE, "Key": key("CUSTOMER")})).await.expect("get");
     table.request("PutItem", json!({"TableName": TABLE, "Item": key("TOKEN#outdated")})).await.expect("put");
-    let record = json!({"eventName": "MODIFY", "dynamodb": {"Keys": key("CUSTOMER"), "NewImage": found["Item"]}});
+    let record = streamed("MODIFY", key("CUSTOMER"), &found["Item"]);
     let message = json!({"messageId": "1", "body": json!({"task": "project", "record": record}).to_string()});
     let worker = workers::WORKERS.iter().find(|worker| worker.name == "work").expect("worker");
     let answer = (worker.handle)(&crm.embedded().worker_app(worker), json!({"Records": [message]})).await.expect("answers");
@@ -174,7 +179,7 @@ async fn outdated_word(crm: &Crm) {
     let activity = text(&admin.make("/activities", json!({"leadId": lead, "type": "CALL"})).await["id"]);
     let key = json!({"pk": {"S": format!("ACTIVITY#{activity}")}, "sk": {"S": "ACTIVITY"}});
     let found = table.request("GetItem", json!({"TableName": TABLE, "Key": key})).await.expect("get");
-    let record = json!({"eventName": "INSERT", "dynamodb": {"Keys": key, "NewImage": found["Item"]}});
+    let record = streamed("INSERT", key, &found["Item"]);
     let message = json!({"messageId": "2", "body": json!({"task": "project", "record": record}).to_string()});
     (worker.handle)(&crm.embedded().worker_app(worker), json!({"Records": [message]})).await.expect("answers");
     assert!(admin.get(&format!("/leads/{}", text(&lead))).await.data()["lastContactedAt"].is_string());

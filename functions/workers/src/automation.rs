@@ -1,16 +1,17 @@
 //! Automation: what the CRM does by itself when something happened. Larger work goes on to the work
 //! queue.
 
-use crate::failure::Failure;
-use crate::failure::queue_batch;
+use crate::failure::{Failure, not, queue_batch, read};
 use crate::{Need, Trigger, Worker};
 use application::App;
-use domain::event::EventKind;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use domain::event::{EntityRef, Envelope, EventKind};
 use domain::text::TextValue;
+use domain::{CustomerId, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
 use messaging::{Queue, Work};
-use serde_json::Value;
+use serde::Deserialize;
 use store::Action;
 
 /// How long after a move the second look, for records made meanwhile, is taken, seconds.
@@ -23,38 +24,44 @@ pub const WORKER: Worker = Worker {
     trigger: Trigger::Queue(Queue::Automation),
     actions: &[Action::Put],
     needs: &[Need::Send(Queue::Work)],
-    handle: |app, event| async move { queue_batch(app, Queue::Automation, &event, |message| act_on(app, message)).await }.boxed(),
+    handle: |app, event| async move { queue_batch(app, Queue::Automation, event, |message| act_on(app, message)).await }.boxed(),
 };
 
+/// The details that automation acts on; which of them an event has goes by its kind.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Details {
+    reassign_to: Option<UserId>,
+    name_changed: bool,
+    customer_id: Option<CustomerId>,
+}
+
 async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
-    let event: Value = serde_json::from_str(&message.body).map_err(|e| Failure::Nonsense(format!("not an event: {e}")))?;
-    let detail = &event["detail"];
-    let kind = event["detail-type"].as_str().map(EventKind::read).and_then(Result::ok);
-    let kind = kind.ok_or_else(|| Failure::Nonsense(format!("unknown event {}", event["detail-type"])))?;
-    let entity = &detail["entity"]["id"];
+    let event: EventBridgeEvent<Envelope> = read("an event", &message.body)?;
+    let Envelope { kind, actor, entity, data, .. } = event.detail;
+    let details = || Option::<Details>::deserialize(&data).map(Option::unwrap_or_default).map_err(|error| not("the details of an event", &error));
     // Indexes lag a little behind the table, so what they may not have shown is looked for again.
     let twice = |work: Work| async move {
         send(app, &work, 0).await?;
         send(app, &work, SECOND_LOOK_SECONDS).await
     };
     match kind {
-        EventKind::UserDeleted => {
-            let (to, by) = (id(&detail["data"]["reassignTo"]).ok(), id(&detail["actorId"]).ok());
-            twice(Work::MoveRecords { user: id(entity)?, to, by, from: None }).await
+        EventKind::UserDeleted => twice(Work::MoveRecords { user: id(&entity)?, to: details()?.reassign_to, by: actor, from: None }).await,
+        EventKind::UserTeamChanged => twice(Work::Restamp { user: id(&entity)?, from: None }).await,
+        EventKind::UserUpdated if details()?.name_changed => twice(Work::Restamp { user: id(&entity)?, from: None }).await,
+        EventKind::LeadConverted => {
+            let customer = details()?.customer_id.ok_or_else(|| Failure::Nonsense("the event names no customer".into()))?;
+            twice(Work::MoveOpenWork { lead: id(&entity)?, customer, from: None }).await
         }
-        EventKind::UserTeamChanged => twice(Work::Restamp { user: id(entity)?, from: None }).await,
-        EventKind::UserUpdated if detail["data"]["nameChanged"] == true => twice(Work::Restamp { user: id(entity)?, from: None }).await,
-        EventKind::LeadConverted => twice(Work::MoveOpenWork { lead: id(entity)?, customer: id(&detail["data"]["customerId"])?, from: None }).await,
-        EventKind::LeadDeleted => twice(Work::PurgeLead { lead: id(entity)?, from: None }).await,
-        EventKind::CustomerAssigned => send(app, &Work::FollowCustomer { customer: id(entity)? }, 0).await,
+        EventKind::LeadDeleted => twice(Work::PurgeLead { lead: id(&entity)?, from: None }).await,
+        EventKind::CustomerAssigned => send(app, &Work::FollowCustomer { customer: id(&entity)? }, 0).await,
         _ => Ok(()),
     }
 }
 
-/// An id in an event.
-fn id<T: TextValue>(value: &Value) -> Result<T, Failure> {
-    let id = value.as_str().map(T::read).and_then(Result::ok);
-    id.ok_or_else(|| Failure::Nonsense(format!("the event names {value} where an id should be")))
+/// The id of the record that an event is about.
+fn id<T: TextValue>(entity: &EntityRef) -> Result<T, Failure> {
+    T::read(&entity.id).map_err(|invalid| Failure::Nonsense(format!("the event names no {} by its id: {}", entity.kind, invalid.message)))
 }
 
 /// Sends a piece of work.

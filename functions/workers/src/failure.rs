@@ -1,12 +1,16 @@
-//! What happens to what could not be done: tried again while that can help, parked with its cause
-//! when it cannot. A bad message never harms its neighbours.
+//! What happens to a message or record that failed: retried while that can help, parked with its cause when
+//! it cannot. A poison message never harms its neighbours in the batch.
 
 use application::{App, NotGiven};
+use aws_lambda_events::dynamodb::EventRecord;
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use domain::ParkedId;
 use domain::text::TextValue;
-use messaging::Queue;
-use messaging::batch::{Message, guarded};
-use serde_json::{Value, json};
+use messaging::batch::{Message, guarded, messages, run_messages};
+use messaging::{Queue, Work};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::Parked;
 
 /// Why a worker gave up on something.
@@ -24,7 +28,7 @@ pub enum Failure {
     /// A message that makes no sense.
     #[error("{0}")]
     Nonsense(String),
-    /// A port the function was not given.
+    /// The application was not given something that the worker does not declare.
     #[error(transparent)]
     NotGiven(#[from] NotGiven),
 }
@@ -54,9 +58,28 @@ pub(crate) async fn park(app: &App, queue: &str, id: Option<&str>, cause: String
     Ok(app.unscoped().park(&Parked { id, queue: queue.to_owned(), cause, attempts, failed_at: act.at, body }).await?)
 }
 
+/// Reads the body of a message. The cause says where it cannot be read but repeats none of its words:
+/// it is logged, and they may be personal.
+pub(crate) fn read<T: DeserializeOwned>(what: &str, body: &str) -> Result<T, Failure> {
+    serde_json::from_str(body).map_err(|error| {
+        let wrong = if error.is_data() { "a member is missing or wrong" } else { "broken JSON" };
+        Failure::Nonsense(format!("not {what}: {wrong} at line {} column {}", error.line(), error.column()))
+    })
+}
+
+/// Something that AWS or this code wrote has not the form it should have.
+pub(crate) fn not(what: &str, error: &serde_json::Error) -> Failure {
+    Failure::Nonsense(format!("not {what}: {error}"))
+}
+
+/// What is answered to Lambda.
+pub(crate) fn answer(answer: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(answer).map_err(|error| not("an answer", &error))
+}
+
 /// Runs a queue's messages one by one. One that fails comes again; at its last try, or when another
 /// try cannot help, it is parked with its cause.
-pub(crate) async fn queue_batch<'a, F, Fut>(app: &'a App, queue: Queue, event: &Value, handle: F) -> Result<Value, Failure>
+pub(crate) async fn queue_batch<'a, F, Fut>(app: &'a App, queue: Queue, event: Value, handle: F) -> Result<Value, Failure>
 where
     F: Fn(Message) -> Fut,
     Fut: Future<Output = Result<(), Failure>> + 'a,
@@ -76,36 +99,64 @@ where
         Err(Failure::Nonsense(cause))
     };
     let log = |message: &Message, cause: &str| application::log::fault(queue.name(), &format!("try {} of {}: {cause}", message.receives, message.id));
-    Ok(messaging::batch::run_messages(event, log, run).await)
+    let messages = messages(event).map_err(|error| not("a queue's event", &error))?;
+    answer(&run_messages(messages, log, run).await)
 }
 
-/// Runs a stream's records in order. A record that cannot be handled is parked and the rest goes
-/// on; where trying again can help, the batch is repeated from that record.
-pub(crate) async fn stream_batch<'a, F, Fut>(app: &'a App, worker: &'static str, event: Value, handle: F) -> Result<Value, Failure>
+/// A stream's event with its records still unread: each is read by itself, so that one that cannot be
+/// read harms none of its neighbours.
+#[derive(Deserialize)]
+struct StreamEvent {
+    #[serde(rename = "Records")]
+    records: Vec<Value>,
+}
+
+/// Reads a record of the stream.
+pub(crate) fn stream_record(record: &Value) -> Result<EventRecord, Failure> {
+    EventRecord::deserialize(record).map_err(|error| not("a stream record", &error))
+}
+
+/// Runs a stream's records in order. A record that cannot be handled is parked, as the work that does it
+/// again, and the rest goes on; where trying again can help, the batch is repeated from that record.
+pub(crate) async fn stream_batch<'a, F, Fut>(
+    app: &'a App,
+    worker: &'static str,
+    event: Value,
+    again: fn(Value) -> Work,
+    handle: F,
+) -> Result<Value, Failure>
 where
-    F: Fn(Value) -> Fut,
+    F: Fn(EventRecord) -> Fut,
     Fut: Future<Output = Result<(), Failure>> + 'a,
 {
-    let Value::Object(mut event) = event else { return Err(Failure::Nonsense("not a stream event".into())) };
-    let Some(Value::Array(records)) = event.remove("Records") else { return Err(Failure::Nonsense("no records".into())) };
-    for record in records {
-        let sequence = record["dynamodb"]["SequenceNumber"].clone();
-        let outcome = guarded(async { Ok::<_, String>(handle(record.clone()).await) }).await;
+    let event = StreamEvent::deserialize(event).map_err(|error| not("a stream's event", &error))?;
+    let mut failed = DynamoDbEventResponse::default();
+    for raw in event.records {
+        let record = stream_record(&raw);
+        // Without a number, Lambda repeats the whole batch.
+        let mut here = DynamoDbBatchItemFailure::default();
+        here.item_identifier = record.as_ref().ok().and_then(|record| record.change.sequence_number.clone());
+        let outcome = match record {
+            Ok(record) => guarded(async { Ok::<_, String>(handle(record).await) }).await,
+            Err(unreadable) => Ok(Err(unreadable)),
+        };
         let cause = match outcome {
             Ok(Ok(())) => continue,
             Ok(Err(failure)) if failure.may_pass() => {
                 application::log::fault(worker, &failure.to_string());
-                return Ok(json!({"batchItemFailures": [{"itemIdentifier": sequence}]}));
+                failed.batch_item_failures.push(here);
+                break;
             }
             Ok(Err(failure)) => failure.to_string(),
             Err(panic) => panic,
         };
         application::log::fault(worker, &format!("parked: {cause}"));
-        let again = json!({"task": if worker == "relay" { "relay" } else { "project" }, "record": record});
-        if let Err(failure) = park(app, Queue::Work.name(), None, format!("{worker}: {cause}"), 1, again.to_string()).await {
+        let body = serde_json::to_string(&again(raw)).map_err(|error| not("a piece of work", &error))?;
+        if let Err(failure) = park(app, Queue::Work.name(), None, format!("{worker}: {cause}"), 1, body).await {
             application::log::fault(worker, &failure.to_string());
-            return Ok(json!({"batchItemFailures": [{"itemIdentifier": sequence}]}));
+            failed.batch_item_failures.push(here);
+            break;
         }
     }
-    Ok(json!({"batchItemFailures": []}))
+    answer(&failed)
 }

@@ -11,6 +11,7 @@ use store::Store;
 
 /// Serves the worker of this name.
 pub async fn serve() -> Result<(), Error> {
+    application::log::start();
     let name = std::env::var("_HANDLER").unwrap_or_default();
     let worker = WORKERS.iter().find(|worker| worker.name == name).ok_or_else(|| format!("there is no worker {name:?}"))?;
     let app = app(worker)?;
@@ -26,7 +27,7 @@ fn reads(worker: &Worker) -> bool {
     worker.actions.contains(&store::Action::Get)
 }
 
-/// The application with the ports this worker is given, from the environment.
+/// The application with what this worker declares, from the environment.
 fn app(worker: &Worker) -> Result<App, Error> {
     let sdk = aws::Sdk::from_environment()?;
     let variable = |name: &'static str| std::env::var(name).map_err(|_| format!("{name} is not set"));

@@ -1,9 +1,9 @@
 //! What runs behind the API.
 //!
-//! Owns: the consumers of the table's stream, of the queues and of the dead letters, and the
-//! bootstrap of a deployment. Each is a [`Worker`]: a name, a trigger, what it may do, a function
-//! from a Lambda event to its answer. The template and the embedded run are both made from
-//! [`WORKERS`].
+//! Owns: the consumers of the table's stream, of the queues and of the dead-letter queues, and the
+//! bootstrap of a deployment. Each is a [`Worker`]: a name, an event source, the table actions and
+//! resources of its role, and a handler. The template (functions, event source mappings, policies) and the
+//! embedded run are both made from [`WORKERS`].
 
 pub mod automation;
 pub mod bootstrap;
@@ -21,10 +21,10 @@ use messaging::Queue;
 use serde_json::Value;
 use store::Action;
 
-/// What starts a worker.
+/// The event source of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {
-    /// The table's stream, with the records it is interested in.
+    /// The table's stream, with the filter of the event source mapping.
     Stream(Interest),
     /// A queue.
     Queue(Queue),
@@ -34,7 +34,7 @@ pub enum Trigger {
     CustomResource,
 }
 
-/// Which records of the stream a worker is given.
+/// Which records of the stream pass the filter of a worker's event source mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interest {
     /// New items whose sort key begins so.
@@ -43,16 +43,16 @@ pub enum Interest {
     Records(&'static [&'static str]),
 }
 
-/// What a worker needs beside the table.
+/// What a worker is given beside the table: resources in its environment and role, or more CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// Publishes to the bus.
+    /// Puts events on the event bus.
     Bus,
-    /// Sends to this queue.
+    /// Sends messages to this queue.
     Send(Queue),
     /// Reads and writes the deployment's secret.
     Secret,
-    /// Hashes a password.
+    /// More memory, and with it CPU: it hashes a password.
     Cpu,
 }
 
@@ -63,13 +63,14 @@ pub struct Worker {
     pub name: &'static str,
     /// One line on what it does.
     pub about: &'static str,
-    /// What starts it.
+    /// Its event source.
     pub trigger: Trigger,
-    /// What it does to the table.
+    /// The table actions of its role.
     pub actions: &'static [Action],
-    /// What else it needs.
+    /// What it is given beside the table.
     pub needs: &'static [Need],
-    /// The work.
+    /// Handles an event of its source, as Lambda delivers it, with an application that can no more than is
+    /// declared here; gives the response: for a batch, the items that failed.
     pub handle: for<'a> fn(&'a App, Value) -> BoxFuture<'a, Result<Value, Failure>>,
 }
 

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::failure::stream_batch;
 use crate::{Interest, Trigger, Worker};
 use application::App;
+use aws_lambda_events::dynamodb::{EventRecord, StreamRecord};
 use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
@@ -16,11 +17,11 @@ use domain::text::TextValue;
 use domain::user::User;
 use domain::{Entity, PartyId, Record};
 use futures::FutureExt;
+use messaging::Work;
 use serde_json::Value;
-use store::Action;
-use store::Store;
 use store::item::Stored;
 use store::search::Searchable;
+use store::{Action, Key, Store};
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
@@ -33,22 +34,23 @@ pub const WORKER: Worker = Worker {
 };
 
 async fn run(app: &App, event: Value) -> Result<Value, Failure> {
-    stream_batch(app, WORKER.name, event, |record| project(app, record)).await
+    stream_batch(app, WORKER.name, event, |record| Work::Project { record }, |record| project(app, record)).await
 }
 
 /// Projects one stream record.
-pub async fn project(app: &App, record: Value) -> Result<(), Failure> {
+pub async fn project(app: &App, record: EventRecord) -> Result<(), Failure> {
     // An item that ran out of time was not deleted by anyone.
-    if record["userIdentity"]["principalId"] == "dynamodb.amazonaws.com" {
+    if record.user_identity.is_some_and(|identity| identity.principal_id == "dynamodb.amazonaws.com") {
         return Ok(());
     }
-    let kind = record["dynamodb"]["Keys"]["sk"]["S"].as_str().unwrap_or_default().to_owned();
-    match kind.as_str() {
-        Customer::KIND => words::<Customer>(app, &record).await.map(drop),
-        User::KIND => words::<User>(app, &record).await.map(drop),
-        Project::KIND => words::<Project>(app, &record).await.map(drop),
+    let record = record.change;
+    let key = Store::key_of_image(&record.keys);
+    match key.sk.as_str() {
+        Customer::KIND => words::<Customer>(app, &key, record).await.map(drop),
+        User::KIND => words::<User>(app, &key, record).await.map(drop),
+        Project::KIND => words::<Project>(app, &key, record).await.map(drop),
         Lead::KIND => {
-            let (old, new) = words::<Lead>(app, &record).await?;
+            let (old, new) = words::<Lead>(app, &key, record).await?;
             let became = |lead: &Record<Lead>| lead.data.converted_customer_id;
             match (old.as_ref().and_then(became), new.as_ref().and_then(became)) {
                 (None, Some(customer)) => Ok(app.refresh_customer(customer).await?),
@@ -57,11 +59,11 @@ pub async fn project(app: &App, record: Value) -> Result<(), Failure> {
         }
         Activity::KIND => {
             let contact = |activity: &Record<Activity>| activity.party().filter(|_| activity.data.kind.is_contact());
-            dates::<Activity, _>(app, &record, contact, |activity| activity.data.occurred_at).await
+            dates::<Activity, _>(app, record, contact, |activity| activity.data.occurred_at).await
         }
         FollowUp::KIND => {
             let pending = |follow_up: &Record<FollowUp>| follow_up.party().filter(|_| follow_up.is_open());
-            dates::<FollowUp, _>(app, &record, pending, |follow_up| follow_up.data.due_at).await
+            dates::<FollowUp, _>(app, record, pending, |follow_up| follow_up.data.due_at).await
         }
         _ => Ok(()),
     }
@@ -70,25 +72,19 @@ pub async fn project(app: &App, record: Value) -> Result<(), Failure> {
 /// A record before and after a change.
 type Images<E> = (Option<Record<E>>, Option<Record<E>>);
 
-fn images<E: Stored>(record: &Value) -> Result<Images<E>, Failure> {
-    let image = |name: &str| -> Result<Option<Record<E>>, Failure> {
-        match &record["dynamodb"][name] {
-            Value::Null => Ok(None),
-            image => Ok(Some(Store::record_of_image(image.clone())?)),
-        }
-    };
-    Ok((image("OldImage")?, image("NewImage")?))
+fn images<E: Stored>(record: StreamRecord) -> Result<Images<E>, Failure> {
+    Ok((Store::record_of_image(record.old_image)?, Store::record_of_image(record.new_image)?))
 }
 
 /// Follows a change of a searchable record, if it touches what the words depend on; gives
 /// the record before and after.
-async fn words<E: Searchable>(app: &App, record: &Value) -> Result<Images<E>, Failure> {
+async fn words<E: Searchable>(app: &App, key: &Key, record: StreamRecord) -> Result<Images<E>, Failure> {
     let (old, new) = images::<E>(record)?;
     let depends_on = |record: &Record<E>| (E::words(record), E::state(record), E::owner(record), E::team(record), E::sharers(record));
     if old.as_ref().map(depends_on) == new.as_ref().map(depends_on) {
         return Ok((old, new));
     }
-    let pk = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default();
+    let pk = &key.pk;
     let id = pk.split_once('#').map(|(_, id)| id).unwrap_or_default();
     let id = E::Id::read(id).map_err(|invalid| Failure::Nonsense(format!("{pk}: {}", invalid.message)))?;
     app.unscoped().reindex::<E>(id).await?;
@@ -99,7 +95,7 @@ async fn words<E: Searchable>(app: &App, record: &Value) -> Result<Images<E>, Fa
 /// counting or the date changed.
 async fn dates<E: Stored, T: PartialEq>(
     app: &App,
-    record: &Value,
+    record: StreamRecord,
     party: impl Fn(&Record<E>) -> Option<PartyId>,
     date: impl Fn(&Record<E>) -> T,
 ) -> Result<(), Failure> {

@@ -5,7 +5,9 @@ use crate::failure::Failure;
 use crate::failure::stream_batch;
 use crate::{Interest, Need, Trigger, Worker};
 use application::App;
+use aws_lambda_events::dynamodb::EventRecord;
 use futures::FutureExt;
+use messaging::Work;
 use serde_json::Value;
 use store::Action;
 use store::Store;
@@ -21,15 +23,19 @@ pub const WORKER: Worker = Worker {
 };
 
 async fn run(app: &App, event: Value) -> Result<Value, Failure> {
-    stream_batch(app, WORKER.name, event, |record| relay(app, record)).await
+    stream_batch(app, WORKER.name, event, |record| Work::Relay { record }, |record| relay(app, record)).await
 }
 
 /// Publishes the event of one stream record.
-pub async fn relay(app: &App, record: Value) -> Result<(), Failure> {
-    if record["eventName"] != "INSERT" {
+pub async fn relay(app: &App, record: EventRecord) -> Result<(), Failure> {
+    if record.event_name != "INSERT" {
         return Ok(());
     }
-    let Some(event) = Store::event_of_image(record["dynamodb"]["NewImage"].clone())? else { return Ok(()) };
+    // An event that is not seen would be lost for good.
+    if record.change.new_image.is_empty() {
+        return Err(Failure::Nonsense("the stream brought no image of a new item".into()));
+    }
+    let Some(event) = Store::event_of_image(record.change.new_image)? else { return Ok(()) };
     let refused = app.bus()?.publish(&[event]).await?;
     if refused.is_empty() { Ok(()) } else { Err(Failure::Messaging(messaging::MessagingError("the bus did not take the event".into()))) }
 }

@@ -2,8 +2,7 @@
 //! be is left alone.
 
 use crate::automation::send;
-use crate::failure::Failure;
-use crate::failure::queue_batch;
+use crate::failure::{Failure, queue_batch, read, stream_record};
 use crate::{Need, Trigger, Worker};
 use application::{App, Decision};
 use domain::activity::Activity;
@@ -38,11 +37,11 @@ pub const WORKER: Worker = Worker {
     trigger: Trigger::Queue(Queue::Work),
     actions: &[Action::Get, Action::Query, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check],
     needs: &[Need::Send(Queue::Work), Need::Bus],
-    handle: |app, event| async move { queue_batch(app, Queue::Work, &event, |message| run(app, message)).await }.boxed(),
+    handle: |app, event| async move { queue_batch(app, Queue::Work, event, |message| run(app, message)).await }.boxed(),
 };
 
 async fn run(app: &App, message: Message) -> Result<(), Failure> {
-    let work: Work = serde_json::from_str(&message.body).map_err(|e| Failure::Nonsense(format!("not a piece of work: {e}")))?;
+    let work: Work = read("a piece of work", &message.body)?;
     match work {
         Work::Restamp { user, from } => {
             let Some(stamp) = owner(app, user).await? else { return Ok(()) };
@@ -71,8 +70,8 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
             hand_on(app, rest.map(|from| Work::PurgeLead { lead, from: Some(from) })).await
         }
         Work::CopyRecurring => copy_recurring(app).await,
-        Work::Project { record } => crate::projector::project(app, record).await,
-        Work::Relay { record } => crate::relay::relay(app, record).await,
+        Work::Project { record } => crate::projector::project(app, stream_record(&record)?).await,
+        Work::Relay { record } => crate::relay::relay(app, stream_record(&record)?).await,
     }
 }
 

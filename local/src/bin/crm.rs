@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tracing::instrument::WithSubscriber;
 
 /// The CRM in one process: HTTP API, table, stream, queues and workers. No Docker, no cloud account.
 ///
@@ -47,6 +48,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<(), String> {
+    application::log::start();
     let config = application::Config::from_environment().map_err(text)?;
     let listener = listen(options.port).await?;
     let address = listener.local_addr().map_err(text)?;
@@ -103,10 +105,7 @@ async fn open(storage: &Storage, config: application::Config, no_demo: bool) -> 
         if let Some(file) = &loading {
             std::fs::write(file, "").map_err(text)?;
         }
-        application::log::quiet(true);
-        let loaded = demo::load(&crm).await;
-        application::log::quiet(false);
-        loaded.map_err(text)?;
+        demo::load(&crm).with_subscriber(application::log::quiet()).await.map_err(text)?;
         if let Some(file) = &loading {
             std::fs::remove_file(file).map_err(text)?;
         }

@@ -132,7 +132,7 @@ impl Queues {
         let Some(to) = self.queue(from)?.settings.dead_letter.clone() else {
             return Ok(());
         };
-        tracing::error!(queue = from, id = message.id, why, "message moved to {to}");
+        application::log::fault(from, &format!("{} moved to {to}: {why}", message.id));
         let receives = message.receives.to_string();
         message.set_attribute("ReceiveCount", "Number", receives);
         message.set_attribute("LastError", "String", shortened(why));

@@ -1,59 +1,158 @@
-//! The log: JSON, one line per request and one per fault. No bodies, addresses or tokens.
+//! The log: JSON on standard output, one line per request and one per fault. No bodies, addresses or
+//! tokens.
+//!
+//! A line is a `tracing` event with [`TARGET`]. Whatever else says something, first of all the AWS SDK
+//! about its requests, is left out: it may hold personal data. Nothing is written until [`start`].
 
-use serde_json::{Value, json};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use serde_json::{Map, Value};
+use std::io::Write;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    Off,
-    Error,
-    Info,
+/// The target of what belongs into the log.
+pub const TARGET: &str = "crm";
+
+/// Begins to log to standard output what `LOG_LEVEL` asks for.
+pub fn start() {
+    begin(Lines::new(wanted(), print));
 }
 
-fn level() -> Level {
-    static LEVEL: OnceLock<Level> = OnceLock::new();
-    *LEVEL.get_or_init(|| match std::env::var("LOG_LEVEL").as_deref() {
-        Ok("off") => Level::Off,
-        Ok("error") => Level::Error,
-        _ => Level::Info,
-    })
+/// Begins to hand every line, whatever `LOG_LEVEL` says, to `write`: for reading what a request used.
+/// Only the first of these calls counts.
+pub fn start_with(write: impl Fn(String) + Send + Sync + 'static) {
+    begin(Lines::new(LevelFilter::INFO, write));
 }
 
-type Sink = Box<dyn Fn(&str) + Send + Sync>;
-
-static SINK: OnceLock<Sink> = OnceLock::new();
-
-/// Hands every line, whatever the level, to `sink` from now on instead of printing it: for reading
-/// what a request used. Only the first call counts.
-pub fn send_to(sink: impl Fn(&str) + Send + Sync + 'static) {
-    SINK.get_or_init(|| Box::new(sink));
-}
-
-fn write(line: &Value) {
-    match SINK.get() {
-        Some(sink) => sink(&line.to_string()),
-        None => println!("{line}"),
-    }
-}
-
-static QUIET: AtomicBool = AtomicBool::new(false);
-
-/// Leaves out the lines about requests, or has them again: for work that no person asked for.
-pub fn quiet(quiet: bool) {
-    QUIET.store(quiet, Ordering::Relaxed);
-}
-
-/// A line about a request that was answered.
-pub fn request(fields: Value) {
-    if SINK.get().is_some() || (level() >= Level::Info && !QUIET.load(Ordering::Relaxed)) {
-        write(&fields);
-    }
+/// The log without the lines about requests: for work that no person asked for.
+pub fn quiet() -> impl Subscriber + Send + Sync {
+    Lines::new(wanted().min(LevelFilter::ERROR), print)
 }
 
 /// A line about something that went wrong: where, and the cause.
-pub fn fault(place: &str, cause: &str) {
-    if SINK.get().is_some() || level() >= Level::Error {
-        write(&json!({"level": "error", "at": place, "cause": cause}));
+pub fn fault(at: &str, cause: &str) {
+    tracing::error!(target: TARGET, at, cause);
+}
+
+fn begin(lines: impl Subscriber + Send + Sync) {
+    // Refused where there is a log already.
+    let _ = tracing::subscriber::set_global_default(lines);
+}
+
+fn wanted() -> LevelFilter {
+    match std::env::var("LOG_LEVEL").as_deref() {
+        Ok("off") => LevelFilter::OFF,
+        Ok("error") => LevelFilter::ERROR,
+        _ => LevelFilter::INFO,
+    }
+}
+
+fn print(line: String) {
+    // Nobody may be listening any more.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Makes a line of each event: its level and its fields, `null` where one has no value.
+struct Lines<W> {
+    most: LevelFilter,
+    write: W,
+}
+
+impl<W: Fn(String) + Send + Sync + 'static> Lines<W> {
+    fn new(most: LevelFilter, write: W) -> Self {
+        Self { most, write }
+    }
+}
+
+impl<W: Fn(String) + Send + Sync + 'static> Subscriber for Lines<W> {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event() && metadata.target() == TARGET && *metadata.level() <= self.most
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.most)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let metadata = event.metadata();
+        let mut line = Members(metadata.fields().iter().map(|field| (field.name().to_owned(), Value::Null)).collect());
+        line.0.insert("level".to_owned(), metadata.level().as_str().to_ascii_lowercase().into());
+        event.record(&mut line);
+        (self.write)(Value::Object(line.0).to_string());
+    }
+
+    // Spans are never enabled.
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// The members of a line.
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn put(&mut self, field: &Field, value: impl Into<Value>) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+}
+
+impl Visit for Members {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field, value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.put(field, format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    /// What is written at this level.
+    fn written(most: LevelFilter) -> Vec<String> {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = lines.clone();
+        tracing::subscriber::with_default(Lines::new(most, move |line| sink.lock().expect("lock").push(line)), || {
+            tracing::info!(target: TARGET, requestId = "r\"1", user = None::<&str>, status = 200_u16, ms = 1.5);
+            fault("somewhere", "a cause");
+            tracing::error!(target: "aws_sdk_dynamodb", email = "a@b.example");
+            tracing::error!(email = "a@b.example", "ours, but not meant for the log");
+            let _entered = tracing::error_span!(target: TARGET, "span", email = "a@b.example").entered();
+        });
+        lines.lock().expect("lock").clone()
+    }
+
+    #[test]
+    fn a_line_has_the_fields_of_the_event_and_nothing_of_others_gets_in() {
+        let request = r#"{"level":"info","ms":1.5,"requestId":"r\"1","status":200,"user":null}"#;
+        let fault = r#"{"at":"somewhere","cause":"a cause","level":"error"}"#;
+        assert_eq!(written(LevelFilter::INFO), [request, fault]);
+        assert_eq!(written(LevelFilter::ERROR), [fault]);
+        assert_eq!(written(LevelFilter::OFF), Vec::<String>::new());
     }
 }

@@ -4,7 +4,7 @@
 use crate::id::{EventId, TeamId, UserId};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -188,18 +188,58 @@ impl Event {
         self
     }
 
-    /// The envelope consumers get from the bus.
-    pub fn envelope(&self) -> Value {
-        json!({
-            "id": self.id,
-            "type": self.kind,
-            "at": self.at,
-            "actorId": self.actor,
-            "entity": {"type": self.entity, "id": self.entity_id},
-            "ownerId": self.owner,
-            "teamId": self.team,
-            "data": self.data,
-            "changes": self.changes,
-        })
+    /// What consumers get from the bus.
+    pub fn envelope(&self) -> Envelope {
+        Envelope {
+            id: self.id,
+            kind: self.kind,
+            at: self.at,
+            actor: self.actor,
+            entity: EntityRef { kind: self.entity.clone(), id: self.entity_id.clone() },
+            owner: self.owner,
+            team: self.team,
+            data: self.data.clone(),
+            changes: self.changes.clone(),
+        }
     }
+}
+
+/// An event as the bus carries it: without what is for people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope {
+    /// The event's id; consumers count an event once by it.
+    pub id: EventId,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: EventKind,
+    /// When.
+    pub at: Time,
+    /// Who did it; `None` is the system.
+    #[serde(rename = "actorId")]
+    pub actor: Option<UserId>,
+    /// To what.
+    pub entity: EntityRef,
+    /// The record's owner then.
+    #[serde(rename = "ownerId")]
+    pub owner: Option<UserId>,
+    /// The record's team then.
+    #[serde(rename = "teamId")]
+    pub team: Option<TeamId>,
+    /// Details by kind.
+    #[serde(default)]
+    pub data: Value,
+    /// Old and new values of changed fields.
+    #[serde(default)]
+    pub changes: Map<String, Value>,
+}
+
+/// The record that an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntityRef {
+    /// Its kind: `CUSTOMER`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its id (a role's code for roles).
+    pub id: String,
 }

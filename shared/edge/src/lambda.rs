@@ -17,6 +17,7 @@ pub fn app(sdk: &aws::Sdk) -> Result<App, Error> {
 /// Serves the route that `_HANDLER` names, or all of them where it names none of these (as under
 /// `cargo lambda watch`, which leaves it unset).
 pub async fn serve(app: App, routes: Vec<Route>) -> Result<(), Error> {
+    application::log::start();
     let wanted = std::env::var("_HANDLER").unwrap_or_default();
     let named: Vec<Route> = routes.iter().filter(|route| route.name == wanted).cloned().collect();
     let served = if named.is_empty() { routes } else { named };

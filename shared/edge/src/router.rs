@@ -10,7 +10,6 @@ use domain::user::UserStatus;
 use domain::{Caller, Permission};
 use http::{HeaderMap, Method, StatusCode};
 use lambda_http::{Body, Request as HttpRequest, RequestExt, Response};
-use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -388,17 +387,17 @@ impl Router {
             }
         };
         let usage = app.usage();
-        application::log::request(json!({
-            "level": "info",
-            "requestId": &*request_id,
-            "route": route.name,
-            "user": user.get(),
-            "status": answer.status().as_u16(),
-            "ms": started.elapsed().as_micros() as f64 / 1000.0,
-            "rru": usage.read,
-            "wru": usage.write,
-            "trips": usage.trips,
-        }));
+        tracing::info!(
+            target: application::log::TARGET,
+            requestId = &*request_id,
+            route = route.name,
+            user = user.get().map(String::as_str),
+            status = answer.status().as_u16(),
+            ms = started.elapsed().as_micros() as f64 / 1000.0,
+            rru = usage.read,
+            wru = usage.write,
+            trips = usage.trips,
+        );
         answer
     }
 }

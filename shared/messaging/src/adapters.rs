@@ -34,18 +34,19 @@ impl EventBridge {
 impl crate::ports::EventBus for EventBridge {
     fn publish<'a>(&'a self, events: &'a [domain::event::Event]) -> BoxFuture<'a, Result<Vec<domain::event::Event>, MessagingError>> {
         Box::pin(async move {
+            let entry = |event: &domain::event::Event| {
+                Ok(aws_sdk_eventbridge::types::PutEventsRequestEntry::builder()
+                    .event_bus_name(&self.bus)
+                    .source(event.kind.source())
+                    .detail_type(event.kind.as_str())
+                    .detail(serde_json::to_string(&event.envelope()).map_err(failed)?)
+                    .build())
+            };
             let mut refused = Vec::new();
             // PutEvents takes ten entries a call.
             for chunk in events.chunks(10) {
-                let entries = chunk.iter().map(|event| {
-                    aws_sdk_eventbridge::types::PutEventsRequestEntry::builder()
-                        .event_bus_name(&self.bus)
-                        .source(event.kind.source())
-                        .detail_type(event.kind.as_str())
-                        .detail(event.envelope().to_string())
-                        .build()
-                });
-                let answer = self.client.put_events().set_entries(Some(entries.collect())).send().await.map_err(failed)?;
+                let entries = chunk.iter().map(entry).collect::<Result<_, MessagingError>>()?;
+                let answer = self.client.put_events().set_entries(Some(entries)).send().await.map_err(failed)?;
                 let taken = answer.entries();
                 let lost = chunk.iter().enumerate().filter(|(at, _)| taken.get(*at).is_none_or(|entry| entry.error_code().is_some()));
                 refused.extend(lost.map(|(_, event)| event.clone()));

@@ -1,10 +1,12 @@
 //! Running a batch of messages so that one bad message harms none of its neighbours.
 
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::FutureExt;
-use serde_json::{Value, json};
+use serde_json::Value;
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 
-/// A message of a queue, as the Lambda event carries it.
+/// A message of a queue, as its consumers see it.
 #[derive(Debug, Clone)]
 pub struct Message {
     /// The queue's id of the message.
@@ -16,45 +18,45 @@ pub struct Message {
     /// The message.
     pub body: String,
     /// Attributes that were set by the sender, as text.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: HashMap<String, String>,
 }
 
-/// The messages of an SQS event.
-pub fn messages(event: &Value) -> Vec<Message> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let attributes = |record: &Value| {
-        let map = record["messageAttributes"].as_object();
-        map.map(|map| map.iter().map(|(name, value)| (name.clone(), text(&value["stringValue"]))).collect()).unwrap_or_default()
-    };
-    let records = event["Records"].as_array().map(Vec::as_slice).unwrap_or_default();
-    records
-        .iter()
-        .map(|record| Message {
-            id: text(&record["messageId"]),
-            receives: text(&record["attributes"]["ApproximateReceiveCount"]).parse().unwrap_or(1),
-            source: text(&record["eventSourceARN"]).rsplit(':').next().unwrap_or_default().to_owned(),
-            body: text(&record["body"]),
-            attributes: attributes(record),
-        })
-        .collect()
+impl From<SqsMessage> for Message {
+    fn from(message: SqsMessage) -> Self {
+        let receives = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+        let attributes = message.message_attributes.into_iter();
+        Self {
+            id: message.message_id.unwrap_or_default(),
+            receives: receives.unwrap_or(1),
+            source: message.event_source_arn.unwrap_or_default().rsplit(':').next().unwrap_or_default().to_owned(),
+            body: message.body.unwrap_or_default(),
+            attributes: attributes.filter_map(|(name, value)| Some((name, value.string_value?))).collect(),
+        }
+    }
+}
+
+/// The messages of a queue's event.
+pub fn messages(event: Value) -> Result<Vec<Message>, serde_json::Error> {
+    let event: SqsEvent = serde_json::from_value(event)?;
+    Ok(event.records.into_iter().map(Message::from).collect())
 }
 
 /// Handles each message by itself; those that failed or panicked are reported back and come again.
 /// The answer is what `ReportBatchItemFailures` asks for.
-pub async fn run_messages<F, Fut, E>(event: &Value, log: impl Fn(&Message, &str), handle: F) -> Value
+pub async fn run_messages<F, Fut, E>(messages: Vec<Message>, log: impl Fn(&Message, &str), handle: F) -> SqsBatchResponse
 where
     F: Fn(Message) -> Fut,
     Fut: Future<Output = Result<(), E>>,
     E: std::fmt::Display,
 {
-    let mut failures = Vec::new();
-    for message in messages(event) {
+    let mut answer = SqsBatchResponse::default();
+    for message in messages {
         if let Err(cause) = guarded(handle(message.clone())).await {
             log(&message, &cause);
-            failures.push(json!({"itemIdentifier": message.id}));
+            answer.add_failure(message.id);
         }
     }
-    json!({"batchItemFailures": failures})
+    answer
 }
 
 /// Runs a future and turns an error or a panic into its text.
@@ -72,6 +74,7 @@ pub async fn guarded<T, E: std::fmt::Display>(future: impl Future<Output = Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_poison_message_fails_alone() {
@@ -84,8 +87,17 @@ mod tests {
                 _ => Ok(()),
             }
         };
-        let answer = futures::executor::block_on(run_messages(&event, |_, _| {}, handle));
-        assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "bad"}, {"itemIdentifier": "worse"}]}));
-        assert_eq!((messages(&event)[0].source.as_str(), messages(&event)[0].receives), ("automation", 2));
+        let messages = messages(event).expect("an event");
+        assert_eq!((messages[0].source.as_str(), messages[0].receives), ("automation", 2));
+        let answer = futures::executor::block_on(run_messages(messages, |_, _| {}, handle));
+        assert_eq!(json!(answer), json!({"batchItemFailures": [{"itemIdentifier": "bad"}, {"itemIdentifier": "worse"}]}));
+    }
+
+    #[test]
+    fn what_lambda_sends_is_read_and_nothing_else() {
+        let attribute = json!({"stringValue": "7", "stringListValues": [], "binaryListValues": [], "dataType": "Number"});
+        let read = messages(json!({"Records": [{"messageId": "1", "messageAttributes": {"ReceiveCount": attribute}}]})).expect("an event");
+        assert_eq!((read[0].receives, read[0].attributes["ReceiveCount"].as_str()), (1, "7"));
+        assert!(messages(json!({"records": []})).is_err());
     }
 }

@@ -66,12 +66,12 @@ pub enum Work {
     CopyRecurring,
     /// Project a stream record again that was parked.
     Project {
-        /// The stream record.
+        /// The stream record, as Lambda delivered it: what could not be read is kept as well.
         record: Value,
     },
     /// Publish a stream record's event again that was parked.
     Relay {
-        /// The stream record.
+        /// The stream record, as Lambda delivered it: what could not be read is kept as well.
         record: Value,
     },
 }

@@ -1,7 +1,7 @@
 //! Event items: outbox, feed entry and audit record in one.
 
 use crate::item::{Item, bare, from_attribute, put_index_keys, to_attribute};
-use crate::keys::{self, Index, IndexKeys};
+use crate::keys::{self, Index, IndexKeys, Key};
 use crate::tx::{FailedCondition, Tx};
 use crate::{Error, Store};
 use domain::event::Event;
@@ -45,23 +45,60 @@ impl Tx {
 }
 
 impl Store {
+    /// The key of an item, as the table's stream has it.
+    pub fn key_of_image(keys: &serde_dynamo::Item) -> Key {
+        crate::item::key_of(&keys.clone().into())
+    }
+
     /// The event an image of the table's stream holds; `None` when the image is something else.
-    pub fn event_of_image(image: serde_json::Value) -> Result<Option<Event>, Error> {
-        let item = crate::item::from_stream(image)?;
+    pub fn event_of_image(image: serde_dynamo::Item) -> Result<Option<Event>, Error> {
+        let item: Item = image.into();
         match crate::item::kind_of(&item) {
             Some("EVENT") => to_event(&item).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// The record an image of the table's stream holds.
-    pub fn record_of_image<E: crate::item::Stored>(image: serde_json::Value) -> Result<domain::Record<E>, Error> {
-        crate::item::to_record(&crate::item::from_stream(image)?)
+    /// The record an image of the table's stream holds; `None` when there is no image, which is how a
+    /// new or removed item shows.
+    pub fn record_of_image<E: crate::item::Stored>(image: serde_dynamo::Item) -> Result<Option<domain::Record<E>>, Error> {
+        let item: Item = image.into();
+        (!item.is_empty()).then(|| crate::item::to_record(&item)).transpose()
     }
 
     /// The events of a record, oldest first: its audit trail.
     pub async fn events_of(&self, kind: &str, id: &str) -> Result<Vec<Event>, Error> {
         let items = self.children(&format!("{kind}#{id}"), "EVENT#").await?;
         items.iter().map(to_event).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::types::AttributeValue as A;
+    use serde_json::json;
+
+    #[test]
+    fn an_image_of_the_stream_is_the_item_digit_by_digit() {
+        let image = json!({
+            "pk": {"S": "LEAD#1"}, "sk": {"S": "LEAD"}, "n": {"N": "12345678901234567890.10"}, "yes": {"BOOL": true}, "none": {"NULL": true},
+            "texts": {"SS": ["a", "b"]}, "numbers": {"NS": ["1", "2.50"]}, "list": {"L": [{"S": "a"}, {"M": {"n": {"N": "1"}}}]},
+        });
+        let image: serde_dynamo::Item = serde_json::from_value(image).expect("an image");
+        assert_eq!(Store::key_of_image(&image), Key::new("LEAD#1", "LEAD"));
+        let inner = A::M([("n".to_owned(), A::N("1".into()))].into());
+        let expected = [
+            ("pk", A::S("LEAD#1".into())),
+            ("sk", A::S("LEAD".into())),
+            ("n", A::N("12345678901234567890.10".into())),
+            ("yes", A::Bool(true)),
+            ("none", A::Null(true)),
+            ("texts", A::Ss(vec!["a".into(), "b".into()])),
+            ("numbers", A::Ns(vec!["1".into(), "2.50".into()])),
+            ("list", A::L(vec![A::S("a".into()), inner])),
+        ];
+        assert_eq!(Item::from(image), expected.map(|(name, value)| (name.to_owned(), value)).into());
+        assert_eq!(Store::event_of_image(serde_dynamo::Item::default()).expect("reads"), None);
     }
 }

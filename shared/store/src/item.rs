@@ -245,36 +245,3 @@ pub fn partition(item: &Item, index: Index) -> Option<&str> {
 pub(crate) fn kind_of(item: &Item) -> Option<&str> {
     get_text(item, "type")
 }
-
-/// An image as it stands in a stream record (`{"pk":{"S":"…"}}`) as an item.
-pub(crate) fn from_stream(image: serde_json::Value) -> Result<Item, Error> {
-    let broken = |cause: String| Error::Unreadable { key: "stream image".into(), cause };
-    match image {
-        serde_json::Value::Object(map) => map
-            .into_iter()
-            .map(|(name, value)| wire(value).map(|value| (name, value)))
-            .collect::<Option<Item>>()
-            .ok_or_else(|| broken("an attribute is not in wire form".into())),
-        _ => Err(broken("not an object".into())),
-    }
-}
-
-/// One attribute in DynamoDB's JSON wire form. Binary attributes are not used in this table.
-fn wire(value: serde_json::Value) -> Option<AttributeValue> {
-    let serde_json::Value::Object(map) = value else { return None };
-    let (tag, value) = map.into_iter().next()?;
-    let texts = |value: serde_json::Value| -> Option<Vec<String>> { serde_json::from_value(value).ok() };
-    Some(match (tag.as_str(), value) {
-        ("S", serde_json::Value::String(text)) => AttributeValue::S(text),
-        ("N", serde_json::Value::String(number)) => AttributeValue::N(number),
-        ("BOOL", serde_json::Value::Bool(flag)) => AttributeValue::Bool(flag),
-        ("NULL", _) => AttributeValue::Null(true),
-        ("L", serde_json::Value::Array(list)) => AttributeValue::L(list.into_iter().map(wire).collect::<Option<_>>()?),
-        ("M", serde_json::Value::Object(map)) => {
-            AttributeValue::M(map.into_iter().map(|(name, value)| wire(value).map(|value| (name, value))).collect::<Option<_>>()?)
-        }
-        ("SS", value) => AttributeValue::Ss(texts(value)?),
-        ("NS", value) => AttributeValue::Ns(texts(value)?),
-        _ => return None,
-    })
-}
