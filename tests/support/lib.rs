@@ -10,6 +10,7 @@ pub mod people;
 pub mod random;
 pub mod recount;
 pub mod scenarios;
+pub mod schemas;
 
 pub use crm::{Crm, Reply, eventually, together};
 pub use people::Person;

@@ -2,8 +2,8 @@
 
 use crate::security::matrix::kinds::{Kind, Named};
 use crate::security::matrix::world::Record;
-use edge::{Access, Route};
 use domain::{Permission, Reach, Scope};
+use edge::{Access, Route};
 
 /// The permission a route goes by. `GET /users/{id}` opens oneself to everybody and checks the rest
 /// in its handler.
