@@ -1,15 +1,24 @@
-//! Makes the part of the documentation page that never changes: Swagger UI's script and style from
-//! its own release, inlined and compressed. `src/page.rs` adds the rest at run time.
+//! Makes what of this function's answers never changes, compressed, so that nothing of it is read or
+//! made when the function starts:
+//!
+//! - the documentation page: Swagger UI's script and style from its own release, inlined;
+//! - the OpenAPI document but for the address it is served at, which stands last in it;
+//! - the methods and paths of the API.
+//!
+//! `src/stored.rs` adds the rest at run time.
 
 use base64::Engine as _;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use serde_json::Value;
 use sha2::Digest as _;
 use std::error::Error;
 use std::io::{Cursor, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=../../docs/openapi.json");
     println!("cargo::rerun-if-changed=src/page.html");
     println!("cargo::rerun-if-changed=src/page.js");
     println!("cargo::rerun-if-changed=src/page.css");
@@ -22,15 +31,39 @@ fn main() -> Result<(), Box<dyn Error>> {
     let style = format!("{}\n{}", vendored("swagger-ui.css")?, std::fs::read_to_string("src/page.css")?);
     let page = std::fs::read_to_string("src/page.html")?.replace("{{style}}", &style).replace("{{script}}", &script);
 
+    store(&out, "page", &page)?;
+    std::fs::write(out.join("script_hash.rs"), format!("const SCRIPT_HASH: &str = {hash:?};\n"))?;
+
+    let mut document: Value = serde_json::from_str(&std::fs::read_to_string("../../docs/openapi.json")?)?;
+    std::fs::write(out.join("routes.rs"), format!("const ROUTES: &[(&str, &str)] = &{:?};\n", routes(&document)))?;
+    document.as_object_mut().and_then(|object| object.remove("servers")).ok_or("the document names no server")?;
+    let text = document.to_string();
+    let open = text.strip_suffix('}').ok_or("the document is no object")?;
+    store(&out, "openapi", &format!("{open},\"servers\":[{{\"url\":"))?;
+    Ok(())
+}
+
+/// Writes the beginning of a text as deflate, with what is needed to go on.
+fn store(out: &Path, name: &str, head: &str) -> Result<(), Box<dyn Error>> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(page.as_bytes())?;
+    encoder.write_all(head.as_bytes())?;
     // Ends on a byte without ending the stream, so that more can follow.
     encoder.flush()?;
-    std::fs::write(out.join("page.deflate"), encoder.get_ref())?;
-    let (crc, length) = (crc32fast::hash(page.as_bytes()), page.len());
-    let constants = format!("const HEAD_CRC: u32 = {crc};\nconst HEAD_LENGTH: usize = {length};\nconst SCRIPT_HASH: &str = {hash:?};\n");
-    std::fs::write(out.join("page.rs"), constants)?;
+    std::fs::write(out.join(format!("{name}.deflate")), encoder.get_ref())?;
+    let (crc, length) = (crc32fast::hash(head.as_bytes()), head.len());
+    let digest: String = sha2::Sha256::digest(head).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let stored = format!(
+        "crate::stored::Stored {{ head: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.deflate\")), \
+         crc: {crc}, length: {length}, digest: {digest:?} }}\n"
+    );
+    std::fs::write(out.join(format!("{name}.rs")), stored)?;
     Ok(())
+}
+
+/// Every method, in lower case, and its path.
+fn routes(document: &Value) -> Vec<(&str, &str)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(path, item)| item.as_object().into_iter().flatten().map(|(method, _)| (method.as_str(), path.as_str()))).collect()
 }
 
 /// A file of Swagger UI's `dist` folder.

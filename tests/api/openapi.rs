@@ -1,7 +1,8 @@
-//! What the OpenAPI document says is what answers: every operation, successes and problems.
+//! What the OpenAPI document says is what answers: every operation, successes and problems. And it says
+//! it once, with a name, a description and an example.
 
 use jsonschema::Validator;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -33,7 +34,9 @@ impl Document {
         let paths = self.document["paths"].as_object().expect("paths");
         let (_, item) =
             paths.iter().filter(|(template, _)| fits(template)).min_by_key(|(template, _)| template.matches('{').count()).expect("documented");
-        let operation = &item[method.to_lowercase()];
+        // A change is described once: PUT does what PATCH does.
+        let method_there = if method == "PUT" && item["put"].is_null() { "PATCH" } else { method };
+        let operation = &item[method_there.to_lowercase()];
         (operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} is not documented")), operation)
     }
 
@@ -41,17 +44,15 @@ impl Document {
     fn check(&self, method: &str, path: &str, reply: &Reply) {
         let (name, operation) = self.operation(method, path);
         let place = format!("{name} {}", reply.status);
-        let response = &operation["responses"][reply.status.to_string()];
+        let response = self.resolved(&operation["responses"][reply.status.to_string()]);
         assert!(response.is_object(), "{place} is not documented: {}", reply.text);
         self.seen.lock().expect("lock").insert(place.clone());
+        self.check_headers(&place, response, reply);
         let Some((media_type, content)) = response["content"].as_object().and_then(|content| content.iter().next()) else {
             assert_eq!(reply.text, "", "{place} has no body");
             return;
         };
         assert_eq!(reply.header("content-type"), Some(media_type.as_str()), "{place}");
-        for name in response["headers"].as_object().into_iter().flatten().map(|(name, _)| name) {
-            assert!(reply.header(name).is_some(), "{place} has no {name}");
-        }
         if media_type.contains("json") {
             let errors: Vec<String> =
                 self.validator(&content["schema"]).iter_errors(&reply.body).map(|error| format!("{} at {}", error, error.instance_path())).collect();
@@ -63,30 +64,85 @@ impl Document {
         }
     }
 
+    /// What is always there is there, and nothing is there that is not documented.
+    fn check_headers(&self, place: &str, response: &Value, reply: &Reply) {
+        let documented: Vec<(String, &Value)> =
+            response["headers"].as_object().expect("headers").iter().map(|(name, header)| (name.to_lowercase(), self.resolved(header))).collect();
+        for (name, header) in &documented {
+            assert!(reply.header(name).is_some() || header["required"] == false, "{place} has no {name}");
+        }
+        for name in self.document["components"]["headers"].as_object().expect("headers").keys().map(|name| name.to_lowercase()) {
+            let known = documented.iter().any(|(documented, _)| *documented == name);
+            assert!(reply.header(&name).is_none() || known, "{place} has {name}, which is not documented");
+        }
+    }
+
+    /// What a reference refers to; itself where it is none.
+    fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value["$ref"].as_str() {
+            Some(place) => self.document.pointer(place.trim_start_matches('#')).expect("reference"),
+            None => value,
+        }
+    }
+
     /// Knows every field: an answer with one that is not documented is wrong too.
     fn validator(&self, schema: &Value) -> Validator {
-        let schema = match schema["$ref"].as_str() {
-            Some(reference) => self.document.pointer(reference.trim_start_matches('#')).expect("reference"),
-            None => schema,
-        };
-        jsonschema::options().should_validate_formats(true).build(&closed(schema)).expect("a schema")
+        let named = self.document["components"]["schemas"].as_object().expect("schemas");
+        // Closed where it is used, since another schema may extend it.
+        let named: Map<String, Value> = named.iter().map(|(name, schema)| (name.clone(), closed(schema, false))).collect();
+        let mut schema = closed(schema, true);
+        schema["components"] = json!({"schemas": named});
+        jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema")
+    }
+
+    /// Holds an example against its schema.
+    fn check_example(&self, place: &str, schema: &Value, example: &Value) {
+        assert!(!example.is_null(), "{place} has no example");
+        let errors: Vec<String> =
+            self.validator(schema).iter_errors(example).map(|error| format!("{} at {}", error, error.instance_path())).collect();
+        assert!(errors.is_empty(), "{place}: {errors:?}\n{example:#}");
+    }
+
+    /// Every operation by its id.
+    fn operations(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let items = self.document["paths"].as_object().expect("paths").values();
+        let operations = items.flat_map(|item| item.as_object().expect("item").values());
+        operations.map(|operation| (operation["operationId"].as_str().expect("id"), operation))
     }
 }
 
-/// The schema without room for fields it does not name; `meta` may have more, by route.
-fn closed(schema: &Value) -> Value {
-    match schema {
-        Value::Object(map) => {
-            let mut map: serde_json::Map<String, Value> =
-                map.iter().map(|(name, value)| (name.clone(), if name == "meta" { value.clone() } else { closed(value) })).collect();
-            let named = map.get("properties").is_some_and(Value::is_object) && map.contains_key("type");
-            if named && !map.contains_key("additionalProperties") {
-                map.insert("additionalProperties".into(), json!(false));
-            }
-            Value::Object(map)
-        }
-        Value::Array(list) => list.iter().map(closed).collect::<Vec<_>>().into(),
-        other => other.clone(),
+/// The schema without room for fields it does not name; `here` says whether nobody extends it.
+fn closed(schema: &Value, here: bool) -> Value {
+    let Value::Object(map) = schema else { return schema.clone() };
+    let each = |value: &Value, here: bool| match value {
+        Value::Array(list) => list.iter().map(|schema| closed(schema, here)).collect::<Vec<_>>().into(),
+        other => closed(other, here),
+    };
+    let fields = |fields: &Value| fields.as_object().expect("fields").iter().map(|(name, field)| (name.clone(), closed(field, true))).collect();
+    let mut closed: Map<String, Value> = map
+        .iter()
+        .map(|(name, value)| match name.as_str() {
+            "properties" => (name.clone(), Value::Object(fields(value))),
+            "items" | "anyOf" => (name.clone(), each(value, true)),
+            "allOf" => (name.clone(), each(value, false)),
+            _ => (name.clone(), value.clone()),
+        })
+        .collect();
+    if here && ["$ref", "allOf", "properties"].iter().any(|key| map.contains_key(*key)) {
+        closed.insert("unevaluatedProperties".into(), json!(false));
+    }
+    Value::Object(closed)
+}
+
+/// Every schema inside a value, by its place.
+fn walk<'a>(place: &str, value: &'a Value, see: &mut impl FnMut(&str, &'a Value)) {
+    see(place, value);
+    match value {
+        Value::Object(map) => map.iter().filter(|(name, _)| *name != "example" && *name != "examples").for_each(|(name, value)| {
+            walk(&format!("{place}/{name}"), value, see);
+        }),
+        Value::Array(list) => list.iter().enumerate().for_each(|(index, value)| walk(&format!("{place}/{index}"), value, see)),
+        _ => {}
     }
 }
 
@@ -385,4 +441,125 @@ async fn every_operation_answers_as_the_document_says() {
             assert!(success, "{name} was not called with success");
         }
     }
+}
+
+/// The document as it is committed.
+fn committed() -> Document {
+    Document { document: serde_json::from_str(&crate::structure::read("docs/openapi.json")).expect("JSON"), seen: Mutex::default() }
+}
+
+#[test]
+fn every_example_is_what_its_schema_says() {
+    let document = committed();
+    for (name, operation) in document.operations() {
+        if let Some(body) = operation.get("requestBody") {
+            let content = &body["content"]["application/json"];
+            document.check_example(&format!("{name}, request"), &content["schema"], &content["example"]);
+        }
+        for (status, response) in operation["responses"].as_object().expect("responses") {
+            for content in response["content"].as_object().into_iter().flat_map(|content| content.values()) {
+                document.check_example(&format!("{name} {status}"), &content["schema"], &content["example"]);
+            }
+        }
+    }
+    let components = &document.document["components"];
+    for (name, example) in components["examples"].as_object().expect("examples") {
+        document.check_example(name, &json!({"$ref": "#/components/schemas/Problem"}), &example["value"]);
+    }
+    for (name, response) in components["responses"].as_object().expect("responses") {
+        let examples = response["content"]["application/problem+json"]["examples"].as_object().expect("examples");
+        assert!(!examples.is_empty() && examples.values().all(|example| document.resolved(example).is_object()), "{name}");
+    }
+    walk("", &document.document, &mut |place, schema| {
+        for example in schema.get("examples").and_then(Value::as_array).into_iter().flatten() {
+            document.check_example(place, schema, example);
+        }
+    });
+}
+
+#[test]
+fn every_field_and_parameter_says_what_it_is() {
+    let document = committed();
+    walk("", &document.document, &mut |place, value| {
+        for (name, field) in value.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            assert!(field["description"].as_str().is_some_and(|text| !text.is_empty()), "{place} does not say what {name} is; a doc comment does");
+        }
+        for parameter in value.get("parameters").and_then(Value::as_array).into_iter().flatten() {
+            let text = document.resolved(parameter)["description"].as_str();
+            assert!(text.is_some_and(|text| !text.is_empty()), "{place} does not say what {parameter} is; a doc comment does");
+        }
+    });
+}
+
+#[test]
+fn everything_has_a_name_and_every_name_a_use() {
+    let document = committed();
+    let mut used = BTreeSet::new();
+    walk("", &document.document, &mut |place, value| {
+        used.extend(value.get("$ref").and_then(Value::as_str).map(str::to_owned));
+        let nested = value.get("properties").is_some_and(Value::is_object) && place.contains("/properties/");
+        assert!(!nested && value.get("enum").is_none_or(|_| place.matches('/').count() == 3), "{place} is not named");
+    });
+    for (kind, named) in document.document["components"].as_object().expect("components") {
+        for name in named.as_object().expect("named").keys().filter(|_| kind != "securitySchemes" && kind != "examples") {
+            // What a path answers where it has no operation.
+            let wanted = used.contains(&format!("#/components/{kind}/{name}")) || name == "MethodNotAllowed";
+            assert!(wanted, "nothing refers to {kind}/{name}");
+        }
+    }
+    for reference in used {
+        assert!(document.document.pointer(reference.trim_start_matches('#')).is_some(), "{reference} leads nowhere");
+    }
+    for item in document.document["paths"].as_object().expect("paths").values() {
+        assert!(item["put"].is_null() || item["patch"].is_null(), "PUT does what PATCH does, which is described");
+    }
+}
+
+#[test]
+fn answers_may_get_more_fields_and_bodies_may_not() {
+    let document = committed();
+    let mut bodies = 0;
+    for (name, operation) in document.operations() {
+        if let Some(body) = operation.get("requestBody") {
+            let schema = document.resolved(&body["content"]["application/json"]["schema"]);
+            assert_eq!(schema["additionalProperties"], json!(false), "{name}");
+            bodies += 1;
+        }
+        for response in operation["responses"].as_object().expect("responses").values() {
+            for content in response["content"].as_object().into_iter().flat_map(|content| content.values()) {
+                let mut open = vec![&content["schema"]];
+                while let Some(schema) = open.pop() {
+                    walk(name, document.resolved(schema), &mut |place, value| {
+                        assert_ne!(value["additionalProperties"], json!(false), "{place}");
+                        if value.get("$ref").is_some() {
+                            open.push(value);
+                        }
+                    });
+                }
+            }
+        }
+    }
+    assert!(bodies > 20);
+}
+
+#[tokio::test]
+async fn the_document_is_not_sent_to_who_has_it() {
+    let crm = Crm::start().await;
+    for path in ["/openapi.json", "/docs"] {
+        let first = crm.nobody().get(path).await.expect(200);
+        let tag = first.header("etag").expect("a tag").to_owned();
+        let again = crm.nobody().ask("GET", path, None, &[("if-none-match", &tag)]).await.expect(304);
+        assert_eq!((again.text.as_str(), again.header("etag")), ("", Some(tag.as_str())));
+        crm.nobody().ask("GET", path, None, &[("if-none-match", "\"other\"")]).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_have_is_answered_as_documented() {
+    let crm = Crm::start().await;
+    let document = Document::of(&crm).await;
+    let reply = crm.nobody().delete("/health").await.expect(405);
+    let response = document.resolved(&json!({"$ref": "#/components/responses/MethodNotAllowed"})).clone();
+    document.check_headers("405", &response, &reply);
+    assert_eq!(reply.header("allow"), Some("GET"));
 }

@@ -27,7 +27,7 @@ async fn replay(story: &Story, folder: &str, route: &Route) -> (u16, Value) {
 fn fault(route: &Route, story: &Story, status: u16, body: &Value) -> Option<String> {
     let data = &body["data"];
     let named = route.path.contains("{id}") && route.method == http::Method::GET;
-    let lists = (route.query)().iter().any(|(name, ..)| name == "cursor");
+    let lists = tests::schemas::query(route).iter().any(|(name, ..)| name == "cursor");
     match () {
         () if status != route.status => Some(format!("{status} instead of {}: {body}", route.status)),
         () if named && data["id"].as_str() != story.id_in(route.path) => Some(format!("another record: {data}")),

@@ -12,6 +12,7 @@ pub mod people;
 pub mod random;
 pub mod recount;
 pub mod scenarios;
+pub mod schemas;
 pub mod time;
 
 pub use crm::{Crm, Reply, eventually, together};

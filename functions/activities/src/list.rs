@@ -12,7 +12,7 @@ use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Reques
 
 contract::choice! {
     /// The order of the list.
-    pub enum Sort {
+    pub enum ActivitySort {
         /// Latest first.
         Latest = "-occurredAt",
         /// Earliest first.
@@ -33,7 +33,7 @@ contract::query! {
         pub from: Option<DateBound>,
         /// Up to this date, or before this time.
         pub to: Option<DateBound>,
-        pub sort: Option<Sort>,
+        pub sort: Option<ActivitySort>,
         pub limit: Option<Limit>,
         pub cursor: Option<CursorText>,
     }
@@ -70,7 +70,7 @@ async fn load(context: Context<Authorized, (), ListActivities>) -> Result<Page<R
         kind: query.r#type,
         from: query.from.and_then(|bound| bound.from(zone)),
         until: query.to.and_then(|bound| bound.until(zone)),
-        ascending: query.sort == Some(Sort::Earliest),
+        ascending: query.sort == Some(ActivitySort::Earliest),
     };
     let binding = context.binding();
     Ok(context.app.list_activities(context.scope(), filter, context.paging(limit(query.limit), &binding)).await?)

@@ -2,6 +2,7 @@
 
 use contract::Show;
 use contract::fields::{CursorText, Limit, limit};
+use contract::schema::explained;
 use domain::text::{Form, Invalid, TextValue};
 use domain::{ParkedId, Permission, Time};
 use edge::application::Parked;
@@ -76,7 +77,7 @@ pub(crate) fn route() -> Route {
         .about("Operations", "List failed messages and queue depths")
         .touches(&[Action::Query])
         .uses(&[Resource::QueueDepths])
-        .meta(&[("queues", <Vec<QueueDepth> as Show>::schema)])
+        .meta(&[("queues", |components| explained(<Vec<QueueDepth>>::schema(components), "What waits in each queue."))])
         .load(load)
         .handle(handle)
 }

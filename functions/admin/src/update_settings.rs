@@ -17,7 +17,7 @@ type Bound = Int<1, 1_000_000_000>;
 
 contract::body! {
     /// RFM thresholds; each list has four bounds for the scores 5, 4, 3, 2.
-    pub struct RfmIn {
+    pub struct RfmInput {
         /// Rising.
         pub recency_days: List<Bound, 4>,
         /// Falling.
@@ -32,7 +32,7 @@ contract::body! {
     pub struct UpdateSettings {
         pub lead_sources: Patch<List<Text<50>, 100>>,
         pub due_soon_days: Patch<Int<1, 60>>,
-        pub rfm: Patch<RfmIn>,
+        pub rfm: Patch<RfmInput>,
         pub locale: Patch<Locale>,
     }
 }

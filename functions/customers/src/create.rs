@@ -9,7 +9,6 @@ use edge::{Action, Answer, Authorized, Change, Code, Json, Rejection, Request, R
 contract::query! {
     /// How it is created.
     pub struct CreateQuery {
-        /// Saves the customer although another has the same e-mail address or phone number.
         pub allow_duplicate: Option<bool>,
     }
 }

@@ -9,7 +9,6 @@ use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, Rejection, 
 contract::query! {
     /// How it is changed.
     pub struct UpdateQuery {
-        /// Saves the change although another customer has the same e-mail address or phone number.
         pub allow_duplicate: Option<bool>,
     }
 }

@@ -8,6 +8,7 @@ pub mod openapi;
 pub mod page;
 pub mod problems;
 pub mod ready;
+mod stored;
 pub mod unknown;
 
 use edge::Route;

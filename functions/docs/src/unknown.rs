@@ -1,34 +1,30 @@
 //! What answers where no route is: in the deployed API each route is a function of its own, and this
 //! one gets what is left, so that a wrong path is 404 and a wrong method 405 as anywhere else.
 //!
-//! It knows the paths and methods of the whole API from the OpenAPI document.
+//! It knows the methods and paths of the whole API from a table that `build.rs` made of the OpenAPI
+//! document.
 
-use crate::openapi::DOCUMENT;
 use edge::router::BASE;
 use edge::{Answer, Problem, Rejection, Request, Route};
-use serde_json::{Map, Value};
 
 /// The handler's name in the template.
 pub const NAME: &str = "not_found";
 
+include!(concat!(env!("OUT_DIR"), "/routes.rs"));
+
 /// Every path and method of the API, none of which this function answers itself.
 pub fn routes() -> Vec<Route> {
-    let document: Map<String, Value> = serde_json::from_str(DOCUMENT).unwrap_or_default();
-    let paths = document.get("paths").and_then(Value::as_object).cloned().unwrap_or_default();
-    let known = paths.iter().filter_map(|(path, item)| Some((path.strip_prefix(BASE)?, item.as_object()?)));
-    known.flat_map(|(path, item)| item.keys().filter_map(|method| stand_in(path, method, item)).collect::<Vec<_>>()).collect()
+    ROUTES.iter().filter_map(|(method, path)| stand_in(path.strip_prefix(BASE)?, method)).collect()
 }
 
 /// A route that says where the real one is: it is only asked for a path that ends in a slash.
-fn stand_in(path: &str, method: &str, item: &Map<String, Value>) -> Option<Route> {
-    // Made once per process, and a route's path lives as long as the process.
-    let path: &'static str = String::leak(path.to_owned());
+fn stand_in(path: &'static str, method: &str) -> Option<Route> {
     let draft = match method {
         "get" => Route::get(path, NAME),
         "post" => Route::post(path, NAME),
-        "patch" => Route::patch(path, NAME),
         // The router answers PUT wherever there is a PATCH.
-        "put" if !item.contains_key("patch") => Route::put(path, NAME),
+        "patch" => Route::patch(path, NAME),
+        "put" => Route::put(path, NAME),
         "delete" => Route::delete(path, NAME),
         _ => return None,
     };

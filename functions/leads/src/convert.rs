@@ -19,7 +19,6 @@ contract::body! {
 contract::query! {
     /// How it is converted.
     pub struct ConvertQuery {
-        /// Makes a new customer although another has the same e-mail address or phone number.
         pub allow_duplicate: Option<bool>,
     }
 }
@@ -36,6 +35,7 @@ pub(crate) fn route() -> Route {
     Route::post("/leads/{id}/convert", "convert_lead")
         .needs(Permission::LeadsConvert)
         .about("Leads", "Convert a lead to a customer")
+        .tagged()
         .fails(&[Code::Duplicate, Code::LeadTransition, Code::LimitReached])
         .touches(&[Action::Get, Action::Put, Action::Update])
         .load(load)

@@ -10,7 +10,6 @@ use edge::{Action, Answer, Authorized, Change, Code, Json, Rejection, Request, R
 contract::query! {
     /// How it is created.
     pub struct CreateQuery {
-        /// Saves the lead although another lead or a customer has the same e-mail address or phone number.
         pub allow_duplicate: Option<bool>,
     }
 }

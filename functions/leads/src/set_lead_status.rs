@@ -21,7 +21,6 @@ contract::body! {
 contract::query! {
     /// How it is moved.
     pub struct MoveQuery {
-        /// Reopens the lead although another lead or a customer has the same e-mail address or phone number.
         pub allow_duplicate: Option<bool>,
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 contract::choice! {
     /// The order of the list.
-    pub enum Sort {
+    pub enum WorkLogSort {
         /// Latest day first.
         Latest = "-workDate",
         /// Earliest day first.
@@ -32,7 +32,7 @@ contract::query! {
         pub from: Option<Day>,
         /// Up to this day.
         pub to: Option<Day>,
-        pub sort: Option<Sort>,
+        pub sort: Option<WorkLogSort>,
         pub limit: Option<Limit>,
         pub cursor: Option<CursorText>,
     }
@@ -45,7 +45,7 @@ pub(crate) fn route() -> Route {
         .touches(&[Action::Get, Action::Query, Action::QueryTable])
         .meta(&[(
             "totalMinutes",
-            || json!({"type": "integer", "description": "of all that match, not only of this page; absent where it is not exact"}),
+            |_| json!({"type": "integer", "description": "Of all that match, not only of this page; absent where it is not exact"}),
         )])
         .load(load)
         .handle(handle)
@@ -62,7 +62,7 @@ async fn load(context: Context<Authorized, (), ListWorkLogs>) -> Result<Found, R
         user: query.user_id.map(|person| person.person(context.scope())),
         from: query.from,
         to: query.to,
-        ascending: query.sort == Some(Sort::Earliest),
+        ascending: query.sort == Some(WorkLogSort::Earliest),
     };
     let sum = async { Ok(context.app.minutes(context.scope(), &filter).await?) };
     tokio::try_join!(context.list(&filter, limit(query.limit)), sum)

@@ -10,7 +10,7 @@ use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Reques
 
 contract::choice! {
     /// A status, or both that are still work.
-    pub enum StatusFilter {
+    pub enum TaskStatusFilter {
         /// TODO and IN_PROGRESS.
         Open = "open",
         /// To be begun.
@@ -24,7 +24,7 @@ contract::choice! {
     }
 }
 
-impl StatusFilter {
+impl TaskStatusFilter {
     fn statuses(self) -> Vec<TaskStatus> {
         match self {
             Self::Open => TaskStatus::OPEN.to_vec(),
@@ -42,7 +42,7 @@ contract::query! {
         /// The id of a user, or `me`.
         pub owner_id: Option<PersonFilter>,
         /// A status, or `open` for TODO and IN_PROGRESS.
-        pub status: Option<StatusFilter>,
+        pub status: Option<TaskStatusFilter>,
         /// `overdue`, `today` and `soon` mean open ones; `before:` and `after:` leave the date itself out.
         pub due: Option<Due>,
         pub project_id: Option<ProjectId>,

@@ -1,6 +1,6 @@
 //! `GET /roles`: the three roles with what they are granted.
 
-use crate::views::RoleOut;
+use crate::views::GrantedRole;
 use domain::permission::RoleGrants;
 use domain::{Permission, Role};
 use edge::{Action, Authorized, Context, Page, PageOf, Rejection, Request, Route};
@@ -14,14 +14,14 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized>) -> Result<Vec<RoleOut>, Rejection> {
+async fn load(context: Context<Authorized>) -> Result<Vec<GrantedRole>, Rejection> {
     let stand = |role| context.app.well_known::<RoleGrants>(role);
     let (manager, rep) = tokio::try_join!(stand(Role::Manager), stand(Role::SalesRep))?;
     let stored = [(Role::Admin, None), (Role::Manager, manager.record()), (Role::SalesRep, rep.record())];
-    Ok(stored.map(|(role, stored)| RoleOut::of(role, stored)).into())
+    Ok(stored.map(|(role, stored)| GrantedRole::of(role, stored)).into())
 }
 
-async fn handle(_: Request<Authorized>, roles: Vec<RoleOut>) -> Result<PageOf<RoleOut>, Rejection> {
+async fn handle(_: Request<Authorized>, roles: Vec<GrantedRole>) -> Result<PageOf<GrantedRole>, Rejection> {
     let count = roles.len();
     Ok(PageOf::of(Page { items: roles, next: None }, Some(count), |role| role))
 }

@@ -1,6 +1,6 @@
 //! `PUT /roles/{role}/permissions`: replaces what managers or sales reps may do.
 
-use crate::views::RoleOut;
+use crate::views::GrantedRole;
 use contract::List;
 use domain::permission::{Grant, RoleGrants, replace};
 use domain::{Grants, Permission, Record, Refused, Role};
@@ -31,7 +31,7 @@ async fn load(context: Context<Authorized, (Role,)>) -> Result<Stand<RoleGrants>
 
 type UpdateRequest = Request<Authorized, (Role,), (), Json<UpdateRolePermissions>>;
 
-async fn handle(request: UpdateRequest, stand: Stand<RoleGrants>) -> Result<Answer<RoleOut>, Rejection> {
+async fn handle(request: UpdateRequest, stand: Stand<RoleGrants>) -> Result<Answer<GrantedRole>, Rejection> {
     let (role, wanted) = (request.path.0, &request.body.0.permissions.0);
     if role == Role::Admin {
         return Err(Refused::Limit("Administrators hold everything; this cannot be changed".to_owned()).into());
@@ -49,8 +49,8 @@ async fn handle(request: UpdateRequest, stand: Stand<RoleGrants>) -> Result<Answ
     Ok(answer)
 }
 
-fn shown(role: Role, stored: Option<&Record<RoleGrants>>) -> Answer<RoleOut> {
-    let role = RoleOut::of(role, stored);
+fn shown(role: Role, stored: Option<&Record<RoleGrants>>) -> Answer<GrantedRole> {
+    let role = GrantedRole::of(role, stored);
     let version = role.version;
     Answer::ok(role).version(version)
 }

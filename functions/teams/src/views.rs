@@ -32,7 +32,7 @@ fn members(team: &Row<Team>) -> Vec<NamedUser> {
 
 contract::answer! {
     /// A role with what it is granted.
-    pub struct RoleOut {
+    pub struct GrantedRole {
         pub code: Role,
         pub description: String,
         /// `*` is everything.
@@ -42,7 +42,7 @@ contract::answer! {
     }
 }
 
-impl RoleOut {
+impl GrantedRole {
     /// A role as it stands; without a record it has its defaults.
     pub(crate) fn of(role: Role, stored: Option<&Record<RoleGrants>>) -> Self {
         Self {

@@ -5,7 +5,6 @@
 //! the routes, the workers, the table's definition and the settings.
 
 mod configuration;
-mod example;
 mod gateway;
 mod policy;
 mod recorded;
@@ -26,7 +25,7 @@ pub fn files(root: &Path) -> io::Result<BTreeMap<PathBuf, String>> {
     let crates = crate::routes();
     let all: Vec<edge::Route> = crates.iter().flat_map(|(_, routes)| routes.clone()).collect();
     let mut files = BTreeMap::from([
-        ("docs/openapi.json".into(), pretty(&edge::openapi::document(&all, env!("CARGO_PKG_VERSION")))),
+        ("docs/openapi.json".into(), pretty(&edge::openapi::document(&all, env!("CARGO_PKG_VERSION")).map_err(io::Error::other)?)),
         ("docs/configuration.md".into(), configuration::page()),
         ("template.yaml".into(), template::text(&crates)),
         ("Cargo.toml".into(), router::manifest(&std::fs::read_to_string(root.join("Cargo.toml"))?, &crates)),

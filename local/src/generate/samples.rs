@@ -1,10 +1,10 @@
 //! `events/`: for each function an event as AWS sends it, for `cargo lambda invoke --data-file`. They
 //! tell of the records of one story, in which each of them succeeds.
 
-use super::example;
 use super::gateway::{self, Ask};
 use super::recorded;
 use super::story::Story;
+use contract::{Components, example};
 use edge::router::BASE;
 use edge::{Access, Route};
 use http::Method;
@@ -57,7 +57,7 @@ fn request(route: &Route, story: &Story) -> io::Result<Value> {
     if route.method == Method::POST && !route.path.starts_with("/auth/") {
         headers.push(("idempotency-key", format!("sample-{}", route.name)));
     }
-    let (query, body) = (query(route, story), (route.body)().map(|(schema, _)| body(route, &schema, story)));
+    let (query, body) = (query(route, story), body(route, story));
     let ask =
         Ask { method: route.method.as_str(), route: &full, path: &called, path_parameters: parameters, query: &query, headers, body: body.as_ref() };
     Ok(gateway::event(&ask))
@@ -65,13 +65,14 @@ fn request(route: &Route, story: &Story) -> io::Result<Value> {
 
 /// The first page of a list; what else can be asked for is optional.
 fn query(route: &Route, story: &Story) -> String {
-    let pairs = (route.query)().into_iter().filter_map(|(name, _, schema, required)| {
+    let mut components = Components::default();
+    let pairs = (route.query)(&mut components).into_iter().filter_map(|(name, _, schema, required)| {
         let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let value = match (name.as_str(), route.name) {
             ("limit", _) => "20".to_owned(),
             // Whose activities has to be said.
             ("leadId", "list_activities") => story.ids["/leads"].clone(),
-            _ if required => text(example::of(&name, &schema)),
+            _ if required => text(example::answer(&name, &schema, &components)),
             _ => return None,
         };
         Some(format!("{name}={value}"))
@@ -80,9 +81,15 @@ fn query(route: &Route, story: &Story) -> String {
 }
 
 /// A valid body: from the schema, and for rules between fields and for what it names by hand.
-fn body(route: &Route, schema: &Value, story: &Story) -> Value {
-    let mut body = example::of("", schema);
-    let Some(fields) = body.as_object_mut() else { return body };
+fn body(route: &Route, story: &Story) -> Option<Value> {
+    let mut components = Components::default();
+    let (schema, _) = (route.body)(&mut components)?;
+    let mut body = example::request(&schema, &components);
+    let fields = body.as_object_mut()?;
+    // Which records there are only the story knows.
+    for name in ["leadId", "customerId"] {
+        fields.remove(name);
+    }
     let mut set = |name: &str, value: &str| drop(fields.insert(name.to_owned(), json!(value)));
     match route.name {
         "refresh" => set("refreshToken", REFRESH),
@@ -95,12 +102,13 @@ fn body(route: &Route, schema: &Value, story: &Story) -> Value {
         "create_project" | "create_work_log" => set("customerId", &story.ids["/customers"]),
         "assign_customer" | "assign_lead" => set("ownerId", &story.ids["/users"]),
         // A reason goes with closing only.
-        "set_lead_status" => set("status", "CLOSED"),
-        // One of the two says who signs in.
-        "login" => drop(fields.remove("username")),
+        "set_lead_status" => {
+            set("status", "CLOSED");
+            set("closeReason", "WON");
+        }
         // The session of the access token.
         "logout" => drop(fields.remove("refreshToken")),
         _ => {}
     }
-    body
+    Some(body)
 }

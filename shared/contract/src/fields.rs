@@ -4,6 +4,9 @@ use crate::Int;
 use domain::text::{Form, Invalid, TextValue};
 use domain::{Scope, UserId};
 
+/// How many rows a page has where nobody says.
+pub const DEFAULT_LIMIT: usize = 20;
+
 /// How many rows a page may have.
 pub type Limit = Int<1, 100>;
 

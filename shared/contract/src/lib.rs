@@ -9,7 +9,9 @@ extern crate self as contract;
 #[doc(hidden)]
 pub use {domain, serde, serde_json};
 
+pub mod example;
 pub mod fields;
+mod known;
 mod macros;
 mod parse;
 mod query;
@@ -20,7 +22,7 @@ pub mod views;
 
 pub use parse::{Errors, FieldError, Int, List, Parse, Patch, camel, field, object};
 pub use query::{Parameter, Query, parameter, unknown_parameters};
-pub use schema::{extended, object_schema};
+pub use schema::Components;
 /// A JSON value, named here so that the macros need no import.
 pub use serde_json::Value as Json;
 pub use show::Show;

@@ -23,8 +23,8 @@
 /// ```
 #[macro_export]
 macro_rules! body {
-    ($(#[$meta:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
-        $(#[$meta])*
+    ($(#[doc = $about:literal])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
+        $(#[doc = $about])*
         #[derive(Debug)]
         pub struct $name { $($(#[doc = $doc])* #[doc = stringify!($field)] pub $field: $type),* }
 
@@ -37,13 +37,14 @@ macro_rules! body {
                 Some(Self { $($field: $field?),* })
             }
 
-            fn schema() -> $crate::Json {
-                $crate::object_schema(vec![$((
+            fn schema(components: &mut $crate::Components) -> $crate::Json {
+                let fields = vec![$((
                     $crate::camel(stringify!($field)),
-                    [$($doc),*].map(str::trim).join(" "),
-                    <$type as $crate::Parse>::schema(),
+                    $crate::schema::sentence(&[$($doc),*]),
+                    <$type as $crate::Parse>::schema(components),
                     !<$type as $crate::Parse>::OPTIONAL,
-                )),*])
+                )),*];
+                $crate::schema::body(stringify!($name), &[$($about),*], fields, components)
             }
         }
     };
@@ -52,8 +53,8 @@ macro_rules! body {
 /// Declares the query parameters of a route, like [`body!`](crate::body) for bodies.
 #[macro_export]
 macro_rules! query {
-    ($(#[$meta:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
-        $(#[$meta])*
+    ($(#[doc = $about:literal])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
+        $(#[doc = $about])*
         #[derive(Debug)]
         pub struct $name { $($(#[doc = $doc])* #[doc = stringify!($field)] pub $field: $type),* }
 
@@ -65,11 +66,12 @@ macro_rules! query {
                 Some(Self { $($field: $field?),* })
             }
 
-            fn parameters() -> Vec<$crate::Parameter> {
+            fn parameters(components: &mut $crate::Components) -> Vec<$crate::Parameter> {
+                let _ = &components;
                 vec![$((
                     $crate::camel(stringify!($field)),
-                    [$($doc),*].map(str::trim).join(" "),
-                    <$type as $crate::Parse>::schema(),
+                    $crate::schema::sentence(&[$($doc),*]),
+                    <$type as $crate::Parse>::schema(components),
                     !<$type as $crate::Parse>::OPTIONAL,
                 )),*]
             }
@@ -80,20 +82,21 @@ macro_rules! query {
 /// Declares an answer: a serialisable struct with its schema. Every field is always there.
 #[macro_export]
 macro_rules! answer {
-    ($(#[$meta:meta])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
-        $(#[$meta])*
+    ($(#[doc = $about:literal])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
+        $(#[doc = $about])*
         #[derive(Debug, Clone, $crate::serde::Serialize)]
         #[serde(rename_all = "camelCase", crate = "contract::serde")]
         pub struct $name { $($(#[doc = $doc])* #[doc = stringify!($field)] pub $field: $type),* }
 
         impl $crate::Show for $name {
-            fn schema() -> $crate::Json {
-                $crate::object_schema(vec![$((
+            fn schema(components: &mut $crate::Components) -> $crate::Json {
+                let fields = vec![$((
                     $crate::camel(stringify!($field)),
-                    [$($doc),*].map(str::trim).join(" "),
-                    <$type as $crate::Show>::schema(),
+                    $crate::schema::sentence(&[$($doc),*]),
+                    <$type as $crate::Show>::schema(components),
                     true,
-                )),*])
+                )),*];
+                $crate::schema::answer(stringify!($name), &[$($about),*], fields, components)
             }
         }
     };
@@ -109,10 +112,11 @@ macro_rules! choice {
 }
 
 /// Lets a struct of the domain be a field, taken and shown: its fields once more, in any order. One
-/// that is left out does not compile.
+/// that is left out does not compile. A body takes less than an answer shows, so what is taken has a
+/// schema of its own, `AddressInput` beside `Address`.
 #[macro_export]
 macro_rules! object {
-    ($type:ty { $($(#[doc = $doc:literal])* $field:ident : $ftype:ty),* $(,)? }) => {
+    ($(#[doc = $about:literal])* $type:ty { $($(#[doc = $doc:literal])* $field:ident : $ftype:ty),* $(,)? }) => {
         impl $crate::Parse for $type {
             fn parse(value: &$crate::Json, errors: &mut $crate::Errors) -> Option<Self> {
                 let known = [$($crate::camel(stringify!($field))),*];
@@ -121,24 +125,26 @@ macro_rules! object {
                 Some(Self { $($field: $field?),* })
             }
 
-            fn schema() -> $crate::Json {
-                $crate::object_schema(vec![$((
+            fn schema(components: &mut $crate::Components) -> $crate::Json {
+                let fields = vec![$((
                     $crate::camel(stringify!($field)),
-                    [$($doc),*].map(str::trim).join(" "),
-                    <$ftype as $crate::Parse>::schema(),
+                    $crate::schema::sentence(&[$($doc),*]),
+                    <$ftype as $crate::Parse>::schema(components),
                     !<$ftype as $crate::Parse>::OPTIONAL,
-                )),*])
+                )),*];
+                $crate::schema::body(concat!(stringify!($type), "Input"), &[$($about),*], fields, components)
             }
         }
 
         impl $crate::Show for $type {
-            fn schema() -> $crate::Json {
-                $crate::object_schema(vec![$((
+            fn schema(components: &mut $crate::Components) -> $crate::Json {
+                let fields = vec![$((
                     $crate::camel(stringify!($field)),
-                    [$($doc),*].map(str::trim).join(" "),
-                    <$ftype as $crate::Show>::schema(),
+                    $crate::schema::sentence(&[$($doc),*]),
+                    <$ftype as $crate::Show>::schema(components),
                     true,
-                )),*])
+                )),*];
+                $crate::schema::answer(stringify!($type), &[$($about),*], fields, components)
             }
         }
     };
@@ -157,8 +163,8 @@ macro_rules! object {
 #[macro_export]
 macro_rules! editable {
     (
-        $(#[$create_meta:meta])* create $create:ident,
-        $(#[$change_meta:meta])* change $change:ident,
+        $(#[doc = $create_about:literal])* create $create:ident,
+        $(#[doc = $change_about:literal])* change $change:ident,
         data $data:ident { $($(#[doc = $ddoc:literal])* $dfield:ident : $dtype:ty),* $(,)? }
         defaulted { $($(#[doc = $vdoc:literal])* $vfield:ident : $vtype:ty),* $(,)? }
         text $text:ty { $($(#[doc = $tdoc:literal])* $tfield:ident : $ttype:ty),* $(,)? }
@@ -167,7 +173,7 @@ macro_rules! editable {
         elsewhere { $($efield:ident),* $(,)? }
     ) => {
         $crate::body! {
-            $(#[$create_meta])*
+            $(#[doc = $create_about])*
             pub struct $create {
                 $($(#[doc = $ddoc])* pub $dfield: $dtype,)*
                 $($(#[doc = $vdoc])* pub $vfield: Option<$vtype>,)*
@@ -189,7 +195,7 @@ macro_rules! editable {
         }
 
         $crate::body! {
-            $(#[$change_meta])*
+            $(#[doc = $change_about])*
             pub struct $change {
                 $($(#[doc = $ddoc])* pub $dfield: $crate::Patch<$dtype>,)*
                 $($(#[doc = $vdoc])* pub $vfield: $crate::Patch<$vtype>,)*
@@ -220,13 +226,13 @@ macro_rules! editable {
 #[macro_export]
 macro_rules! row {
     (
-        $(#[$meta:meta])* pub struct $name:ident of $entity:ty, ($($arg:ident : $argtype:ty),*)
+        $(#[doc = $about:literal])* pub struct $name:ident of $entity:ty, ($($arg:ident : $argtype:ty),*)
         data $data:ident { $($(#[doc = $ddoc:literal])* $dfield:ident : $dtype:ty),* $(,)? } hidden { $($dhidden:ident),* $(,)? }
         derived $derived:ident { $($(#[doc = $kdoc:literal])* $kfield:ident : $ktype:ty),* $(,)? } hidden { $($khidden:ident),* $(,)? }
         computed { $($(#[doc = $cdoc:literal])* $cfield:ident : $ctype:ty = |$row:ident| $value:expr),* $(,)? }
     ) => {
         $crate::answer! {
-            $(#[$meta])*
+            $(#[doc = $about])*
             pub struct $name {
                 pub id: <$entity as $crate::domain::Entity>::Id,
                 $($(#[doc = $ddoc])* pub $dfield: $dtype,)*
@@ -256,10 +262,10 @@ macro_rules! row {
 #[macro_export]
 macro_rules! whole {
     (
-        $(#[$meta:meta])* pub struct $name:ident of $entity:ty as $rowtype:ident, ($($arg:ident : $argtype:ty),*)
+        $(#[doc = $about:literal])* pub struct $name:ident of $entity:ty as $rowtype:ident, ($($arg:ident : $argtype:ty),*)
         { $($(#[doc = $doc:literal])* $field:ident : $type:ty = |$record:ident| $value:expr),* $(,)? }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $about])*
         #[derive(Debug, Clone, $crate::serde::Serialize)]
         #[serde(rename_all = "camelCase", crate = "contract::serde")]
         pub struct $name {
@@ -270,11 +276,15 @@ macro_rules! whole {
         }
 
         impl $crate::Show for $name {
-            fn schema() -> $crate::Json {
-                $crate::extended(<$rowtype as $crate::Show>::schema(), [$((
-                    &*$crate::camel(stringify!($field)),
-                    $crate::schema::described(<$type as $crate::Show>::schema(), &[$($doc),*].map(str::trim).join(" ")),
-                )),*])
+            fn schema(components: &mut $crate::Components) -> $crate::Json {
+                let base = <$rowtype as $crate::Show>::schema(components);
+                let fields = vec![$((
+                    $crate::camel(stringify!($field)),
+                    $crate::schema::sentence(&[$($doc),*]),
+                    <$type as $crate::Show>::schema(components),
+                    true,
+                )),*];
+                $crate::schema::extended(stringify!($name), &[$($about),*], base, fields, components)
             }
         }
 
@@ -291,8 +301,8 @@ macro_rules! whole {
 /// Declares the page of a record: the whole record, and what stands beside it.
 #[macro_export]
 macro_rules! page {
-    ($(#[$meta:meta])* pub struct $name:ident of $whole:ident { $($(#[doc = $doc:literal])* $field:ident : $type:ty),* $(,)? }) => {
-        $(#[$meta])*
+    ($(#[doc = $about:literal])* pub struct $name:ident of $whole:ident { $($(#[doc = $doc:literal])* $field:ident : $type:ty),* $(,)? }) => {
+        $(#[doc = $about])*
         #[derive(Debug, Clone, $crate::serde::Serialize)]
         #[serde(rename_all = "camelCase", crate = "contract::serde")]
         pub struct $name {
@@ -303,11 +313,15 @@ macro_rules! page {
         }
 
         impl $crate::Show for $name {
-            fn schema() -> $crate::Json {
-                $crate::extended(<$whole as $crate::Show>::schema(), [$((
-                    &*$crate::camel(stringify!($field)),
-                    $crate::schema::described(<$type as $crate::Show>::schema(), &[$($doc),*].map(str::trim).join(" ")),
-                )),*])
+            fn schema(components: &mut $crate::Components) -> $crate::Json {
+                let base = <$whole as $crate::Show>::schema(components);
+                let fields = vec![$((
+                    $crate::camel(stringify!($field)),
+                    $crate::schema::sentence(&[$($doc),*]),
+                    <$type as $crate::Show>::schema(components),
+                    true,
+                )),*];
+                $crate::schema::extended(stringify!($name), &[$($about),*], base, fields, components)
             }
         }
     };
@@ -318,17 +332,18 @@ macro_rules! page {
 #[macro_export]
 macro_rules! same {
     (
-        $(#[$meta:meta])* pub struct $name:ident of $entity:ty as $rowtype:ident, ($($arg:ident : $argtype:ty),*)
+        $(#[doc = $about:literal])* pub struct $name:ident of $entity:ty as $rowtype:ident, ($($arg:ident : $argtype:ty),*)
         { $($field:ident : $type:ty = |$record:ident| $value:expr),* $(,)? }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $about])*
         #[derive(Debug, Clone, $crate::serde::Serialize)]
         #[serde(transparent, crate = "contract::serde")]
         pub struct $name($rowtype);
 
         impl $crate::Show for $name {
-            fn schema() -> $crate::Json {
-                $crate::extended(<$rowtype as $crate::Show>::schema(), [])
+            fn schema(components: &mut $crate::Components) -> $crate::Json {
+                let base = <$rowtype as $crate::Show>::schema(components);
+                $crate::schema::extended(stringify!($name), &[$($about),*], base, Vec::new(), components)
             }
         }
 

@@ -3,7 +3,7 @@
 //! A library that stops at the first wrong field (serde) cannot name them all, hence [`Parse`];
 //! `docs/decisions/0002-one-declaration-per-body.md` has the reasons.
 
-use crate::schema::nullable;
+use crate::schema::{Components, nullable};
 use domain::json::JsonObject;
 use domain::text::Invalid;
 use serde_json::{Map, Value, json};
@@ -88,7 +88,7 @@ pub trait Parse: Sized {
     }
 
     /// JSON Schema (draft 2020-12) of the type.
-    fn schema() -> Value;
+    fn schema(components: &mut Components) -> Value;
 }
 
 impl Parse for bool {
@@ -104,7 +104,7 @@ impl Parse for bool {
         Self::parse(&text.parse::<bool>().map_or(Value::Null, Value::Bool), errors)
     }
 
-    fn schema() -> Value {
+    fn schema(_: &mut Components) -> Value {
         json!({"type": "boolean"})
     }
 }
@@ -132,7 +132,7 @@ impl<const MIN: i64, const MAX: i64> Parse for Int<MIN, MAX> {
         Self::parse(&text.parse::<i64>().map_or(Value::Null, Value::from), errors)
     }
 
-    fn schema() -> Value {
+    fn schema(_: &mut Components) -> Value {
         json!({"type": "integer", "minimum": MIN, "maximum": MAX})
     }
 }
@@ -152,8 +152,8 @@ impl<T: Parse> Parse for Option<T> {
         Some(None)
     }
 
-    fn schema() -> Value {
-        nullable(T::schema())
+    fn schema(components: &mut Components) -> Value {
+        nullable(T::schema(components))
     }
 }
 
@@ -201,8 +201,8 @@ impl<T: Parse> Parse for Patch<T> {
         Some(Self::Keep)
     }
 
-    fn schema() -> Value {
-        T::schema()
+    fn schema(components: &mut Components) -> Value {
+        T::schema(components)
     }
 }
 
@@ -225,8 +225,8 @@ impl<T: Parse, const MAX: usize> Parse for List<T, MAX> {
         parsed.into_iter().collect::<Option<Vec<T>>>().map(Self)
     }
 
-    fn schema() -> Value {
-        json!({"type": "array", "maxItems": MAX, "items": T::schema()})
+    fn schema(components: &mut Components) -> Value {
+        json!({"type": "array", "maxItems": MAX, "items": T::schema(components)})
     }
 }
 
@@ -239,7 +239,7 @@ impl<const MAX: usize> Parse for JsonObject<MAX> {
         Self::new(object.clone()).map_err(|invalid| errors.refuse(invalid)).ok()
     }
 
-    fn schema() -> Value {
+    fn schema(_: &mut Components) -> Value {
         json!({"type": "object", "additionalProperties": true})
     }
 }

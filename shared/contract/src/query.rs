@@ -1,18 +1,18 @@
 //! How the parameters of a query become values that are valid.
 
 use crate::parse::{Errors, Parse};
+use crate::schema::{Components, Field};
 use domain::text::Invalid;
-use serde_json::Value;
 
 /// (name, description, schema, required) of a query parameter.
-pub type Parameter = (String, String, Value, bool);
+pub type Parameter = Field;
 
 /// A query string's parameters as a type: every field [`Parse`], unknown parameters refused.
 pub trait Query: Sized {
     /// Reads the decoded pairs or notes every fault.
     fn parse_query(pairs: &[(String, String)], errors: &mut Errors) -> Option<Self>;
     /// (name, description, schema, required) of each parameter.
-    fn parameters() -> Vec<Parameter>;
+    fn parameters(components: &mut Components) -> Vec<Parameter>;
 }
 
 impl Query for () {
@@ -21,7 +21,7 @@ impl Query for () {
         Some(())
     }
 
-    fn parameters() -> Vec<Parameter> {
+    fn parameters(_: &mut Components) -> Vec<Parameter> {
         Vec::new()
     }
 }

@@ -1,17 +1,17 @@
 //! What is sent out, with its schema.
 
-use crate::schema::nullable;
+use crate::schema::{Components, nullable};
 use serde_json::{Map, Value, json};
 
 /// A type that can be sent out and that knows its JSON schema.
 pub trait Show: serde::Serialize {
     /// JSON Schema of the answer.
-    fn schema() -> Value;
+    fn schema(components: &mut Components) -> Value;
 }
 
 macro_rules! show {
     ($($type:ty => $schema:expr),* $(,)?) => {
-        $(impl Show for $type { fn schema() -> Value { $schema } })*
+        $(impl Show for $type { fn schema(_: &mut Components) -> Value { $schema } })*
     };
 }
 
@@ -28,19 +28,19 @@ show! {
 }
 
 impl<const MAX: usize> Show for domain::json::JsonObject<MAX> {
-    fn schema() -> Value {
+    fn schema(_: &mut Components) -> Value {
         json!({"type": "object", "additionalProperties": true})
     }
 }
 
 impl<T: Show> Show for Option<T> {
-    fn schema() -> Value {
-        nullable(T::schema())
+    fn schema(components: &mut Components) -> Value {
+        nullable(T::schema(components))
     }
 }
 
 impl<T: Show> Show for Vec<T> {
-    fn schema() -> Value {
-        json!({"type": "array", "items": T::schema()})
+    fn schema(components: &mut Components) -> Value {
+        json!({"type": "array", "items": T::schema(components)})
     }
 }

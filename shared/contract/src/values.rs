@@ -2,6 +2,7 @@
 //! does not compile as a field.
 
 use crate::parse::{Errors, Int, Parse};
+use crate::schema::Components;
 use crate::show::Show;
 use domain::text::TextValue;
 use serde_json::Value;
@@ -26,15 +27,15 @@ macro_rules! text_values {
             fn parse(value: &$crate::Json, errors: &mut $crate::Errors) -> Option<Self> {
                 $crate::values::parse_text_value(value, errors)
             }
-            fn schema() -> $crate::Json {
-                $crate::schema::text(<Self as $crate::domain::text::TextValue>::form())
+            fn schema(components: &mut $crate::Components) -> $crate::Json {
+                $crate::schema::text(stringify!($type), <Self as $crate::domain::text::TextValue>::form(), components)
             }
         }
     };
     (@show $type:ty, $($n:ident)?) => {
         impl $(<const $n: usize>)? $crate::Show for $type {
-            fn schema() -> $crate::Json {
-                $crate::schema::text(<Self as $crate::domain::text::TextValue>::form())
+            fn schema(components: &mut $crate::Components) -> $crate::Json {
+                $crate::schema::text(stringify!($type), <Self as $crate::domain::text::TextValue>::form(), components)
             }
         }
     };
@@ -73,13 +74,13 @@ impl<const MIN: i64, const MAX: i64> Parse for Whole<MIN, MAX> {
         Self::new(number).map_err(|invalid| errors.refuse(invalid)).ok()
     }
 
-    fn schema() -> Value {
-        Int::<MIN, MAX>::schema()
+    fn schema(components: &mut Components) -> Value {
+        Int::<MIN, MAX>::schema(components)
     }
 }
 
 impl<const MIN: i64, const MAX: i64> Show for Whole<MIN, MAX> {
-    fn schema() -> Value {
-        Int::<MIN, MAX>::schema()
+    fn schema(components: &mut Components) -> Value {
+        Int::<MIN, MAX>::schema(components)
     }
 }

@@ -3,7 +3,8 @@
 use crate::problem::{Code, Problem, Rejection};
 use crate::router::Headers;
 use application::{App, Change, Decision, Filter, Page, Paging, Purpose, Reached, Stored, Subject};
-use contract::{Errors, Parse, Show};
+use contract::fields::DEFAULT_LIMIT;
+use contract::{Components, Errors, Parse, Show};
 use domain::event::Act;
 use domain::owner;
 use domain::text::TextValue;
@@ -97,11 +98,17 @@ impl Identity for Authorized {
 pub trait FromPath: Clone + Send + Sync + 'static {
     /// Reads the parameters; `None` is a path that leads nowhere.
     fn from_path(parameters: &[String]) -> Option<Self>;
+    /// The schemas of the parameters.
+    fn schemas(components: &mut Components) -> Vec<Value>;
 }
 
 impl FromPath for () {
     fn from_path(_: &[String]) -> Option<Self> {
         Some(())
+    }
+
+    fn schemas(_: &mut Components) -> Vec<Value> {
+        Vec::new()
     }
 }
 
@@ -110,22 +117,30 @@ impl<T: TextValue + Clone + Send + Sync + 'static> FromPath for (T,) {
     fn from_path(parameters: &[String]) -> Option<Self> {
         parameters.first().and_then(|text| T::read(text).ok()).map(|value| (value,))
     }
+
+    fn schemas(components: &mut Components) -> Vec<Value> {
+        vec![contract::schema::text(std::any::type_name::<T>(), T::form(), components)]
+    }
 }
 
 /// A request's body as a type.
 pub trait FromBody: Sized + Send + Sync + 'static {
+    /// Whether there is a body at all.
+    const EXPECTED: bool = true;
     /// Reads the body, given its media type.
     fn from_body(body: &[u8], media_type: Option<&str>) -> Result<Self, Problem>;
     /// The schema and whether a body is required; `None` where there is no body.
-    fn schema() -> Option<(Value, bool)>;
+    fn schema(components: &mut Components) -> Option<(Value, bool)>;
 }
 
 impl FromBody for () {
+    const EXPECTED: bool = false;
+
     fn from_body(_: &[u8], _: Option<&str>) -> Result<Self, Problem> {
         Ok(())
     }
 
-    fn schema() -> Option<(Value, bool)> {
+    fn schema(_: &mut Components) -> Option<(Value, bool)> {
         None
     }
 }
@@ -156,8 +171,8 @@ impl<T: Parse + Send + Sync + 'static> FromBody for Json<T> {
         }
     }
 
-    fn schema() -> Option<(Value, bool)> {
-        Some((T::schema(), true))
+    fn schema(components: &mut Components) -> Option<(Value, bool)> {
+        Some((T::schema(components), true))
     }
 }
 
@@ -166,8 +181,8 @@ impl<T: Parse + Send + Sync + 'static> FromBody for OptionalJson<T> {
         if body.is_empty() { Ok(Self(None)) } else { Json::from_body(body, media_type).map(|Json(value)| Self(Some(value))) }
     }
 
-    fn schema() -> Option<(Value, bool)> {
-        Some((T::schema(), false))
+    fn schema(components: &mut Components) -> Option<(Value, bool)> {
+        Some((T::schema(components), false))
     }
 }
 
@@ -197,7 +212,7 @@ impl<I: Identity, P, Q> Context<I, P, Q> {
     /// Reads a page: `limit` records (20 when not given) after the cursor.
     pub fn paging<'a>(&'a self, limit: Option<usize>, binding: &'a str) -> Paging<'a> {
         let cursor = (!self.cursor_text.is_empty()).then_some(self.cursor_text.as_str());
-        Paging { limit: limit.unwrap_or(20), cursor, binding }
+        Paging { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor, binding }
     }
 }
 
@@ -532,7 +547,7 @@ impl<T> PageOf<T> {
         Self {
             next: page.next.map(|cursor| cursor.to_string()),
             items: page.items.into_iter().map(show).collect(),
-            limit: limit.unwrap_or(20),
+            limit: limit.unwrap_or(DEFAULT_LIMIT),
             meta: Map::new(),
         }
     }

@@ -8,7 +8,7 @@ use crate::problem::{Code, Rejection};
 use crate::request::{Authenticated, Authorized, Context, FromBody, FromPath, Identity, Request};
 use crate::router::{Incoming, Outcome, respond};
 use application::App;
-use contract::{Query, Show};
+use contract::{Components, Query, Show};
 use domain::Permission;
 use futures::future::BoxFuture;
 use http::Method;
@@ -46,7 +46,7 @@ pub enum Resource {
 pub(crate) type Handler = Arc<dyn Fn(App, Incoming) -> BoxFuture<'static, Result<Outcome, Rejection>> + Send + Sync>;
 
 /// A member of `meta` and its schema.
-pub type MetaMember = (&'static str, fn() -> Value);
+pub type MetaMember = (&'static str, fn(&mut Components) -> Value);
 
 /// One route of the API.
 #[derive(Clone)]
@@ -77,12 +77,20 @@ pub struct Route {
     pub envelope: bool,
     /// Media type of a success.
     pub media_type: &'static str,
+    /// Whether the answer has an `ETag` although it shows more than one record.
+    pub tagged: bool,
+    /// Whether the answer has an `ETag` and `If-None-Match` is looked at.
+    pub cacheable: bool,
+    /// Whether it takes a body.
+    pub has_body: bool,
     /// Body schema and whether it is required.
-    pub body: fn() -> Option<(Value, bool)>,
+    pub body: fn(&mut Components) -> Option<(Value, bool)>,
+    /// Schemas of the path's parameters.
+    pub path_schemas: fn(&mut Components) -> Vec<Value>,
     /// Query parameters.
-    pub query: fn() -> Vec<contract::Parameter>,
+    pub query: fn(&mut Components) -> Vec<contract::Parameter>,
     /// Schema of `data` in a success.
-    pub answer: fn() -> Value,
+    pub answer: fn(&mut Components) -> Value,
     /// Whether the answer is a list with `meta`.
     pub is_list: bool,
     /// Members of `meta` of its own, with their schemas.
@@ -114,6 +122,8 @@ pub struct Draft<I> {
     resources: &'static [Resource],
     envelope: bool,
     media_type: &'static str,
+    tagged: bool,
+    cacheable: bool,
     meta: &'static [MetaMember],
     identity: PhantomData<I>,
 }
@@ -147,6 +157,8 @@ impl Draft<Undecided> {
             resources: &[],
             envelope: true,
             media_type: "application/json",
+            tagged: false,
+            cacheable: false,
             meta: &[],
             identity: PhantomData,
         }
@@ -154,7 +166,22 @@ impl Draft<Undecided> {
 
     fn open<I: Identity>(self, access: Access) -> Draft<I> {
         let Self {
-            method, path, name, summary, tag, before_password_change, status, problems, actions, resources, envelope, media_type, meta, ..
+            method,
+            path,
+            name,
+            summary,
+            tag,
+            before_password_change,
+            status,
+            problems,
+            actions,
+            resources,
+            envelope,
+            media_type,
+            tagged,
+            cacheable,
+            meta,
+            ..
         } = self;
         let identity = PhantomData;
         Draft {
@@ -171,6 +198,8 @@ impl Draft<Undecided> {
             resources,
             envelope,
             media_type,
+            tagged,
+            cacheable,
             meta,
             identity,
         }
@@ -247,6 +276,20 @@ impl<I: Identity> Draft<I> {
         self
     }
 
+    /// Answers with the `ETag` of one of the records it shows. Who answers one record need not say so.
+    #[must_use]
+    pub fn tagged(mut self) -> Self {
+        self.tagged = true;
+        self
+    }
+
+    /// Answers with an `ETag`, and 304 to who has it.
+    #[must_use]
+    pub fn cacheable(mut self) -> Self {
+        self.cacheable = true;
+        self
+    }
+
     /// Members of `meta` of its own, with their schemas.
     #[must_use]
     pub fn meta(mut self, members: &'static [MetaMember]) -> Self {
@@ -254,7 +297,7 @@ impl<I: Identity> Draft<I> {
         self
     }
 
-    fn finish<Q: Query, B: FromBody, T: crate::request::Shown>(self, handler: Handler) -> Route {
+    fn finish<P: FromPath, Q: Query, B: FromBody, T: crate::request::Shown>(self, handler: Handler) -> Route {
         Route {
             method: self.method,
             path: self.path,
@@ -269,7 +312,11 @@ impl<I: Identity> Draft<I> {
             resources: self.resources,
             envelope: self.envelope,
             media_type: self.media_type,
+            tagged: self.tagged,
+            cacheable: self.cacheable,
+            has_body: B::EXPECTED,
             body: B::schema,
+            path_schemas: P::schemas,
             query: Q::parameters,
             answer: <T::Data as Show>::schema,
             is_list: T::LIST,
@@ -370,6 +417,6 @@ where
             let (load, handler) = (load.clone(), handler.clone());
             Box::pin(async move { respond::<I, P, Q, B, L, T, _, _, _, _>(app, incoming, load, handler).await })
         });
-        self.draft.finish::<Q, B, T>(erased)
+        self.draft.finish::<P, Q, B, T>(erased)
     }
 }

@@ -47,6 +47,8 @@ pub struct Headers {
     pub(crate) idempotency_key: Option<String>,
     /// `User-Agent`.
     pub user_agent: Option<String>,
+    /// `If-None-Match`.
+    pub if_none_match: Option<String>,
     /// `Accept-Encoding`.
     pub accept_encoding: Option<String>,
     /// The client's address as the gateway saw it.
@@ -67,6 +69,7 @@ impl Headers {
             if_match: text("if-match"),
             idempotency_key: headers.get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned()),
             user_agent: text("user-agent"),
+            if_none_match: text("if-none-match"),
             accept_encoding: text("accept-encoding"),
             source_ip,
         }

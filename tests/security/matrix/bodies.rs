@@ -23,7 +23,7 @@ struct Field {
 /// Every field of a route that names something. The filters of lists are probed with the lists.
 fn naming(route: &Route) -> Vec<Field> {
     let mut found = Vec::new();
-    if let Some((schema, _)) = (route.body)() {
+    if let Some((schema, _)) = tests::schemas::body(route) {
         let required = schema["required"].clone();
         found.extend(fields(&schema).into_iter().filter_map(|(name, schema)| {
             let named = named(&name, &schema)?;
@@ -33,7 +33,7 @@ fn naming(route: &Route) -> Vec<Field> {
     }
     if !route.is_list {
         found.extend(
-            (route.query)().into_iter().filter_map(|(name, _, schema, required)| {
+            tests::schemas::query(route).into_iter().filter_map(|(name, _, schema, required)| {
                 Some(Field { named: named(&name, &schema)?, is_list: false, required, in_query: true, name })
             }),
         );

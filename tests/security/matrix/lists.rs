@@ -126,7 +126,7 @@ async fn lists_show_what_is_inside_reach_and_filters_tell_nothing_of_the_rest() 
     let world = World::new().await;
     let listing: Vec<(Route, Kind)> = routes()
         .into_iter()
-        .filter(|route| permission(route).is_some() && (route.query)().iter().any(|(name, ..)| name == "cursor"))
+        .filter(|route| permission(route).is_some() && tests::schemas::query(route).iter().any(|(name, ..)| name == "cursor"))
         .map(|route| (route.clone(), Kind::of_record(route.path)))
         .filter(|(_, kind)| !kind.standings().is_empty())
         .collect();
@@ -137,7 +137,7 @@ async fn lists_show_what_is_inside_reach_and_filters_tell_nothing_of_the_rest() 
             for standing in kind.standings() {
                 world.record(*kind, *standing, &actor).await;
             }
-            for (field, _, schema, _) in (route.query)() {
+            for (field, _, schema, _) in tests::schemas::query(route) {
                 if let Some(named) = named(&field, &schema) {
                     let values = values(&world, route, *kind, &actor, named).await;
                     filters.push((route.name, field, actor.clone(), values));
@@ -164,7 +164,7 @@ async fn lists_show_what_is_inside_reach_and_filters_tell_nothing_of_the_rest() 
             plain.push(standings(&world, *kind, actor, &got));
         }
         table.row([title(route), "all".to_owned()].into_iter().chain(plain));
-        for (field, _, schema, _) in (route.query)() {
+        for (field, _, schema, _) in tests::schemas::query(route) {
             let Some(named) = named(&field, &schema) else { continue };
             let mut cells = Vec::new();
             for (_, _, actor, values) in filters.iter().filter(|(name, known, ..)| *name == route.name && *known == field) {

@@ -46,7 +46,7 @@ pub fn fields(schema: &Value) -> Vec<(String, Value)> {
 /// A body that is valid, so that only authorisation and reach can refuse: what is required, and where
 /// nothing is, something that changes the record. What it names is the caller's own.
 pub async fn body(world: &World, route: &Route, actor: Option<&Actor>) -> Option<Value> {
-    let (schema, _) = (route.body)()?;
+    let (schema, _) = tests::schemas::body(route)?;
     let refresh = async || world.crm.sign_in(&world.stranger.email, PASSWORD).await.refresh;
     match route.name {
         "login" => return Some(json!({"email": world.mate.email, "password": PASSWORD})),
@@ -131,7 +131,7 @@ pub async fn needed_query(world: &World, route: &Route, actor: &Actor) -> String
     let reply = actor.person.get(route.path).await;
     let asked = reply.pointers().first().and_then(|pointer| pointer.strip_prefix('?')).map(str::to_owned);
     let Some(field) = asked.filter(|_| reply.status == 422) else { return String::new() };
-    let (_, _, schema, _) = (route.query)().into_iter().find(|(name, ..)| *name == field).expect("a parameter");
+    let (_, _, schema, _) = tests::schemas::query(route).into_iter().find(|(name, ..)| *name == field).expect("a parameter");
     match named(&field, &schema) {
         Some(Named::Record(kind)) => format!("?{field}={}", world.parent(kind, Standing::Own, actor).await.id),
         Some(Named::Person) => format!("?{field}={}", actor.person.id),
