@@ -35,6 +35,7 @@ pub(crate) fn route() -> Route {
     Route::get("/health/ready", "ready")
         .optional()
         .before_password_change()
+        .also(503)
         .about("Operations", "Whether requests can be served: 200, or 503 with the same body")
         .touches(&[Action::Get])
         .uses(&[Resource::QueueDepths])

@@ -69,11 +69,15 @@ impl Maker<'_> {
             let has = |name: &str| all.iter().any(|other| other == name);
             let [party, account] = ALTERNATIVES;
             let spare = |pair: [&str; 2], name: &str| name == pair[1] && has(pair[0]);
-            fields.retain(|name, _| {
+            let said = |name: &str| {
                 let reference = name.ends_with("Id") || name.ends_with("Ids");
-                let chosen = party.contains(&name.as_str()) && !spare(party, name);
+                let chosen = party.contains(&name) && !spare(party, name);
                 required(name) || (!spare(account, name) && (!reference || chosen))
-            });
+            };
+            // Who can say nothing but a reference says it.
+            if all.iter().any(|name| said(name)) {
+                fields.retain(|name, _| said(name));
+            }
         }
         Value::Object(fields)
     }

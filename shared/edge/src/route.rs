@@ -77,6 +77,8 @@ pub struct Route {
     pub envelope: bool,
     /// Media type of a success.
     pub media_type: &'static str,
+    /// Another status that the same answer can have.
+    pub also: Option<u16>,
     /// Whether the answer has an `ETag` although it shows more than one record.
     pub tagged: bool,
     /// Whether the answer has an `ETag` and `If-None-Match` is looked at.
@@ -122,6 +124,7 @@ pub struct Draft<I> {
     resources: &'static [Resource],
     envelope: bool,
     media_type: &'static str,
+    also: Option<u16>,
     tagged: bool,
     cacheable: bool,
     meta: &'static [MetaMember],
@@ -157,6 +160,7 @@ impl Draft<Undecided> {
             resources: &[],
             envelope: true,
             media_type: "application/json",
+            also: None,
             tagged: false,
             cacheable: false,
             meta: &[],
@@ -178,6 +182,7 @@ impl Draft<Undecided> {
             resources,
             envelope,
             media_type,
+            also,
             tagged,
             cacheable,
             meta,
@@ -198,6 +203,7 @@ impl Draft<Undecided> {
             resources,
             envelope,
             media_type,
+            also,
             tagged,
             cacheable,
             meta,
@@ -276,6 +282,13 @@ impl<I: Identity> Draft<I> {
         self
     }
 
+    /// Another status that the same answer can have.
+    #[must_use]
+    pub fn also(mut self, status: u16) -> Self {
+        self.also = Some(status);
+        self
+    }
+
     /// Answers with the `ETag` of one of the records it shows. Who answers one record need not say so.
     #[must_use]
     pub fn tagged(mut self) -> Self {
@@ -312,6 +325,7 @@ impl<I: Identity> Draft<I> {
             resources: self.resources,
             envelope: self.envelope,
             media_type: self.media_type,
+            also: self.also,
             tagged: self.tagged,
             cacheable: self.cacheable,
             has_body: B::EXPECTED,

@@ -76,6 +76,12 @@ impl Problems {
         self.0
     }
 
+    /// What a reference refers to.
+    fn resolved<'a>(&'a self, reference: &'a Value) -> &'a Value {
+        let name = reference["$ref"].as_str().and_then(|place| place.rsplit('/').next());
+        name.and_then(|name| self.0.get(name)).unwrap_or(reference)
+    }
+
     /// The reference to the answer with one of these codes, which have one status.
     fn reference(&mut self, codes: &[Code]) -> Value {
         let name = codes.iter().map(|code| pascal(*code)).collect::<Vec<_>>().join("Or");
@@ -192,9 +198,22 @@ pub(super) fn of(route: &Route, components: &mut Components, problems: &mut Prob
         let mut same: Vec<Code> = codes.iter().copied().filter(|code| code.status() == status).collect();
         same.sort_unstable_by_key(|code| code.as_str());
         same.dedup();
-        responses.insert(status.to_string(), problems.reference(&same));
+        let problem = problems.reference(&same);
+        let response = if route.also == Some(status) { either(&responses[&route.status.to_string()], problems.resolved(&problem)) } else { problem };
+        responses.insert(status.to_string(), response);
     }
     Value::Object(responses)
+}
+
+/// The answer or a problem, where both have one status: the media type tells them apart.
+fn either(success: &Value, problem: &Value) -> Value {
+    let mut response = json!({"description": problem["description"], "headers": header_references(&[REQUEST_ID])});
+    for part in [success, problem] {
+        for (media_type, content) in part["content"].as_object().into_iter().flatten() {
+            response["content"][media_type.as_str()] = content.clone();
+        }
+    }
+    response
 }
 
 /// Whether an answer shows a record, which has a version.
