@@ -1,7 +1,15 @@
-//! Wires the auth routes to Lambda.
+//! Wires the sign-in routes to Lambda.
+
+use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let app = edge::lambda::app(&aws::Sdk::from_environment()?)?;
+    let sdk = aws::Sdk::from_environment()?;
+    let mut app = edge::lambda::app(&sdk)?;
+    if let Ok(path) = std::env::var("SECRET_FILE") {
+        app = app.with_secrets(Arc::new(aws::SecretFile(path.into())));
+    } else if let Ok(arn) = std::env::var("SECRET_ARN") {
+        app = app.with_secrets(Arc::new(aws::SecretsManager::new(&sdk, &arn)));
+    }
     edge::lambda::serve(app, auth::routes()).await
 }

@@ -211,7 +211,7 @@ impl<'a> Walk<'a> {
 /// Does each step until one has to go on in another message.
 macro_rules! steps {
     ($($step:expr),* $(,)?) => {{
-        $(if let Some(place) = $step.await? { return Ok(Some(place)); })*
+        $(if let Some(place) = Box::pin($step).await? { return Ok(Some(place)); })*
         Ok(None)
     }};
 }
@@ -333,9 +333,9 @@ async fn copy(app: &App, id: TaskId) -> Result<(), Failure> {
 /// Does with a record as it is now what `decide` says; where there is nothing to do it is left alone.
 async fn decide_on<E: Stored>(app: &App, id: E::Id, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<(), Failure> {
     let subject = app.unscoped_record::<E>(id).await?;
-    application::decide(app, subject, |subject| {
+    Box::pin(application::decide(app, subject, |subject| {
         let tx = subject.record().and_then(&decide);
         Ok::<_, Failure>(tx.map_or(Decision::Keep(()), |tx| Decision::Commit(tx.into(), ())))
-    })
+    }))
     .await
 }

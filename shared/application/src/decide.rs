@@ -241,7 +241,8 @@ pub async fn decide<S: Subject, T, X: Failure>(app: &App, mut subject: S, decide
             Decision::Commit(change, outcome) => (change, outcome),
             Decision::Keep(outcome) => return Ok(outcome),
         };
-        let error = match app.store().commit(change.tx).await {
+        // On the heap: what decides is deep inside other futures, and threads have two megabytes.
+        let error = match Box::pin(app.store().commit(change.tx)).await {
             Ok(()) => return Ok(outcome),
             Err(error) => error,
         };
@@ -249,7 +250,7 @@ pub async fn decide<S: Subject, T, X: Failure>(app: &App, mut subject: S, decide
         let stale = [FailedCondition::Stale, FailedCondition::Parent, FailedCondition::Exists].iter().any(|found| error.is_refused(found));
         match &error {
             store::Error::Refused(_) if !answered => {
-                let latest = subject.reload(app).await.map_err(X::from)?;
+                let latest = Box::pin(subject.reload(app)).await.map_err(X::from)?;
                 // What was loaded may have been a little old itself; a few times that is waited for.
                 if latest.same(&subject) && (!stale || attempt >= SAME_ATTEMPTS) {
                     return Err(Error::Store(error).into());

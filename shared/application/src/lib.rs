@@ -1,6 +1,6 @@
 //! What resources and workers share of the application, without a word of HTTP.
 //!
-//! Owns: who reaches which record ([`Reached`]), the one way to change something ([`decide`]), parties,
+//! Owns: who reaches which record ([`Reached`]), the one way to change something ([`decide()`]), parties,
 //! owners, references and duplicates; and what a running process has: the table, the clock, the
 //! configuration, the ports. Does not own: what a change means (`domain`), keys and items (`store`).
 //!

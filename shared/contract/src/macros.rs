@@ -1,7 +1,7 @@
 //! One declaration per body, query and answer: the fields, their types and their descriptions, from
 //! which come reading or writing and the OpenAPI schema.
 
-/// Declares a request body: a struct whose fields are all [`Parse`] types. Field names are
+/// Declares a request body: a struct whose fields are all [`Parse`](crate::Parse) types. Field names are
 /// camelCase outside; a field's doc comment becomes its description in OpenAPI.
 ///
 /// ```

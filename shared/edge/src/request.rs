@@ -307,7 +307,7 @@ impl<I: Identity, P, Q, B> Request<I, P, Q, B> {
         S: Subject,
         T: Serialize + Show,
     {
-        let decided = application::decide(&self.app, subject, |subject: &S| {
+        let decided = Box::pin(application::decide(&self.app, subject, |subject: &S| {
             if let Some(version) = subject.version() {
                 self.check_version(version)?;
             }
@@ -316,7 +316,7 @@ impl<I: Identity, P, Q, B> Request<I, P, Q, B> {
                 Some(key) => self.with_saved_answer(key, decision),
                 None => Ok(decision),
             }
-        })
+        }))
         .await;
         match decided {
             Err(Rejection::Duplicate(error)) => Err(self.explain(*error).await),

@@ -178,7 +178,7 @@ where
     };
     let early = async {
         match (&parsed, I::from_authenticated(presumed.clone(), permission)) {
-            (Ok((path, query, body)), Ok(who)) => Some(load(seen(who, path, query), body.clone()).await),
+            (Ok((path, query, body)), Ok(who)) => Some(Box::pin(load(seen(who, path, query), body.clone())).await),
             _ => None,
         }
     };
@@ -196,12 +196,12 @@ where
     let idempotency = idempotency?;
     let loaded = match early {
         Some(loaded) if same(presumed.as_ref(), confirmed.as_ref()) => loaded,
-        _ => load(seen(who.clone(), &path, &query), body.clone()).await,
+        _ => Box::pin(load(seen(who.clone(), &path, &query), body.clone())).await,
     };
     let envelope = incoming.envelope;
     let call = Request { app: app.clone(), who, path, query, body, headers: incoming.headers, idempotency: idempotency.clone() };
     let handled = match loaded {
-        Ok(loaded) => handler(call, loaded).await,
+        Ok(loaded) => Box::pin(handler(call, loaded)).await,
         Err(stop) => Err(stop),
     };
     match (handled, idempotency) {

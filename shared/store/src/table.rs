@@ -1,4 +1,5 @@
-//! The table's calls, each counted.
+//! The table's calls, each counted. They are boxed: the SDK's futures are large, and handlers and workers
+//! hold many of them inside each other.
 
 use crate::error::Error;
 use crate::item::{Item, Stored, text, to_record};
@@ -9,6 +10,7 @@ use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkErro
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use domain::{Entity, Record};
+use futures::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -78,6 +80,7 @@ impl Store {
             .consistent_read(consistent)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await
             .map_err(call_error)?;
         self.meter.add(&answer.consumed_capacity, false);
@@ -104,6 +107,7 @@ impl Store {
                 .request_items(&*self.table, request)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
+                .boxed()
                 .await
                 .map_err(call_error)?;
             self.meter.add(answer.consumed_capacity(), false);
@@ -133,6 +137,7 @@ impl Store {
             .limit(limit)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await
             .map_err(call_error)?;
         self.meter.add(&answer.consumed_capacity, false);
@@ -162,7 +167,7 @@ impl Store {
         let mut start = None;
         loop {
             let _in_flight = self.meter.begin();
-            let answer = query.clone().set_exclusive_start_key(start).send().await.map_err(call_error)?;
+            let answer = query.clone().set_exclusive_start_key(start).send().boxed().await.map_err(call_error)?;
             self.meter.add(&answer.consumed_capacity, false);
             items.extend(answer.items.unwrap_or_default());
             start = answer.last_evaluated_key;
@@ -187,6 +192,7 @@ impl Store {
             .consistent_read(consistent)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await
             .map_err(call_error)?;
         self.meter.add(&answer.consumed_capacity, false);
@@ -202,6 +208,7 @@ impl Store {
             .set_item(Some(item))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await
             .map_err(call_error)?;
         self.meter.add(&answer.consumed_capacity, true);
@@ -218,6 +225,7 @@ impl Store {
             .key("sk", text(&*key.sk))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await
             .map_err(call_error)?;
         self.meter.add(&answer.consumed_capacity, true);

@@ -8,6 +8,7 @@ use crate::table::{Store, call_error};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 use domain::Time;
+use futures::FutureExt;
 
 /// Length of the window in which failures count, seconds.
 const WINDOW_SECONDS: i64 = 15 * 60;
@@ -39,6 +40,7 @@ impl Store {
             .return_values(ReturnValue::UpdatedNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
+            .boxed()
             .await;
         drop(in_flight);
         match answer {
