@@ -52,8 +52,9 @@ impl<E: Dated> WithDates<E> {
     async fn read(app: &App, id: E::Id) -> Result<Self, Error> {
         let store = app.store();
         let Some(record) = store.get_latest::<E>(id).await? else { return Ok(Self { id, record: None, beside: Vec::new() }) };
-        let mut beside = vec![store.beside(E::KIND, id).await?];
-        beside.extend(try_join_all(E::leads(&record).into_iter().map(|lead| store.beside(Lead::KIND, lead))).await?);
+        let leads = E::leads(&record).into_iter().map(|lead| (Lead::KIND, lead.to_string()));
+        let sources = std::iter::once((E::KIND, id.to_string())).chain(leads);
+        let beside = try_join_all(sources.map(|(kind, id)| store.beside(kind, id))).await?;
         Ok(Self { id, record: Some(record), beside })
     }
 

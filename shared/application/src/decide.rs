@@ -11,12 +11,15 @@ use domain::team::{Team, TeamChange};
 use domain::user::Auth;
 use domain::{CustomerId, LeadId, Owner, Party, Record, Time, UserId};
 use futures::future::try_join_all;
-use std::time::Duration;
 use store::{FailedCondition, IdempotencyKey, SavedAnswer, Stored, Tx};
 
 /// How often something is decided anew before the caller is asked to try again: twenty clients changing
 /// one record at once all get through.
 pub const ATTEMPTS: u32 = 40;
+
+/// How long the first pause before deciding again is at most, milliseconds: those who collided are not to
+/// meet again.
+const FIRST_PAUSE: u64 = 4;
 
 /// How often a stale subject may come back as it was.
 const SAME_ATTEMPTS: u32 = 5;
@@ -235,7 +238,7 @@ impl<T: From<Error> + Send> Failure for T {}
 pub async fn decide<S: Subject, T, X: Failure>(app: &App, mut subject: S, decide: impl Fn(&S) -> Result<Decision<T>, X>) -> Result<T, X> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
-            back_off(attempt).await;
+            store::pause(FIRST_PAUSE, attempt).await;
         }
         let (change, outcome) = match decide(&subject)? {
             Decision::Commit(change, outcome) => (change, outcome),
@@ -261,14 +264,6 @@ pub async fn decide<S: Subject, T, X: Failure>(app: &App, mut subject: S, decide
         }
     }
     Err(Error::Contended("what it is about".into()).into())
-}
-
-/// Waits a little before deciding again: jitter under a ceiling that doubles from 8 to 128 ms, so
-/// that those who collided do not meet again. The jitter needs no quality, so it comes from the clock.
-async fn back_off(attempt: u32) {
-    let ceiling = 4u64 << attempt.min(5);
-    let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |passed| u64::from(passed.subsec_nanos()));
-    tokio::time::sleep(Duration::from_millis(1 + nanos % ceiling)).await;
 }
 
 /// A change of a reached record as the rules gave it: the record with its events, or nothing.

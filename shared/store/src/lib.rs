@@ -39,5 +39,5 @@ pub use overview::Beside;
 pub use parked::Parked;
 pub use records::filters;
 pub use search::TokenChange;
-pub use table::Store;
+pub use table::{Store, pause};
 pub use tx::{FailedCondition, Tx};

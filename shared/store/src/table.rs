@@ -97,7 +97,7 @@ impl Store {
                 return Ok(found);
             }
             if attempt > 0 {
-                pause(attempt).await;
+                pause(FIRST_PAUSE, attempt).await;
             }
             let request = KeysAndAttributes::builder().set_keys(Some(std::mem::take(&mut wanted))).build().map_err(|e| Error::Call(e.to_string()))?;
             let _in_flight = self.meter.begin();
@@ -288,10 +288,13 @@ fn key_condition(partition: &str, range: &Range) -> (String, HashMap<String, Att
     (condition, values)
 }
 
-/// Waits a little before trying again: exponential with full jitter, 20 ms doubling to 640 ms.
-/// The jitter needs no quality, so it comes from the clock's nanoseconds.
-pub(crate) async fn pause(attempt: u32) {
-    let ceiling = 20u64 << attempt.min(5);
+/// How long the first pause before a call that failed is at most, milliseconds.
+pub(crate) const FIRST_PAUSE: u64 = 20;
+
+/// Waits a little before trying again: jittered, under a ceiling of `first` milliseconds that doubles with
+/// each of the first five attempts. The jitter needs no quality, so it comes from the clock's nanoseconds.
+pub async fn pause(first: u64, attempt: u32) {
+    let ceiling = first << attempt.min(5);
     let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| u64::from(d.subsec_nanos()));
     tokio::time::sleep(std::time::Duration::from_millis(1 + nanos % ceiling)).await;
 }

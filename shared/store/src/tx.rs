@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::item::{CounterName, Item, Stored, bare, key_of, number, text, to_item};
 use crate::keys::Key;
 use crate::markers::ContactMoves;
-use crate::table::{Store, call_error, pause};
+use crate::table::{FIRST_PAUSE, Store, call_error, pause};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -466,7 +466,7 @@ impl Store {
                     other => other,
                 });
             }
-            pause(attempt).await;
+            pause(FIRST_PAUSE, attempt).await;
         }
     }
 }
