@@ -30,7 +30,7 @@ impl Samples {
         let id = text(&made.body["data"]["id"]);
         let item = crm.item(&format!("{kind}#{id}"), kind).await?;
         let size = dynoxide::types::item_size(&serde_json::from_value(item)?);
-        let missing = KILOBYTE.checked_sub(size).ok_or_else(|| format!("a {kind} without a filler is larger than a kilobyte"))?;
+        let missing = KILOBYTE.checked_sub(size).ok_or_else(|| format!("a {kind} without a filler has {size} bytes, more than a kilobyte"))?;
         Ok(Self { make, filler: 1 + missing })
     }
 
@@ -48,7 +48,7 @@ fn customer(number: u32, filler: String) -> Value {
         "company": "Analytical Engines Ltd",
         "email": format!("grace{number:06}@analytical.example"),
         "phone": format!("+4930{number:07}"),
-        "address": {"line1": "1 Market Street", "city": "Berlin", "postalCode": "10115", "country": "DE"},
+        "address": {"line1": "Market Street", "city": "Berlin", "postalCode": "10115", "country": "DE"},
         "birthday": "1906-12-09",
         "engagement": "HOT",
         "lifecycle": "PROSPECT",

@@ -34,7 +34,7 @@ pub(crate) fn route() -> Route {
     Route::get("/customers", "list_customers")
         .needs(Permission::CustomersRead)
         .about("Customers", "List or search customers")
-        .touches(&[Action::Get, Action::Query, Action::BatchGet])
+        .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet])
         .load(load)
         .handle(handle)
 }

@@ -37,7 +37,7 @@ pub(crate) fn route() -> Route {
     Route::get("/leads", "list_leads")
         .needs(Permission::LeadsRead)
         .about("Leads", "List or search leads")
-        .touches(&[Action::Get, Action::Query, Action::BatchGet])
+        .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet])
         .load(load)
         .handle(handle)
 }

@@ -20,14 +20,14 @@ use serde_json::Value;
 use store::Action;
 use store::Store;
 use store::item::Stored;
-use store::search::Searchable;
+use store::search::{Searchable, Standing};
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "projector",
     about: "Keeps search words, latest contacts and next follow-ups in step with the records",
     trigger: Trigger::Stream(Interest::Records(&[Customer::KIND, User::KIND, Lead::KIND, Project::KIND, Activity::KIND, FollowUp::KIND])),
-    actions: &[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check],
+    actions: &[Action::Get, Action::BatchGet, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check],
     needs: &[],
     handle: |app, event| run(app, event).boxed(),
 };
@@ -80,12 +80,12 @@ fn images<E: Stored>(record: &Value) -> Result<Images<E>, Failure> {
     Ok((image("OldImage")?, image("NewImage")?))
 }
 
-/// Follows a change of a searchable record, if it touches what the words depend on; gives
+/// Follows a change of a searchable record, if it touches what the words or values depend on; gives
 /// the record before and after.
 async fn words<E: Searchable>(app: &App, record: &Value) -> Result<Images<E>, Failure> {
     let (old, new) = images::<E>(record)?;
-    let depends_on = |record: &Record<E>| (E::words(record), E::state(record), E::owner(record), E::team(record), E::sharers(record));
-    if old.as_ref().map(depends_on) == new.as_ref().map(depends_on) {
+    let stands = |record: &Record<E>| Standing::of::<E>(&record.row);
+    if old.as_ref().map(stands) == new.as_ref().map(stands) {
         return Ok((old, new));
     }
     let pk = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default();

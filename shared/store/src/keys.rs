@@ -117,15 +117,15 @@ pub fn event(kind: &str, id: &str, at: Time, event: EventId) -> Key {
     Key::new(format!("{kind}#{id}"), format!("EVENT#{at}#{event}"))
 }
 
-/// The words of a record, for moving them: `CUSTOMER#<id>` / `TOKEN#<word>`.
-pub fn token(kind: &str, id: &str, word: &str) -> Key {
-    Key::new(format!("{kind}#{id}"), format!("TOKEN#{word}"))
+/// Under which words and values does this record stand? `CUSTOMER#<id>` / `WORDS`; for moving them.
+pub fn words(kind: &str, id: impl std::fmt::Display) -> Key {
+    Key::new(format!("{kind}#{id}"), "WORDS")
 }
 
-/// The words of a record under one of the people it is shared with: `PROJECT#<id>` /
-/// `TOKEN#<word>#<user>`.
-pub fn shared_token(kind: &str, id: &str, word: &str, user: UserId) -> Key {
-    Key::new(format!("{kind}#{id}"), format!("TOKEN#{word}#{user}"))
+/// Which records have this word, or this value? `TEAM#<id>#CUSTOMER#LIVE#Q#a` /
+/// `acme#<newest first>#<id>`, or `TEAM#<id>#LEAD#LIVE#=source:website` / `<time>#<id>`.
+pub fn found(partition: &str, sort: &str) -> Key {
+    Key::new(partition, sort)
 }
 
 /// How many of each child has this record? `LEAD#<id>` / `NOTE~COUNTS`. It sorts right after the
@@ -210,7 +210,7 @@ pub fn done(consumer: &str, id: &str) -> Key {
 pub fn of_owner(owner: Option<UserId>, kind: &str, state: &str) -> String {
     match owner {
         Some(owner) => format!("USER#{owner}#{kind}#{state}"),
-        None => format!("USER#NONE#{kind}#{state}"),
+        None => format!("{POOL}{kind}#{state}"),
     }
 }
 
@@ -229,6 +229,11 @@ pub fn of_parent(kind: &str, id: impl std::fmt::Display, child: &str) -> String 
     format!("{kind}#{id}#{child}")
 }
 
+/// The children of a kind and a type that a record has: `LEAD#<id>#ACTIVITY#CALL`.
+pub fn of_parent_as(kind: &str, id: impl std::fmt::Display, child: &str, as_what: &str) -> String {
+    format!("{}#{as_what}", of_parent(kind, id, child))
+}
+
 /// What of a kind is due on a day, UTC: `DUE#TASK#2026-01-31`.
 pub fn due_on(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..10])
@@ -243,12 +248,34 @@ pub fn shared_state(status: Option<&str>) -> String {
     }
 }
 
-/// The `state` part of the partition that holds the words beginning with the same two letters:
-/// `LIVE#Q#ac`. Sorted by `<word>#<newest first>#<id>`.
-pub fn search_state(state: &str, word: &str) -> String {
-    let letters: String = word.chars().take(2).collect();
-    format!("{state}#Q#{letters}")
+/// The `state` part of the partitions of words: `LIVE#Q`, to be followed by the [`initial`].
+pub fn search_state(state: &str) -> String {
+    format!("{state}#Q")
 }
+
+/// The partition of the words that begin with the same character: `TEAM#<id>#CUSTOMER#LIVE#Q#a`.
+/// Sorted by `<word>#<newest first>#<id>`.
+pub fn initial(partition: &str, word: &str) -> String {
+    partition.chars().chain(std::iter::once('#')).chain(word.chars().take(1)).collect()
+}
+
+/// The `state` part of the partition of records with a value: `LIVE#=source:website`.
+pub fn value_state(state: &str, value: &str) -> String {
+    format!("{state}#={value}")
+}
+
+/// The part of a partition of everything that belongs to a team: `TEAM#<id>#…` of `ALL#…`.
+pub fn in_team(all: &str, team: domain::TeamId) -> String {
+    format!("TEAM#{team}#{}", all.trim_start_matches("ALL#"))
+}
+
+/// The part of a partition of everything that belongs to nobody: `USER#NONE#…` of `ALL#…`.
+pub fn in_pool(all: &str) -> String {
+    format!("{POOL}{}", all.trim_start_matches("ALL#"))
+}
+
+/// What the partitions of what belongs to nobody begin with.
+pub(crate) const POOL: &str = "USER#NONE#";
 
 /// The `state` part of a feed partition: one bucket a month, `2026-01`.
 pub fn feed_month(at: Time) -> String {

@@ -1,7 +1,7 @@
 //! Lists: one page out of one or more partitions, at a cost that does not grow with the data.
 
 use crate::error::Error;
-use crate::item::{Item, Stored, get_text, key_of, to_row};
+use crate::item::{Item, Stored, get_text, to_row};
 use crate::keys::{Index, SORT};
 use crate::table::{Range, Slice, Store};
 use base64::Engine;
@@ -26,8 +26,34 @@ pub struct Plan {
     pub until: Option<String>,
     /// Whether a filter is applied to the rows read, so that more than a page has to be read.
     pub residual: bool,
-    /// Whether the partitions are of search words.
-    pub words: bool,
+    /// Whether what stands there only names the records.
+    pub named: bool,
+}
+
+/// A partition, and the range of it that is read.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    /// The index; none is the table itself.
+    pub index: Option<Index>,
+    /// The partition key.
+    pub partition: String,
+    /// First sort key inside.
+    pub from: Option<String>,
+    /// First sort key outside.
+    pub until: Option<String>,
+}
+
+impl Plan {
+    /// Its partitions as they stand in their indexes, each with the plan's range.
+    pub(crate) fn sources(&self) -> Vec<Source> {
+        let source = |(index, partition): &(Index, String)| self.source(Some(*index), partition.clone());
+        self.partitions.iter().map(source).collect()
+    }
+
+    /// A partition with the plan's range.
+    pub(crate) fn source(&self, index: Option<Index>, partition: String) -> Source {
+        Source { index, partition, from: self.from.clone(), until: self.until.clone() }
+    }
 }
 
 /// A page of a list.
@@ -113,7 +139,7 @@ pub trait Filter: Send + Sync {
 impl Store {
     /// A page of rows that `keep` lets through.
     pub async fn list<E: Stored>(&self, plan: &Plan, paging: Paging<'_>, keep: impl Fn(&Row<E>) -> bool) -> Result<Page<Row<E>>, Error> {
-        self.pick(plan, paging, |item| {
+        self.pick(plan, &plan.sources(), paging, |item| {
             let row = to_row::<E>(item)?;
             Ok(keep(&row).then_some(row))
         })
@@ -130,26 +156,33 @@ impl Store {
     ) -> Result<Page<Row<F::Entity>>, Error> {
         let plan = filter.plan(scope);
         let keep = |row: &Row<F::Entity>| inside(row) && filter.matches(row);
-        match filter.search().filter(|_| plan.words) {
-            Some(search) => self.search(&plan, search, paging, keep).await,
-            None => self.list(&plan, paging, keep).await,
+        match filter.search() {
+            Some(search) if plan.named => self.search(&plan, search, paging, keep).await,
+            None if plan.named => self.with_value(&plan, paging, keep).await,
+            _ => self.list(&plan, paging, keep).await,
         }
     }
 
-    /// A page of what `examine` makes of the rows of the plan's partitions, merged in order.
+    /// A page of what `examine` makes of the rows of these sources, merged in order.
     pub(crate) async fn pick<T>(
         &self,
         plan: &Plan,
+        sources: &[Source],
         paging: Paging<'_>,
         examine: impl Fn(&Item) -> Result<Option<T>, Error>,
     ) -> Result<Page<T>, Error> {
         let after = paging.cursor.map(|text| Cursor::read(text, paging.binding)).transpose()?.map(|cursor| cursor.after);
-        let range = Range { from: plan.from.clone(), until: plan.until.clone(), after: after.clone(), ascending: plan.ascending };
         // One row more than the page tells whether there is a next one; one more again makes up for
         // the row at the cursor, which a BETWEEN brings along.
-        let per_partition = if plan.residual { RESIDUAL_READ / plan.partitions.len().max(1) } else { paging.limit + 1 };
+        let per_partition = if plan.residual { RESIDUAL_READ / sources.len().max(1) } else { paging.limit + 1 };
         let depth = i32::try_from(per_partition.max(1)).unwrap_or(i32::MAX).saturating_add(i32::from(after.is_some() && !plan.residual));
-        let queries = plan.partitions.iter().map(|(index, partition)| self.query_index(*index, partition, &range, depth));
+        let queries = sources.iter().map(|source| {
+            let after = after.clone();
+            async move {
+                let range = Range { from: source.from.clone(), until: source.until.clone(), after, ascending: plan.ascending };
+                self.query(source.index, &source.partition, &range, depth).await
+            }
+        });
         let slices = try_join_all(queries).await?;
         let (rows, more) = merge(slices, after.as_deref(), plan);
         let mut items = Vec::new();
@@ -173,6 +206,11 @@ impl Store {
     }
 }
 
+/// The place of a row in the order: what stands in no index is read from the table itself.
+fn sort_of(row: &Item) -> Option<&str> {
+    get_text(row, SORT).or_else(|| get_text(row, "sk"))
+}
+
 /// The rows of all slices in order, each record once, up to where every slice is known; and whether
 /// there is more beyond.
 fn merge(slices: Vec<Slice>, after: Option<&str>, plan: &Plan) -> (Vec<(String, Item)>, bool) {
@@ -181,7 +219,7 @@ fn merge(slices: Vec<Slice>, after: Option<&str>, plan: &Plan) -> (Vec<(String, 
     let mut rows: Vec<(String, Item)> = Vec::new();
     let mut more = false;
     for slice in slices {
-        let last = slice.items.last().and_then(|row| get_text(row, SORT)).map(str::to_owned);
+        let last = slice.items.last().and_then(sort_of).map(str::to_owned);
         if slice.more {
             more = true;
             if let Some(last) = last {
@@ -191,14 +229,12 @@ fn merge(slices: Vec<Slice>, after: Option<&str>, plan: &Plan) -> (Vec<(String, 
                 });
             }
         }
-        rows.extend(slice.items.into_iter().filter_map(|row| get_text(&row, SORT).map(str::to_owned).map(|sort| (sort, row))));
+        rows.extend(slice.items.into_iter().filter_map(|row| sort_of(&row).map(str::to_owned).map(|sort| (sort, row))));
     }
     rows.retain(|(sort, _)| after.is_none_or(|after| before(after, sort)));
-    rows.sort_by(|(a, row_a), (b, row_b)| {
-        let order = if plan.ascending { a.cmp(b) } else { b.cmp(a) };
-        order.then_with(|| key_of(row_a).pk.cmp(&key_of(row_b).pk))
-    });
-    rows.dedup_by(|(a, row_a), (b, row_b)| a == b && key_of(row_a).pk == key_of(row_b).pk);
+    rows.sort_by(|(a, _), (b, _)| if plan.ascending { a.cmp(b) } else { b.cmp(a) });
+    // A place in the order ends with the record's id.
+    rows.dedup_by(|(a, _), (b, _)| a == b);
     if let Some(frontier) = frontier {
         let known = rows.iter().position(|(sort, _)| before(&frontier, sort)).unwrap_or(rows.len());
         rows.truncate(known);

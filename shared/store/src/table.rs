@@ -1,11 +1,12 @@
 //! The table's calls, each counted.
 
 use crate::error::Error;
-use crate::item::{Item, Stored, text, to_record};
+use crate::item::{Item, Stored, number, text, to_record};
 use crate::keys::{Index, Key, SORT};
 use crate::meter::Meter;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use domain::{Entity, Record};
@@ -115,17 +116,17 @@ impl Store {
         if wanted.is_empty() { Ok(found) } else { Err(Error::Busy("keys were left unread".into())) }
     }
 
-    /// At most `limit` rows of a partition of an index, in order.
-    pub(crate) async fn query_index(&self, index: Index, partition: &str, range: &Range, limit: i32) -> Result<Slice, Error> {
+    /// At most `limit` rows of a partition of an index, or of the table itself, in order.
+    pub(crate) async fn query(&self, index: Option<Index>, partition: &str, range: &Range, limit: i32) -> Result<Slice, Error> {
         let _in_flight = self.meter.begin();
         let (condition, values) = key_condition(partition, range);
-        let names = HashMap::from([("#p".to_owned(), index.attribute().to_owned())]);
-        let names = if values.len() > 1 { with_name(names, "#s", SORT) } else { names };
+        let names = HashMap::from([("#p".to_owned(), index.map_or("pk", Index::attribute).to_owned())]);
+        let names = if values.len() > 1 { with_name(names, "#s", index.map_or("sk", |_| SORT)) } else { names };
         let answer = self
             .client
             .query()
             .table_name(&*self.table)
-            .index_name(index.name())
+            .set_index_name(index.map(|index| index.name().to_owned()))
             .key_condition_expression(condition)
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
@@ -206,6 +207,26 @@ impl Store {
             .map_err(call_error)?;
         self.meter.add(&answer.consumed_capacity, true);
         Ok(())
+    }
+
+    /// Puts an item with a `rev` over the one with the `rev` before, or where there is none at 0; tells
+    /// whether that was so.
+    pub(crate) async fn put_next(&self, mut item: Item, rev: u64) -> Result<bool, Error> {
+        item.insert("rev".into(), number(rev + 1));
+        let _in_flight = self.meter.begin();
+        let put = self.client.put_item().table_name(&*self.table).set_item(Some(item));
+        let put = match rev {
+            0 => put.condition_expression("attribute_not_exists(pk)"),
+            rev => put.condition_expression("rev = :rev").expression_attribute_values(":rev", number(rev)),
+        };
+        match put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
+            Ok(answer) => {
+                self.meter.add(&answer.consumed_capacity, true);
+                Ok(true)
+            }
+            Err(error) if matches!(error.as_service_error(), Some(PutItemError::ConditionalCheckFailedException(_))) => Ok(false),
+            Err(error) => Err(call_error(error)),
+        }
     }
 
     pub(crate) async fn delete_item(&self, key: &Key) -> Result<(), Error> {

@@ -1,12 +1,12 @@
 //! Where customers stand, and where their list reads.
 
-use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, owned_by, owned_keys, prefix};
+use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, by_value, by_words, owned_by, owned_keys};
 use crate::item::{Contacts, Stored};
-use crate::keys::{self, IndexKeys};
+use crate::keys::IndexKeys;
 use crate::list::{Filter, Plan};
 use crate::search::Searchable;
 use domain::customer::{Customer, Engagement, LevelCode, Lifecycle};
-use domain::search::{Search, record_words};
+use domain::search::{RecordWords, Search, record_words};
 use domain::value::{Email, Phone};
 use domain::{Entity, Record, Row, Scope, Time, UserId};
 
@@ -31,15 +31,30 @@ impl Stored for Customer {
 }
 
 impl Searchable for Customer {
-    const POOLED: bool = true;
+    fn words(row: &Row<Self>) -> RecordWords {
+        record_words(&domain::customer::findable(&row.data))
+    }
 
-    fn words(row: &Row<Self>) -> Vec<String> {
-        record_words(domain::customer::search_texts(&row.data))
+    fn values(row: &Row<Self>) -> Vec<String> {
+        vec![lifecycle_value(row.data.lifecycle), level_value(level(row))]
     }
 
     fn state(row: &Row<Self>) -> &'static str {
         if row.data.archived_at.is_some() { ARCHIVED } else { LIVE }
     }
+}
+
+fn lifecycle_value(lifecycle: Lifecycle) -> String {
+    format!("lifecycle:{}", lifecycle.as_str())
+}
+
+fn level_value(level: LevelCode) -> String {
+    format!("level:{}", level.as_str())
+}
+
+/// Who was not rated yet stands at the lowest.
+fn level(row: &Row<Customer>) -> LevelCode {
+    row.derived.level_code.unwrap_or(LevelCode::Bronze)
 }
 
 /// What `GET /customers` asks for.
@@ -70,16 +85,19 @@ impl Filter for CustomerFilter {
     /// words' partitions are not split by engagement either.
     fn plan(&self, scope: &Scope) -> Plan {
         let state = if self.archived { ARCHIVED } else { LIVE };
-        let residual = self.lifecycle.is_some() || self.level.is_some() || self.not_contacted_since.is_some();
-        let mut plan = Plan { ascending: self.ascending, residual, ..Plan::default() };
-        let (state, by) = match (&self.search, self.engagement) {
-            (Some(search), _) => {
-                prefix(&mut plan, &search.prefix);
-                (keys::search_state(state, &search.prefix), PLAIN)
+        let filters = [self.engagement.is_some(), self.lifecycle.is_some(), self.level.is_some(), self.not_contacted_since.is_some()];
+        let several = filters.into_iter().filter(|set| *set).count() > 1;
+        let mut plan = Plan { ascending: self.ascending, ..Plan::default() };
+        let value = self.lifecycle.map(lifecycle_value).or_else(|| self.level.map(level_value));
+        let (state, by) = match (&self.search, self.engagement, value) {
+            (Some(_), ..) => (by_words(&mut plan, state), PLAIN),
+            (None, None, Some(value)) if !several => (by_value(&mut plan, state, &value), PLAIN),
+            (None, Some(engagement), _) if !self.archived => {
+                plan.residual = several;
+                (engagement.as_str().to_owned(), BY_STATUS)
             }
-            (None, Some(engagement)) if !self.archived => (engagement.as_str().to_owned(), BY_STATUS),
-            (None, engagement) => {
-                plan.residual |= engagement.is_some();
+            (None, ..) => {
+                plan.residual = filters.contains(&true);
                 (state.to_owned(), PLAIN)
             }
         };
@@ -93,8 +111,9 @@ impl Filter for CustomerFilter {
             && self.owner.is_none_or(|owner| data.owner_id == owner)
             && self.engagement.is_none_or(|wanted| data.engagement == wanted)
             && self.lifecycle.is_none_or(|wanted| data.lifecycle == wanted)
-            && self.level.is_none_or(|wanted| derived.level_code.unwrap_or(LevelCode::Bronze) == wanted)
+            && self.level.is_none_or(|wanted| level(customer) == wanted)
             && self.not_contacted_since.is_none_or(|limit| derived.last_contacted_at.is_none_or(|last| last < limit))
+            && self.search.as_ref().is_none_or(|search| search.shown_at(&Customer::words(customer)).is_some())
     }
 
     fn search(&self) -> Option<&Search> {

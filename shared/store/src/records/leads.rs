@@ -1,12 +1,12 @@
 //! Where leads stand, and where their list reads.
 
-use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, owned_by, owned_keys, prefix};
+use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, by_value, by_words, owned_by, owned_keys};
 use crate::item::{Contacts, Stored};
-use crate::keys::{self, IndexKeys};
+use crate::keys::IndexKeys;
 use crate::list::{Filter, Plan};
 use crate::search::Searchable;
 use domain::lead::{Lead, LeadStatus};
-use domain::search::{Search, record_words};
+use domain::search::{RecordWords, Search, record_words};
 use domain::value::{Email, Phone, Text};
 use domain::{Entity, Record, Row, Scope, Time, UserId};
 
@@ -31,15 +31,21 @@ impl Stored for Lead {
 }
 
 impl Searchable for Lead {
-    const POOLED: bool = true;
+    fn words(row: &Row<Self>) -> RecordWords {
+        record_words(&domain::lead::findable(&row.data))
+    }
 
-    fn words(row: &Row<Self>) -> Vec<String> {
-        record_words(domain::lead::search_texts(&row.data))
+    fn values(row: &Row<Self>) -> Vec<String> {
+        row.data.source.iter().map(source_value).collect()
     }
 
     fn state(row: &Row<Self>) -> &'static str {
         if row.data.archived_at.is_some() { ARCHIVED } else { LIVE }
     }
+}
+
+fn source_value(source: &Text<50>) -> String {
+    format!("source:{source}")
 }
 
 /// What `GET /leads` asks for.
@@ -72,15 +78,16 @@ impl Filter for LeadFilter {
         let state = if self.archived { ARCHIVED } else { LIVE };
         let time = |time: Option<Time>| time.map(|time| time.to_string());
         let range = (time(self.created_from), time(self.created_until));
-        let mut plan = Plan { ascending: self.ascending, residual: self.source.is_some(), from: range.0, until: range.1, ..Plan::default() };
-        let (state, by) = match (&self.search, self.status) {
-            (Some(search), _) => {
-                prefix(&mut plan, &search.prefix);
-                (keys::search_state(state, &search.prefix), PLAIN)
+        let mut plan = Plan { ascending: self.ascending, from: range.0, until: range.1, ..Plan::default() };
+        let (state, by) = match (&self.search, self.status, &self.source) {
+            (Some(_), ..) => (by_words(&mut plan, state), PLAIN),
+            (None, None, Some(source)) => (by_value(&mut plan, state, &source_value(source)), PLAIN),
+            (None, Some(status), source) if !self.archived => {
+                plan.residual = source.is_some();
+                (status.as_str().to_owned(), BY_STATUS)
             }
-            (None, Some(status)) if !self.archived => (status.as_str().to_owned(), BY_STATUS),
-            (None, status) => {
-                plan.residual |= status.is_some();
+            (None, status, source) => {
+                plan.residual = status.is_some() || source.is_some();
                 (state.to_owned(), PLAIN)
             }
         };
@@ -96,6 +103,7 @@ impl Filter for LeadFilter {
             && self.source.as_ref().is_none_or(|wanted| data.source.as_ref() == Some(wanted))
             && self.created_from.is_none_or(|from| lead.created_at >= from)
             && self.created_until.is_none_or(|until| lead.created_at < until)
+            && self.search.as_ref().is_none_or(|search| search.shown_at(&Lead::words(lead)).is_some())
     }
 
     fn search(&self) -> Option<&Search> {

@@ -126,12 +126,16 @@ fn reached(scope: &Scope, kind: &str, state: &str, by: (Index, Index, Index)) ->
 const PLAIN: (Index, Index, Index) = (Index::Owner, Index::Team, Index::All);
 const BY_STATUS: (Index, Index, Index) = (Index::OwnerStatus, Index::TeamStatus, Index::AllStatus);
 
-/// A prefix range over words; the other words are a residual filter.
-fn prefix(plan: &mut Plan, prefix: &str) {
-    (plan.words, plan.residual) = (true, true);
-    plan.ascending = true;
-    plan.from = Some(prefix.to_owned());
-    plan.until = Some(format!("{prefix}\u{10FFFF}"));
+/// Reads words, in their order; what they are compared with is in the search.
+fn by_words(plan: &mut Plan, state: &str) -> String {
+    (plan.named, plan.residual, plan.ascending) = (true, false, true);
+    keys::search_state(state)
+}
+
+/// Reads what stands under a value of its own.
+fn by_value(plan: &mut Plan, state: &str, value: &str) -> String {
+    plan.named = true;
+    keys::value_state(state, value)
 }
 
 /// The partitions of a scope, narrowed to an owner where one is asked for.

@@ -1,6 +1,6 @@
 //! Where projects stand, and where their list reads.
 
-use super::{BY_STATUS, LIVE, PLAIN, children, children_plan, owned_by, owned_keys, owned_partitions, prefix};
+use super::{BY_STATUS, LIVE, PLAIN, by_words, children, children_plan, owned_by, owned_keys, owned_partitions};
 use crate::error::Error;
 use crate::item::{Item, Rollup, Stored, row_item};
 use crate::keys::{self, Index, IndexKeys};
@@ -8,7 +8,7 @@ use crate::list::{Filter, Plan};
 use crate::search::Searchable;
 use domain::overview::Counter;
 use domain::project::{Project, ProjectStatus};
-use domain::search::{Search, record_words};
+use domain::search::{Findable, RecordWords, Search, record_words};
 use domain::{CustomerId, Entity, Parent, PartyId, Reach, Record, Row, Scope, UserId};
 
 impl Stored for Project {
@@ -42,10 +42,8 @@ fn customer(project: &Record<Project>) -> Parent {
 }
 
 impl Searchable for Project {
-    const POOLED: bool = false;
-
-    fn words(row: &Row<Self>) -> Vec<String> {
-        record_words([row.data.name.as_str()])
+    fn words(row: &Row<Self>) -> RecordWords {
+        record_words(&Findable { names: vec![row.data.name.as_str()], ..Findable::default() })
     }
 
     fn state(_: &Row<Self>) -> &'static str {
@@ -85,11 +83,7 @@ impl Filter for ProjectFilter {
         }
         let mut plan = Plan { ascending: self.ascending, ..Plan::default() };
         let (state, by) = match (&self.search, self.status) {
-            (Some(search), _) => {
-                prefix(&mut plan, &search.prefix);
-                plan.residual = true;
-                (keys::search_state(LIVE, &search.prefix), PLAIN)
-            }
+            (Some(_), _) => (by_words(&mut plan, LIVE), PLAIN),
             (None, Some(status)) => (status.as_str().to_owned(), BY_STATUS),
             (None, None) => (LIVE.to_owned(), PLAIN),
         };
@@ -108,7 +102,7 @@ impl Filter for ProjectFilter {
 
     fn matches(&self, project: &Row<Project>) -> bool {
         let data = &project.data;
-        let found = |search: &Search| search.shown_at(&record_words([data.name.as_str()])).is_some();
+        let found = |search: &Search| search.shown_at(&Project::words(project)).is_some();
         self.customer.is_none_or(|wanted| data.customer_id == wanted)
             && self.status.is_none_or(|wanted| data.status == wanted)
             && self.owner.is_none_or(|wanted| data.owner_id == wanted)

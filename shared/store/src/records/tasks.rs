@@ -66,7 +66,7 @@ impl Store {
             ..Plan::default()
         };
         let id = |item: &Item| get_text(item, "pk").and_then(|pk| pk.split_once('#')).and_then(|(_, id)| TaskId::read(id).ok());
-        self.pick(&plan, paging, |item| Ok(id(item))).await
+        self.pick(&plan, &plan.sources(), paging, |item| Ok(id(item))).await
     }
 }
 

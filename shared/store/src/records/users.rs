@@ -1,11 +1,11 @@
 //! Where users stand, and where their list reads.
 
-use super::{LIVE, PLAIN, prefix, reached};
+use super::{LIVE, PLAIN, by_words, reached};
 use crate::item::Stored;
 use crate::keys::{self, Index, IndexKeys};
 use crate::list::{Filter, Plan};
 use crate::search::Searchable;
-use domain::search::{Search, record_words};
+use domain::search::{Findable, RecordWords, Search, record_words};
 use domain::user::{User, UserStatus};
 use domain::{Entity, Reach, Record, Role, Row, Scope, TeamId};
 
@@ -20,14 +20,11 @@ impl Stored for User {
 }
 
 impl Searchable for User {
-    const POOLED: bool = false;
-
-    fn words(row: &Row<Self>) -> Vec<String> {
+    fn words(row: &Row<Self>) -> RecordWords {
         let data = &row.data;
-        let mut texts = vec![data.email.as_str()];
-        texts.extend(data.username.as_ref().map(domain::value::Username::as_str));
-        texts.extend([&data.first_name, &data.last_name].into_iter().flatten().map(domain::value::Text::as_str));
-        record_words(texts)
+        let mut names: Vec<&str> = data.username.iter().map(domain::value::Username::as_str).collect();
+        names.extend([&data.first_name, &data.last_name].into_iter().flatten().map(domain::value::Text::as_str));
+        record_words(&Findable { email: Some(data.email.as_str()), phone: None, names })
     }
 
     fn state(_: &Row<Self>) -> &'static str {
@@ -56,11 +53,7 @@ impl Filter for UserFilter {
     fn plan(&self, scope: &Scope) -> Plan {
         let mut plan = Plan { ascending: self.ascending, residual: self.role.is_some() || self.status.is_some(), ..Plan::default() };
         let state = match &self.search {
-            Some(search) => {
-                prefix(&mut plan, &search.prefix);
-                plan.residual = true;
-                keys::search_state(LIVE, &search.prefix)
-            }
+            Some(_) => by_words(&mut plan, LIVE),
             None => LIVE.to_owned(),
         };
         plan.partitions = match (scope.reach(), self.team) {
@@ -80,6 +73,7 @@ impl Filter for UserFilter {
         self.team.is_none_or(|wanted| user.data.team_id == Some(wanted))
             && self.role.is_none_or(|wanted| user.data.role == wanted)
             && self.status.is_none_or(|wanted| user.data.status == wanted)
+            && self.search.as_ref().is_none_or(|search| search.shown_at(&User::words(user)).is_some())
     }
 
     fn search(&self) -> Option<&Search> {

@@ -117,7 +117,7 @@ impl Filter for WorkLogFilter {
             // `<date>#<id>` of the last day sorts before `<date>~`.
             until: self.to.map(|day| format!("{day}~")),
             residual: parents.len() > 1 || (!parents.is_empty() && self.user.is_some()),
-            words: false,
+            named: false,
         }
     }
 
