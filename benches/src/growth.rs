@@ -14,8 +14,8 @@ use std::time::SystemTime;
 const PAGE: usize = 20;
 /// How much more a page may cost in the large table.
 const RATIO: f64 = 1.2;
-/// How many rows a residual filter may read per request.
-const ROWS: u64 = 100;
+/// How many rows a request may read whose filter is applied to them.
+const ROWS: u64 = 1_000;
 
 /// What was found for one filter and one reach.
 struct Found {

@@ -57,8 +57,13 @@ pub const LISTS: [List; 7] = [
     List { path: "/worklogs", filters: &WORK_LOGS },
 ];
 
-const CUSTOMERS: [Filter; 18] = [
+const CUSTOMERS: [Filter; 23] = [
     indexed(""),
+    indexed("lifecycle=CUSTOMER"),
+    indexed("levelCode=BRONZE&sort=createdAt"),
+    indexed("sort=name"),
+    indexed("sort=-updatedAt"),
+    indexed("q=globex"),
     indexed("sort=createdAt"),
     indexed("engagement=HOT"),
     indexed("engagement=HOT&sort=createdAt"),
@@ -78,8 +83,11 @@ const CUSTOMERS: [Filter; 18] = [
     residual("q=acme&engagement=HOT"),
 ];
 
-const LEADS: [Filter; 26] = [
+const LEADS: [Filter; 29] = [
     indexed(""),
+    indexed("source=website"),
+    indexed("source=website&createdFrom={early}"),
+    indexed("q=globex"),
     indexed("sort=createdAt"),
     indexed("status=NEW"),
     indexed("status=NEW&sort=createdAt"),
@@ -150,10 +158,10 @@ const ACTIVITIES: [Filter; 16] = [
     indexed("customerId={merged}&from={early}&to={late}"),
     indexed_for_all("createdBy={rep}"),
     indexed_for_all("createdBy={rep}&to={late}"),
-    residual("createdBy={rep}&type=CALL"),
-    residual("leadId={lead}&type=NOTE"),
+    indexed_for_all("createdBy={rep}&type=CALL"),
+    indexed("leadId={lead}&type=NOTE"),
     residual("leadId={lead}&type=CALL&to={late}"),
-    residual("customerId={customer}&type=CALL"),
+    indexed("customerId={customer}&type=CALL"),
     residual("customerId={merged}&type=CALL"),
 ];
 

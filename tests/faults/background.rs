@@ -77,7 +77,7 @@ async fn a_batch_is_repeated_from_the_record_at_which_the_table_failed() {
     let records = stream(&crm).await;
     let count = AtomicU32::new(0);
     faults.before(move |operation| match (operation.role, operation.name.as_str()) {
-        (Some("projector"), "PutItem") if count.fetch_add(1, Ordering::SeqCst) >= 12 => Err(Fault::access_denied("PutItem")),
+        (Some("projector"), "BatchWriteItem") if count.fetch_add(1, Ordering::SeqCst) >= 4 => Err(Fault::access_denied("BatchWriteItem")),
         _ => Ok(()),
     });
     let answer = hand(&crm, "projector", json!({"Records": records})).await;

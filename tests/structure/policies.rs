@@ -63,6 +63,7 @@ async fn people(crm: &Crm) {
     admin.patch(&path, json!({"username": format!("u{}", unique()), "role": "ADMIN", "teamId": there})).await.expect(200);
     admin.patch(&path, json!({"username": null, "email": format!("{}@crm.test", unique()), "role": "SALES_REP"})).await.expect(200);
     admin.get(&path).await.expect(200);
+    admin.get("/users").await.expect(200);
     eventually("the user is found", SOON, || async { admin.ids(&format!("/users?q=test&teamId={there}")).await.contains(&rep.id).then_some(()) })
         .await;
     let team = json!({"name": unique(), "managerId": boss.id});
@@ -159,22 +160,34 @@ fn streamed(what: &str, key: Value, item: &Value) -> Value {
     json!({"eventID": "1", "eventName": what, "awsRegion": "local", "dynamodb": {"Keys": key, "NewImage": item, "SizeBytes": 1}})
 }
 
-/// A word that the projector left behind, and its stream record as it is repeated from a dead letter:
+/// Rows that the projector left behind, and its stream record as it is repeated from a dead letter:
 /// without workers, since they would be faster.
 async fn outdated_word(crm: &Crm) {
-    let id = text(&crm.admin().await.customer(json!({})).await["id"]);
-    let table = &crm.embedded().table;
-    let key = |sk: &str| json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": sk}});
-    let found = table.request("GetItem", json!({"TableName": TABLE, "Key": key("CUSTOMER")})).await.expect("get");
-    table.request("PutItem", json!({"TableName": TABLE, "Item": key("TOKEN#outdated")})).await.expect("put");
-    let record = streamed("MODIFY", key("CUSTOMER"), &found["Item"]);
-    let message = json!({"messageId": "1", "body": json!({"task": "project", "record": record}).to_string()});
-    let worker = workers::WORKERS.iter().find(|worker| worker.name == "work").expect("worker");
-    let answer = (worker.handle)(&crm.embedded().worker_app(worker), json!({"Records": [message]})).await.expect("answers");
-    assert_eq!(answer, json!({"batchItemFailures": []}));
-    assert!(crm.items().await.iter().all(|item| item.text("sk") != "TOKEN#outdated"));
-    // A contact that nobody put into the row of its lead yet.
     let admin = crm.admin().await;
+    let id = text(&admin.customer(json!({"name": "Outdated"})).await["id"]);
+    let table = &crm.embedded().table;
+    let key = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": "CUSTOMER"}});
+    let image = async || table.request("GetItem", json!({"TableName": TABLE, "Key": key})).await.expect("get")["Item"].clone();
+    let worker = workers::WORKERS.iter().find(|worker| worker.name == "work").expect("worker");
+    let words = async || crm.items().await.iter().filter(|item| item.text("sk").starts_with("outdated#")).count();
+    let mut before = Value::Null;
+    for (name, left) in [("Outdated", 1), ("Renamed", 0)] {
+        admin.patch(&format!("/customers/{id}"), json!({"name": name})).await.expect(200);
+        let now = image().await;
+        let mut record = streamed("MODIFY", key.clone(), &now);
+        if before.is_object() {
+            record["dynamodb"]["OldImage"] = before;
+        }
+        let message = json!({"messageId": "1", "body": json!({"task": "project", "record": record}).to_string()});
+        // A repetition does no harm.
+        for _ in 0..2 {
+            let answer = (worker.handle)(&crm.embedded().worker_app(worker), json!({"Records": [message]})).await.expect("answers");
+            assert_eq!(answer, json!({"batchItemFailures": []}));
+        }
+        assert_eq!(words().await, left, "{name}");
+        before = now;
+    }
+    // A contact that nobody put into the row of its lead yet.
     let lead = admin.lead(json!({})).await["id"].clone();
     let activity = text(&admin.make("/activities", json!({"leadId": lead, "type": "CALL"})).await["id"]);
     let key = json!({"pk": {"S": format!("ACTIVITY#{activity}")}, "sk": {"S": "ACTIVITY"}});

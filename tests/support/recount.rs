@@ -1,6 +1,7 @@
 //! A recount of the whole table: what is kept beside the records against the records themselves.
 
 use crate::items::Raw;
+use domain::search::Findable;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +30,7 @@ pub fn disagreements(items: &[Raw], look: Look) -> Vec<String> {
     recount.counts();
     recount.companions();
     if look == Look::Settled {
-        recount.words();
+        recount.rows();
         recount.dates();
     }
     recount.wrong
@@ -213,12 +214,6 @@ impl<'a> Recount<'a> {
                 stand(template.text("pk").to_owned(), format!("DUE#RECURRENCE in DUE#TASK#{}", &next[..10]));
             }
         }
-        for project in self.of("PROJECT") {
-            for member in project.at("data")["memberIds"].as_array().into_iter().flatten() {
-                let member = member.as_str().unwrap_or_default();
-                stand(project.text("pk").to_owned(), format!("ROW#MEMBER#{member} at version {}", project.at("version")));
-            }
-        }
         let mut found = Kept::new();
         for item in self.items {
             let sk = item.text("sk");
@@ -235,38 +230,64 @@ impl<'a> Recount<'a> {
         self.compare("beside", expected, found);
     }
 
-    /// The words under which leads, customers and projects are found, and where.
-    fn words(&mut self) {
+    /// The rows by which leads, customers and projects are found: words, values and orders.
+    fn rows(&mut self) {
         let mut expected = Kept::new();
         let fields: [(&str, &[&str]); 3] = [
-            ("CUSTOMER", &["name", "email", "company", "firstName", "lastName", "phone"]),
-            ("LEAD", &["title", "email", "company", "firstName", "lastName", "phone"]),
+            ("CUSTOMER", &["name", "company", "firstName", "lastName"]),
+            ("LEAD", &["title", "company", "firstName", "lastName"]),
             ("PROJECT", &["name"]),
         ];
         for (kind, fields) in fields {
             for record in self.items.iter().filter(|item| item.text("type") == kind) {
-                let data = record.at("data");
-                let words = domain::search::record_words(fields.iter().map(|field| data[*field].as_str().unwrap_or_default()));
+                let (data, derived, head) = (record.at("data"), record.at("derived"), record.at("head"));
+                let names = fields.iter().filter_map(|field| data[*field].as_str()).collect();
+                let findable = Findable { email: data["email"].as_str(), phone: data["phone"].as_str(), names };
                 let state = if data["archivedAt"].is_string() { "ARCHIVED" } else { "LIVE" };
-                let owner = data["ownerId"].as_str().unwrap_or("NONE");
-                let place = |person: &str, word: &str| {
-                    let letters: String = word.chars().take(2).collect();
-                    format!("USER#{person}#{kind}#{state}#Q#{letters}")
+                let words = domain::search::record_words(&findable).words;
+                // (place, beginning of the sort key)
+                let words = words.into_iter().map(|word| (format!("{state}#Q#{}", word.chars().take(1).collect::<String>()), word));
+                let words: Vec<(String, String)> = words.collect();
+                let level = derived["levelCode"].as_str().unwrap_or("BRONZE");
+                let value = match kind {
+                    "CUSTOMER" => data["lifecycle"].as_str().map(|lifecycle| format!("{lifecycle}-{level}")),
+                    _ => data["source"].as_str().map(|source| format!("source:{source}")),
                 };
-                let tokens = expected.entry(record.text("pk").to_owned()).or_default();
-                for word in &words {
-                    tokens.insert(format!("TOKEN#{word} in {}", place(owner, word)));
-                    for member in data["memberIds"].as_array().into_iter().flatten().filter_map(Value::as_str).filter(|member| *member != owner) {
-                        tokens.insert(format!("TOKEN#{word}#{member} in {}", place(member, word)));
+                let at = head["c"].as_str().unwrap_or_default();
+                let mut own: Vec<(String, String)> = value.into_iter().map(|value| (format!("{state}#={value}"), at.to_owned())).collect();
+                if kind != "PROJECT" {
+                    let name = domain::search::folded(data[fields[0]].as_str().unwrap_or_default());
+                    own.push((format!("{state}#~name"), format!("{}\t", name.chars().take(100).collect::<String>())));
+                    own.push((format!("{state}#~updated"), head["u"].as_str().unwrap_or_default().to_owned()));
+                }
+                let owner = data["ownerId"].as_str();
+                let group = match (derived["teamId"].as_str(), owner) {
+                    (Some(team), _) => format!("TEAM#{team}"),
+                    (None, None) => "USER#NONE".to_owned(),
+                    (None, Some(_)) => "ALL".to_owned(),
+                };
+                let rows = expected.entry(record.text("pk").to_owned()).or_default();
+                for (place, sort) in words.iter().chain(&own) {
+                    let owner_place = owner.map(|owner| format!("USER#{owner}#{kind}#{place}")).unwrap_or_default();
+                    rows.insert(format!("{group}#{kind}#{place} / {sort} in {owner_place}"));
+                }
+                let members = data["memberIds"].as_array().into_iter().flatten().filter_map(Value::as_str);
+                for member in members.filter(|member| Some(*member) != owner) {
+                    for (place, sort) in words.iter().chain(&[("LIVE#=shared".to_owned(), at.to_owned())]) {
+                        rows.insert(format!("USER#{member}#{kind}#{place} / {sort} in USER#{member}#{kind}#{place}"));
                     }
                 }
             }
         }
         let mut found = Kept::new();
-        for token in self.of("TOKEN").filter(|token| !token.text("pk").starts_with("USER#")) {
-            found.entry(token.text("pk").to_owned()).or_default().insert(format!("{} in {}", token.text("sk"), token.text("o")));
+        for row in self.items.iter() {
+            let Some(kind) = row.text("type").strip_prefix("FOUND#").filter(|kind| *kind != "USER") else { continue };
+            let (pk, sk) = (plain(row.text("pk")), row.text("sk"));
+            let (sort, id) = sk.rsplit_once('#').unwrap_or_default();
+            let sort = if pk.contains("#Q#") { sort.split('#').next().unwrap_or_default() } else { sort };
+            found.entry(format!("{kind}#{id}")).or_default().insert(format!("{pk} / {sort} in {}", row.text("o")));
         }
-        self.compare("words", expected, found);
+        self.compare("rows", expected, found);
     }
 
     /// The latest contact and the next follow-up of leads, and of customers with the leads they were.
@@ -286,5 +307,13 @@ impl<'a> Recount<'a> {
             }
         }
         self.wrong.extend(wrong);
+    }
+}
+
+/// A partition without its shard: `ALL~3#…` as `ALL#…`.
+fn plain(partition: &str) -> String {
+    match partition.split_once('#') {
+        Some((scope, rest)) => format!("{}#{rest}", scope.split('~').next().unwrap_or_default()),
+        None => partition.to_owned(),
     }
 }

@@ -42,6 +42,7 @@ macro_rules! for_each_scenario {
             leads::a_lead_lives_from_creation_to_restoration,
             leads::the_transition_table_is_kept,
             leads::lists_of_leads_are_narrowed_and_searched,
+            leads::leads_and_customers_come_in_the_order_asked_for,
             leads::a_lead_stands_in_the_way_of_its_double_while_it_is_open,
             leads::reach_and_the_pool_hold_for_leads,
             leads::a_list_of_somebody_outside_reach_tells_nothing,

@@ -1,6 +1,6 @@
 //! `GET /customers`: the customers inside reach, narrowed by filters or searched by words.
 
-use contract::fields::{CursorText, Limit, OwnerFilter, Sort, limit};
+use contract::fields::{CursorText, Limit, OwnerFilter, RecordSort, limit};
 use contract::views::CustomerRow;
 use domain::customer::{Customer, Engagement, LevelCode, Lifecycle};
 use domain::search::Search;
@@ -24,7 +24,7 @@ contract::query! {
         /// Without a call, e-mail or meeting since this date or time.
         pub not_contacted_since: Option<DateBound>,
         /// Not together with `q`.
-        pub sort: Option<Sort>,
+        pub sort: Option<RecordSort>,
         pub limit: Option<Limit>,
         pub cursor: Option<CursorText>,
     }
@@ -34,7 +34,7 @@ pub(crate) fn route() -> Route {
     Route::get("/customers", "list_customers")
         .needs(Permission::CustomersRead)
         .about("Customers", "List or search customers")
-        .touches(&[Action::Get, Action::Query, Action::BatchGet])
+        .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet])
         .load(load)
         .handle(handle)
 }
@@ -53,7 +53,8 @@ async fn load(context: Context<Authorized, (), ListCustomers>) -> Result<Page<Ro
         owner: query.owner_id.map(|owner| owner.owner(context.scope())),
         not_contacted_since: query.not_contacted_since.and_then(|bound| bound.from(zone)),
         search: query.q.clone(),
-        ascending: query.sort == Some(Sort::Oldest),
+        order: query.sort.and_then(RecordSort::order),
+        ascending: query.sort.is_some_and(RecordSort::is_ascending),
     };
     context.list(&filter, limit(query.limit)).await
 }

@@ -1,6 +1,6 @@
 //! `GET /leads`: the leads inside reach, narrowed by filters or searched by words.
 
-use contract::fields::{CursorText, Limit, OwnerFilter, Sort, limit};
+use contract::fields::{CursorText, Limit, OwnerFilter, RecordSort, limit};
 use contract::views::LeadRow;
 use domain::lead::{Lead, LeadStatus};
 use domain::search::Search;
@@ -27,7 +27,7 @@ contract::query! {
         /// Created up to this date, or before this time.
         pub created_to: Option<DateBound>,
         /// Not together with `q`.
-        pub sort: Option<Sort>,
+        pub sort: Option<RecordSort>,
         pub limit: Option<Limit>,
         pub cursor: Option<CursorText>,
     }
@@ -37,7 +37,7 @@ pub(crate) fn route() -> Route {
     Route::get("/leads", "list_leads")
         .needs(Permission::LeadsRead)
         .about("Leads", "List or search leads")
-        .touches(&[Action::Get, Action::Query, Action::BatchGet])
+        .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet])
         .load(load)
         .handle(handle)
 }
@@ -56,7 +56,8 @@ async fn load(context: Context<Authorized, (), ListLeads>) -> Result<Page<Row<Le
         search: query.q.clone(),
         created_from: query.created_from.and_then(|bound| bound.from(zone)),
         created_until: query.created_to.and_then(|bound| bound.until(zone)),
-        ascending: query.sort == Some(Sort::Oldest),
+        order: query.sort.and_then(RecordSort::order),
+        ascending: query.sort.is_some_and(RecordSort::is_ascending),
     };
     context.list(&filter, limit(query.limit)).await
 }

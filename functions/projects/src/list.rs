@@ -29,7 +29,7 @@ pub(crate) fn route() -> Route {
     Route::get("/projects", "list_projects")
         .needs(Permission::ProjectsRead)
         .about("Projects", "List or search projects")
-        .touches(&[Action::Get, Action::Query, Action::BatchGet])
+        .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet])
         .load(load)
         .handle(handle)
 }

@@ -11,7 +11,7 @@ pub(crate) fn route() -> Route {
         .needs(Permission::ProjectsUpdate)
         .about("Projects", "Change a project")
         .fails(&[Code::ProjectTransition])
-        .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete, Action::Check])
+        .touches(&[Action::Get, Action::Put, Action::Update, Action::Check])
         .load(load)
         .handle(handle)
 }

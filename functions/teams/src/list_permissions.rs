@@ -50,5 +50,5 @@ async fn handle(_: Request<Authorized>) -> Result<PageOf<PermissionOut>, Rejecti
     };
     let items = Grant::catalogue();
     let count = items.len();
-    Ok(PageOf::of(Page { items, next: None }, Some(count), show))
+    Ok(PageOf::of(Page { items, ..Page::empty() }, Some(count), show))
 }

@@ -23,5 +23,5 @@ async fn load(context: Context<Authorized>) -> Result<Vec<GrantedRole>, Rejectio
 
 async fn handle(_: Request<Authorized>, roles: Vec<GrantedRole>) -> Result<PageOf<GrantedRole>, Rejection> {
     let count = roles.len();
-    Ok(PageOf::of(Page { items: roles, next: None }, Some(count), |role| role))
+    Ok(PageOf::of(Page { items: roles, ..Page::empty() }, Some(count), |role| role))
 }

@@ -27,7 +27,7 @@ pub(crate) fn route() -> Route {
     Route::get("/users", "list_users")
         .needs(Permission::UsersRead)
         .about("Users", "List or search users")
-        .touches(&[Action::Query, Action::BatchGet])
+        .touches(&[Action::Query, Action::QueryTable, Action::BatchGet])
         .load(load)
         .handle(handle)
 }

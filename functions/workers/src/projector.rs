@@ -1,4 +1,4 @@
-//! The projector: keeps what is derived from records: the search words, and the latest contact and
+//! The projector: keeps what is derived from records: what they are found by, and the latest contact and
 //! next follow-up of leads and customers.
 //!
 //! It reads each record as it is now, so repeated and late deliveries change nothing.
@@ -19,16 +19,16 @@ use domain::{Entity, PartyId, Record};
 use futures::FutureExt;
 use messaging::Work;
 use serde_json::Value;
+use store::found::standing;
 use store::item::Stored;
-use store::search::Searchable;
 use store::{Action, Key, Store};
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "projector",
-    about: "Keeps search words, latest contacts and next follow-ups in step with the records",
+    about: "Keeps what records are found by, latest contacts and next follow-ups in step with the records",
     trigger: Trigger::Stream(Interest::Records(&[Customer::KIND, User::KIND, Lead::KIND, Project::KIND, Activity::KIND, FollowUp::KIND])),
-    actions: &[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check],
+    actions: &[Action::Get, Action::QueryTable, Action::Put, Action::BatchWrite, Action::Update, Action::Check],
     needs: &[],
     handle: |app, event| run(app, event).boxed(),
 };
@@ -46,11 +46,11 @@ pub async fn project(app: &App, record: EventRecord) -> Result<(), Failure> {
     let record = record.change;
     let key = Store::key_of_image(&record.keys);
     match key.sk.as_str() {
-        Customer::KIND => words::<Customer>(app, &key, record).await.map(drop),
-        User::KIND => words::<User>(app, &key, record).await.map(drop),
-        Project::KIND => words::<Project>(app, &key, record).await.map(drop),
+        Customer::KIND => rows::<Customer>(app, &key, record).await.map(drop),
+        User::KIND => rows::<User>(app, &key, record).await.map(drop),
+        Project::KIND => rows::<Project>(app, &key, record).await.map(drop),
         Lead::KIND => {
-            let (old, new) = words::<Lead>(app, &key, record).await?;
+            let (old, new) = rows::<Lead>(app, &key, record).await?;
             let became = |lead: &Record<Lead>| lead.data.converted_customer_id;
             match (old.as_ref().and_then(became), new.as_ref().and_then(became)) {
                 (None, Some(customer)) => Ok(app.refresh_customer(customer).await?),
@@ -76,18 +76,18 @@ fn images<E: Stored>(record: StreamRecord) -> Result<Images<E>, Failure> {
     Ok((Store::record_of_image(record.old_image)?, Store::record_of_image(record.new_image)?))
 }
 
-/// Follows a change of a searchable record, if it touches what the words depend on; gives
-/// the record before and after.
-async fn words<E: Searchable>(app: &App, key: &Key, record: StreamRecord) -> Result<Images<E>, Failure> {
+/// Follows a change of a record that is found by more than its list, if it touches where its rows stand;
+/// gives the record before and after.
+async fn rows<E: Stored>(app: &App, key: &Key, record: StreamRecord) -> Result<Images<E>, Failure> {
     let (old, new) = images::<E>(record)?;
-    let depends_on = |record: &Record<E>| (E::words(record), E::state(record), E::owner(record), E::team(record), E::sharers(record));
-    if old.as_ref().map(depends_on) == new.as_ref().map(depends_on) {
+    let stands = |record: &Option<Record<E>>| record.as_ref().and_then(|record| standing(&record.row));
+    if stands(&old) == stands(&new) {
         return Ok((old, new));
     }
     let pk = &key.pk;
     let id = pk.split_once('#').map(|(_, id)| id).unwrap_or_default();
     let id = E::Id::read(id).map_err(|invalid| Failure::Nonsense(format!("{pk}: {}", invalid.message)))?;
-    app.unscoped().reindex::<E>(id).await?;
+    app.unscoped().refind::<E>(id, old.as_ref().map(|record| &record.row)).await?;
     Ok((old, new))
 }
 

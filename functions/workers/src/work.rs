@@ -35,7 +35,7 @@ pub const WORKER: Worker = Worker {
     name: "work",
     about: "Moves, re-stamps and cleans up records in pieces; repeats parked stream records",
     trigger: Trigger::Queue(Queue::Work),
-    actions: &[Action::Get, Action::Query, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check],
+    actions: &[Action::Get, Action::Query, Action::QueryTable, Action::Put, Action::BatchWrite, Action::Update, Action::Delete, Action::Check],
     needs: &[Need::Send(Queue::Work), Need::Bus],
     handle: |app, event| async move { queue_batch(app, Queue::Work, event, |message| run(app, message)).await }.boxed(),
 };

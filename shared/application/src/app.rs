@@ -43,7 +43,7 @@ impl App {
     /// An application that reads and writes the table and nothing else.
     pub fn new(store: Store, clock: Clock, config: Config) -> Self {
         Self {
-            store,
+            store: store.spread(config.shards),
             clock,
             config: Arc::new(config),
             verifier: Arc::default(),
@@ -79,7 +79,7 @@ impl App {
     /// With another view of the table, whose usage is counted anew.
     #[must_use]
     pub fn on_store(&self, store: &Store) -> Self {
-        Self { store: store.metered(), ..self.clone() }
+        Self { store: store.metered().spread(self.config.shards), ..self.clone() }
     }
 
     /// The table, whatever the reach: for sign-in, markers and workers, which see everything. A test

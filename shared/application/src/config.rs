@@ -1,6 +1,7 @@
 //! Configuration: template parameters in the cloud, environment variables in the embedded run.
 
 use jiff::tz::TimeZone;
+use store::Shards;
 
 /// One setting of the deployment; `docs/configuration.md` is generated from the list.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,12 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting { name: "ACCESS_TTL", parameter: "AccessTtl", default: "900", meaning: "Life of an access token, seconds" },
     Setting { name: "REFRESH_TTL", parameter: "RefreshTtl", default: "2592000", meaning: "Life of an unused refresh token, seconds" },
+    Setting {
+        name: "TABLE_SHARDS",
+        parameter: "TableShards",
+        default: "1",
+        meaning: "Over how many partitions everything of a kind and of a team is spread, 1 to 32; may be raised, never lowered",
+    },
     Setting { name: "LOG_LEVEL", parameter: "LogLevel", default: "info", meaning: "off, error or info (one line per request)" },
 ];
 
@@ -65,6 +72,8 @@ pub struct Config {
     pub access_seconds: i64,
     /// Life of an unused refresh token, seconds.
     pub refresh_seconds: i64,
+    /// Over how many partitions the table spreads what stands in one place.
+    pub shards: Shards,
 }
 
 impl Config {
@@ -94,6 +103,9 @@ impl Config {
         if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
             return Err(ConfigError { name: "CURRENCY", value: currency, expected: "an ISO 4217 code such as EUR" });
         }
+        let shards = value("TABLE_SHARDS");
+        let count = shards.parse().ok().filter(|count| (1..=Shards::MAX).contains(count));
+        let count = count.ok_or(ConfigError { name: "TABLE_SHARDS", value: shards, expected: "a number from 1 to 32" })?;
         Ok(Self {
             public_url: value("PUBLIC_URL").trim_end_matches('/').to_owned(),
             zone,
@@ -102,6 +114,7 @@ impl Config {
             cors_origins: value("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect(),
             access_seconds: seconds("ACCESS_TTL")?,
             refresh_seconds: seconds("REFRESH_TTL")?,
+            shards: Shards::new(count),
         })
     }
 }

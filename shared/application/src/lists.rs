@@ -32,7 +32,7 @@ impl App {
             (None, Some(person)) => {
                 let page = async { Ok(store.page(filter, scope, paging, inside).await?) };
                 let (reached, page) = tokio::try_join!(self.reaches_person(scope, person), page)?;
-                Ok(if reached { page } else { Page { items: Vec::new(), next: None } })
+                Ok(if reached { page } else { Page::empty() })
             }
             (None, None) => Ok(store.page(filter, scope, paging, inside).await?),
         }
@@ -54,28 +54,19 @@ impl App {
                     Ok(if scope.reach() == Reach::All { page } else { store.inside_parties(page, scope).await? })
                 };
                 let (reached, page) = tokio::try_join!(self.reaches_person(scope, author), page)?;
-                Ok(if reached { page } else { Page { items: Vec::new(), next: None } })
+                Ok(if reached { page } else { Page::empty() })
             }
             Whose::Of(id, _) => {
-                // A filter without an index reads a hundred rows; not twice for a customer that was a lead.
-                let at_once = id.lead().is_some() || filter.kind.is_none();
-                let own = async {
-                    match at_once {
-                        true => Ok::<_, Error>(Some(store.page(&filter, scope, paging, |_| true).await?)),
-                        false => Ok(None),
-                    }
-                };
+                let own = async { Ok::<_, Error>(store.page(&filter, scope, paging, |_| true).await?) };
                 let (party, own) = tokio::try_join!(self.reach_party(scope, id), own)?;
                 // A customer that was a lead names it; only then its timeline is read with the lead's.
                 let leads = party.customer.as_ref().filter(|_| id.customer().is_some()).map(|customer| customer.data.lead_ids.clone());
                 let leads = leads.unwrap_or_default();
-                match own {
-                    Some(own) if leads.is_empty() => Ok(own),
-                    _ => {
-                        filter.whose = Whose::Of(id, leads);
-                        Ok(store.page(&filter, scope, paging, |_| true).await?)
-                    }
+                if leads.is_empty() {
+                    return Ok(own);
                 }
+                filter.whose = Whose::Of(id, leads);
+                Ok(store.page(&filter, scope, paging, |_| true).await?)
             }
         }
     }

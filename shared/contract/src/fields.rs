@@ -2,7 +2,7 @@
 
 use crate::Int;
 use domain::text::{Form, Invalid, TextValue};
-use domain::{Scope, UserId};
+use domain::{Order, Scope, UserId};
 
 /// How many rows a page has where nobody says.
 pub const DEFAULT_LIMIT: usize = 20;
@@ -25,6 +25,40 @@ crate::choice! {
         Newest = "-createdAt",
         /// Oldest first.
         Oldest = "createdAt",
+    }
+}
+
+crate::choice! {
+    /// The order of leads and customers.
+    pub enum RecordSort {
+        /// Newest first.
+        Newest = "-createdAt",
+        /// Oldest first.
+        Oldest = "createdAt",
+        /// What was changed last first.
+        Updated = "-updatedAt",
+        /// What was changed longest ago first.
+        Stalest = "updatedAt",
+        /// From A to Z: case and accents do not count.
+        Name = "name",
+        /// From Z to A.
+        NameBackwards = "-name",
+    }
+}
+
+impl RecordSort {
+    /// The order meant, where it is another than that of creation.
+    pub fn order(self) -> Option<Order> {
+        match self {
+            Self::Newest | Self::Oldest => None,
+            Self::Updated | Self::Stalest => Some(Order::Updated),
+            Self::Name | Self::NameBackwards => Some(Order::Name),
+        }
+    }
+
+    /// Whether what is least in the order comes first.
+    pub fn is_ascending(self) -> bool {
+        matches!(self, Self::Oldest | Self::Stalest | Self::Name)
     }
 }
 

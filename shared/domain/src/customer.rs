@@ -6,6 +6,7 @@ use crate::json::Metadata;
 use crate::owner::{Change, Owned, Owner};
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{Refused, StateMachine};
+use crate::search::Findable;
 use crate::time::{Day, Time};
 use crate::user::EmailStatus;
 use crate::value::{Country, Email, Phone, Text};
@@ -340,16 +341,18 @@ pub fn archive(customer: &Record<Customer>, act: &Act) -> Result<Change<Customer
 }
 
 /// The texts a customer is found by.
-pub fn search_texts(data: &CustomerData) -> Vec<&str> {
-    let texts = [
+pub fn findable(data: &CustomerData) -> Findable<'_> {
+    let names = [
         Some(data.name.as_str()),
-        data.email.as_ref().map(Email::as_str),
         data.company.as_ref().map(Text::as_str),
         data.first_name.as_ref().map(Text::as_str),
         data.last_name.as_ref().map(Text::as_str),
-        data.phone.as_ref().map(Phone::as_str),
     ];
-    texts.into_iter().flatten().collect()
+    Findable {
+        email: data.email.as_ref().map(Email::as_str),
+        phone: data.phone.as_ref().map(Phone::as_str),
+        names: names.into_iter().flatten().collect(),
+    }
 }
 
 #[cfg(test)]

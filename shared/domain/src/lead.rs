@@ -8,6 +8,7 @@ use crate::owner::{Change, Owned, Owner};
 use crate::party::PartyId;
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{FieldFault, Refused, StateMachine};
+use crate::search::Findable;
 use crate::text::TextValue;
 use crate::time::Time;
 use crate::value::{Email, Phone, Prose, Text};
@@ -445,16 +446,18 @@ pub fn link(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> Resu
 }
 
 /// The texts a lead is found by.
-pub fn search_texts(data: &LeadData) -> Vec<&str> {
-    let texts = [
+pub fn findable(data: &LeadData) -> Findable<'_> {
+    let names = [
         Some(data.title.as_str()),
-        data.email.as_ref().map(Email::as_str),
         data.company.as_ref().map(Text::as_str),
         data.first_name.as_ref().map(Text::as_str),
         data.last_name.as_ref().map(Text::as_str),
-        data.phone.as_ref().map(Phone::as_str),
     ];
-    texts.into_iter().flatten().collect()
+    Findable {
+        email: data.email.as_ref().map(Email::as_str),
+        phone: data.phone.as_ref().map(Phone::as_str),
+        names: names.into_iter().flatten().collect(),
+    }
 }
 
 #[cfg(test)]

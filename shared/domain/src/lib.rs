@@ -44,6 +44,6 @@ pub use owner::{Owned, Owner};
 pub use party::{Parent, Party, PartyId};
 pub use permission::{Grants, Permission, Role};
 pub use reach::{Caller, Reach, Scope};
-pub use record::{Access, Entity, Record, Row};
+pub use record::{Access, Entity, Order, Record, Row};
 pub use refused::{FieldFault, Refused};
 pub use time::Time;

@@ -44,7 +44,7 @@ impl ProjectStatus {
 }
 
 /// How many members a project has at most: each has a row of its own in the lists.
-pub const MAX_MEMBERS: usize = 20;
+pub const MAX_MEMBERS: usize = 200;
 
 /// The kind.
 #[derive(Debug, Clone, PartialEq)]

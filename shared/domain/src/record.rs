@@ -11,6 +11,25 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::ops::{Deref, DerefMut};
 
+/// An order of leads and customers other than that of their creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// By name, or title: case and accents do not count.
+    Name,
+    /// By the latest change that a person made.
+    Updated,
+}
+
+impl Order {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Updated => "updated",
+        }
+    }
+}
+
 /// A kind of record: its id type and the three groups of its fields.
 pub trait Entity: Sized + Clone + std::fmt::Debug + PartialEq + Send + Sync + 'static {
     /// The kind as it stands in keys: `CUSTOMER`.

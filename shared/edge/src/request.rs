@@ -535,6 +535,8 @@ pub struct PageOf<T> {
     pub items: Vec<T>,
     /// The cursor of the next page.
     pub next: Option<String>,
+    /// How far a list with filters looked.
+    pub scanned_to: Option<String>,
     /// The limit in force.
     pub limit: usize,
     /// More members of `meta`.
@@ -546,6 +548,7 @@ impl<T> PageOf<T> {
     pub fn of<E>(page: Page<E>, limit: Option<usize>, show: impl Fn(E) -> T) -> Self {
         Self {
             next: page.next.map(|cursor| cursor.to_string()),
+            scanned_to: page.scanned_to,
             items: page.items.into_iter().map(show).collect(),
             limit: limit.unwrap_or(DEFAULT_LIMIT),
             meta: Map::new(),
@@ -559,6 +562,9 @@ impl<T: Show + Serialize + Send + 'static> Shown for PageOf<T> {
 
     fn into_answer(self) -> Result<Answer<Vec<T>>, Problem> {
         let mut answer = Answer::ok(self.items).meta("limit", json!(self.limit)).meta("nextCursor", json!(self.next));
+        if let Some(place) = self.scanned_to {
+            answer = answer.meta("scannedTo", json!(place));
+        }
         answer.meta.extend(self.meta);
         Ok(answer)
     }

@@ -17,6 +17,8 @@ pub enum Action {
     Update,
     /// `dynamodb:DeleteItem`, alone or in a transaction
     Delete,
+    /// `dynamodb:BatchWriteItem`
+    BatchWrite,
     /// `dynamodb:ConditionCheckItem`
     Check,
 }
@@ -32,6 +34,7 @@ impl Action {
             Self::Put => "PutItem",
             Self::Update => "UpdateItem",
             Self::Delete => "DeleteItem",
+            Self::BatchWrite => "BatchWriteItem",
             Self::Check => "ConditionCheckItem",
         }
     }

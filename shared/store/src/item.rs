@@ -4,6 +4,7 @@
 //! (stamps), and the three maps `data`, `text`, `derived`. Empty fields are not stored.
 
 use crate::error::Error;
+use crate::found::FoundBy;
 use crate::keys::{Index, IndexKeys, Key, SORT};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::overview::Counter;
@@ -41,6 +42,11 @@ pub trait Stored: Entity {
     /// What it adds to the counters of its parents.
     fn rollups(_: &Record<Self>) -> Vec<Rollup> {
         Vec::new()
+    }
+
+    /// By what it is found beside its list; `None` for what has no search.
+    fn found_by(_: &Row<Self>) -> Option<FoundBy> {
+        None
     }
 
     /// The contact data under which it is found as a duplicate.

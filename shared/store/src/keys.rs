@@ -117,15 +117,11 @@ pub fn event(kind: &str, id: &str, at: Time, event: EventId) -> Key {
     Key::new(format!("{kind}#{id}"), format!("EVENT#{at}#{event}"))
 }
 
-/// The words of a record, for moving them: `CUSTOMER#<id>` / `TOKEN#<word>`.
-pub fn token(kind: &str, id: &str, word: &str) -> Key {
-    Key::new(format!("{kind}#{id}"), format!("TOKEN#{word}"))
-}
-
-/// The words of a record under one of the people it is shared with: `PROJECT#<id>` /
-/// `TOKEN#<word>#<user>`.
-pub fn shared_token(kind: &str, id: &str, word: &str, user: UserId) -> Key {
-    Key::new(format!("{kind}#{id}"), format!("TOKEN#{word}#{user}"))
+/// Which records have this word, this value, or come next in this order? `TEAM#<id>#CUSTOMER#LIVE#Q#a` /
+/// `acme#<newest first>#<id>`, `TEAM#<id>#LEAD#LIVE#=source:website` / `<time>#<id>`,
+/// `TEAM#<id>#LEAD#LIVE#~name` / `<name>#<id>`; also under USER#NONE and ALL.
+pub fn found(partition: &str, sort: &str) -> Key {
+    Key::new(partition, sort)
 }
 
 /// How many of each child has this record? `LEAD#<id>` / `NOTE~COUNTS`. It sorts right after the
@@ -229,28 +225,92 @@ pub fn of_parent(kind: &str, id: impl std::fmt::Display, child: &str) -> String 
     format!("{kind}#{id}#{child}")
 }
 
+/// The children of a kind and a type that a record has: `LEAD#<id>#ACTIVITY#CALL`.
+pub fn of_parent_as(kind: &str, id: impl std::fmt::Display, child: &str, as_what: &str) -> String {
+    format!("{}#{as_what}", of_parent(kind, id, child))
+}
+
 /// What of a kind is due on a day, UTC: `DUE#TASK#2026-01-31`.
 pub fn due_on(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..10])
 }
 
-/// The `state` part of a partition of records that are shared with a person: `MEMBER`, or
-/// `MEMBER-<status>`.
-pub fn shared_state(status: Option<&str>) -> String {
-    match status {
-        Some(status) => format!("MEMBER-{status}"),
-        None => "MEMBER".to_owned(),
-    }
+/// The `state` part of the partition of the words that begin with the same character: `LIVE#Q#a`.
+/// Sorted by `<word>#<newest first>#<id>`.
+pub fn word_state(state: &str, word: &str) -> String {
+    let initial: String = word.chars().take(1).collect();
+    format!("{state}#Q#{initial}")
 }
 
-/// The `state` part of the partition that holds the words beginning with the same two letters:
-/// `LIVE#Q#ac`. Sorted by `<word>#<newest first>#<id>`.
-pub fn search_state(state: &str, word: &str) -> String {
-    let letters: String = word.chars().take(2).collect();
-    format!("{state}#Q#{letters}")
+/// The `state` part of the partition of records with a value: `LIVE#=source:website`.
+pub fn value_state(state: &str, value: &str) -> String {
+    format!("{state}#={value}")
+}
+
+/// The `state` part of the partition of records in an order of its own: `LIVE#~name`.
+pub fn order_state(state: &str, order: &str) -> String {
+    format!("{state}#~{order}")
 }
 
 /// The `state` part of a feed partition: one bucket a month, `2026-01`.
 pub fn feed_month(at: Time) -> String {
     at.month()
+}
+
+/// Over how many partitions what stands under ALL and under TEAM is spread, where one partition's 1,000
+/// writes a second are not enough. A deployment's setting; it may be raised, never lowered: the first shard
+/// has the plain name, so what was written before stays where it is and is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shards(u8);
+
+impl Default for Shards {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl Shards {
+    /// The most there can be: every list reads each of them.
+    pub const MAX: u8 = 32;
+
+    /// As many; at least one and at most [`Self::MAX`].
+    pub fn new(count: u8) -> Self {
+        Self(count.clamp(1, Self::MAX))
+    }
+
+    /// Where in a partition the item of this record stands: `ALL~3#LEAD#LIVE`.
+    pub fn place(self, partition: &str, id: &str) -> String {
+        // The end of an id is random.
+        let hash = id.bytes().rev().take(8).fold(0u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
+        Self::shard(partition, hash % u32::from(self.0))
+    }
+
+    /// All parts of a partition.
+    pub fn places(self, partition: &str) -> Vec<String> {
+        let mut places: Vec<String> = (0..u32::from(self.0)).map(|shard| Self::shard(partition, shard)).collect();
+        places.dedup();
+        places
+    }
+
+    fn shard(partition: &str, shard: u32) -> String {
+        for scope in ["ALL", "TEAM"] {
+            if let Some(rest) = partition.strip_prefix(scope).filter(|rest| shard > 0 && rest.starts_with('#')) {
+                return format!("{scope}~{shard}{rest}");
+            }
+        }
+        partition.to_owned()
+    }
+
+    /// Puts an item into its shards: the partitions that it has in the indexes.
+    pub(crate) fn spread(self, item: &mut crate::item::Item) {
+        if self.0 == 1 {
+            return;
+        }
+        let id = item.get("pk").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
+        for index in Index::ALL {
+            if let Some(aws_sdk_dynamodb::types::AttributeValue::S(partition)) = item.get_mut(index.attribute()) {
+                *partition = self.place(partition, &id);
+            }
+        }
+    }
 }

@@ -1,23 +1,33 @@
 //! Lists: one page out of one or more partitions, at a cost that does not grow with the data.
 
 use crate::error::Error;
+use crate::found;
 use crate::item::{Item, Stored, get_text, key_of, to_row};
-use crate::keys::{Index, SORT};
+use crate::keys::{Index, Key, SORT};
 use crate::table::{Range, Slice, Store};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::search::Search;
-use domain::{Parent, Row, Scope, UserId};
+use domain::{Parent, Row, Scope, TeamId, UserId};
 use futures::future::try_join_all;
+use std::collections::HashMap;
 
-/// How many index entries a list with a residual filter reads per request.
-pub const RESIDUAL_READ: usize = 100;
+/// How many entries a list reads per request to fill a page.
+pub const MOST_READ: usize = 1_000;
+/// The same where each entry only names a record, which has to be read as well.
+pub const MOST_NAMED_READ: usize = 300;
+/// How many entries a list with a residual filter reads first: most find their page among them.
+const FIRST_LOOK: usize = 100;
+/// How many records are read at once: what BatchGetItem takes.
+const AT_ONCE: usize = 100;
 
 /// Where a list reads and in which order.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    /// (index, partition key), merged by the sort key. None at all is an empty list.
+    /// (index, partition key) of rows that are shown as they stand there, merged by the sort key.
     pub partitions: Vec<(Index, String)>,
+    /// Rows that only name the records, merged with the others.
+    pub named: Option<Named>,
     /// Ascending by the sort key instead of newest first.
     pub ascending: bool,
     /// First sort key inside.
@@ -26,8 +36,80 @@ pub struct Plan {
     pub until: Option<String>,
     /// Whether a filter is applied to the rows read, so that more than a page has to be read.
     pub residual: bool,
-    /// Whether the partitions are of search words.
-    pub words: bool,
+}
+
+/// Rows that only name records: those of words, values and orders that the projector keeps.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// LIVE or ARCHIVED.
+    pub state: &'static str,
+    /// What the records are found by.
+    pub by: By,
+    /// Whose records.
+    pub places: Vec<Place>,
+}
+
+/// What a list finds records by.
+#[derive(Debug, Clone)]
+pub enum By {
+    /// Words, in their order.
+    Words(Search),
+    /// One of these values.
+    Values(Vec<String>),
+    /// Nothing: all of them, in an order of its own.
+    Order(&'static str),
+}
+
+/// Whose records a list reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// What somebody owns, or nobody.
+    Owner(Option<UserId>),
+    /// What belongs to a team.
+    Team(TeamId),
+    /// Everything.
+    All,
+}
+
+/// A partition, and the range of it that is read.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    /// The index; none is the table itself.
+    pub index: Option<Index>,
+    /// The partition key.
+    pub partition: String,
+    /// First sort key inside.
+    pub from: Option<String>,
+    /// First sort key outside.
+    pub until: Option<String>,
+}
+
+/// An entry that a list looks at.
+pub(crate) struct Entry {
+    /// Its place in the order.
+    pub sort: String,
+    /// The row, or the record that it names as it is now.
+    pub item: Item,
+    /// Whether the record was named by a row.
+    pub named: bool,
+}
+
+impl Plan {
+    /// Its own partitions, each with the plan's range.
+    pub(crate) fn sources(&self) -> Vec<Source> {
+        let source = |(index, partition): &(Index, String)| Source {
+            index: Some(*index),
+            partition: partition.clone(),
+            from: self.from.clone(),
+            until: self.until.clone(),
+        };
+        self.partitions.iter().map(source).collect()
+    }
+
+    /// How many entries are read per request.
+    fn most(&self) -> usize {
+        if self.named.is_some() { MOST_NAMED_READ } else { MOST_READ }
+    }
 }
 
 /// A page of a list.
@@ -37,6 +119,16 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<Cursor>,
+    /// How far the list looked, in its order (a time or a name), where a filter was applied to what it
+    /// read and there is more to look at.
+    pub scanned_to: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Nothing.
+    pub fn empty() -> Self {
+        Self { items: Vec::new(), next: None, scanned_to: None }
+    }
 }
 
 /// A place in a list: the sort key of the last row looked at, bound to the list by a digest of its
@@ -96,10 +188,6 @@ pub trait Filter: Send + Sync {
     fn plan(&self, scope: &Scope) -> Plan;
     /// Whether a row passes; reach is not its matter.
     fn matches(&self, row: &Row<Self::Entity>) -> bool;
-    /// The words looked for.
-    fn search(&self) -> Option<&Search> {
-        None
-    }
     /// The parent whose children are asked for: who reaches it sees them all.
     fn parent(&self) -> Option<Parent> {
         None
@@ -113,9 +201,16 @@ pub trait Filter: Send + Sync {
 impl Store {
     /// A page of rows that `keep` lets through.
     pub async fn list<E: Stored>(&self, plan: &Plan, paging: Paging<'_>, keep: impl Fn(&Row<E>) -> bool) -> Result<Page<Row<E>>, Error> {
-        self.pick(plan, paging, |item| {
-            let row = to_row::<E>(item)?;
-            Ok(keep(&row).then_some(row))
+        let mut sources = plan.sources();
+        if let Some(named) = &plan.named {
+            sources.extend(self.named_sources(E::KIND, plan, named).await?);
+        }
+        let search = plan.named.as_ref().and_then(|named| if let By::Words(search) = &named.by { Some(search) } else { None });
+        let admits = |row: &Item| search.map_or(Ok(true), |search| found::shown_here(row, search));
+        self.pick(plan, sources, paging, admits, |entry| {
+            let row = to_row::<E>(&entry.item)?;
+            let stands = !entry.named || plan.named.as_ref().is_none_or(|named| found::stands(&row, &named.by, &entry.sort));
+            Ok((stands && keep(&row)).then_some(row))
         })
         .await
     }
@@ -128,60 +223,125 @@ impl Store {
         paging: Paging<'_>,
         inside: impl Fn(&Row<F::Entity>) -> bool,
     ) -> Result<Page<Row<F::Entity>>, Error> {
-        let plan = filter.plan(scope);
-        let keep = |row: &Row<F::Entity>| inside(row) && filter.matches(row);
-        match filter.search().filter(|_| plan.words) {
-            Some(search) => self.search(&plan, search, paging, keep).await,
-            None => self.list(&plan, paging, keep).await,
-        }
+        self.list(&filter.plan(scope), paging, |row| inside(row) && filter.matches(row)).await
     }
 
-    /// A page of what `examine` makes of the rows of the plan's partitions, merged in order.
+    /// A page of what `examine` makes of the entries of these sources, merged in order: looks on until the
+    /// page is full, nothing is left, or as many were read as one request may. Of rows that only name
+    /// their records those that `admits` lets through are replaced by the records.
     pub(crate) async fn pick<T>(
         &self,
         plan: &Plan,
+        sources: Vec<Source>,
         paging: Paging<'_>,
-        examine: impl Fn(&Item) -> Result<Option<T>, Error>,
+        admits: impl Fn(&Item) -> Result<bool, Error>,
+        examine: impl Fn(&Entry) -> Result<Option<T>, Error>,
     ) -> Result<Page<T>, Error> {
-        let after = paging.cursor.map(|text| Cursor::read(text, paging.binding)).transpose()?.map(|cursor| cursor.after);
-        let range = Range { from: plan.from.clone(), until: plan.until.clone(), after: after.clone(), ascending: plan.ascending };
-        // One row more than the page tells whether there is a next one; one more again makes up for
-        // the row at the cursor, which a BETWEEN brings along.
-        let per_partition = if plan.residual { RESIDUAL_READ / plan.partitions.len().max(1) } else { paging.limit + 1 };
-        let depth = i32::try_from(per_partition.max(1)).unwrap_or(i32::MAX).saturating_add(i32::from(after.is_some() && !plan.residual));
-        let queries = plan.partitions.iter().map(|(index, partition)| self.query_index(*index, partition, &range, depth));
-        let slices = try_join_all(queries).await?;
-        let (rows, more) = merge(slices, after.as_deref(), plan);
-        let mut items = Vec::new();
-        let mut last = None;
-        let mut rest = rows.into_iter();
-        for (sort, row) in rest.by_ref() {
-            if let Some(found) = examine(&row)? {
-                items.push(found);
+        let mut after = paging.cursor.map(|text| Cursor::read(text, paging.binding)).transpose()?.map(|cursor| cursor.after);
+        let sources: Vec<Source> = sources.into_iter().flat_map(|source| self.in_shards(source)).collect();
+        let mut found: Vec<(String, T)> = Vec::new();
+        let mut read = 0;
+        // One more than the page tells whether there is a next one.
+        let mut look = if plan.residual { FIRST_LOOK.max(paging.limit + 1) } else { paging.limit + 1 };
+        let last = loop {
+            // A filter spreads over the partitions; without one each may hold the whole page.
+            let each = if plan.residual { look.div_ceil(sources.len().max(1)) } else { look };
+            let slices = try_join_all(sources.iter().map(|source| self.slice(source, plan.ascending, after.as_deref(), each))).await?;
+            read += slices.iter().map(|slice| slice.items.len()).sum::<usize>();
+            let (rows, more) = merge(slices, after.as_deref(), plan.ascending);
+            let mut last = None;
+            for rows in rows.chunks((paging.limit + 1).min(AT_ONCE)) {
+                for entry in self.entries(rows, &admits).await? {
+                    last = Some(entry.0.clone());
+                    if let Some(made) = entry.1.as_ref().map(&examine).transpose()?.flatten() {
+                        found.push((entry.0, made));
+                    }
+                    if found.len() > paging.limit {
+                        break;
+                    }
+                }
+                if found.len() > paging.limit {
+                    break;
+                }
             }
-            last = Some(sort);
-            if items.len() == paging.limit {
-                break;
+            if found.len() > paging.limit || !more || last.is_none() {
+                break None;
             }
-        }
-        let mut another = more;
-        for (_, row) in rest {
-            another = another || examine(&row)?.is_some();
-        }
-        let next = last.filter(|_| another).map(|last| Cursor::at(paging.binding, last));
-        Ok(Page { items, next })
+            after = last;
+            if read >= plan.most() {
+                break after;
+            }
+            look = (plan.most() - read).min(3 * FIRST_LOOK);
+        };
+        let full = found.len() > paging.limit;
+        found.truncate(paging.limit);
+        let next = if full { found.last().map(|(sort, _)| sort.clone()) } else { last };
+        let scanned_to = next.as_deref().filter(|_| plan.residual).map(|sort| place_in(sort).to_owned());
+        let items = found.into_iter().map(|(_, made)| made).collect();
+        Ok(Page { items, next: next.map(|next| Cursor::at(paging.binding, next)), scanned_to })
     }
+
+    /// A source in all its shards.
+    fn in_shards(&self, source: Source) -> Vec<Source> {
+        self.shards.places(&source.partition).into_iter().map(|partition| Source { partition, ..source.clone() }).collect()
+    }
+
+    /// The next rows of a source; the row at the cursor, which a BETWEEN brings along, is not counted.
+    async fn slice(&self, source: &Source, ascending: bool, after: Option<&str>, count: usize) -> Result<Slice, Error> {
+        let range = Range { from: source.from.clone(), until: source.until.clone(), after: after.map(str::to_owned), ascending };
+        let limit = count.saturating_add(usize::from(after.is_some()));
+        self.query(source.index, &source.partition, &range, i32::try_from(limit).unwrap_or(i32::MAX)).await
+    }
+
+    /// The entries of these rows, those that only name a record with the record; none where it is gone or
+    /// not admitted.
+    async fn entries(&self, rows: &[(String, Item)], admits: &impl Fn(&Item) -> Result<bool, Error>) -> Result<Vec<(String, Option<Entry>)>, Error> {
+        let mut keys = Vec::new();
+        let mut wanted = Vec::new();
+        for (sort, row) in rows {
+            let key = (found::is_named(row) && admits(row)?).then(|| found::named_by(row, id_in(sort)));
+            keys.extend(key.clone());
+            wanted.push(key);
+        }
+        let mut records: HashMap<Key, Item> = HashMap::new();
+        if !keys.is_empty() {
+            keys.sort_unstable();
+            keys.dedup();
+            records.extend(self.get_items(&keys).await?.into_iter().map(|item| (key_of(&item), item)));
+        }
+        let entry = |((sort, row), key): (&(String, Item), Option<Key>)| {
+            let named = found::is_named(row);
+            let item = if named { key.and_then(|key| records.get(&key).cloned()) } else { Some(row.clone()) };
+            (sort.clone(), item.map(|item| Entry { sort: sort.clone(), item, named }))
+        };
+        Ok(rows.iter().zip(wanted).map(entry).collect())
+    }
+}
+
+/// The last part of a place in the order: the record's id.
+pub(crate) fn id_in(sort: &str) -> &str {
+    sort.rsplit('#').next().unwrap_or_default()
+}
+
+/// A place in the order without the record's id: a time, a name, a word.
+fn place_in(sort: &str) -> &str {
+    sort.split('#').next().unwrap_or_default().trim_end()
+}
+
+/// The place of a row in the order: what stands in no index is read from the table itself.
+fn sort_of(row: &Item) -> Option<&str> {
+    get_text(row, SORT).or_else(|| get_text(row, "sk"))
 }
 
 /// The rows of all slices in order, each record once, up to where every slice is known; and whether
 /// there is more beyond.
-fn merge(slices: Vec<Slice>, after: Option<&str>, plan: &Plan) -> (Vec<(String, Item)>, bool) {
-    let before = |a: &str, b: &str| if plan.ascending { a < b } else { a > b };
+fn merge(slices: Vec<Slice>, after: Option<&str>, ascending: bool) -> (Vec<(String, Item)>, bool) {
+    let before = |a: &str, b: &str| if ascending { a < b } else { a > b };
     let mut frontier: Option<String> = None;
     let mut rows: Vec<(String, Item)> = Vec::new();
     let mut more = false;
     for slice in slices {
-        let last = slice.items.last().and_then(|row| get_text(row, SORT)).map(str::to_owned);
+        let last = slice.items.last().and_then(sort_of).map(str::to_owned);
         if slice.more {
             more = true;
             if let Some(last) = last {
@@ -191,14 +351,12 @@ fn merge(slices: Vec<Slice>, after: Option<&str>, plan: &Plan) -> (Vec<(String, 
                 });
             }
         }
-        rows.extend(slice.items.into_iter().filter_map(|row| get_text(&row, SORT).map(str::to_owned).map(|sort| (sort, row))));
+        rows.extend(slice.items.into_iter().filter_map(|row| sort_of(&row).map(str::to_owned).map(|sort| (sort, row))));
     }
     rows.retain(|(sort, _)| after.is_none_or(|after| before(after, sort)));
-    rows.sort_by(|(a, row_a), (b, row_b)| {
-        let order = if plan.ascending { a.cmp(b) } else { b.cmp(a) };
-        order.then_with(|| key_of(row_a).pk.cmp(&key_of(row_b).pk))
-    });
-    rows.dedup_by(|(a, row_a), (b, row_b)| a == b && key_of(row_a).pk == key_of(row_b).pk);
+    rows.sort_by(|(a, _), (b, _)| if ascending { a.cmp(b) } else { b.cmp(a) });
+    // A place in the order ends with the record's id.
+    rows.dedup_by(|(a, _), (b, _)| a == b);
     if let Some(frontier) = frontier {
         let known = rows.iter().position(|(sort, _)| before(&frontier, sort)).unwrap_or(rows.len());
         rows.truncate(known);
@@ -222,15 +380,13 @@ mod tests {
 
     #[test]
     fn rows_beyond_what_every_partition_showed_wait_for_the_next_page() {
-        let plan = Plan::default();
-        let (rows, more) = merge(vec![slice(&["9", "7", "5"], true), slice(&["8", "2"], false)], None, &plan);
+        let (rows, more) = merge(vec![slice(&["9", "7", "5"], true), slice(&["8", "2"], false)], None, false);
         assert_eq!((sorts(&rows), more), (vec!["9", "8", "7", "5"], true));
     }
 
     #[test]
     fn a_record_in_two_partitions_shows_once_and_the_cursor_row_is_gone() {
-        let plan = Plan { ascending: true, ..Plan::default() };
-        let (rows, more) = merge(vec![slice(&["1", "2", "3"], false), slice(&["2", "4"], false)], Some("1"), &plan);
+        let (rows, more) = merge(vec![slice(&["1", "2", "3"], false), slice(&["2", "4"], false)], Some("1"), true);
         assert_eq!((sorts(&rows), more), (vec!["2", "3", "4"], false));
     }
 

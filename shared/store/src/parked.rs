@@ -57,7 +57,7 @@ impl Store {
             None => (Index::All, keys::of_all("PARKED", "LIVE")),
         };
         let plan = Plan { partitions: vec![partition], ..Plan::default() };
-        self.pick(&plan, paging, |item| from_attribute(item, "data").map(Some)).await
+        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| from_attribute(&entry.item, "data").map(Some)).await
     }
 
     /// How many messages of a queue are parked, counted up to 100.

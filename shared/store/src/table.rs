@@ -3,14 +3,15 @@
 
 use crate::error::Error;
 use crate::item::{Item, Stored, text, to_record};
-use crate::keys::{Index, Key, SORT};
+use crate::keys::{Index, Key, SORT, Shards};
 use crate::meter::Meter;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, WriteRequest};
 use domain::{Entity, Record};
 use futures::FutureExt;
+use futures::future::try_join_all;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub struct Store {
     pub(crate) client: Client,
     pub(crate) table: Arc<str>,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) shards: Shards,
 }
 
 /// A range of a partition's sort keys: from `from`, up to and without `until`, beyond `after`.
@@ -40,7 +42,13 @@ pub(crate) struct Slice {
 impl Store {
     /// The table of this name.
     pub fn new(sdk: &aws::Sdk, table: &str) -> Self {
-        Self { client: Client::new(sdk.config()), table: table.into(), meter: Arc::default() }
+        Self { client: Client::new(sdk.config()), table: table.into(), meter: Arc::default(), shards: Shards::default() }
+    }
+
+    /// The same table, spread over this many shards.
+    #[must_use]
+    pub fn spread(self, shards: Shards) -> Self {
+        Self { shards, ..self }
     }
 
     /// The same table with a meter of its own: one per request.
@@ -119,17 +127,17 @@ impl Store {
         if wanted.is_empty() { Ok(found) } else { Err(Error::Busy("keys were left unread".into())) }
     }
 
-    /// At most `limit` rows of a partition of an index, in order.
-    pub(crate) async fn query_index(&self, index: Index, partition: &str, range: &Range, limit: i32) -> Result<Slice, Error> {
+    /// At most `limit` rows of a partition of an index, or of the table itself, in order.
+    pub(crate) async fn query(&self, index: Option<Index>, partition: &str, range: &Range, limit: i32) -> Result<Slice, Error> {
         let _in_flight = self.meter.begin();
         let (condition, values) = key_condition(partition, range);
-        let names = HashMap::from([("#p".to_owned(), index.attribute().to_owned())]);
-        let names = if values.len() > 1 { with_name(names, "#s", SORT) } else { names };
+        let names = HashMap::from([("#p".to_owned(), index.map_or("pk", Index::attribute).to_owned())]);
+        let names = if values.len() > 1 { with_name(names, "#s", index.map_or("sk", |_| SORT)) } else { names };
         let answer = self
             .client
             .query()
             .table_name(&*self.table)
-            .index_name(index.name())
+            .set_index_name(index.map(|index| index.name().to_owned()))
             .key_condition_expression(condition)
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
@@ -199,7 +207,8 @@ impl Store {
         Ok(answer.items.unwrap_or_default())
     }
 
-    pub(crate) async fn put_item(&self, item: Item) -> Result<(), Error> {
+    pub(crate) async fn put_item(&self, mut item: Item) -> Result<(), Error> {
+        self.shards.spread(&mut item);
         let _in_flight = self.meter.begin();
         let answer = self
             .client
@@ -213,6 +222,47 @@ impl Store {
             .map_err(call_error)?;
         self.meter.add(&answer.consumed_capacity, true);
         Ok(())
+    }
+
+    /// Puts items and deletes others, whatever stands there, 25 in a call (DynamoDB's limit), side by side.
+    /// Items stand in their shards already.
+    pub(crate) async fn write_items(&self, items: Vec<Item>, gone: Vec<Key>) -> Result<(), Error> {
+        let failed = |error: aws_sdk_dynamodb::error::BuildError| Error::Call(error.to_string());
+        let mut writes = Vec::new();
+        for item in items {
+            let put = PutRequest::builder().set_item(Some(item)).build().map_err(failed)?;
+            writes.push(WriteRequest::builder().put_request(put).build());
+        }
+        for key in gone {
+            let delete = DeleteRequest::builder().key("pk", text(key.pk)).key("sk", text(key.sk)).build().map_err(failed)?;
+            writes.push(WriteRequest::builder().delete_request(delete).build());
+        }
+        try_join_all(writes.chunks(25).map(|chunk| self.write_batch(chunk.to_vec()))).await.map(drop)
+    }
+
+    async fn write_batch(&self, mut writes: Vec<WriteRequest>) -> Result<(), Error> {
+        for attempt in 0..8u32 {
+            if attempt > 0 {
+                pause(FIRST_PAUSE, attempt).await;
+            }
+            let _in_flight = self.meter.begin();
+            let answer = self
+                .client
+                .batch_write_item()
+                .request_items(&*self.table, std::mem::take(&mut writes))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .boxed()
+                .await
+                .map_err(call_error)?;
+            self.meter.add(answer.consumed_capacity(), true);
+            // Unprocessed writes come back when the table throttles; they are sent again.
+            writes = answer.unprocessed_items.unwrap_or_default().remove(&*self.table).unwrap_or_default();
+            if writes.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(Error::Busy("items were left unwritten".into()))
     }
 
     pub(crate) async fn delete_item(&self, key: &Key) -> Result<(), Error> {

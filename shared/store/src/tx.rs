@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::item::{CounterName, Item, Stored, bare, key_of, number, text, to_item};
-use crate::keys::Key;
+use crate::keys::{Index, Key, Shards};
 use crate::markers::ContactMoves;
 use crate::table::{FIRST_PAUSE, Store, call_error, pause};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -394,12 +394,15 @@ action!(aws_sdk_dynamodb::types::builders::UpdateBuilder, update);
 action!(aws_sdk_dynamodb::types::builders::DeleteBuilder, delete);
 action!(aws_sdk_dynamodb::types::builders::ConditionCheckBuilder, condition_check);
 
-fn on_table(mut action: TransactWriteItem, table: &str) -> TransactWriteItem {
+/// The action in the table, with the item in its shards.
+fn on_table(mut action: TransactWriteItem, table: &str, shards: Shards) -> TransactWriteItem {
     if let Some(put) = &mut action.put {
         put.table_name = table.to_owned();
+        shards.spread(&mut put.item);
     }
     if let Some(update) = &mut action.update {
         update.table_name = table.to_owned();
+        spread_update(update, shards);
     }
     if let Some(delete) = &mut action.delete {
         delete.table_name = table.to_owned();
@@ -408,6 +411,19 @@ fn on_table(mut action: TransactWriteItem, table: &str) -> TransactWriteItem {
         check.table_name = table.to_owned();
     }
     action
+}
+
+/// The same for what an update sets: `#s1 = :s1`, as [`Tx::replace`] writes it.
+fn spread_update(update: &mut Update, shards: Shards) {
+    let id = update.key.get("pk").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
+    let (Some(names), Some(values)) = (&update.expression_attribute_names, &mut update.expression_attribute_values) else { return };
+    for (placeholder, name) in names {
+        if Index::ALL.iter().any(|index| index.attribute() == name)
+            && let Some(AttributeValue::S(partition)) = values.get_mut(&placeholder.replace('#', ":"))
+        {
+            *partition = shards.place(partition, &id);
+        }
+    }
 }
 
 /// How often a transaction in conflict with another is sent again before giving up: with the
@@ -420,7 +436,7 @@ impl Store {
     /// answer harmless.
     pub async fn commit(&self, tx: Tx) -> Result<(), Error> {
         let (actions, conditions): (Vec<_>, Vec<_>) = tx.finish()?.into_iter().unzip();
-        let actions: Vec<_> = actions.into_iter().map(|action| on_table(action, &self.table)).collect();
+        let actions: Vec<_> = actions.into_iter().map(|action| on_table(action, &self.table, self.shards)).collect();
         let mut attempt = 0;
         loop {
             let _in_flight = self.meter.begin();

@@ -86,19 +86,69 @@ pub async fn lists_of_leads_are_narrowed_and_searched(crm: Crm) {
     manager.delete(&format!("/leads/{}", made[4])).await.expect(204);
     assert_eq!(ids("sort=createdAt").await, made[..4]);
     assert_eq!(ids("status=QUALIFIED").await, [made[1].clone()]);
-    assert_eq!(ids("source=website").await, [made[1].clone(), made[0].clone()]);
+    let of_website = [made[1].clone(), made[0].clone()];
+    eventually("the source finds them", Duration::from_secs(2), || async { (ids("source=website").await == of_website).then_some(()) }).await;
+    assert_eq!(ids("source=website&sort=createdAt").await, made[..2]);
+    assert_eq!(ids("source=website&status=QUALIFIED").await, [made[1].clone()]);
+    assert_eq!(ids("source=web").await, Vec::<String>::new());
     assert_eq!(ids("archived=true").await, [made[4].clone()]);
     assert_eq!(ids("archived=true&status=QUALIFIED").await, Vec::<String>::new());
     let second = read(&manager, &format!("/leads/{}", made[1])).await;
     let from = text(&second["createdAt"]);
     assert_eq!(ids(&format!("createdFrom={from}&sort=createdAt")).await, made[1..4]);
     assert_eq!(ids(&format!("createdTo={from}")).await, [made[0].clone()]);
+    assert_eq!(ids(&format!("createdFrom={from}&source=website")).await, [made[1].clone()]);
+    let archived = [made[4].clone()];
+    eventually("with the archived one", Duration::from_secs(2), || async { (ids("archived=true&source=import").await == archived).then_some(()) })
+        .await;
     assert_eq!(ids("createdTo=2001-01-01").await, Vec::<String>::new());
     eventually("words find them", Duration::from_secs(2), || async { (ids(&format!("q={}", &word[..9])).await.len() == 4).then_some(()) }).await;
     assert_eq!(ids(&format!("q={word}%20refer")).await, [made[2].clone()]);
     assert_eq!(manager.get("/leads?q=ab&sort=createdAt").await.expect(422).pointers(), ["?sort"]);
     let wrong = manager.get("/leads?status=OPEN&createdFrom=x&source=&ownerId=them").await.expect(422);
     assert_eq!(wrong.pointers(), ["?createdFrom", "?ownerId", "?source", "?status"]);
+}
+
+pub async fn leads_and_customers_come_in_the_order_asked_for(crm: Crm) {
+    let team = crm.team().await;
+    let (rep, manager) = (crm.person("SALES_REP", Some(&team)).await, crm.person("MANAGER", Some(&team)).await);
+    for (kind, name, filter) in [("leads", "title", "status=NEW"), ("customers", "name", "engagement=WARM")] {
+        let mut made = Vec::new();
+        for text_of_it in ["zebra", "Émile", "emil", "Anna B", "anna"] {
+            let body = json!({name: text_of_it, "ownerId": rep.id});
+            made.push(text(&manager.make(&format!("/{kind}"), body).await["id"]));
+        }
+        let [zebra, accent, emil, longer, anna] = <[String; 5]>::try_from(made).expect("five");
+        manager.patch(&format!("/{kind}/{emil}"), json!({"company": "Changed"})).await.expect(200);
+        for person in [&rep, &manager] {
+            let sorted = async |sort: &str| person.ids(&format!("/{kind}?limit=2&{sort}")).await;
+            let by_name = [&anna, &longer, &emil, &accent, &zebra].map(String::clone);
+            eventually("names come in their order", Duration::from_secs(2), || async { (sorted("sort=name").await == by_name).then_some(()) }).await;
+            let mut backwards = by_name.clone();
+            backwards.reverse();
+            assert_eq!(sorted("sort=-name").await, backwards);
+            let changed = [&emil, &anna, &longer, &accent, &zebra].map(String::clone);
+            eventually("the latest change first", Duration::from_secs(2), || async { (sorted("sort=-updatedAt").await == changed).then_some(()) })
+                .await;
+            assert_eq!(sorted("sort=updatedAt").await.last(), Some(&emil));
+            assert_eq!(sorted(&format!("sort=name&ownerId={}", rep.id)).await, by_name);
+            assert_eq!(sorted(&format!("sort=name&{filter}")).await, by_name);
+        }
+        let admin = crm.admin().await;
+        eventually("the whole company in its order", Duration::from_secs(2), || async {
+            let all = admin.ids(&format!("/{kind}?sort=name&limit=100")).await;
+            let places: Option<Vec<usize>> =
+                [&anna, &longer, &emil, &accent, &zebra].iter().map(|id| all.iter().position(|found| found == *id)).collect();
+            places.filter(|places| places.is_sorted())
+        })
+        .await;
+        manager.patch(&format!("/{kind}/{zebra}"), json!({name: "Aaron"})).await.expect(200);
+        eventually("a new name has its place", Duration::from_secs(2), || async {
+            (rep.ids(&format!("/{kind}?sort=name")).await == [&zebra, &anna, &longer, &emil, &accent].map(String::clone)).then_some(())
+        })
+        .await;
+        assert_eq!(rep.get(&format!("/{kind}?sort=company")).await.expect(422).pointers(), ["?sort"]);
+    }
 }
 
 pub async fn a_lead_stands_in_the_way_of_its_double_while_it_is_open(crm: Crm) {

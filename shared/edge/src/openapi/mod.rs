@@ -137,6 +137,10 @@ fn meta(route: &Route, of: Option<&str>, components: &mut Components) -> Value {
         "properties": {
             "limit": {"type": "integer", "description": "The limit in force."},
             "nextCursor": {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last one."},
+            "scannedTo": {
+                "type": "string",
+                "description": "With several filters, where a next page is: how far the list looked, a time, a name or a word in its order.",
+            },
         },
     });
     let page = components.named("PageMeta", page);

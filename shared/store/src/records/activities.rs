@@ -18,8 +18,12 @@ impl Stored for Activity {
     const TOUCHES_PARENTS: bool = true;
 
     fn index_keys(record: &Record<Self>) -> IndexKeys {
-        let mut partitions = vec![(Index::Owner, keys::of_owner(record.created_by, Self::KIND, LIVE))];
-        partitions.extend(record.party().map(|party| children(Parent::Party(party), Self::KIND)));
+        let (author, kind) = (record.created_by, record.data.kind);
+        let mut partitions =
+            vec![(Index::Owner, keys::of_owner(author, Self::KIND, LIVE)), (Index::OwnerStatus, keys::of_owner(author, Self::KIND, kind.as_str()))];
+        if let Some(party) = record.party().map(Parent::Party) {
+            partitions.extend([children(party, Self::KIND), of_type(party, kind)]);
+        }
         IndexKeys { partitions, sort: keys::by_time(record.data.occurred_at, record.id) }
     }
 
@@ -38,6 +42,12 @@ impl Stored for Activity {
         let parts = record.party().map(|party| Parent::Party(party).parts());
         parts.map(|(kind, id)| Rollup::child(kind, id, Counter::Activities, true)).into_iter().collect()
     }
+}
+
+/// Where the activities of a type stand that a lead or customer has.
+fn of_type(party: Parent, kind: ActivityType) -> (Index, String) {
+    let (parent, id) = party.parts();
+    (Index::AllStatus, keys::of_parent_as(parent, id, Activity::KIND, kind.as_str()))
 }
 
 /// Whose activities are asked for.
@@ -73,13 +83,19 @@ impl Filter for ActivityFilter {
             Whose::Of(party, leads) => {
                 let leads = leads.iter().map(|lead| Parent::Party(PartyId::Lead(*lead)));
                 let parents: Vec<Parent> = std::iter::once(Parent::Party(*party)).chain(leads).collect();
-                (children_plan(&parents, Activity::KIND).partitions, false)
+                let partitions = match self.kind {
+                    Some(kind) => parents.into_iter().map(|parent| of_type(parent, kind)).collect(),
+                    None => children_plan(&parents, Activity::KIND).partitions,
+                };
+                (partitions, false)
             }
-            Whose::By(author) => (vec![(Index::Owner, keys::of_owner(Some(*author), Activity::KIND, LIVE))], scope.reach() != Reach::All),
+            Whose::By(author) => {
+                let (index, state) = self.kind.map_or((Index::Owner, LIVE), |kind| (Index::OwnerStatus, kind.as_str()));
+                (vec![(index, keys::of_owner(Some(*author), Activity::KIND, state))], scope.reach() != Reach::All)
+            }
         };
         let text = |time: Option<Time>| time.map(|time| time.to_string());
-        let residual = self.kind.is_some() || looked_up;
-        Plan { partitions, ascending: self.ascending, from: text(self.from), until: text(self.until), residual, words: false }
+        Plan { partitions, ascending: self.ascending, from: text(self.from), until: text(self.until), residual: looked_up, named: None }
     }
 
     fn matches(&self, activity: &Row<Activity>) -> bool {
@@ -140,6 +156,6 @@ impl Store {
         }
         inside.extend(converted.into_iter().filter(|(_, customer)| reached.contains(&customer.pk)).map(|(pk, _)| pk));
         let seen = |activity: &Row<Activity>| activity.party().is_some_and(|party| inside.contains(&key(party).pk));
-        Ok(Page { items: page.items.into_iter().filter(seen).collect(), next: page.next })
+        Ok(Page { items: page.items.into_iter().filter(seen).collect(), ..page })
     }
 }

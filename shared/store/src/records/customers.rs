@@ -1,14 +1,14 @@
 //! Where customers stand, and where their list reads.
 
-use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, owned_by, owned_keys, prefix};
+use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, by_words, orders, owned_by, owned_keys, partitions, state};
+use crate::found::FoundBy;
 use crate::item::{Contacts, Stored};
-use crate::keys::{self, IndexKeys};
-use crate::list::{Filter, Plan};
-use crate::search::Searchable;
+use crate::keys::IndexKeys;
+use crate::list::{By, Filter, Named, Plan};
 use domain::customer::{Customer, Engagement, LevelCode, Lifecycle};
-use domain::search::{Search, record_words};
+use domain::search::{RecordWords, Search, record_words};
 use domain::value::{Email, Phone};
-use domain::{Entity, Record, Row, Scope, Time, UserId};
+use domain::{Entity, Order, Record, Row, Scope, Time, UserId};
 
 impl Stored for Customer {
     const COUNTED: bool = true;
@@ -18,6 +18,16 @@ impl Stored for Customer {
             Some(_) => owned_keys(record, ARCHIVED, None),
             None => owned_keys(record, LIVE, Some(record.data.engagement.as_str())),
         }
+    }
+
+    fn found_by(row: &Row<Self>) -> Option<FoundBy> {
+        Some(FoundBy {
+            state: state(row.data.archived_at.is_some()),
+            words: words(row),
+            values: vec![value(row.data.lifecycle, level(row))],
+            orders: orders(row, row.data.name.as_str()),
+            sharers: Vec::new(),
+        })
     }
 
     /// Archived customers stand in nobody's way.
@@ -30,16 +40,14 @@ impl Stored for Customer {
     }
 }
 
-impl Searchable for Customer {
-    const POOLED: bool = true;
+/// What lists of a lifecycle and of a level are found by: one value for both.
+fn value(lifecycle: Lifecycle, level: LevelCode) -> String {
+    format!("{}-{}", lifecycle.as_str(), level.as_str())
+}
 
-    fn words(row: &Row<Self>) -> Vec<String> {
-        record_words(domain::customer::search_texts(&row.data))
-    }
-
-    fn state(row: &Row<Self>) -> &'static str {
-        if row.data.archived_at.is_some() { ARCHIVED } else { LIVE }
-    }
+/// Who was not rated yet stands at the lowest.
+fn level(row: &Row<Customer>) -> LevelCode {
+    row.derived.level_code.unwrap_or(LevelCode::Bronze)
 }
 
 /// What `GET /customers` asks for.
@@ -59,32 +67,63 @@ pub struct CustomerFilter {
     pub not_contacted_since: Option<Time>,
     /// By words.
     pub search: Option<Search>,
-    /// Oldest first.
+    /// In this order instead of that of creation.
+    pub order: Option<Order>,
+    /// Oldest, or first in the order, first.
     pub ascending: bool,
+}
+
+impl CustomerFilter {
+    /// Whether it asks for a lifecycle or a level.
+    fn is_valued(&self) -> bool {
+        self.lifecycle.is_some() || self.level.is_some()
+    }
+
+    /// The values that pass.
+    fn values(&self) -> Vec<String> {
+        let lifecycles = self.lifecycle.map_or_else(|| Lifecycle::ALL.to_vec(), |lifecycle| vec![lifecycle]);
+        let levels = self.level.map_or_else(|| LevelCode::ALL.to_vec(), |level| vec![level]);
+        lifecycles.iter().flat_map(|lifecycle| levels.iter().map(|level| value(*lifecycle, *level))).collect()
+    }
+}
+
+/// What a customer's words are made of.
+fn words(row: &Row<Customer>) -> RecordWords {
+    record_words(&domain::customer::findable(&row.data))
 }
 
 impl Filter for CustomerFilter {
     type Entity = Customer;
 
-    /// Archived customers have no status partitions, so there the engagement is a residual filter; the
-    /// words' partitions are not split by engagement either.
+    /// A single filter reads where it stands alone. Of several, one decides where is read and the others
+    /// are residual: archived customers have no partitions by engagement, nor have orders and words.
     fn plan(&self, scope: &Scope) -> Plan {
-        let state = if self.archived { ARCHIVED } else { LIVE };
-        let residual = self.lifecycle.is_some() || self.level.is_some() || self.not_contacted_since.is_some();
-        let mut plan = Plan { ascending: self.ascending, residual, ..Plan::default() };
-        let (state, by) = match (&self.search, self.engagement) {
-            (Some(search), _) => {
-                prefix(&mut plan, &search.prefix);
-                (keys::search_state(state, &search.prefix), PLAIN)
-            }
-            (None, Some(engagement)) if !self.archived => (engagement.as_str().to_owned(), BY_STATUS),
-            (None, engagement) => {
-                plan.residual |= engagement.is_some();
-                (state.to_owned(), PLAIN)
-            }
+        let (state, places) = (state(self.archived), owned_by(scope, self.owner));
+        if let Some(search) = &self.search {
+            let residual = search.narrows() || self.engagement.is_some() || self.is_valued() || self.not_contacted_since.is_some();
+            return Plan { residual, ..by_words(search, state, places) };
+        }
+        let by = match (self.order, self.engagement) {
+            (Some(order), _) => Some(By::Order(order.as_str())),
+            (None, None) if self.is_valued() => Some(By::Values(self.values())),
+            (None, _) => None,
         };
-        plan.partitions = owned_by(scope, self.owner, Customer::KIND, &state, by);
-        plan
+        let plan = Plan { ascending: self.ascending, ..Plan::default() };
+        match (by, self.engagement) {
+            (Some(by), engagement) => {
+                let valued = matches!(by, By::Order(_)) && self.is_valued();
+                let residual = engagement.is_some() || valued || self.not_contacted_since.is_some();
+                Plan { named: Some(Named { state, by, places }), residual, ..plan }
+            }
+            (None, Some(engagement)) if !self.archived => {
+                let residual = self.is_valued() || self.not_contacted_since.is_some();
+                Plan { partitions: partitions(&places, Customer::KIND, engagement.as_str(), BY_STATUS), residual, ..plan }
+            }
+            (None, engagement) => {
+                let residual = engagement.is_some() || self.is_valued() || self.not_contacted_since.is_some();
+                Plan { partitions: partitions(&places, Customer::KIND, state, PLAIN), residual, ..plan }
+            }
+        }
     }
 
     fn matches(&self, customer: &Row<Customer>) -> bool {
@@ -93,12 +132,8 @@ impl Filter for CustomerFilter {
             && self.owner.is_none_or(|owner| data.owner_id == owner)
             && self.engagement.is_none_or(|wanted| data.engagement == wanted)
             && self.lifecycle.is_none_or(|wanted| data.lifecycle == wanted)
-            && self.level.is_none_or(|wanted| derived.level_code.unwrap_or(LevelCode::Bronze) == wanted)
+            && self.level.is_none_or(|wanted| level(customer) == wanted)
             && self.not_contacted_since.is_none_or(|limit| derived.last_contacted_at.is_none_or(|last| last < limit))
-    }
-
-    fn search(&self) -> Option<&Search> {
-        self.search.as_ref()
     }
 
     fn person(&self) -> Option<UserId> {

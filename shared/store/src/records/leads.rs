@@ -1,17 +1,27 @@
 //! Where leads stand, and where their list reads.
 
-use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, owned_by, owned_keys, prefix};
+use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, by_words, orders, owned_by, owned_keys, partitions, state};
+use crate::found::FoundBy;
 use crate::item::{Contacts, Stored};
-use crate::keys::{self, IndexKeys};
-use crate::list::{Filter, Plan};
-use crate::search::Searchable;
+use crate::keys::IndexKeys;
+use crate::list::{By, Filter, Named, Plan};
 use domain::lead::{Lead, LeadStatus};
 use domain::search::{Search, record_words};
 use domain::value::{Email, Phone, Text};
-use domain::{Entity, Record, Row, Scope, Time, UserId};
+use domain::{Entity, Order, Record, Row, Scope, Time, UserId};
 
 impl Stored for Lead {
     const COUNTED: bool = true;
+
+    fn found_by(row: &Row<Self>) -> Option<FoundBy> {
+        Some(FoundBy {
+            state: state(row.data.archived_at.is_some()),
+            words: record_words(&domain::lead::findable(&row.data)),
+            values: row.data.source.iter().map(source_value).collect(),
+            orders: orders(row, row.data.title.as_str()),
+            sharers: Vec::new(),
+        })
+    }
 
     fn index_keys(record: &Record<Self>) -> IndexKeys {
         match record.data.archived_at {
@@ -30,16 +40,8 @@ impl Stored for Lead {
     }
 }
 
-impl Searchable for Lead {
-    const POOLED: bool = true;
-
-    fn words(row: &Row<Self>) -> Vec<String> {
-        record_words(domain::lead::search_texts(&row.data))
-    }
-
-    fn state(row: &Row<Self>) -> &'static str {
-        if row.data.archived_at.is_some() { ARCHIVED } else { LIVE }
-    }
+fn source_value(source: &Text<50>) -> String {
+    format!("source:{source}")
 }
 
 /// What `GET /leads` asks for.
@@ -59,33 +61,43 @@ pub struct LeadFilter {
     pub created_from: Option<Time>,
     /// Made before this moment.
     pub created_until: Option<Time>,
-    /// Oldest first.
+    /// In this order instead of that of creation.
+    pub order: Option<Order>,
+    /// Oldest, or first in the order, first.
     pub ascending: bool,
 }
 
 impl Filter for LeadFilter {
     type Entity = Lead;
 
-    /// Archived leads have no status partitions, so there the status is a residual filter; the words'
-    /// partitions are not split by status or ordered by time either.
+    /// A single filter reads where it stands alone. Of several, one decides where is read and the others
+    /// are residual: archived leads have no partitions by status, nor have orders and words.
     fn plan(&self, scope: &Scope) -> Plan {
-        let state = if self.archived { ARCHIVED } else { LIVE };
+        let (state, places) = (state(self.archived), owned_by(scope, self.owner));
+        let created = self.created_from.is_some() || self.created_until.is_some();
+        if let Some(search) = &self.search {
+            let residual = search.narrows() || self.status.is_some() || self.source.is_some() || created;
+            return Plan { residual, ..by_words(search, state, places) };
+        }
         let time = |time: Option<Time>| time.map(|time| time.to_string());
-        let range = (time(self.created_from), time(self.created_until));
-        let mut plan = Plan { ascending: self.ascending, residual: self.source.is_some(), from: range.0, until: range.1, ..Plan::default() };
-        let (state, by) = match (&self.search, self.status) {
-            (Some(search), _) => {
-                prefix(&mut plan, &search.prefix);
-                (keys::search_state(state, &search.prefix), PLAIN)
+        let plan = Plan { ascending: self.ascending, from: time(self.created_from), until: time(self.created_until), ..Plan::default() };
+        match (self.order, self.status, &self.source) {
+            (Some(order), status, source) => {
+                let residual = status.is_some() || source.is_some() || created;
+                Plan { named: Some(Named { state, by: By::Order(order.as_str()), places }), residual, ..plan }
             }
-            (None, Some(status)) if !self.archived => (status.as_str().to_owned(), BY_STATUS),
-            (None, status) => {
-                plan.residual |= status.is_some();
-                (state.to_owned(), PLAIN)
+            (None, None, Some(source)) => {
+                let by = By::Values(vec![source_value(source)]);
+                Plan { named: Some(Named { state, by, places }), ..plan }
             }
-        };
-        plan.partitions = owned_by(scope, self.owner, Lead::KIND, &state, by);
-        plan
+            (None, Some(status), source) if !self.archived => {
+                Plan { partitions: partitions(&places, Lead::KIND, status.as_str(), BY_STATUS), residual: source.is_some(), ..plan }
+            }
+            (None, status, source) => {
+                let residual = status.is_some() || source.is_some();
+                Plan { partitions: partitions(&places, Lead::KIND, state, PLAIN), residual, ..plan }
+            }
+        }
     }
 
     fn matches(&self, lead: &Row<Lead>) -> bool {
@@ -96,10 +108,6 @@ impl Filter for LeadFilter {
             && self.source.as_ref().is_none_or(|wanted| data.source.as_ref() == Some(wanted))
             && self.created_from.is_none_or(|from| lead.created_at >= from)
             && self.created_until.is_none_or(|until| lead.created_at < until)
-    }
-
-    fn search(&self) -> Option<&Search> {
-        self.search.as_ref()
     }
 
     fn person(&self) -> Option<UserId> {

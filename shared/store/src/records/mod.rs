@@ -22,18 +22,25 @@ pub mod filters {
     pub use super::work_logs::{Summed, WorkLogFilter};
 }
 
+use crate::found::{by_moment, by_name};
 use crate::item::Stored;
 use crate::keys::{self, Index, IndexKeys};
-use crate::list::{Filter, Plan};
+use crate::list::{By, Filter, Named, Place, Plan};
 use domain::permission::RoleGrants;
+use domain::search::Search;
 use domain::settings::Settings;
 use domain::team::Team;
-use domain::{Entity, Parent, Reach, Record, Row, Scope, Time, UserId};
+use domain::{Entity, Order, Parent, Reach, Record, Row, Scope, Time, UserId};
 
 /// Not archived.
 const LIVE: &str = "LIVE";
 /// Archived.
 const ARCHIVED: &str = "ARCHIVED";
+
+/// The state of what can be archived.
+const fn state(archived: bool) -> &'static str {
+    if archived { ARCHIVED } else { LIVE }
+}
 
 /// Index keys of a record with an owner, a team and a state, plus a status while it is live, newest
 /// first.
@@ -107,45 +114,57 @@ impl Stored for Settings {
     }
 }
 
-/// The partitions of a kind that a scope reaches, for a state on the given indexes.
-fn reached(scope: &Scope, kind: &str, state: &str, by: (Index, Index, Index)) -> Vec<(Index, String)> {
-    let (by_owner, by_team, by_all) = by;
+/// Whose records a scope reaches.
+fn reached(scope: &Scope) -> Vec<Place> {
     match scope.reach() {
-        Reach::All => vec![(by_all, keys::of_all(kind, state))],
-        Reach::Own => vec![(by_owner, keys::of_owner(Some(scope.user()), kind, state))],
+        Reach::All => vec![Place::All],
+        Reach::Own => vec![Place::Owner(Some(scope.user()))],
         Reach::Team => {
-            let mut partitions: Vec<_> = scope.teams().iter().map(|team| (by_team, keys::of_team(*team, kind, state))).collect();
+            let mut places: Vec<_> = scope.teams().iter().map(|team| Place::Team(*team)).collect();
             // A caller with a team finds own records there; without one, only under their own name.
             if scope.own_team().is_none() {
-                partitions.push((by_owner, keys::of_owner(Some(scope.user()), kind, state)));
+                places.push(Place::Owner(Some(scope.user())));
             }
             if scope.covers_pool() {
-                partitions.push((by_owner, keys::of_owner(None, kind, state)));
+                places.push(Place::Owner(None));
             }
-            partitions
+            places
         }
     }
+}
+
+/// The partitions of places, for a kind and a state on the given indexes.
+fn partitions(places: &[Place], kind: &str, state: &str, by: (Index, Index, Index)) -> Vec<(Index, String)> {
+    let partition = |place: &Place| match place {
+        Place::Owner(owner) => (by.0, keys::of_owner(*owner, kind, state)),
+        Place::Team(team) => (by.1, keys::of_team(*team, kind, state)),
+        Place::All => (by.2, keys::of_all(kind, state)),
+    };
+    places.iter().map(partition).collect()
 }
 
 const PLAIN: (Index, Index, Index) = (Index::Owner, Index::Team, Index::All);
 const BY_STATUS: (Index, Index, Index) = (Index::OwnerStatus, Index::TeamStatus, Index::AllStatus);
 
-/// A prefix range over words; the other words are a residual filter.
-fn prefix(plan: &mut Plan, prefix: &str) {
-    (plan.words, plan.residual) = (true, true);
-    plan.ascending = true;
-    plan.from = Some(prefix.to_owned());
-    plan.until = Some(format!("{prefix}\u{10FFFF}"));
+/// A plan of words, in their order.
+fn by_words(search: &Search, state: &'static str, places: Vec<Place>) -> Plan {
+    let named = Named { state, by: By::Words(search.clone()), places };
+    Plan { named: Some(named), ascending: true, residual: true, ..Plan::default() }
 }
 
-/// The partitions of a scope, narrowed to an owner where one is asked for.
-fn owned_by(scope: &Scope, owner: Option<Option<UserId>>, kind: &str, state: &str, by: (Index, Index, Index)) -> Vec<(Index, String)> {
+/// Whose records a scope reaches, narrowed to an owner where one is asked for.
+fn owned_by(scope: &Scope, owner: Option<Option<UserId>>) -> Vec<Place> {
     match owner {
-        None => reached(scope, kind, state, by),
+        None => reached(scope),
         Some(None) if !scope.covers_pool() => Vec::new(),
         Some(Some(owner)) if scope.reach() == Reach::Own && owner != scope.user() => Vec::new(),
-        Some(owner) => vec![(by.0, keys::of_owner(owner, kind, state))],
+        Some(owner) => vec![Place::Owner(owner)],
     }
+}
+
+/// The places of a lead or customer in both orders.
+fn orders<E: Entity>(row: &Row<E>, name: &str) -> Vec<(&'static str, String)> {
+    vec![(Order::Name.as_str(), by_name(name)), (Order::Updated.as_str(), by_moment(row.updated_at))]
 }
 
 /// What `GET /teams` asks for.

@@ -1,14 +1,13 @@
 //! Where projects stand, and where their list reads.
 
-use super::{BY_STATUS, LIVE, PLAIN, children, children_plan, owned_by, owned_keys, owned_partitions, prefix};
-use crate::error::Error;
-use crate::item::{Item, Rollup, Stored, row_item};
-use crate::keys::{self, Index, IndexKeys};
-use crate::list::{Filter, Plan};
-use crate::search::Searchable;
+use super::{BY_STATUS, LIVE, PLAIN, by_words, children, children_plan, owned_by, owned_keys, owned_partitions, partitions};
+use crate::found::{FoundBy, SHARED};
+use crate::item::{Rollup, Stored};
+use crate::keys::IndexKeys;
+use crate::list::{By, Filter, Named, Place, Plan};
 use domain::overview::Counter;
 use domain::project::{Project, ProjectStatus};
-use domain::search::{Search, record_words};
+use domain::search::{Findable, RecordWords, Search, record_words};
 use domain::{CustomerId, Entity, Parent, PartyId, Reach, Record, Row, Scope, UserId};
 
 impl Stored for Project {
@@ -21,15 +20,11 @@ impl Stored for Project {
         keys
     }
 
-    /// A row for each member.
-    fn companions(record: &Record<Self>) -> Result<Vec<Item>, Error> {
-        let sort = keys::by_time(record.created_at, record.id);
-        let row = |member: &UserId| {
-            let of = |status: Option<&str>| keys::of_owner(Some(*member), Self::KIND, &keys::shared_state(status));
-            let partitions = vec![(Index::Owner, of(None)), (Index::OwnerStatus, of(Some(record.data.status.as_str())))];
-            row_item(record, &format!("MEMBER#{member}"), partitions, sort.clone())
-        };
-        record.data.member_ids.iter().map(row).collect()
+    /// Its members find it among their own.
+    fn found_by(row: &Row<Self>) -> Option<FoundBy> {
+        let data = &row.data;
+        let sharers = data.member_ids.iter().copied().filter(|member| *member != data.owner_id).collect();
+        Some(FoundBy { state: LIVE, words: words(row), values: Vec::new(), orders: Vec::new(), sharers })
     }
 
     fn rollups(record: &Record<Self>) -> Vec<Rollup> {
@@ -41,20 +36,8 @@ fn customer(project: &Record<Project>) -> Parent {
     Parent::Party(PartyId::Customer(project.data.customer_id))
 }
 
-impl Searchable for Project {
-    const POOLED: bool = false;
-
-    fn words(row: &Row<Self>) -> Vec<String> {
-        record_words([row.data.name.as_str()])
-    }
-
-    fn state(_: &Row<Self>) -> &'static str {
-        LIVE
-    }
-
-    fn sharers(row: &Row<Self>) -> Vec<UserId> {
-        row.data.member_ids.iter().copied().filter(|member| *member != row.data.owner_id).collect()
-    }
+fn words(row: &Row<Project>) -> RecordWords {
+    record_words(&Findable { names: vec![row.data.name.as_str()], ..Findable::default() })
 }
 
 /// What `GET /projects` asks for.
@@ -76,47 +59,36 @@ impl Filter for ProjectFilter {
     type Entity = Project;
     const SHARED: bool = true;
 
-    /// Those inside reach, and those one is a member of.
+    /// Those inside reach, and those one is a member of, which are found by a row under one's own name.
     fn plan(&self, scope: &Scope) -> Plan {
         if let Some(customer) = self.customer {
             let plan = children_plan(&[Parent::Party(PartyId::Customer(customer))], Project::KIND);
             let residual = self.status.is_some() || self.owner.is_some() || self.search.is_some();
             return Plan { ascending: self.ascending, residual, ..plan };
         }
-        let mut plan = Plan { ascending: self.ascending, ..Plan::default() };
-        let (state, by) = match (&self.search, self.status) {
-            (Some(search), _) => {
-                prefix(&mut plan, &search.prefix);
-                plan.residual = true;
-                (keys::search_state(LIVE, &search.prefix), PLAIN)
-            }
-            (None, Some(status)) => (status.as_str().to_owned(), BY_STATUS),
-            (None, None) => (LIVE.to_owned(), PLAIN),
-        };
-        let shared = match &self.search {
-            Some(_) => (Index::Owner, keys::of_owner(Some(scope.user()), Project::KIND, &state)),
-            None => (by.0, keys::of_owner(Some(scope.user()), Project::KIND, &keys::shared_state(self.status.map(ProjectStatus::as_str)))),
-        };
+        let own = Place::Owner(Some(scope.user()));
         let of_others = self.owner.is_some_and(|owner| scope.reach() == Reach::Own && owner != scope.user());
-        plan.partitions = owned_by(scope, self.owner.map(Some), Project::KIND, &state, by);
-        plan.residual |= of_others;
-        if of_others || (self.owner.is_none() && scope.reach() != Reach::All && !plan.partitions.contains(&shared)) {
-            plan.partitions.push(shared);
+        let shared = of_others || (self.owner.is_none() && scope.reach() != Reach::All);
+        let mut places = owned_by(scope, self.owner.map(Some));
+        if let Some(search) = &self.search {
+            if shared && !places.contains(&own) {
+                places.push(own);
+            }
+            return Plan { residual: search.narrows() || of_others || self.status.is_some(), ..by_words(search, LIVE, places) };
         }
-        plan
+        let (state, by) = self.status.map_or((LIVE, PLAIN), |status| (status.as_str(), BY_STATUS));
+        let named = shared.then(|| Named { state: LIVE, by: By::Values(vec![SHARED.to_owned()]), places: vec![own] });
+        let residual = of_others || (shared && self.status.is_some());
+        Plan { partitions: partitions(&places, Project::KIND, state, by), named, ascending: self.ascending, residual, ..Plan::default() }
     }
 
     fn matches(&self, project: &Row<Project>) -> bool {
         let data = &project.data;
-        let found = |search: &Search| search.shown_at(&record_words([data.name.as_str()])).is_some();
+        let found = |search: &Search| search.shown_at(&words(project)).is_some();
         self.customer.is_none_or(|wanted| data.customer_id == wanted)
             && self.status.is_none_or(|wanted| data.status == wanted)
             && self.owner.is_none_or(|wanted| data.owner_id == wanted)
             && self.search.as_ref().is_none_or(found)
-    }
-
-    fn search(&self) -> Option<&Search> {
-        self.search.as_ref()
     }
 
     fn parent(&self) -> Option<Parent> {

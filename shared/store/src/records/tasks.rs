@@ -1,10 +1,10 @@
 //! Where tasks stand, and where their list reads.
 
-use super::{BY_STATUS, LIVE, PLAIN, between, by_due, children, children_plan, owned_by, owned_partitions};
+use super::{BY_STATUS, LIVE, PLAIN, between, by_due, children, children_plan, owned_by, owned_partitions, partitions};
 use crate::error::Error;
-use crate::item::{Item, Rollup, Stored, bare, get_text, put_index_keys, row_item};
+use crate::item::{Item, Rollup, Stored, bare, put_index_keys, row_item};
 use crate::keys::{self, Index, IndexKeys};
-use crate::list::{Filter, Page, Paging, Plan};
+use crate::list::{Filter, Page, Paging, Plan, id_in};
 use crate::table::Store;
 use domain::overview::Counter;
 use domain::task::{Task, TaskStatus};
@@ -65,8 +65,7 @@ impl Store {
             until: Some(format!("{until}~")),
             ..Plan::default()
         };
-        let id = |item: &Item| get_text(item, "pk").and_then(|pk| pk.split_once('#')).and_then(|(_, id)| TaskId::read(id).ok());
-        self.pick(&plan, paging, |item| Ok(id(item))).await
+        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(TaskId::read(id_in(&entry.sort)).ok())).await
     }
 }
 
@@ -103,7 +102,7 @@ impl Filter for TaskFilter {
 
     /// A parent's own, where the other filters are residual, or those of the people inside reach.
     fn plan(&self, scope: &Scope) -> Plan {
-        let of = |state: &str, by: (Index, Index, Index)| owned_by(scope, self.owner.map(Some), Task::KIND, state, by);
+        let of = |state: &str, by: (Index, Index, Index)| partitions(&owned_by(scope, self.owner.map(Some)), Task::KIND, state, by);
         let parents = self.parents();
         let mut plan = match parents.first() {
             Some(parent) => {

@@ -1,38 +1,39 @@
 //! Where users stand, and where their list reads.
 
-use super::{LIVE, PLAIN, prefix, reached};
+use super::{BY_STATUS, LIVE, PLAIN, by_words, partitions, reached};
+use crate::found::FoundBy;
 use crate::item::Stored;
-use crate::keys::{self, Index, IndexKeys};
-use crate::list::{Filter, Plan};
-use crate::search::Searchable;
-use domain::search::{Search, record_words};
+use crate::keys::{self, IndexKeys};
+use crate::list::{Filter, Place, Plan};
+use domain::search::{Findable, RecordWords, Search, record_words};
 use domain::user::{User, UserStatus};
 use domain::{Entity, Reach, Record, Role, Row, Scope, TeamId};
 
 impl Stored for User {
     fn index_keys(record: &Record<Self>) -> IndexKeys {
-        let mut partitions = vec![(Index::All, keys::of_all(Self::KIND, LIVE)), (Index::Owner, keys::of_owner(Some(record.id), Self::KIND, LIVE))];
-        if let Some(team) = record.data.team_id {
-            partitions.push((Index::Team, keys::of_team(team, Self::KIND, LIVE)));
-        }
-        IndexKeys { partitions, sort: keys::by_time(record.created_at, record.id) }
+        let state = state(record.data.role, record.data.status);
+        let mut places = vec![Place::All, Place::Owner(Some(record.id))];
+        places.extend(record.data.team_id.map(Place::Team));
+        let mut keys = partitions(&places, Self::KIND, LIVE, PLAIN);
+        keys.extend(partitions(&places, Self::KIND, &state, BY_STATUS));
+        IndexKeys { partitions: keys, sort: keys::by_time(record.created_at, record.id) }
+    }
+
+    fn found_by(row: &Row<Self>) -> Option<FoundBy> {
+        Some(FoundBy { state: LIVE, words: words(row), values: Vec::new(), orders: Vec::new(), sharers: Vec::new() })
     }
 }
 
-impl Searchable for User {
-    const POOLED: bool = false;
+fn words(row: &Row<User>) -> RecordWords {
+    let data = &row.data;
+    let mut names: Vec<&str> = data.username.iter().map(domain::value::Username::as_str).collect();
+    names.extend([&data.first_name, &data.last_name].into_iter().flatten().map(domain::value::Text::as_str));
+    record_words(&Findable { email: Some(data.email.as_str()), phone: None, names })
+}
 
-    fn words(row: &Row<Self>) -> Vec<String> {
-        let data = &row.data;
-        let mut texts = vec![data.email.as_str()];
-        texts.extend(data.username.as_ref().map(domain::value::Username::as_str));
-        texts.extend([&data.first_name, &data.last_name].into_iter().flatten().map(domain::value::Text::as_str));
-        record_words(texts)
-    }
-
-    fn state(_: &Row<Self>) -> &'static str {
-        LIVE
-    }
+/// The `state` of people of a role and a status.
+fn state(role: Role, status: UserStatus) -> String {
+    format!("{}-{}", role.as_str(), status.as_str())
 }
 
 /// What `GET /users` asks for.
@@ -54,35 +55,36 @@ impl Filter for UserFilter {
     type Entity = User;
 
     fn plan(&self, scope: &Scope) -> Plan {
-        let mut plan = Plan { ascending: self.ascending, residual: self.role.is_some() || self.status.is_some(), ..Plan::default() };
-        let state = match &self.search {
-            Some(search) => {
-                prefix(&mut plan, &search.prefix);
-                plan.residual = true;
-                keys::search_state(LIVE, &search.prefix)
-            }
-            None => LIVE.to_owned(),
-        };
-        plan.partitions = match (scope.reach(), self.team) {
-            (Reach::All, Some(team)) => vec![(Index::Team, keys::of_team(team, User::KIND, &state))],
-            (Reach::Team, Some(team)) if scope.teams().contains(&team) => vec![(Index::Team, keys::of_team(team, User::KIND, &state))],
+        let mut residual = false;
+        let places = match (scope.reach(), self.team) {
+            (Reach::All, Some(team)) => vec![Place::Team(team)],
+            (Reach::Team, Some(team)) if scope.teams().contains(&team) => vec![Place::Team(team)],
             (Reach::Team, Some(_)) => Vec::new(),
             (Reach::Own, Some(_)) => {
-                plan.residual = true;
-                reached(scope, User::KIND, &state, PLAIN)
+                residual = true;
+                reached(scope)
             }
-            (_, None) => reached(scope, User::KIND, &state, PLAIN),
+            (_, None) => reached(scope),
         };
-        plan
+        if let Some(search) = &self.search {
+            residual |= search.narrows() || self.role.is_some() || self.status.is_some();
+            return Plan { residual, ..by_words(search, LIVE, places) };
+        }
+        let partitions = match (self.role, self.status) {
+            (None, None) => partitions(&places, User::KIND, LIVE, PLAIN),
+            (role, status) => {
+                let roles = role.map_or_else(|| Role::ALL.to_vec(), |role| vec![role]);
+                let statuses = status.map_or_else(|| UserStatus::ALL.to_vec(), |status| vec![status]);
+                let both = roles.iter().flat_map(|role| statuses.iter().map(|status| state(*role, *status)));
+                both.flat_map(|state| partitions(&places, User::KIND, &state, BY_STATUS)).collect()
+            }
+        };
+        Plan { partitions, residual, ascending: self.ascending, ..Plan::default() }
     }
 
     fn matches(&self, user: &Row<User>) -> bool {
         self.team.is_none_or(|wanted| user.data.team_id == Some(wanted))
             && self.role.is_none_or(|wanted| user.data.role == wanted)
             && self.status.is_none_or(|wanted| user.data.status == wanted)
-    }
-
-    fn search(&self) -> Option<&Search> {
-        self.search.as_ref()
     }
 }

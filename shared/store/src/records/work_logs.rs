@@ -1,6 +1,6 @@
 //! Where work logs stand, where their list reads, and how many minutes there are.
 
-use super::{LIVE, PLAIN, children, children_plan, owned_by, owned_partitions};
+use super::{LIVE, PLAIN, children, children_plan, owned_by, owned_partitions, partitions};
 use crate::error::Error;
 use crate::item::{CounterName, Item, Rollup, Stored, get_number, row_item};
 use crate::keys::{self, IndexKeys};
@@ -108,7 +108,7 @@ impl Filter for WorkLogFilter {
         let parents = self.parents();
         let partitions = match parents.first() {
             Some(parent) => children_plan(&[*parent], WorkLog::KIND).partitions,
-            None => owned_by(scope, self.user.map(Some), WorkLog::KIND, LIVE, PLAIN),
+            None => partitions(&owned_by(scope, self.user.map(Some)), WorkLog::KIND, LIVE, PLAIN),
         };
         Plan {
             partitions,
@@ -117,7 +117,7 @@ impl Filter for WorkLogFilter {
             // `<date>#<id>` of the last day sorts before `<date>~`.
             until: self.to.map(|day| format!("{day}~")),
             residual: parents.len() > 1 || (!parents.is_empty() && self.user.is_some()),
-            words: false,
+            named: None,
         }
     }
 
