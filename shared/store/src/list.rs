@@ -244,8 +244,9 @@ impl Store {
         // One more than the page tells whether there is a next one.
         let mut look = if plan.residual { FIRST_LOOK.max(paging.limit + 1) } else { paging.limit + 1 };
         let last = loop {
-            // A filter spreads over the partitions; without one each may hold the whole page.
-            let each = if plan.residual { look.div_ceil(sources.len().max(1)) } else { look };
+            // A filter spreads over the partitions, each of which also reads the row at the cursor again;
+            // without one each may hold the whole page.
+            let each = if plan.residual { (look / sources.len().max(1)).saturating_sub(usize::from(after.is_some())).max(1) } else { look };
             let slices = try_join_all(sources.iter().map(|source| self.slice(source, plan.ascending, after.as_deref(), each))).await?;
             read += slices.iter().map(|slice| slice.items.len()).sum::<usize>();
             let (rows, more) = merge(slices, after.as_deref(), plan.ascending);
