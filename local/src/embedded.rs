@@ -11,7 +11,7 @@ use crate::{Fault, Operation, QueueSettings, Queues, Scheduler, Table, TableChec
 use application::clock::Clock;
 use aws::{Sdk, SecretFile, Secrets};
 use bytes::Bytes;
-use edge::{Access, Action, App, Config, Router};
+use edge::{Access, Action, App, Config, Resource, Router};
 use futures_util::FutureExt;
 use lambda_http::{Body, Response};
 use messaging::{Queue, SCHEDULES};
@@ -24,7 +24,7 @@ use std::time::Duration;
 use store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use workers::{Interest, Trigger, WORKERS, Worker};
+use workers::{Interest, Need, Trigger, WORKERS, Worker};
 
 /// The table's name in this process.
 pub const TABLE: &str = "crm";
@@ -103,12 +103,18 @@ impl Storage {
     }
 }
 
-/// A view of the table that refuses everything but these actions, as the function's role would. Hooks
-/// on the table itself are called as well, and told the role.
-fn policed(table: &Table, role: &'static str, actions: impl IntoIterator<Item = Action>) -> Table {
+/// A view of the table that refuses everything but these actions, and `credentials` where they are not
+/// declared, as the function's role would. Hooks on the table itself are called as well, and told the
+/// role.
+fn policed(table: &Table, role: &'static str, actions: impl IntoIterator<Item = Action>, credentials: bool) -> Table {
     let allowed: HashSet<&'static str> = actions.into_iter().map(Action::name).collect();
     let beneath = table.before.clone().map(|hook| for_role(hook, role));
-    let check = move |operation: &Operation| match operation.actions.iter().find(|action| !allowed.contains(*action)) {
+    let secret = move |partition: &String| !credentials && partition.starts_with(store::keys::CREDENTIALS);
+    let refused = move |operation: &Operation| {
+        let undeclared = operation.actions.iter().find(|action| !allowed.contains(*action));
+        undeclared.copied().or_else(|| operation.partitions.iter().any(secret).then_some("credentials"))
+    };
+    let check = move |operation: &Operation| match refused(operation) {
         Some(action) => Err(Fault::access_denied(action)),
         None => beneath.as_ref().map_or(Ok(()), |hook| hook(operation)),
     };
@@ -123,9 +129,10 @@ fn store_on(table: &Table) -> Store {
     Store::new(&Sdk::local(table.http_client()), TABLE)
 }
 
-fn route_actions(route: &edge::Route) -> Vec<Action> {
+/// The table cut to what a route declares.
+fn route_table(table: &Table, route: &edge::Route) -> Table {
     let caller = (route.access != Access::Public).then_some(Action::Get);
-    route.actions.iter().copied().chain(caller).collect()
+    policed(table, route.name, route.actions.iter().copied().chain(caller), route.resources.contains(&Resource::Credentials))
 }
 
 impl Embedded {
@@ -144,8 +151,7 @@ impl Embedded {
         }
         let local_queues = Arc::new(LocalQueues(queues.clone()));
         let routes: Vec<edge::Route> = crate::routes::routes().into_iter().flat_map(|(_, routes)| routes).collect();
-        let stores: HashMap<&'static str, Store> =
-            routes.iter().map(|route| (route.name, store_on(&policed(&table, route.name, route_actions(route))))).collect();
+        let stores: HashMap<&'static str, Store> = routes.iter().map(|route| (route.name, store_on(&route_table(&table, route)))).collect();
         let bus = Arc::new(LocalBus(queues.clone()));
         let app = App::new(store, clock, config).with_secrets(secrets).with_queues(local_queues).with_bus(bus);
         app.warm_up().await?;
@@ -160,7 +166,8 @@ impl Embedded {
 
     /// The application of a worker, its table cut to what it declares.
     pub fn worker_app(&self, worker: &Worker) -> App {
-        self.app.on_store(&store_on(&policed(&self.table, worker.name, worker.actions.iter().copied())))
+        let credentials = worker.needs.contains(&Need::Credentials);
+        self.app.on_store(&store_on(&policed(&self.table, worker.name, worker.actions.iter().copied(), credentials)))
     }
 
     /// Answers a request as the HTTP front would, without a connection.

@@ -14,6 +14,8 @@ pub struct Operation {
     pub actions: Vec<&'static str>,
     /// The resources it touches: `table` or `table/index/name`, each once.
     pub resources: Vec<String>,
+    /// The partition keys it names, of the table or of an index: what policies know as leading keys.
+    pub partitions: Vec<String>,
     /// The request as sent.
     pub request: Value,
     /// The route or worker that sends it, where the table is cut to one.
@@ -113,8 +115,31 @@ impl Operation {
                 resource(&mut resources, &request["TableName"], &request["IndexName"]);
             }
         }
-        Self { name: name.to_owned(), actions, resources, request, role: None, status: None }
+        let partitions = partitions(name, &request);
+        Self { name: name.to_owned(), actions, resources, partitions, request, role: None, status: None }
     }
+}
+
+/// See [`Operation::partitions`].
+fn partitions(name: &str, request: &Value) -> Vec<String> {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let members = |value: &Value| value.as_object().into_iter().flat_map(|map| map.values().cloned()).collect::<Vec<_>>();
+    let parts: Vec<Value> = match name {
+        "Query" => return compared(request),
+        "TransactWriteItems" | "TransactGetItems" => list(&request["TransactItems"]).iter().flat_map(members).collect(),
+        "BatchWriteItem" => members(&request["RequestItems"]).iter().flat_map(list).flat_map(|write| members(&write)).collect(),
+        "BatchGetItem" => members(&request["RequestItems"]).iter().flat_map(|table| list(&table["Keys"])).map(|key| json!({"Key": key})).collect(),
+        _ => vec![request.clone()],
+    };
+    let keys = parts.iter().flat_map(|part| [&part["Key"], &part["Item"]]);
+    keys.filter_map(|key| key["pk"]["S"].as_str().map(str::to_owned)).collect()
+}
+
+/// What a query's key condition asks for by `=`.
+fn compared(request: &Value) -> Vec<String> {
+    let words: Vec<&str> = request["KeyConditionExpression"].as_str().unwrap_or_default().split_whitespace().collect();
+    let named = words.windows(2).filter(|pair| pair[0] == "=").map(|pair| &request["ExpressionAttributeValues"][pair[1]]["S"]);
+    named.filter_map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
 /// A hook that is told which route or worker sends the operation.
@@ -161,6 +186,25 @@ mod tests {
         let op = Operation::new("TransactWriteItems", body.to_string().as_bytes());
         assert_eq!(op.actions, ["PutItem", "ConditionCheckItem"]);
         assert_eq!(op.resources, ["t", "u"]);
+    }
+
+    #[test]
+    fn every_request_names_its_partitions() {
+        let (one, two) = (json!({"pk": {"S": "A#1"}, "sk": {"S": "A"}}), json!({"pk": {"S": "B#2"}, "sk": {"S": "B"}}));
+        let found = |name: &str, body: Value| Operation::new(name, body.to_string().as_bytes()).partitions;
+        for name in ["GetItem", "UpdateItem", "DeleteItem"] {
+            assert_eq!(found(name, json!({"Key": one})), ["A#1"]);
+        }
+        assert_eq!(found("PutItem", json!({"Item": one})), ["A#1"]);
+        let condition =
+            json!({"KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)", "ExpressionAttributeValues": {":pk": one["pk"], ":sk": two["pk"]}});
+        assert_eq!(found("Query", condition), ["A#1"]);
+        assert_eq!(found("BatchGetItem", json!({"RequestItems": {"t": {"Keys": [one, two]}}})), ["A#1", "B#2"]);
+        let writes = json!([{"PutRequest": {"Item": one}}, {"DeleteRequest": {"Key": two}}]);
+        assert_eq!(found("BatchWriteItem", json!({"RequestItems": {"t": writes}})), ["A#1", "B#2"]);
+        assert_eq!(found("TransactGetItems", json!({"TransactItems": [{"Get": {"Key": one}}]})), ["A#1"]);
+        let writes = json!([{"Put": {"Item": one}}, {"Update": {"Key": two}}, {"Delete": {"Key": one}}, {"ConditionCheck": {"Key": two}}]);
+        assert_eq!(found("TransactWriteItems", json!({"TransactItems": writes})), ["A#1", "B#2", "A#1", "B#2"]);
     }
 
     #[test]

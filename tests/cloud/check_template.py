@@ -80,9 +80,11 @@ def is_wide(pattern) -> bool:
 
 
 def wide_statements(expanded: dict) -> Iterator[str]:
-    """A line for every statement with a `*` in a resource or an action."""
+    """A line for every statement that allows a `*` in a resource or an action."""
     for owner, document in policy_documents(expanded):
         for statement in as_list(document["Statement"]):
+            if statement["Effect"] == "Deny":
+                continue
             resources = as_list(statement.get("Resource", []))
             actions = as_list(statement.get("Action", []))
             if any(map(is_wide, resources)) or any(map(is_wide, actions)):

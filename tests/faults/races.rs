@@ -1,11 +1,12 @@
 //! Races for reach: a record leaves the caller's reach after it was loaded and before the change of it is
-//! committed. Who lost it is answered 404, and nothing is written.
+//! committed. Who lost it is answered 404, and nothing is written. And races for a session: what ends it
+//! comes between reading and writing of what would open or prolong it.
 
 use local::{Operation, Table};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tests::Crm;
-use tests::crm::unique;
+use tests::crm::{PASSWORD, unique};
 use tests::people::{Person, text};
 
 /// What happens at the moment before a route's first transaction is carried out.
@@ -39,10 +40,15 @@ impl Gap {
     /// Before the next transaction of this route, this person sends this change, and it is done.
     fn before(&self, route: &'static str, person: &Person, path: String, body: Value) {
         let person = person.clone();
+        self.meanwhile(route, async move { drop(person.patch(&path, body).await.expect(200)) });
+    }
+
+    /// Before the next transaction of this route, this happens.
+    fn meanwhile(&self, route: &'static str, change: impl Future<Output = ()> + Send + 'static) {
         let meanwhile = move || {
             let change = std::thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-                runtime.block_on(person.patch(&path, body)).expect(200);
+                runtime.block_on(change);
             });
             change.join().expect("the change is done");
         };
@@ -114,5 +120,61 @@ async fn what_leaves_reach_while_it_is_deleted_stays() {
         assert_eq!((reply.status, reply.code()), (404, "NOT_FOUND"), "{route}: {}", reply.text);
         let found = stranger.get(&path).await.expect(200);
         assert!(found.data()["archived"] != json!(true), "{route}: {}", found.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_opened_while_the_password_is_reset_ends() {
+    let (table, gap) = Gap::table();
+    let crm = Crm::idle(table).await;
+    let admin = crm.admin().await;
+    // Nothing but the password changes: there is no session to end, and a new password is due already.
+    let email = format!("{}@race.example", unique());
+    let user = json!({"email": email, "password": PASSWORD, "mustChangePassword": true});
+    let path = format!("/users/{}", text(&admin.make("/users", user).await["id"]));
+    let opened = Arc::new(Mutex::new(None));
+    let (crm_too, email_too, kept) = (crm.clone(), email.clone(), opened.clone());
+    gap.meanwhile("update_user", async move {
+        let person = crm_too.sign_in(&email_too, PASSWORD).await;
+        *kept.lock().expect("lock") = Some(person);
+    });
+    admin.patch(&path, json!({"password": "set by somebody"})).await.expect(200);
+    let person = opened.lock().expect("lock").take().expect("somebody signed in between");
+    person.get("/auth/me").await.expect(401);
+    crm.nobody().post("/auth/refresh", json!({"refreshToken": person.refresh})).await.expect(401);
+    crm.nobody().post("/auth/login", json!({"email": email, "password": PASSWORD})).await.expect(401);
+    crm.sign_in(&email, "set by somebody").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ends_sessions_is_not_undone_by_a_refresh_or_a_new_password_or_a_sign_in_at_that_moment() {
+    let (table, gap) = Gap::table();
+    let crm = Crm::idle(table).await;
+    let admin = crm.admin().await;
+    for route in ["refresh", "password", "login"] {
+        for ending in ["logout", "reset", "disable"] {
+            if (route, ending) == ("login", "logout") {
+                continue;
+            }
+            let rep = crm.person("SALES_REP", None).await;
+            let (admin, other) = (admin.clone(), rep.clone());
+            gap.meanwhile(route, async move {
+                let path = format!("/users/{}", other.id);
+                match ending {
+                    "logout" => drop(other.post("/auth/logout", json!({"all": true})).await.expect(204)),
+                    "reset" => drop(admin.patch(&path, json!({"password": "set by somebody"})).await.expect(200)),
+                    _ => drop(admin.delete(&path).await.expect(204)),
+                }
+            });
+            let reply = match route {
+                "refresh" => crm.nobody().post("/auth/refresh", json!({"refreshToken": rep.refresh})).await,
+                "password" => rep.post("/auth/password", json!({"currentPassword": PASSWORD, "newPassword": "another long one"})).await,
+                _ => crm.nobody().post("/auth/login", json!({"email": rep.email, "password": PASSWORD})).await,
+            };
+            assert!(gap.is_over(), "{route}: {ending} came in between");
+            assert_eq!(reply.status, 401, "{route}, {ending}: {}", reply.text);
+            rep.get("/auth/me").await.expect(401);
+            crm.nobody().post("/auth/login", json!({"email": rep.email, "password": "another long one"})).await.expect(401);
+        }
     }
 }

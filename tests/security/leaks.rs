@@ -62,9 +62,22 @@ async fn passwords_and_tokens_are_stored_as_hashes_and_personal_data_is_not_logg
             assert!(!stored.contains(key.as_str().expect("text")), "{} holds a key", item.text("pk"));
         }
     }
-    let hashes =
-        items.iter().filter(|item| item.text("type") == "AUTH").map(|item| item.at("data")["passwordHash"].as_str().expect("hash").to_owned());
-    assert!(hashes.into_iter().all(|hash| hash.starts_with("$argon2id$")));
+    let of_type = |kind: &str| items.iter().filter(|item| item.text("type") == kind).collect::<Vec<_>>();
+    let (states, credentials) = (of_type("AUTH"), of_type("CREDENTIAL"));
+    assert_eq!(states.len(), credentials.len(), "each user has both");
+    for credential in credentials {
+        let user = credential.at("data")["userId"].as_str().expect("id").to_owned();
+        assert_eq!((credential.text("pk"), credential.text("sk")), (&*format!("CREDENTIAL#{user}"), "CREDENTIAL"));
+        let hash = credential.at("data")["passwordHash"].as_str().expect("hash").to_owned();
+        assert!(hash.starts_with("$argon2id$"));
+        // A hash stands in a partition of its own, and nowhere else.
+        let refresh =
+            credential.at("data")["refresh"].as_object().expect("map").values().flat_map(|hashes| [hashes["h"].clone(), hashes["p"].clone()]);
+        for hash in refresh.filter_map(|hash| hash.as_str().map(str::to_owned)).chain([hash]) {
+            let holds = |item: &&tests::items::Raw| Value::Object(item.0.clone()).to_string().contains(&hash);
+            assert_eq!(items.iter().filter(holds).count(), 1, "{user}");
+        }
+    }
     for queue in ["automation", "work", "automation-dead", "work-dead"] {
         for message in queues.peek(queue, 1000).await.expect("peeks") {
             let text = message.to_string();

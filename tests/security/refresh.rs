@@ -104,6 +104,21 @@ async fn a_spent_token_can_still_end_the_session_it_came_from() {
 }
 
 #[tokio::test]
+async fn a_token_of_a_session_that_ended_ends_no_other() {
+    let (crm, first) = rep().await;
+    let other = crm.sign_in(&first.email, PASSWORD).await;
+    first.post("/auth/logout", json!({})).await.expect(204);
+    // Logging out leaves the hash behind: it counts for nothing.
+    crm.nobody().post("/auth/logout", json!({"refreshToken": first.refresh, "all": true})).await.expect(204);
+    assert!(alive(&other).await);
+    let other = next(&crm, &other).await;
+    let stored = crm.items_of("CREDENTIAL").await;
+    let mine = stored.iter().find(|item| item.at("data")["userId"] == json!(first.id)).expect("credential");
+    assert_eq!(mine.at("data")["refresh"].as_object().map(|sessions| sessions.len()), Some(1), "what was left goes with the next refresh");
+    assert!(alive(&other).await);
+}
+
+#[tokio::test]
 async fn every_token_is_nothing_after_logging_out_everywhere() {
     let (crm, first) = rep().await;
     let other = crm.sign_in(&first.email, PASSWORD).await;
@@ -208,7 +223,7 @@ async fn a_thief_and_the_owner_racing_get_one_chain_or_none() {
     tokens.sort();
     tokens.dedup();
     assert_eq!(tokens.len(), 1);
-    let stored = crm.items_of("AUTH").await;
+    let stored = crm.items().await;
     assert!(!stored.iter().any(|item| serde_json::to_string(&item.0).expect("JSON").contains(&tokens[0])), "only the hash is kept");
     next(&crm, &Person { refresh: tokens[0].clone(), ..first.clone() }).await;
     crm.advance(12);

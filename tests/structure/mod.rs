@@ -2,6 +2,7 @@
 
 mod access_patterns;
 mod arrows;
+mod credentials;
 mod names;
 mod policies;
 mod targets;

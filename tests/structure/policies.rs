@@ -1,15 +1,17 @@
 //! A function's role allows what its route or worker declares. The embedded run refuses anything
 //! else; here every declared action is used, so that none is allowed for nothing.
 
-use edge::{Access, Action};
+use edge::{Access, Action, Resource};
 use local::{TABLE, Table};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use store::keys::CREDENTIALS;
 use tests::crm::{PASSWORD, unique};
 use tests::people::text;
 use tests::{Crm, eventually};
+use workers::Need;
 
 type Used = Arc<Mutex<BTreeMap<&'static str, BTreeSet<&'static str>>>>;
 
@@ -20,19 +22,24 @@ fn noting(used: &Used) -> Table {
     let notes = used.clone();
     Table::memory().expect("memory").with_observer(Arc::new(move |operation| {
         if let Some(role) = operation.role {
-            notes.lock().expect("lock").entry(role).or_default().extend(&operation.actions);
+            let credentials = operation.partitions.iter().any(|partition| partition.starts_with(CREDENTIALS)).then_some(CREDENTIALS);
+            notes.lock().expect("lock").entry(role).or_default().extend(operation.actions.iter().copied().chain(credentials));
         }
         Ok(())
     }))
 }
 
-/// What each route's and worker's role allows.
+/// What each route's and worker's role allows, credentials among it.
 fn declared() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let routes = local::routes().into_iter().flat_map(|(_, routes)| routes).map(|route| {
         let caller = (route.access != Access::Public).then_some(Action::Get);
-        (route.name, route.actions.iter().copied().chain(caller).map(Action::name).collect())
+        let credentials = route.resources.contains(&Resource::Credentials).then_some(CREDENTIALS);
+        (route.name, route.actions.iter().copied().chain(caller).map(Action::name).chain(credentials).collect())
     });
-    let workers = workers::WORKERS.iter().map(|worker| (worker.name, worker.actions.iter().copied().map(Action::name).collect()));
+    let workers = workers::WORKERS.iter().map(|worker| {
+        let credentials = worker.needs.contains(&Need::Credentials).then_some(CREDENTIALS);
+        (worker.name, worker.actions.iter().copied().map(Action::name).chain(credentials).collect())
+    });
     routes.chain(workers).collect()
 }
 
@@ -50,6 +57,7 @@ async fn sessions(crm: &Crm) {
     crm.admin().await.post("/users", forced.clone()).await.expect(201);
     let fresh = crm.sign_in(forced["email"].as_str().expect("text"), PASSWORD).await;
     fresh.post("/auth/password", json!({"currentPassword": PASSWORD, "newPassword": "another long one"})).await.expect(204);
+    crm.admin().await.patch(&format!("/users/{}", fresh.id), json!({"password": "set by somebody"})).await.expect(200);
     rep.get("/auth/me").await.expect(200);
     crm.nobody().post("/auth/logout", json!({"refreshToken": next.data()["refreshToken"]})).await.expect(204);
 }

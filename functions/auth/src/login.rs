@@ -5,6 +5,7 @@
 
 use crate::session::{SessionOut, SignInState, open};
 use contract::FieldError;
+use domain::credential::SignIn;
 use domain::password::{self, Attempt};
 use domain::user::{Auth, User, UserStatus};
 use domain::value::{Email, Username};
@@ -35,7 +36,7 @@ pub(crate) fn route() -> Route {
         .about("Auth", "Sign in with e-mail address or username")
         .fails(&[Code::InvalidCredentials, Code::Throttled])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
-        .uses(&[Resource::Secret, Resource::Cpu])
+        .uses(&[Resource::Secret, Resource::Credentials, Resource::Cpu])
         .handle(handle)
 }
 
@@ -57,12 +58,12 @@ async fn handle(request: Request<(), (), (), Json<LoginRequest>>) -> Result<Answ
     }
     // An unknown account is looked up like a known one, under an id that nobody has.
     let id = user.unwrap_or_else(UserId::nobody);
-    let (auth, record) = tokio::try_join!(table.auth(id), table.get::<User>(id))?;
-    let Some((auth, record)) = check(auth, password).await?.zip(record) else {
+    let (present, record) = tokio::try_join!(table.sign_in(id), table.get::<User>(id))?;
+    let Some((present, record)) = check(present, password).await?.zip(record) else {
         tokio::try_join!(table.count_failure(&account_subject, now), table.count_failure(&address_subject, now))?;
         return Err(Problem::new(Code::InvalidCredentials, "Check the account name and the password").into());
     };
-    let (auth, session, refresh_token) = start(&request, auth, password).await?;
+    let (auth, session, refresh_token) = start(&request, present, password).await?;
     if account.0 > 0 {
         table.forget_failures(&account_subject).await?;
     }
@@ -80,11 +81,14 @@ fn throttled(seconds: i64) -> Problem {
     problem
 }
 
-/// The sign-in state if the password is right and the user is active.
-async fn check(auth: Option<Auth>, password: &Attempt) -> Result<Option<Auth>, Rejection> {
+/// What there is of the account if the password is right and the user is active.
+async fn check(present: Option<SignIn>, password: &Attempt) -> Result<Option<SignIn>, Rejection> {
     let password = password.clone();
-    let checked = tokio::task::spawn_blocking(move || match auth {
-        Some(auth) => (password::verify(&password, &auth.password_hash) && auth.status == UserStatus::Active).then_some(auth),
+    let checked = tokio::task::spawn_blocking(move || match present {
+        Some(present) => {
+            let right = password::verify(&password, &present.credential.password_hash);
+            (right && present.auth.status == UserStatus::Active).then_some(present)
+        }
         None => {
             password::verify_nothing(&password);
             None
@@ -93,29 +97,33 @@ async fn check(auth: Option<Auth>, password: &Attempt) -> Result<Option<Auth>, R
     Ok(checked.await.map_err(Problem::internal)?)
 }
 
-/// Opens the session, conditional on the sign-in state that the password was checked against.
-async fn start(request: &Request<(), (), (), Json<LoginRequest>>, checked: Auth, password: &Attempt) -> Result<(Auth, SessionId, String), Rejection> {
+/// Opens the session, conditional on what the password was checked against.
+async fn start(
+    request: &Request<(), (), (), Json<LoginRequest>>,
+    checked: SignIn,
+    password: &Attempt,
+) -> Result<(Auth, SessionId, String), Rejection> {
     let (app, now) = (&request.app, request.app.clock.now());
-    let session: SessionId = request.act().id();
+    let (user, session): (UserId, SessionId) = (checked.auth.user_id, request.act().id());
     let signer = app.signer().await.map_err(Problem::internal)?;
-    let refresh = signer.first_refresh(checked.user_id, session).map_err(Problem::internal)?;
-    let rehashed = if password::is_outdated(&checked.password_hash) { rehash(password).await? } else { None };
+    let refresh = signer.first_refresh(user, session).map_err(Problem::internal)?;
+    let rehashed = if password::is_outdated(&checked.credential.password_hash) { rehash(password).await? } else { None };
     let lifetime = app.config.refresh_seconds;
     let (user_agent, ip) = (request.headers.user_agent.clone(), request.headers.source_ip.clone());
     let opened = NewAuth { session, user_agent, ip, expires_at: now.plus_seconds(lifetime) };
-    let state = SignInState::of(checked.user_id, Some(checked.clone()));
+    let state = SignInState::of(user, Some(checked.clone()));
     let next = decide(app, state, |state| {
-        let same = |latest: &&Auth| latest.status == UserStatus::Active && latest.password_hash == checked.password_hash;
+        let same = |latest: &&SignIn| latest.auth.status == UserStatus::Active && latest.credential.password_hash == checked.credential.password_hash;
         let changed = || Problem::new(Code::InvalidCredentials, "The account has just changed. Sign in again");
-        let auth = state.auth.as_ref().filter(same).ok_or_else(changed)?;
-        let mut next = auth.with_session(session, refresh.hash(), now, lifetime);
+        let present = state.present.as_ref().filter(same).ok_or_else(changed)?;
+        let mut next = present.with_session(session, refresh.hash(), now, lifetime);
         if let Some(hash) = &rehashed {
-            next.password_hash.clone_from(hash);
+            next.credential.password_hash.clone_from(hash);
         }
         let mut tx = Tx::new();
-        tx.update_auth(auth, &next);
-        tx.open_session(auth.user_id, &opened, now);
-        Ok::<_, Rejection>(Decision::Commit(Change::from(tx), next))
+        tx.update_sign_in(present, &next);
+        tx.open_session(user, &opened, now);
+        Ok::<_, Rejection>(Decision::Commit(Change::from(tx), next.auth))
     })
     .await?;
     Ok((next, session, refresh.to_string()))

@@ -1,9 +1,9 @@
 //! `POST /auth/logout`: ends a session, or all of the user's; 204 also when it had ended before.
 
 use crate::session::{SentToken, SignInState};
-use domain::user::Auth;
+use domain::credential::SignIn;
 use domain::{SessionId, UserId};
-use edge::{Action, Answer, Authenticated, Change, Decision, OptionalJson, Problem, Rejection, Request, Route};
+use edge::{Action, Answer, Authenticated, Change, Decision, OptionalJson, Problem, Rejection, Request, Resource, Route};
 use store::Tx;
 
 contract::body! {
@@ -23,6 +23,7 @@ pub(crate) fn route() -> Route {
         .about("Auth", "End this session, or all of them")
         .status(204)
         .touches(&[Action::Get, Action::Update])
+        .uses(&[Resource::Credentials])
         .handle(handle)
 }
 
@@ -39,10 +40,7 @@ async fn handle(request: LogoutCall) -> Result<Answer<()>, Rejection> {
         (_, Some(token)) => {
             // The token counts while it or its successor is in force, whoever sends it.
             let hash = token.hash();
-            let known = |auth: &Auth| {
-                let session = auth.sessions.get(&token.session)?;
-                (session.hash == hash || session.previous.as_deref() == Some(&hash)).then_some(token.session)
-            };
+            let known = |present: &SignIn| present.knows(token.session, &hash).then_some(token.session);
             end(&request, token.user, all, known).await
         }
         (None, None) if request.claims().await?.is_some() => Ok(Answer::nothing()),
@@ -51,18 +49,21 @@ async fn handle(request: LogoutCall) -> Result<Answer<()>, Rejection> {
 }
 
 /// Ends the session that `find` points at, or every one; nothing to end is fine.
-async fn end(request: &LogoutCall, user: UserId, all: bool, find: impl Fn(&Auth) -> Option<SessionId>) -> Result<Answer<()>, Rejection> {
+async fn end(request: &LogoutCall, user: UserId, all: bool, find: impl Fn(&SignIn) -> Option<SessionId>) -> Result<Answer<()>, Rejection> {
     let state = SignInState::read(&request.app, user).await?;
     request
         .decide(state, |state, _| {
-            let Some((auth, session)) = state.auth.as_ref().and_then(|auth| Some((auth, find(auth)?))) else {
+            let Some((auth, session)) = state.present.as_ref().and_then(|present| Some((&present.auth, find(present)?))) else {
                 return Ok(Decision::Keep(Answer::nothing()));
             };
-            let mut next = if all { auth.with_only_session(None) } else { auth.clone() };
-            next.sessions.remove(&session);
+            let mut next = auth.without_session(session);
+            if all {
+                next.sessions.clear();
+            }
             if next == *auth {
                 return Ok(Decision::Keep(Answer::nothing()));
             }
+            // The hashes of a session that is not listed count for nothing.
             let mut tx = Tx::new();
             tx.update_auth(auth, &next);
             Ok(Decision::Commit(Change::from(tx), Answer::nothing()))

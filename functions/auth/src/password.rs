@@ -1,9 +1,10 @@
 //! `POST /auth/password`: the signed-in user sets a new password; the other sessions end.
 
 use crate::session::SignInState;
+use domain::credential::SignIn;
 use domain::event::EventKind;
 use domain::password::{self, Attempt, Password};
-use domain::user::{Auth, User};
+use domain::user::User;
 use domain::{Record, UserId};
 use edge::application::{Error, Subject};
 use edge::{Action, Answer, App, Authenticated, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
@@ -30,7 +31,7 @@ pub(crate) fn route() -> Route {
         .status(204)
         .fails(&[Code::Throttled])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
-        .uses(&[Resource::Cpu])
+        .uses(&[Resource::Credentials, Resource::Cpu])
         .handle(handle)
 }
 
@@ -43,7 +44,7 @@ struct Subjects {
 
 impl Subjects {
     async fn with_record(app: &App, user: UserId, state: SignInState) -> Result<Self, Error> {
-        let demanded = state.auth.as_ref().is_some_and(|auth| auth.must_change_password);
+        let demanded = state.present.as_ref().is_some_and(|present| present.auth.must_change_password);
         let record = if demanded { app.unscoped().get_latest::<User>(user).await? } else { None };
         Ok(Self { state, record })
     }
@@ -52,7 +53,7 @@ impl Subjects {
 impl Subject for Subjects {
     async fn reload(&self, app: &App) -> Result<Self, Error> {
         let state = self.state.reload(app).await?;
-        let user = state.auth.as_ref().map(|auth| auth.user_id).ok_or(Error::NotFound)?;
+        let user = state.present.as_ref().map(|present| present.auth.user_id).ok_or(Error::NotFound)?;
         Self::with_record(app, user, state).await
     }
 
@@ -68,28 +69,25 @@ async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>) 
     let user = request.who.caller.id;
     let now = app.clock.now();
     let subject = format!("password {user}");
-    let (failures, left) = table.failures(&subject, now).await?;
+    let ((failures, left), credential) = tokio::try_join!(table.failures(&subject, now), table.credential(user))?;
     if failures >= LIMIT {
         let mut problem = Problem::new(Code::Throttled, "Too many wrong passwords. Try again later");
         problem.retry_after = Some(left.max(1));
         return Err(problem.into());
     }
-    let auth = request.who.auth.clone().ok_or_else(Problem::unauthenticated)?;
-    let checked_hash = auth.password_hash.clone();
-    let Some(hash) = rehash(&auth, current_password, new_password).await? else {
+    let present = request.who.auth.clone().zip(credential).map(|(auth, credential)| SignIn { auth, credential });
+    let checked_hash = present.as_ref().map(|present| present.credential.password_hash.clone()).ok_or_else(Problem::unauthenticated)?;
+    let Some(hash) = rehash(checked_hash.clone(), current_password, new_password).await? else {
         table.count_failure(&subject, now).await?;
         return Err(Problem::field("/currentPassword", "mismatch", "is not the current password").into());
     };
-    let subjects = Subjects::with_record(app, user, SignInState::of(user, Some(auth))).await?;
+    let subjects = Subjects::with_record(app, user, SignInState::of(user, present)).await?;
     let answer = request
         .decide(subjects, |subjects, act| {
-            let same = |latest: &&Auth| latest.session(request.who.session, now).is_some() && latest.password_hash == checked_hash;
-            let auth = subjects.state.auth.as_ref().filter(same).ok_or_else(Problem::unauthenticated)?;
-            let mut next = auth.with_only_session(Some(request.who.session));
-            next.password_hash.clone_from(&hash);
-            next.must_change_password = false;
+            let same = |latest: &&SignIn| latest.auth.has_session(request.who.session, now) && latest.credential.password_hash == checked_hash;
+            let present = subjects.state.present.as_ref().filter(same).ok_or_else(Problem::unauthenticated)?;
             let mut tx = Tx::new();
-            tx.update_auth(auth, &next);
+            tx.update_sign_in(present, &present.with_password(hash.clone(), request.who.session));
             if let Some(user) = &subjects.record {
                 // The demand for a new password goes off the user's record too.
                 let mut data = user.data.clone();
@@ -110,8 +108,8 @@ async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>) 
 }
 
 /// The new hash; `None` when the current password is wrong.
-async fn rehash(auth: &Auth, current: &Attempt, new: &Password) -> Result<Option<String>, Rejection> {
-    let (present, current, new) = (auth.password_hash.clone(), current.clone(), new.clone());
+async fn rehash(present: String, current: &Attempt, new: &Password) -> Result<Option<String>, Rejection> {
+    let (current, new) = (current.clone(), new.clone());
     let salt = edge::application::tokens::random().map_err(Problem::internal)?;
     let hashed = tokio::task::spawn_blocking(move || {
         if !password::verify(&current, &present) {

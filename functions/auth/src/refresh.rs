@@ -4,7 +4,8 @@
 //! same successor; any other use of a spent token ends the session.
 
 use crate::session::{SentToken, SessionOut, SignInState, open};
-use domain::user::{Auth, Refresh, User};
+use domain::credential::Refresh;
+use domain::user::{Auth, User};
 use edge::application::decide;
 use edge::{Action, Answer, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
 use store::Tx;
@@ -22,7 +23,7 @@ pub(crate) fn route() -> Route {
         .about("Auth", "Get new tokens with a refresh token")
         .fails(&[Code::Unauthenticated])
         .touches(&[Action::Get, Action::Update])
-        .uses(&[Resource::Secret])
+        .uses(&[Resource::Secret, Resource::Credentials])
         .handle(handle)
 }
 
@@ -31,25 +32,25 @@ async fn handle(request: Request<(), (), (), Json<RefreshRequest>>) -> Result<An
     let (app, table) = (&request.app, request.app.unscoped());
     let signer = app.signer().await.map_err(Problem::internal)?;
     let successor = signer.successor(token);
-    let (auth, user) = tokio::try_join!(table.auth(token.user), table.get::<User>(token.user))?;
+    let (present, user) = tokio::try_join!(table.sign_in(token.user), table.get::<User>(token.user))?;
     let user = user.ok_or_else(ended)?;
-    let state = SignInState::of(token.user, auth);
+    let state = SignInState::of(token.user, present);
     let in_force: Option<Auth> = decide(app, state, |state| {
-        let auth = state.auth.as_ref().ok_or_else(ended)?;
+        let present = state.present.as_ref().ok_or_else(ended)?;
         let (now, lifetime) = (app.clock.now(), app.config.refresh_seconds);
-        let (next, rotated) = match auth.refresh(token.session, &token.hash(), &successor.hash(), now, lifetime) {
-            Refresh::Repeated => return Ok(Decision::Keep(Some(auth.clone()))),
+        let (next, rotated) = match present.refresh(token.session, &token.hash(), &successor.hash(), now, lifetime) {
+            Refresh::Repeated => return Ok(Decision::Keep(Some(present.auth.clone()))),
             Refresh::Gone => return Ok(Decision::Keep(None)),
             Refresh::Rotated(next) => (next, true),
             // A spent token ends its session, and that has to be written although the answer is no.
             Refresh::Reused(next) => (next, false),
         };
         let mut tx = Tx::new();
-        tx.update_auth(auth, &next);
+        tx.update_sign_in(present, &next);
         if rotated {
             tx.prolong_session(token.user, token.session, now.plus_seconds(lifetime));
         }
-        Ok::<_, Rejection>(Decision::Commit(Change::from(tx), rotated.then_some(next)))
+        Ok::<_, Rejection>(Decision::Commit(Change::from(tx), rotated.then_some(next.auth)))
     })
     .await?;
     let auth = in_force.ok_or_else(ended)?;

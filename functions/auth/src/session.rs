@@ -2,6 +2,7 @@
 //! field.
 
 use contract::views::UserOut;
+use domain::credential::SignIn;
 use domain::text::{Form, Invalid, TextValue};
 use domain::user::{Auth, User};
 use domain::{Record, SessionId, UserId};
@@ -33,24 +34,24 @@ pub(crate) async fn open(app: &App, auth: &Auth, session: SessionId, refresh_tok
     Ok(SessionOut { token_type: "Bearer".into(), access_token, expires_in: seconds, refresh_token, scopes, user: UserOut::new(user) })
 }
 
-/// The sign-in state of a user as it is now. Signing in asks for it whoever the user is: there is no
+/// The sign-in state of a user with the hashes, as they are now. Signing in asks for it whoever the user is: there is no
 /// reach before there is a caller.
 #[derive(Debug, Clone)]
 pub(crate) struct SignInState {
     user: UserId,
     /// `None` where there is no such user.
-    pub auth: Option<Auth>,
+    pub present: Option<SignIn>,
 }
 
 impl SignInState {
     /// As it was read.
-    pub(crate) fn of(user: UserId, auth: Option<Auth>) -> Self {
-        Self { user, auth }
+    pub(crate) fn of(user: UserId, present: Option<SignIn>) -> Self {
+        Self { user, present }
     }
 
     /// Reads it, strongly consistent.
     pub(crate) async fn read(app: &App, user: UserId) -> Result<Self, Error> {
-        Ok(Self { user, auth: app.unscoped().auth(user).await? })
+        Ok(Self { user, present: app.unscoped().sign_in(user).await? })
     }
 }
 
@@ -60,7 +61,8 @@ impl Subject for SignInState {
     }
 
     fn same(&self, other: &Self) -> bool {
-        self.auth.as_ref().map(|auth| auth.rev) == other.auth.as_ref().map(|auth| auth.rev)
+        let revs = |state: &Self| state.present.as_ref().map(|present| (present.auth.rev, present.credential.rev));
+        revs(self) == revs(other)
     }
 }
 

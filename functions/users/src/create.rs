@@ -14,7 +14,7 @@ pub(crate) fn route() -> Route {
         .status(201)
         .fails(&[Code::Duplicate])
         .touches(&[Action::Get, Action::Put, Action::Update])
-        .uses(&[Resource::Cpu])
+        .uses(&[Resource::Credentials, Resource::Cpu])
         .handle(handle)
 }
 
@@ -28,9 +28,9 @@ async fn handle(request: Request<Authorized, (), (), Json<CreateUser>>) -> Resul
     let password_hash = hash(&body.password).await?;
     request
         .decide((), |(), act| {
-            let (user, auth, event) = register(act, data.clone(), text.clone(), password_hash.clone());
+            let (user, sign_in, event) = register(act, data.clone(), text.clone(), password_hash.clone());
             let mut change = Change::new();
-            change.register(&user, &auth, &event);
+            change.register(&user, &sign_in, &event);
             Ok(Answer::creation(change, "users", user, UserOut::new))
         })
         .await

@@ -38,7 +38,7 @@ async fn handle(request: Request<Authorized, (UserId,), DeleteUser>, account: Re
             change.require_active_user(to, "reassignTo");
         }
         change.events(&events);
-        change.account(account, &next);
+        change.account(account, &next, None);
         Ok(Decision::Commit(change, Answer::nothing()))
     });
     decided.await.map_err(in_query)

@@ -6,6 +6,7 @@ use crate::bodies::{UpdateUser, set_text};
 use contract::views::UserOut;
 use contract::{FieldError, Patch};
 use domain::account::{Account, Wanted};
+use domain::credential::Credential;
 use domain::user::User;
 use domain::{Permission, Reach, Record, UserId};
 use edge::application::ReachedAccount;
@@ -17,7 +18,7 @@ pub(crate) fn route() -> Route {
         .about("Users", "Change a user")
         .fails(&[Code::Duplicate, Code::LimitReached])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
-        .uses(&[Resource::Cpu])
+        .uses(&[Resource::Credentials, Resource::Cpu])
         .load(load)
         .handle(handle)
 }
@@ -27,17 +28,17 @@ type UpdateRequest = Request<Authorized, (UserId,), (), Json<UpdateUser>>;
 async fn handle(request: UpdateRequest, account: ReachedAccount) -> Result<Answer<UserOut>, Rejection> {
     let body = &request.body.0;
     check(&request)?;
-    let password_hash = match &body.password {
-        Patch::Set(password) => Some(hash(password).await?),
+    let credential = match &body.password {
+        Patch::Set(password) => Some(Credential::new(account.user.id, hash(password).await?)),
         Patch::Keep => None,
     };
     request
         .decide(account, |account, act| {
-            let wanted = Wanted { password_hash: password_hash.clone(), ..patched(account, body) };
+            let wanted = Wanted { resets_password: credential.is_some(), ..patched(account, body) };
             let Some((next, events)) = account.change(act, wanted) else { return Ok(Decision::Keep(shown(account.user.clone()))) };
             let mut change = Change::new();
             change.events(&events);
-            change.account(account, &next);
+            change.account(account, &next, credential.as_ref());
             Ok(Decision::Commit(change, shown(next.user)))
         })
         .await

@@ -22,7 +22,7 @@ pub const WORKER: Worker = Worker {
     about: "Makes the signing keys and the first administrator",
     trigger: Trigger::CustomResource,
     actions: &[Action::Get, Action::Put, Action::Update],
-    needs: &[Need::Secret, Need::Cpu],
+    needs: &[Need::Secret, Need::Credentials, Need::Cpu],
     handle: |app, event| run(app, event).boxed(),
 };
 
@@ -82,9 +82,9 @@ pub async fn first_admin(app: &App, email: Email, password: &Password, must_chan
         must_change_password,
         locale: None,
     };
-    let (user, auth, event) = register(&app.act(), data, UserText::default(), hash);
+    let (user, sign_in, event) = register(&app.act(), data, UserText::default(), hash);
     let mut tx = Tx::new();
-    tx.register(&user, &auth, &event);
+    tx.register(&user, &sign_in, &event);
     match app.unscoped().commit(tx).await {
         // Made by a run that was repeated: there already is what was to be made.
         Err(store::Error::Refused(_)) => Ok(()),

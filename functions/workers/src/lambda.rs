@@ -37,7 +37,7 @@ fn app(worker: &Worker) -> Result<App, Error> {
             Need::Bus => app.with_bus(Arc::new(EventBridge::new(&sdk, &variable("BUS_NAME")?))),
             Need::Send(_) => app.with_queues(Arc::new(Sqs::from_environment(&sdk))),
             Need::Secret => app.with_secrets(Arc::new(aws::SecretsManager::new(&sdk, &variable("SECRET_ARN")?))),
-            Need::Cpu => app,
+            Need::Credentials | Need::Cpu => app,
         };
     }
     Ok(app)

@@ -52,6 +52,8 @@ pub enum Need {
     Send(Queue),
     /// Reads and writes the deployment's secret.
     Secret,
+    /// Reads or writes the hashes of passwords and refresh tokens, which other roles are kept off.
+    Credentials,
     /// More memory, and with it CPU: it hashes a password.
     Cpu,
 }

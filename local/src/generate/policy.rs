@@ -1,21 +1,24 @@
 //! What a function is allowed: one statement per kind of resource, each action by its name, each
-//! resource by its ARN.
+//! resource by its ARN. Whoever may touch the table is refused the credentials in it, unless they are
+//! declared.
 
 use edge::{Access, Action, Resource, Route};
 use messaging::Queue;
 use std::collections::BTreeSet;
-use store::keys::Index;
+use store::keys::{CREDENTIALS, Index};
 use workers::{Need, Trigger, Worker};
 
 /// A statement: actions, and resources as YAML.
 pub(super) struct Statement {
     pub actions: Vec<String>,
     pub resources: Vec<String>,
+    /// Refused, whatever else allows it, for partition keys like this; without one the statement allows.
+    denies: Option<String>,
 }
 
 impl Statement {
     fn new(actions: &[&str], resources: Vec<String>) -> Self {
-        Self { actions: actions.iter().map(|action| (*action).to_owned()).collect(), resources }
+        Self { actions: actions.iter().map(|action| (*action).to_owned()).collect(), resources, denies: None }
     }
 }
 
@@ -38,19 +41,23 @@ pub(super) fn dead_id(queue: Queue) -> String {
 pub(super) const STREAM_DEAD: &str = "StreamDeadQueue";
 
 /// The table's statements. Queries of lists go to the indexes, those of what stands beside a record
-/// to the table.
-fn table(actions: &BTreeSet<Action>) -> Vec<Statement> {
+/// to the table. What is allowed on the table is so for every item in it but the credentials.
+fn table(actions: &BTreeSet<Action>, credentials: bool) -> Vec<Statement> {
     let mut statements = Vec::new();
     let is_query = |action: &Action| matches!(action, Action::Query | Action::QueryTable);
     let items: Vec<String> = actions.iter().filter(|action| !is_query(action)).map(|action| format!("dynamodb:{}", action.name())).collect();
     if !items.is_empty() {
-        statements.push(Statement { actions: items, resources: vec![arn("Table")] });
+        statements.push(Statement { actions: items, resources: vec![arn("Table")], denies: None });
     }
     let table = actions.contains(&Action::QueryTable).then(|| arn("Table"));
     let indexes = actions.contains(&Action::Query).then(|| Index::ALL.iter().map(|index| format!("!Sub ${{Table.Arn}}/index/{}", index.name())));
     let queried: Vec<String> = table.into_iter().chain(indexes.into_iter().flatten()).collect();
     if !queried.is_empty() {
         statements.push(Statement::new(&["dynamodb:Query"], queried));
+    }
+    if !statements.is_empty() && !credentials {
+        let resources = vec![arn("Table"), "!Sub ${Table.Arn}/index/*".to_owned()];
+        statements.push(Statement { denies: Some(format!("{CREDENTIALS}*")), ..Statement::new(&["dynamodb:*"], resources) });
     }
     statements
 }
@@ -61,7 +68,7 @@ pub(super) fn of_route(route: &Route) -> Vec<Statement> {
     if route.access != Access::Public || !actions.is_empty() {
         actions.insert(Action::Get);
     }
-    let mut statements = table(&actions);
+    let mut statements = table(&actions, route.resources.contains(&Resource::Credentials));
     for resource in route.resources {
         match resource {
             Resource::Secret => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec!["!GetAtt Secret.Id".to_owned()])),
@@ -70,7 +77,7 @@ pub(super) fn of_route(route: &Route) -> Vec<Statement> {
                 let queues = Queue::ALL.iter().flat_map(|queue| [arn(&queue_id(*queue)), arn(&dead_id(*queue))]);
                 statements.push(Statement::new(&["sqs:GetQueueAttributes"], queues.collect()));
             }
-            Resource::Cpu => {}
+            Resource::Credentials | Resource::Cpu => {}
         }
     }
     statements
@@ -91,7 +98,7 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
         Trigger::DeadLetters => vec![receive(dead_queues().iter().map(|queue| arn(queue)).collect())],
         Trigger::CustomResource => Vec::new(),
     };
-    statements.extend(table(&worker.actions.iter().copied().collect()));
+    statements.extend(table(&worker.actions.iter().copied().collect(), worker.needs.contains(&Need::Credentials)));
     for need in worker.needs {
         match need {
             Need::Bus => statements.push(Statement::new(&["events:PutEvents"], vec![arn("Bus")])),
@@ -100,7 +107,7 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
                 let actions = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"];
                 statements.push(Statement::new(&actions, vec!["!GetAtt Secret.Id".to_owned()]));
             }
-            Need::Cpu => {}
+            Need::Credentials | Need::Cpu => {}
         }
     }
     statements
@@ -118,13 +125,18 @@ pub(super) fn yaml(statements: &[Statement]) -> String {
     }
     let mut text = String::from("      Policies:\n        - Version: \"2012-10-17\"\n          Statement:\n");
     for statement in statements {
-        text.push_str(&format!("            - Effect: Allow\n              Action: [{}]\n", statement.actions.join(", ")));
+        let (effect, actions) = (if statement.denies.is_some() { "Deny" } else { "Allow" }, statement.actions.join(", "));
+        text.push_str(&format!("            - Effect: {effect}\n              Action: [{actions}]\n"));
         match statement.resources.as_slice() {
             [one] => text.push_str(&format!("              Resource: {one}\n")),
             many => {
                 text.push_str("              Resource:\n");
                 text.extend(many.iter().map(|resource| format!("                - {resource}\n")));
             }
+        }
+        if let Some(partitions) = &statement.denies {
+            let condition = format!("{{\"ForAnyValue:StringLike\": {{\"dynamodb:LeadingKeys\": \"{partitions}\"}}}}");
+            text.push_str(&format!("              Condition: {condition}\n"));
         }
     }
     text

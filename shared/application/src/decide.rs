@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::reach::Reached;
 use domain::account::Account;
+use domain::credential::{Credential, SignIn};
 use domain::event::Event;
 use domain::team::{Team, TeamChange};
 use domain::user::Auth;
@@ -197,14 +198,14 @@ impl Change {
         self.tx.close_counts(lead, customer);
     }
 
-    /// A user and all that refers to it.
-    pub fn account(&mut self, old: &ReachedAccount, new: &Account) {
-        self.tx.change_account(old, new);
+    /// A user and all that refers to it, and the hashes where the password is another.
+    pub fn account(&mut self, old: &ReachedAccount, new: &Account, credential: Option<&Credential>) {
+        self.tx.change_account(old, new, credential);
     }
 
-    /// A new user with the sign-in state.
-    pub fn register(&mut self, user: &Record<domain::user::User>, auth: &Auth, event: &Event) {
-        self.tx.register(user, auth, event);
+    /// A new user with what it takes to sign in.
+    pub fn register(&mut self, user: &Record<domain::user::User>, sign_in: &SignIn, event: &Event) {
+        self.tx.register(user, sign_in, event);
     }
 
     /// A new team; its manager's sign-in state learns of it.

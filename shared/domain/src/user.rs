@@ -1,5 +1,6 @@
 //! Users: who may sign in, and the sign-in state beside the profile.
 
+use crate::credential::{Credential, SignIn};
 use crate::event::{Act, Event, EventKind};
 use crate::id::{SessionId, TeamId, UserId};
 use crate::json::Preferences;
@@ -140,28 +141,8 @@ impl Entity for User {
 /// How many sessions a user may have; the one unused for longest makes room for a new one.
 pub const MAX_SESSIONS: usize = 20;
 
-/// How long a client that lost the answer may repeat a refresh and get the same successor, seconds.
-pub const REFRESH_GRACE_SECONDS: i64 = 10;
-
-/// One sign-in. Field names are short because all twenty stand in the item that every request
-/// reads, which has to stay under 4 KB.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Session {
-    /// Hash of the refresh token in force.
-    #[serde(rename = "h")]
-    pub hash: String,
-    /// Hash of the token it replaced.
-    #[serde(rename = "p", default)]
-    pub previous: Option<String>,
-    /// When it was last rotated, seconds since 1970.
-    #[serde(rename = "r")]
-    pub rotated_at: i64,
-    /// When it ends by itself, seconds since 1970.
-    #[serde(rename = "e")]
-    pub expires_at: i64,
-}
-
-/// The sign-in state of a user: read by every request, strongly consistent.
+/// The sign-in state of a user: read by every request, strongly consistent. What it takes to sign in is
+/// not in it ([`crate::credential`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Auth {
@@ -178,84 +159,46 @@ pub struct Auth {
     /// Teams this user manages.
     #[serde(default)]
     pub managed: Vec<TeamId>,
-    /// PHC string.
-    pub password_hash: String,
     /// Whether the next thing to do is a new password.
     pub must_change_password: bool,
-    /// Live sessions.
+    /// Sessions, and when each ends by itself, seconds since 1970.
     #[serde(default)]
-    pub sessions: BTreeMap<SessionId, Session>,
+    pub sessions: BTreeMap<SessionId, i64>,
     /// Rises with every write.
     pub rev: u64,
 }
 
-/// What presenting a refresh token leads to.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Refresh {
-    /// The token was in force: the state with its successor in place.
-    Rotated(Auth),
-    /// The token was replaced a moment ago and its successor is still in force: give it again.
-    Repeated,
-    /// The token was spent: the state without the session.
-    Reused(Auth),
-    /// There is no such session, or it ended.
-    Gone,
-}
-
 impl Auth {
-    /// The live session of this id.
-    pub fn session(&self, id: SessionId, now: Time) -> Option<&Session> {
-        self.sessions.get(&id).filter(|session| self.status == UserStatus::Active && session.expires_at > now.seconds())
+    /// Whether this session is alive.
+    pub fn has_session(&self, id: SessionId, now: Time) -> bool {
+        self.status == UserStatus::Active && self.sessions.get(&id).is_some_and(|ends_at| *ends_at > now.seconds())
     }
 
-    /// With a new session; expired ones go, and the one unused for longest when there are too many.
+    /// Without this session.
     #[must_use]
-    pub fn with_session(&self, id: SessionId, hash: String, now: Time, lifetime_seconds: i64) -> Self {
+    pub fn without_session(&self, id: SessionId) -> Self {
         let mut next = self.clone();
-        next.sessions.retain(|_, session| session.expires_at > now.seconds());
-        while next.sessions.len() >= MAX_SESSIONS {
-            let oldest = next.sessions.iter().min_by_key(|(id, session)| (session.rotated_at, **id)).map(|(id, _)| *id);
-            let Some(oldest) = oldest else { break };
+        next.sessions.remove(&id);
+        next
+    }
+
+    /// With a session that was used just now. Expired ones go, and the one unused for longest when there
+    /// are too many: it would end first.
+    pub(crate) fn with_session(&self, id: SessionId, now: Time, lifetime_seconds: i64) -> Self {
+        let mut next = self.clone();
+        next.sessions.insert(id, now.seconds() + lifetime_seconds);
+        next.sessions.retain(|_, ends_at| *ends_at > now.seconds());
+        while next.sessions.len() > MAX_SESSIONS {
+            let others = next.sessions.iter().filter(|(other, _)| **other != id);
+            let Some(oldest) = others.min_by_key(|(other, ends_at)| (**ends_at, **other)).map(|(other, _)| *other) else { break };
             next.sessions.remove(&oldest);
         }
-        let expires_at = now.seconds() + lifetime_seconds;
-        next.sessions.insert(id, Session { hash, previous: None, rotated_at: now.seconds(), expires_at });
-        next
-    }
-
-    /// Rotation with reuse detection (RFC 9700 section 4.14.2): a spent token ends its session.
-    pub fn refresh(&self, id: SessionId, presented: &str, successor: &str, now: Time, lifetime_seconds: i64) -> Refresh {
-        let Some(session) = self.session(id, now) else { return Refresh::Gone };
-        let mut next = self.clone();
-        if session.hash == presented {
-            let rotated = Session {
-                hash: successor.to_owned(),
-                previous: Some(presented.to_owned()),
-                rotated_at: now.seconds(),
-                expires_at: now.seconds() + lifetime_seconds,
-            };
-            next.sessions.insert(id, rotated);
-            return Refresh::Rotated(next);
-        }
-        let in_grace = now.seconds() - session.rotated_at <= REFRESH_GRACE_SECONDS;
-        if in_grace && session.previous.as_deref() == Some(presented) && session.hash == successor {
-            return Refresh::Repeated;
-        }
-        next.sessions.remove(&id);
-        Refresh::Reused(next)
-    }
-
-    /// Without any session but `kept`.
-    #[must_use]
-    pub fn with_only_session(&self, kept: Option<SessionId>) -> Self {
-        let mut next = self.clone();
-        next.sessions.retain(|id, _| Some(*id) == kept);
         next
     }
 }
 
-/// A new user: the record, the sign-in state without sessions, and the event.
-pub fn register(act: &Act, data: UserData, text: UserText, password_hash: String) -> (Record<User>, Auth, Event) {
+/// A new user: the record, the sign-in state without sessions, with the password, and the event.
+pub fn register(act: &Act, data: UserData, text: UserText, password_hash: String) -> (Record<User>, SignIn, Event) {
     let name = data.name();
     let user: Record<User> = Record::new(act.id(), act, data, text, UserDerived::default());
     let auth = Auth {
@@ -265,71 +208,12 @@ pub fn register(act: &Act, data: UserData, text: UserText, password_hash: String
         role: user.data.role,
         team_id: user.data.team_id,
         managed: Vec::new(),
-        password_hash,
         must_change_password: user.data.must_change_password,
         sessions: BTreeMap::new(),
         rev: 1,
     };
     let summary = format!("{} registered {name}", act.actor_name);
     let event = user.event(act, EventKind::UserCreated, summary, json!({"role": user.data.role}));
-    (user, auth, event)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use uuid::Uuid;
-
-    fn auth() -> Auth {
-        Auth {
-            user_id: UserId::new(Uuid::from_u128(1)),
-            name: "Ann".into(),
-            status: UserStatus::Active,
-            role: Role::SalesRep,
-            team_id: None,
-            managed: vec![],
-            password_hash: String::new(),
-            must_change_password: false,
-            sessions: BTreeMap::new(),
-            rev: 1,
-        }
-    }
-
-    fn session(n: u128) -> SessionId {
-        SessionId::new(Uuid::from_u128(n))
-    }
-
-    fn at(seconds: i64) -> Time {
-        Time::from_millis(seconds * 1000)
-    }
-
-    #[test]
-    fn a_spent_token_ends_the_session_but_a_lost_answer_may_be_asked_again() {
-        let start = auth().with_session(session(1), "h1".into(), at(0), 100);
-        let Refresh::Rotated(next) = start.refresh(session(1), "h1", "h2", at(5), 100) else { panic!("rotates") };
-        assert_eq!(next.refresh(session(1), "h1", "h2", at(15), 100), Refresh::Repeated);
-        let Refresh::Reused(ended) = next.refresh(session(1), "h1", "h2", at(16), 100) else { panic!("reused") };
-        assert!(ended.sessions.is_empty());
-        assert!(matches!(next.refresh(session(1), "stolen", "x", at(6), 100), Refresh::Reused(_)));
-        assert_eq!(next.refresh(session(2), "h2", "h3", at(6), 100), Refresh::Gone);
-        assert_eq!(next.refresh(session(1), "h2", "h3", at(106), 100), Refresh::Gone);
-    }
-
-    #[test]
-    fn a_token_two_generations_old_is_spent_even_within_the_grace() {
-        let start = auth().with_session(session(1), "h1".into(), at(0), 100);
-        let Refresh::Rotated(second) = start.refresh(session(1), "h1", "h2", at(1), 100) else { panic!("rotates") };
-        let Refresh::Rotated(third) = second.refresh(session(1), "h2", "h3", at(2), 100) else { panic!("rotates") };
-        assert!(matches!(third.refresh(session(1), "h1", "h2", at(3), 100), Refresh::Reused(_)));
-    }
-
-    #[test]
-    fn the_longest_unused_session_makes_room() {
-        let mut state = auth();
-        for n in 0..25 {
-            state = state.with_session(session(n), format!("h{n}"), at(i64::try_from(n).expect("small")), 1000);
-        }
-        assert_eq!(state.sessions.len(), MAX_SESSIONS);
-        assert!(!state.sessions.contains_key(&session(4)) && state.sessions.contains_key(&session(5)));
-    }
+    let credential = Credential::new(user.id, password_hash);
+    (user, SignIn { auth, credential }, event)
 }

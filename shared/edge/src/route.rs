@@ -39,6 +39,8 @@ pub enum Resource {
     SendQueues,
     /// Reads the depths of the queues.
     QueueDepths,
+    /// Reads or writes the hashes of passwords and refresh tokens, which other roles are kept off.
+    Credentials,
     /// More CPU: password hashing (1,769 MB is one vCPU on Lambda).
     Cpu,
 }

@@ -6,7 +6,6 @@ use crate::request::{Authenticated, Context, FromBody, FromPath, Identity, Reque
 use crate::route::{Access, Route};
 use application::App;
 use contract::{Errors, FieldError, Query};
-use domain::user::UserStatus;
 use domain::{Caller, Permission};
 use http::{HeaderMap, Method, StatusCode};
 use lambda_http::{Body, Request as HttpRequest, RequestExt, Response};
@@ -115,7 +114,7 @@ async fn confirmed(app: &App, access: Access, presumed: Option<&Authenticated>) 
     let Some(presumed) = presumed else { return Ok(None) };
     let (auth, grants) = tokio::join!(app.unscoped().auth(presumed.caller.id), app.grants_of(presumed.caller.role));
     let now = app.clock.now();
-    let auth = auth?.filter(|auth| auth.status == UserStatus::Active && auth.session(presumed.session, now).is_some());
+    let auth = auth?.filter(|auth| auth.has_session(presumed.session, now));
     let Some(auth) = auth else { return nobody(access) };
     let grants = if auth.role == presumed.caller.role { grants? } else { app.grants_of(auth.role).await? };
     let caller = Caller { id: auth.user_id, name: auth.name.clone(), role: auth.role, team: auth.team_id, managed: auth.managed.clone(), grants };

@@ -7,6 +7,7 @@ use crate::keys;
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
 use domain::account::Account;
+use domain::credential::Credential;
 use domain::event::Event;
 use domain::team::{Team, TeamChange, TeamStamp, name_key, stamps};
 use domain::user::{Auth, User};
@@ -33,9 +34,12 @@ impl Store {
 
 impl Tx {
     /// Changes a user and all that refers to it: the sign-in state, the unique names, the teams that
-    /// show the user, and the count of administrators.
-    pub fn change_account(&mut self, old: &Account, new: &Account) {
-        self.write_account(old, new);
+    /// show the user, the count of administrators, and the hashes where the password is another.
+    pub fn change_account(&mut self, old: &Account, new: &Account, credential: Option<&Credential>) {
+        self.write_account(old, new, credential.is_some());
+        if let Some(credential) = credential {
+            self.reset_credential(credential);
+        }
         let id = new.user.id.to_string();
         let (before, after) = (&old.user.data, &new.user.data);
         self.move_unique("USER_EMAIL", Some(before.email.as_str()), Some(after.email.as_str()), &id, "email");
@@ -52,12 +56,13 @@ impl Tx {
         }
     }
 
-    /// Writes of an account what differs, if it is still as read.
-    fn write_account(&mut self, old: &Account, new: &Account) {
+    /// Writes of an account what differs, if it is still as read; the sign-in state in any case where the
+    /// password is set.
+    fn write_account(&mut self, old: &Account, new: &Account, resets_password: bool) {
         if old.user != new.user {
             self.update(&old.user, &new.user);
         }
-        if old.auth != new.auth {
+        if old.auth != new.auth || resets_password {
             self.update_auth(&old.auth, &new.auth);
         }
     }
@@ -79,7 +84,7 @@ impl Tx {
         let (before, after) = (name_key(&old.data.name), name_key(&new.data.name));
         self.move_unique(TEAM_NAME, Some(&before), Some(&after), &new.id.to_string(), "name");
         for (before, after) in &change.accounts {
-            self.write_account(before, after);
+            self.write_account(before, after, false);
         }
         for (team, stamp) in &change.others {
             self.stamp_team(*team, stamp, FailedCondition::Stale);

@@ -1,11 +1,12 @@
 //! The sign-in state of users and what refers to it.
 
 use crate::error::Error;
-use crate::item::{Item, bare, from_attribute, get_number, get_text, number, text, to_attribute};
+use crate::item::{Item, bare, from_attribute, get_number, get_text, number, text, to_attribute, unreadable};
 use crate::keys;
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::credential::{Credential, SignIn};
 use domain::event::Event;
 use domain::team::TeamStamp;
 use domain::text::TextValue;
@@ -39,7 +40,31 @@ fn to_auth(item: &Item) -> Result<Auth, Error> {
     Ok(auth)
 }
 
+fn to_credential_item(credential: &Credential) -> Result<Item, Error> {
+    let mut item = bare(&keys::credential(credential.user_id), "CREDENTIAL");
+    item.insert("rev".into(), number(credential.rev));
+    item.insert("data".into(), to_attribute(credential)?);
+    Ok(item)
+}
+
+fn to_credential(item: &Item) -> Result<Credential, Error> {
+    let rev = get_number(item, "rev").ok_or_else(|| unreadable(item, "no rev"))?;
+    Ok(Credential { rev, ..from_attribute(item, "data")? })
+}
+
 impl Store {
+    /// The hashes of a user, strongly consistent.
+    pub async fn credential(&self, user: UserId) -> Result<Option<Credential>, Error> {
+        self.get_item(&keys::credential(user), true).await?.as_ref().map(to_credential).transpose()
+    }
+
+    /// The sign-in state with the hashes, read at once. Either may be of before a change and the other of
+    /// after it: what follows from them is written only if both are still as read.
+    pub async fn sign_in(&self, user: UserId) -> Result<Option<SignIn>, Error> {
+        let (auth, credential) = tokio::try_join!(self.auth(user), self.credential(user))?;
+        Ok(auth.zip(credential).map(|(auth, credential)| SignIn { auth, credential }))
+    }
+
     /// The sign-in state, strongly consistent.
     pub async fn auth(&self, user: UserId) -> Result<Option<Auth>, Error> {
         self.get_item(&keys::auth(user), true).await?.as_ref().map(to_auth).transpose()
@@ -54,18 +79,18 @@ impl Store {
 }
 
 impl Tx {
-    /// Registers a user: the record, the sign-in state, the unique names, the team's list of members,
-    /// the count of administrators, and the event.
-    pub fn register(&mut self, user: &Record<User>, auth: &Auth, event: &Event) {
+    /// Registers a user: the record, the sign-in state with the hashes, the unique names, the team's list
+    /// of members, the count of administrators, and the event.
+    pub fn register(&mut self, user: &Record<User>, sign_in: &SignIn, event: &Event) {
         let id = user.id.to_string();
         self.create(user);
-        self.create_auth(auth);
+        self.create_sign_in(sign_in);
         self.claim_unique("USER_EMAIL", user.data.email.as_str(), &id, "email");
         if let Some(username) = &user.data.username {
             self.claim_unique("USERNAME", username.as_str(), &id, "username");
         }
         if let Some(team) = user.data.team_id {
-            self.add_member(team, user.id, &auth.name);
+            self.add_member(team, user.id, &sign_in.auth.name);
         }
         if user.data.role == Role::Admin {
             self.add_admin(user.id);
@@ -73,10 +98,36 @@ impl Tx {
         self.event(event);
     }
 
-    /// Adds the sign-in state of a new user.
-    pub fn create_auth(&mut self, auth: &Auth) {
-        match to_item(auth) {
-            Ok(item) => self.put_new(item, FailedCondition::Exists),
+    /// Adds the sign-in state and the hashes of a new user.
+    fn create_sign_in(&mut self, sign_in: &SignIn) {
+        for item in [to_item(&sign_in.auth), to_credential_item(&sign_in.credential)] {
+            match item {
+                Ok(item) => self.put_new(item, FailedCondition::Exists),
+                Err(error) => self.fail(error),
+            }
+        }
+    }
+
+    /// Changes the sign-in state and the hashes, if both are still as read.
+    pub fn update_sign_in(&mut self, old: &SignIn, new: &SignIn) {
+        self.update_auth(&old.auth, &new.auth);
+        let new = Credential { rev: old.credential.rev + 1, ..new.credential.clone() };
+        match (to_credential_item(&old.credential), to_credential_item(&new)) {
+            (Ok(old), Ok(new)) => self.replace(&old, &new, FailedCondition::Stale),
+            (Err(error), _) | (_, Err(error)) => self.fail(error),
+        }
+    }
+
+    /// Puts other hashes in the place of whatever there are: nothing follows from what they were. The
+    /// sign-in state has to change in the same transaction, so that a sign-in at this moment is seen.
+    pub(crate) fn reset_credential(&mut self, credential: &Credential) {
+        let names = HashMap::from([("#data".to_owned(), "data".to_owned())]);
+        match to_attribute(credential) {
+            Ok(data) => {
+                let values = HashMap::from([(":data".to_owned(), data), (":one".to_owned(), number(1))]);
+                let key = keys::credential(credential.user_id);
+                self.update_if(&key, "SET #data = :data ADD rev :one", Some("attribute_exists(pk)"), names, values, FailedCondition::Stale);
+            }
             Err(error) => self.fail(error),
         }
     }

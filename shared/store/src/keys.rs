@@ -97,6 +97,9 @@ pub fn by_time(at: Time, id: impl std::fmt::Display) -> String {
     format!("{at}#{id}")
 }
 
+/// How the partition keys of credentials begin: what the policies of functions speak of.
+pub const CREDENTIALS: &str = "CREDENTIAL#";
+
 /// Which record is this? `CUSTOMER#<id>` / `CUSTOMER`.
 pub fn record(kind: &str, id: impl std::fmt::Display) -> Key {
     Key::new(format!("{kind}#{id}"), kind)
@@ -105,6 +108,12 @@ pub fn record(kind: &str, id: impl std::fmt::Display) -> Key {
 /// What is the sign-in state of this user? `USER#<id>` / `AUTH`; read by every request.
 pub fn auth(user: UserId) -> Key {
     Key::new(format!("USER#{user}"), "AUTH")
+}
+
+/// What does it take to sign in as this user? `CREDENTIAL#<id>` / `CREDENTIAL`; in a partition of its
+/// own, so that roles can be kept off it.
+pub fn credential(user: UserId) -> Key {
+    Key::new(format!("{CREDENTIALS}{user}"), "CREDENTIAL")
 }
 
 /// From where was this session opened? `USER#<id>` / `SESSION#<sid>`; kept until the session ends.

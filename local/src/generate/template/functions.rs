@@ -108,7 +108,7 @@ fn of_route(package: &str, route: &Route) -> String {
             Resource::Secret => variables.push(("SECRET_ARN".to_owned(), "!GetAtt Secret.Id".to_owned())),
             Resource::SendQueues => variables.extend(Queue::ALL.map(queue_variable)),
             Resource::QueueDepths => variables.extend(Queue::ALL.into_iter().flat_map(|queue| [queue_variable(queue), dead_variable(queue)])),
-            Resource::Cpu => {}
+            Resource::Credentials | Resource::Cpu => {}
         }
     }
     variables.sort();
@@ -147,7 +147,7 @@ fn of_worker(worker: &Worker) -> String {
             Need::Bus => variables.push(("BUS_NAME".to_owned(), "!Ref Bus".to_owned())),
             Need::Send(queue) => variables.push(queue_variable(*queue)),
             Need::Secret => variables.push(("SECRET_ARN".to_owned(), "!GetAtt Secret.Id".to_owned())),
-            Need::Cpu => {}
+            Need::Credentials | Need::Cpu => {}
         }
     }
     if worker.trigger == Trigger::CustomResource {

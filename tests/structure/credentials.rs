@@ -1,0 +1,58 @@
+//! Who may touch the hashes of passwords and refresh tokens: the searched list of the functions whose
+//! policy does not refuse them.
+
+use crate::structure::read;
+use domain::UserId;
+use local::Table;
+use std::collections::BTreeSet;
+use tests::Crm;
+
+/// The list, which is written by hand: function, why.
+const LIST: &str = "tests/structure/credentials.txt";
+
+/// What refuses the credentials, as the template says it.
+const DENIED: &str = r#"
+            - Effect: Deny
+              Action: [dynamodb:*]
+              Resource:
+                - !GetAtt Table.Arn
+                - !Sub ${Table.Arn}/index/*
+              Condition: {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": "CREDENTIAL#*"}}
+"#;
+
+fn listed() -> BTreeSet<String> {
+    let lines = read(LIST);
+    let lines = lines.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let entry = |line: &str| {
+        let (name, reason) = line.split_once(' ').unwrap_or((line, ""));
+        assert!(reason.len() > 20, "{LIST}: {name} needs a reason");
+        name.to_owned()
+    };
+    lines.map(entry).collect()
+}
+
+#[test]
+fn whoever_may_touch_credentials_is_on_the_list_with_a_reason() {
+    let template = read("template.yaml");
+    let resources =
+        template.split("\n\n  ").map(|resource| format!("{resource}\n")).filter(|resource| resource.contains("Type: AWS::Serverless::Function"));
+    let allowed = |resource: &String| resource.contains("Resource: !GetAtt Table.Arn\n") || resource.contains("- !GetAtt Table.Arn\n");
+    let open = resources.filter(allowed).filter(|resource| !resource.contains(DENIED));
+    let handler = |resource: String| resource.split("Handler: ").nth(1).and_then(|rest| rest.lines().next()).expect("a handler").to_owned();
+    assert_eq!(open.map(handler).collect::<BTreeSet<_>>(), listed(), "left: what the template opens; right: {LIST}");
+}
+
+#[tokio::test]
+async fn credentials_are_refused_to_whoever_did_not_declare_them() {
+    let crm = Crm::idle(Table::memory().expect("memory")).await;
+    let store = |name: &str| {
+        let worker = workers::WORKERS.iter().find(|worker| worker.name == name).expect("worker");
+        crm.embedded().worker_app(worker).unscoped().clone()
+    };
+    let admin = crm.admin().await;
+    let user = <UserId as domain::text::TextValue>::read(&admin.id).expect("id");
+    assert!(store("work").auth(user).await.expect("may read").is_some());
+    let refused = store("work").credential(user).await.expect_err("may not read hashes");
+    assert!(refused.to_string().contains("AccessDenied"), "{refused}");
+    assert!(store("bootstrap").credential(user).await.expect("declares them").is_some());
+}
