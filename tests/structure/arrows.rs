@@ -1,9 +1,9 @@
 //! Dependencies point one way: functions to shared crates, shared crates to the domain, the domain
-//! to nothing that runs.
+//! to nothing that runs. Inside a shared crate modules are a line, too.
 
 use crate::structure::{metadata, read, sources};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the crates below `shared` may use of this workspace.
 const SHARED: &[(&str, &[&str])] = &[
@@ -20,6 +20,9 @@ const SHARED: &[(&str, &[&str])] = &[
 const FOR_FUNCTIONS: &[&str] = &["application", "aws", "contract", "domain", "edge", "messaging", "store"];
 /// What no worker uses: it answers no request.
 const NOT_FOR_WORKERS: &[&str] = &["contract", "edge", "lambda_http", "http"];
+/// The shared crates whose modules are not a line: the kinds of record know each other, and so do the
+/// table and what is written to it.
+const WOVEN: &[&str] = &["domain", "store"];
 /// What the domain may use: data and arithmetic.
 const FOR_DOMAIN: &[&str] = &["argon2", "jiff", "serde", "serde_json", "thiserror", "unicode-normalization", "uuid"];
 
@@ -54,6 +57,55 @@ fn dependencies_inside_the_workspace_point_one_way() {
             assert!(allowed.contains(&dependency.as_str()), "{name} must not depend on {dependency}");
         }
     }
+}
+
+/// What the modules of a crate name of each other. A name that the crate re-exports counts as its module's.
+fn modules(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let word = |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_owned();
+    let root = read(&format!("{folder}/lib.rs"));
+    let exports: Vec<&str> = root.lines().filter_map(|line| line.strip_prefix("pub use ")).collect();
+    let home = |name: &str| {
+        let of = exports.iter().find(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == name));
+        of.map_or_else(|| name.to_owned(), |line| word(line))
+    };
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, source) in sources(folder).into_iter().filter(|(path, _)| !path.ends_with("/lib.rs")) {
+        let code: Vec<&str> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code = code.join("\n").replace("$crate::", "");
+        assert!(!code.contains("crate::{"), "{path}: one `use crate::…` for each module, so that its arrows can be read");
+        let named = code.split("crate::").skip(1).map(|rest| home(&word(rest)));
+        found.entry(word(&path[folder.len() + 1..])).or_default().extend(named);
+    }
+    let known: BTreeSet<String> = found.keys().cloned().collect();
+    for (module, named) in &mut found {
+        named.retain(|other| other != module && known.contains(other));
+    }
+    found
+}
+
+/// A way through modules that comes back to where it began.
+fn circle(mut modules: BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+    // What names nothing that is left is below everything that is; in the end only circles are left.
+    while let Some(lowest) = modules.iter().find(|(_, named)| named.is_empty()).map(|(module, _)| module.clone()) {
+        modules.remove(&lowest);
+        modules.values_mut().for_each(|named| named.retain(|other| *other != lowest));
+    }
+    let mut way = vec![modules.keys().next()?];
+    loop {
+        let next = modules[*way.last()?].first()?;
+        if let Some(begin) = way.iter().position(|module| *module == next) {
+            let round: Vec<&str> = way[begin..].iter().chain([&next]).map(|module| module.as_str()).collect();
+            return Some(round.join(" → "));
+        }
+        way.push(next);
+    }
+}
+
+#[test]
+fn the_modules_of_a_shared_crate_are_a_line() {
+    let crates = SHARED.iter().filter(|(name, _)| !WOVEN.contains(name)).map(|(name, _)| format!("shared/{name}/src"));
+    let circles: Vec<String> = crates.filter_map(|folder| circle(modules(&folder)).map(|way| format!("{folder}: {way}"))).collect();
+    assert!(circles.is_empty(), "modules use each other in a circle; move what both need into a module below them\n{}", circles.join("\n"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! A deflate stream may go on where another was flushed (RFC 1951 section 3.2.4), so what is only known
 //! at run time is compressed and appended.
 
-use edge::router::Headers;
+use edge::Headers;
 use edge::{Answer, Problem, Rejection};
 use flate2::Compression;
 use flate2::read::GzDecoder;

@@ -4,7 +4,7 @@
 //! It knows the methods and paths of the whole API from a table that `build.rs` made of the OpenAPI
 //! document.
 
-use edge::router::BASE;
+use edge::BASE;
 use edge::{Answer, Problem, Rejection, Request, Route};
 
 /// The handler's name in the template.

@@ -1,7 +1,7 @@
 //! The router of `cargo lambda watch` in the workspace's manifest: which package serves which path.
 
+use edge::BASE;
 use edge::Route;
-use edge::router::BASE;
 use std::collections::BTreeSet;
 
 const BEGIN: &str = "# generated: router of `cargo lambda watch`\n";

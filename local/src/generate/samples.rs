@@ -5,7 +5,7 @@ use super::gateway::{self, Ask};
 use super::recorded;
 use super::story::Story;
 use contract::{Components, example};
-use edge::router::BASE;
+use edge::BASE;
 use edge::{Access, Route};
 use http::Method;
 use serde_json::{Map, Value, json};

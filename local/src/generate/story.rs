@@ -11,7 +11,7 @@ use domain::Time;
 use domain::password::Password;
 use domain::text::TextValue;
 use domain::value::Email;
-use edge::router::BASE;
+use edge::BASE;
 use lambda_http::{Body, Context, RequestExt};
 use messaging::{Queue, Work};
 use serde_json::{Map, Value, json};

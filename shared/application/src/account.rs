@@ -1,8 +1,8 @@
 //! Accounts: a user's record with the sign-in state that changes with it, reached like the user.
 
 use crate::app::App;
-use crate::decide::Subject;
 use crate::error::Error;
+use crate::subject::Subject;
 use domain::account::Account;
 use domain::user::User;
 use domain::{Caller, Record, Scope, UserId};

@@ -7,6 +7,7 @@ use crate::grants::GrantsCache;
 use crate::tokens::{KeyError, Signer, Verifier};
 use aws::Secrets;
 use domain::event::Act;
+use domain::{Grants, Role};
 use messaging::{EventBus, Queues};
 use std::sync::Arc;
 use store::{Store, Usage};
@@ -21,7 +22,7 @@ pub struct App {
     /// Configuration.
     pub config: Arc<Config>,
     verifier: Arc<Verifier>,
-    pub(crate) grants: Arc<GrantsCache>,
+    grants: Arc<GrantsCache>,
     signer: Arc<OnceCell<Signer>>,
     secrets: Option<Arc<dyn Secrets>>,
     bus: Option<Arc<dyn EventBus>>,
@@ -117,6 +118,21 @@ impl App {
     /// is not looked at.
     pub async fn claims(&self, token: &str) -> Result<Option<crate::tokens::Claims>, store::Error> {
         self.verifier.verify(token, &self.store, self.clock.now()).await
+    }
+
+    /// What a role is granted now.
+    pub async fn grants_of(&self, role: Role) -> Result<Grants, store::Error> {
+        self.grants.get(&self.store, role, self.clock.now()).await
+    }
+
+    /// What a role is granted as far as it is known without asking: possibly a little old.
+    pub fn presumed_grants(&self, role: Role) -> Grants {
+        self.grants.presumed(role)
+    }
+
+    /// Lets this process know of new grants at once; the others follow within ten seconds.
+    pub fn note_grants(&self, role: Role, grants: Grants) {
+        self.grants.put(role, grants, self.clock.now());
     }
 
     /// The signer, read from the secret once.

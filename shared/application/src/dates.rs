@@ -2,8 +2,9 @@
 //! them. A customer counts the contacts of the leads that became it as its own.
 
 use crate::app::App;
-use crate::decide::{Decision, Subject, decide};
+use crate::decide::{Decision, decide};
 use crate::error::Error;
+use crate::subject::Subject;
 use domain::customer::Customer;
 use domain::lead::Lead;
 use domain::{CustomerId, Entity, LeadId, Record, Time};

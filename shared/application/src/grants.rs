@@ -16,7 +16,7 @@ pub(crate) struct GrantsCache {
 
 impl GrantsCache {
     /// The grants as far as they are known without asking: possibly a little old.
-    fn presumed(&self, role: Role) -> Grants {
+    pub(crate) fn presumed(&self, role: Role) -> Grants {
         let known = self.known.read().ok().and_then(|known| known.get(&role).map(|(_, grants)| grants.clone()));
         known.unwrap_or_else(|| Grants::default_for(role))
     }
@@ -40,22 +40,5 @@ impl GrantsCache {
         if let Ok(mut known) = self.known.write() {
             known.insert(role, (now.millis(), grants));
         }
-    }
-}
-
-impl crate::App {
-    /// What a role is granted now.
-    pub async fn grants_of(&self, role: Role) -> Result<Grants, store::Error> {
-        self.grants.get(self.store(), role, self.clock.now()).await
-    }
-
-    /// What a role is granted as far as it is known without asking: possibly a little old.
-    pub fn presumed_grants(&self, role: Role) -> Grants {
-        self.grants.presumed(role)
-    }
-
-    /// Lets this process know of new grants at once; the others follow within ten seconds.
-    pub fn note_grants(&self, role: Role, grants: Grants) {
-        self.grants.put(role, grants, self.clock.now());
     }
 }

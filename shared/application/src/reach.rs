@@ -2,8 +2,8 @@
 //! again each time it is read again.
 
 use crate::app::App;
-use crate::decide::Subject;
 use crate::error::Error;
+use crate::subject::Subject;
 use domain::activity::About;
 use domain::customer::Customer;
 use domain::{Access, Entity, Overview, Parent, Party, PartyId, Reach, Record, Scope, UserId};
@@ -176,6 +176,31 @@ impl App {
             Reach::Own => false,
             Reach::Team => self.store().auth(person).await?.is_some_and(|auth| scope.covers_person(person, auth.team_id)),
         })
+    }
+}
+
+impl<E: Stored> Subject for Reached<E> {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        app.reach_again(self).await
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.rev == other.rev
+    }
+
+    fn version(&self) -> Option<u64> {
+        Some(self.version)
+    }
+}
+
+impl Subject for Party {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        app.party(self.id).await?.ok_or_else(|| Error::reference(self.id.field(), "does not exist or is outside your reach"))
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        let revs = |party: &Self| (party.lead.as_ref().map(|lead| lead.rev), party.customer.as_ref().map(|customer| customer.rev));
+        revs(self) == revs(other)
     }
 }
 

@@ -2,8 +2,9 @@
 //! granted. Until somebody changes them they are not written.
 
 use crate::app::App;
-use crate::decide::{Change, Subject};
+use crate::decide::Change;
 use crate::error::Error;
+use crate::subject::Subject;
 use domain::Record;
 use domain::permission::RoleGrants;
 use domain::settings::Settings;

@@ -1,9 +1,9 @@
 //! Teams with the people who change with them: the manager, and those who come and go.
 
 use crate::app::App;
-use crate::decide::Subject;
 use crate::error::Error;
 use crate::reach::{Purpose, Reached};
+use crate::subject::Subject;
 use domain::account::Account;
 use domain::event::Act;
 use domain::team::{self, Team, TeamChange, TeamWanted};

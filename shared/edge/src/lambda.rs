@@ -1,6 +1,7 @@
 //! Running routes on Lambda, or under `cargo lambda watch`.
 
-use crate::route::{Access, Route};
+use crate::identity::Access;
+use crate::route::Route;
 use crate::router::Router;
 use application::App;
 use application::Config;

@@ -4,9 +4,12 @@
 //! call it, then the handler. A route that does not say who may call it has no `handle`, so it does
 //! not compile.
 
+use crate::answer::Shown;
+use crate::identity::{Access, Authenticated, Authorized, Identity};
+use crate::parts::{FromBody, FromPath};
+use crate::pipeline::{Incoming, Outcome, respond};
 use crate::problem::{Code, Rejection};
-use crate::request::{Authenticated, Authorized, Context, FromBody, FromPath, Identity, Request};
-use crate::router::{Incoming, Outcome, respond};
+use crate::request::{Context, Request};
 use application::App;
 use contract::{Components, Query, Show};
 use domain::Permission;
@@ -16,19 +19,6 @@ use serde_json::Value;
 use std::marker::PhantomData;
 use std::sync::Arc;
 pub use store::Action;
-
-/// Who may call a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Anyone; a token is not looked at.
-    Public,
-    /// Anyone; a valid token is recognised.
-    Optional,
-    /// Anyone signed in.
-    Authenticated,
-    /// Who holds the permission, within its reach.
-    Needs(Permission),
-}
 
 /// What else a route's function needs beside the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -312,7 +302,7 @@ impl<I: Identity> Draft<I> {
         self
     }
 
-    fn finish<P: FromPath, Q: Query, B: FromBody, T: crate::request::Shown>(self, handler: Handler) -> Route {
+    fn finish<P: FromPath, Q: Query, B: FromBody, T: Shown>(self, handler: Handler) -> Route {
         Route {
             method: self.method,
             path: self.path,
@@ -347,7 +337,7 @@ impl<I: Identity> Draft<I> {
         P: FromPath,
         Q: Query + Send + Sync + 'static,
         B: FromBody,
-        T: crate::request::Shown,
+        T: Shown,
         F: Fn(Request<I, P, Q, B>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<T, Rejection>> + Send + 'static,
     {
@@ -395,7 +385,7 @@ where
     pub fn handle<B, T, H, Fut>(self, handler: H) -> Route
     where
         B: FromBody,
-        T: crate::request::Shown,
+        T: Shown,
         H: Fn(Request<I, P, Q, B>, L) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<T, Rejection>> + Send + 'static,
     {
@@ -424,7 +414,7 @@ where
     /// The handler, given what was loaded.
     pub fn handle<T, H, Fut>(self, handler: H) -> Route
     where
-        T: crate::request::Shown,
+        T: Shown,
         H: Fn(Request<I, P, Q, B>, L) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<T, Rejection>> + Send + 'static,
     {

@@ -99,7 +99,7 @@ fn of_route(package: &str, route: &Route) -> String {
     let methods = if route.method == Method::PATCH { vec![Method::PATCH, Method::PUT] } else { vec![route.method.clone()] };
     let event = |method: &Method| {
         let id = pascal(&method.as_str().to_lowercase());
-        let path = format!("{}{}", edge::router::BASE, route.path);
+        let path = format!("{}{}", edge::BASE, route.path);
         format!("        {id}:\n          Type: HttpApi\n          Properties: {{ApiId: !Ref HttpApi, Method: {method}, Path: \"{path}\"}}\n")
     };
     let mut variables = Vec::new();

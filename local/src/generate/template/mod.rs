@@ -143,7 +143,7 @@ Outputs:
     Description: The secret with the signing keys
     Value: !GetAtt Secret.Id
 "#,
-        base = edge::router::BASE
+        base = edge::BASE
     );
     std::iter::once(fixed).chain(queues).collect()
 }

@@ -6,8 +6,9 @@
 mod parameters;
 mod responses;
 
-use crate::route::{Access, Route};
-use crate::router::BASE;
+use crate::answer::BASE;
+use crate::identity::Access;
+use crate::route::Route;
 use contract::example;
 use contract::schema::{Components, explained, name_of};
 use http::Method;

@@ -1,6 +1,7 @@
 //! Parameters of operations. One that several operations have is described once.
 
-use crate::route::{Access, Action, Route};
+use crate::identity::Access;
+use crate::route::{Action, Route};
 use contract::camel;
 use contract::fields::DEFAULT_LIMIT;
 use contract::schema::{Components, explained, known_description};

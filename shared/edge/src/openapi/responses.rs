@@ -3,8 +3,9 @@
 
 use super::envelope;
 use super::parameters::takes_key;
+use crate::identity::Access;
 use crate::problem::{Code, Problem};
-use crate::route::{Access, Route};
+use crate::route::Route;
 use contract::schema::Components;
 use contract::{FieldError, example};
 use http::Method;

@@ -1,0 +1,98 @@
+//! A path's parameters and a body as types.
+
+use crate::problem::{Code, Problem};
+use contract::{Components, Errors, Parse};
+use domain::text::TextValue;
+use serde_json::Value;
+
+/// A path's parameters as a type.
+pub trait FromPath: Clone + Send + Sync + 'static {
+    /// Reads the parameters; `None` is a path that leads nowhere.
+    fn from_path(parameters: &[String]) -> Option<Self>;
+    /// The schemas of the parameters.
+    fn schemas(components: &mut Components) -> Vec<Value>;
+}
+
+impl FromPath for () {
+    fn from_path(_: &[String]) -> Option<Self> {
+        Some(())
+    }
+
+    fn schemas(_: &mut Components) -> Vec<Value> {
+        Vec::new()
+    }
+}
+
+/// A text in the path that is an id (or another [`TextValue`]).
+impl<T: TextValue + Clone + Send + Sync + 'static> FromPath for (T,) {
+    fn from_path(parameters: &[String]) -> Option<Self> {
+        parameters.first().and_then(|text| T::read(text).ok()).map(|value| (value,))
+    }
+
+    fn schemas(components: &mut Components) -> Vec<Value> {
+        vec![contract::schema::text(std::any::type_name::<T>(), T::form(), components)]
+    }
+}
+
+/// A request's body as a type.
+pub trait FromBody: Sized + Send + Sync + 'static {
+    /// Whether there is a body at all.
+    const EXPECTED: bool = true;
+    /// Reads the body, given its media type.
+    fn from_body(body: &[u8], media_type: Option<&str>) -> Result<Self, Problem>;
+    /// The schema and whether a body is required; `None` where there is no body.
+    fn schema(components: &mut Components) -> Option<(Value, bool)>;
+}
+
+impl FromBody for () {
+    const EXPECTED: bool = false;
+
+    fn from_body(_: &[u8], _: Option<&str>) -> Result<Self, Problem> {
+        Ok(())
+    }
+
+    fn schema(_: &mut Components) -> Option<(Value, bool)> {
+        None
+    }
+}
+
+/// A required JSON body.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// A JSON body that may be missing.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub Option<T>);
+
+fn is_json(media_type: Option<&str>) -> bool {
+    let bare = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    bare == "application/json" || (bare.starts_with("application/") && bare.ends_with("+json"))
+}
+
+impl<T: Parse + Send + Sync + 'static> FromBody for Json<T> {
+    fn from_body(body: &[u8], media_type: Option<&str>) -> Result<Self, Problem> {
+        if !is_json(media_type) {
+            return Err(Problem::new(Code::UnsupportedMediaType, "Send the body as Content-Type: application/json"));
+        }
+        let value: Value = serde_json::from_slice(body).map_err(|error| Problem::new(Code::Malformed, format!("The body is not JSON: {error}")))?;
+        let mut errors = Errors::at("");
+        match T::parse(&value, &mut errors) {
+            Some(parsed) if errors.is_empty() => Ok(Self(parsed)),
+            _ => Err(Problem::fields(errors.into_list())),
+        }
+    }
+
+    fn schema(components: &mut Components) -> Option<(Value, bool)> {
+        Some((T::schema(components), true))
+    }
+}
+
+impl<T: Parse + Send + Sync + 'static> FromBody for OptionalJson<T> {
+    fn from_body(body: &[u8], media_type: Option<&str>) -> Result<Self, Problem> {
+        if body.is_empty() { Ok(Self(None)) } else { Json::from_body(body, media_type).map(|Json(value)| Self(Some(value))) }
+    }
+
+    fn schema(components: &mut Components) -> Option<(Value, bool)> {
+        Some((T::schema(components), false))
+    }
+}

@@ -1,0 +1,179 @@
+//! The typed part of a request's way: parsed, its caller looked up, loaded, handled, answered.
+
+use crate::answer::Shown;
+use crate::headers::Headers;
+use crate::identity::{Access, Authenticated, Identity, confirmed, presumed, same};
+use crate::parts::{FromBody, FromPath};
+use crate::problem::{Code, Problem, Rejection};
+use crate::request::{Context, Request};
+use application::App;
+use contract::{Errors, FieldError, Query};
+use std::sync::Arc;
+use store::{IdempotencyKey, SavedAnswer};
+
+/// Largest body, bytes.
+pub const MAX_BODY: usize = 256 * 1024;
+
+/// A request taken apart.
+pub struct Incoming {
+    pub(crate) route: &'static str,
+    pub(crate) access: Access,
+    pub(crate) before_password_change: bool,
+    pub(crate) envelope: bool,
+    pub(crate) parameters: Vec<String>,
+    pub(crate) pairs: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) headers: Headers,
+    pub(crate) is_post: bool,
+    pub(crate) user: Arc<std::sync::OnceLock<String>>,
+}
+
+/// An answer before it becomes a response.
+pub struct Outcome {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Outcome {
+    pub(crate) fn replay(saved: SavedAnswer) -> Self {
+        let mut headers = saved.headers;
+        headers.push(("idempotency-replayed".to_owned(), "true".to_owned()));
+        Self { status: saved.status, headers, body: saved.body.into_bytes() }
+    }
+}
+
+fn idempotency_of(incoming: &Incoming, who: Option<&Authenticated>) -> Result<Option<IdempotencyKey>, Problem> {
+    let (Some(key), Some(who)) = (&incoming.headers.idempotency_key, who.filter(|_| incoming.is_post)) else { return Ok(None) };
+    if !(1..=255).contains(&key.len()) {
+        return Err(Problem::field("Idempotency-Key", "length", "must have 1 to 255 visible characters"));
+    }
+    let place = format!("{} {}", incoming.route, incoming.parameters.join("/"));
+    let query = format!("{:?}", incoming.pairs);
+    Ok(Some(IdempotencyKey::new(who.caller.id, &format!("{place} {query}"), key, &incoming.body)))
+}
+
+/// Parses, authenticates and loads at once, authorises, handles.
+pub(crate) async fn respond<I, P, Q, B, L, T, LoadFn, LoadFut, H, Fut>(
+    app: App,
+    incoming: Incoming,
+    load: LoadFn,
+    handler: H,
+) -> Result<Outcome, Rejection>
+where
+    I: Identity,
+    P: FromPath,
+    Q: Query + Send + Sync + 'static,
+    B: FromBody,
+    L: Send + 'static,
+    T: Shown,
+    LoadFn: Fn(Context<I, P, Q>, Arc<B>) -> LoadFut,
+    LoadFut: Future<Output = Result<L, Rejection>> + Send,
+    H: Fn(Request<I, P, Q, B>, L) -> Fut,
+    Fut: Future<Output = Result<T, Rejection>> + Send,
+{
+    let permission = incoming.access.permission();
+    let presumed = presumed(&app, incoming.headers.token.as_deref(), incoming.access).await?;
+    let parsed = parse::<P, Q, B>(&incoming);
+    // The reading may begin before the caller is confirmed, but nothing of it is used before.
+    let seen = |who: I, path: &P, query: &Arc<Q>| Context {
+        app: app.clone(),
+        who,
+        path: path.clone(),
+        query: query.clone(),
+        cursor_text: incoming.pairs.iter().find(|(name, _)| name == "cursor").map(|(_, value)| value.clone()).unwrap_or_default(),
+        filters: filters(&incoming),
+    };
+    let early = async {
+        match (&parsed, I::from_authenticated(presumed.clone(), permission)) {
+            (Ok((path, query, body)), Ok(who)) => Some(Box::pin(load(seen(who, path, query), body.clone())).await),
+            _ => None,
+        }
+    };
+    let (confirmed, early) = tokio::join!(confirmed(&app, incoming.access, presumed.as_ref()), early);
+    let confirmed = confirmed?;
+    if let Some(signed) = &confirmed {
+        let _ = incoming.user.set(signed.caller.id.to_string());
+        if signed.auth.as_ref().is_some_and(|auth| auth.must_change_password) && !incoming.before_password_change {
+            return Err(Problem::new(Code::PasswordChangeRequired, "Set a new password with POST /auth/password").into());
+        }
+    }
+    let who = I::from_authenticated(confirmed.clone(), permission)?;
+    let idempotency = idempotency_of(&incoming, confirmed.as_ref());
+    let (path, query, body) = parsed?;
+    let idempotency = idempotency?;
+    let loaded = match early {
+        Some(loaded) if same(presumed.as_ref(), confirmed.as_ref()) => loaded,
+        _ => Box::pin(load(seen(who.clone(), &path, &query), body.clone())).await,
+    };
+    let envelope = incoming.envelope;
+    let call = Request { app: app.clone(), who, path, query, body, headers: incoming.headers, idempotency: idempotency.clone() };
+    let handled = match loaded {
+        Ok(loaded) => Box::pin(handler(call, loaded)).await,
+        Err(stop) => Err(stop),
+    };
+    match (handled, idempotency) {
+        (Ok(shown), _) => outcome(shown, envelope),
+        // Whoever meets a refusal under a key that was used gets what was answered then.
+        (Err(stop), Some(key)) if may_be_answered(&stop) => replay(&app, &key, stop).await,
+        (Err(stop), _) => Err(stop),
+    }
+}
+
+fn may_be_answered(stop: &Rejection) -> bool {
+    match stop {
+        Rejection::Answered => true,
+        Rejection::Problem(problem) => matches!(problem.code.status(), 404 | 409 | 412 | 503),
+        Rejection::Replay(_) | Rejection::Duplicate(_) => false,
+    }
+}
+
+async fn replay(app: &App, key: &IdempotencyKey, stop: Rejection) -> Result<Outcome, Rejection> {
+    match app.unscoped().saved_answer(key, app.clock.now()).await? {
+        Some(saved) if saved.fingerprint == key.fingerprint => Err(Rejection::Replay(Box::new(saved))),
+        Some(_) => Err(Problem::new(Code::IdempotencyConflict, "Use a new Idempotency-Key for a new request").into()),
+        None => Err(stop),
+    }
+}
+
+fn outcome<T: Shown>(shown: T, envelope: bool) -> Result<Outcome, Rejection> {
+    let mut answer = shown.into_answer();
+    let headers = answer.headers();
+    let body = match answer.take_raw() {
+        Some(content) => content,
+        None if answer.status == 204 => Vec::new(),
+        None if envelope => answer.body().map_err(Problem::internal)?.into_bytes(),
+        None => serde_json::to_vec(&answer.data).map_err(Problem::internal)?,
+    };
+    Ok(Outcome { status: answer.status, headers, body })
+}
+
+/// Route, filters and order of a list: what stays the same between its pages.
+fn filters(incoming: &Incoming) -> Arc<str> {
+    let mut pairs: Vec<String> =
+        incoming.pairs.iter().filter(|(name, _)| name != "cursor" && name != "limit").map(|(name, value)| format!("{name}={value:?}")).collect();
+    pairs.sort_unstable();
+    format!("{}?{}", incoming.route, pairs.join("&")).into()
+}
+
+type Parsed<P, Q, B> = (P, Arc<Q>, Arc<B>);
+
+/// Path, query and body, or the problem; wrong query parameters and wrong fields are named together.
+fn parse<P: FromPath, Q: Query, B: FromBody>(incoming: &Incoming) -> Result<Parsed<P, Q, B>, Problem> {
+    if incoming.body.len() > MAX_BODY {
+        return Err(Problem::new(Code::TooLarge, format!("A body may have {MAX_BODY} bytes; this one has {}", incoming.body.len())));
+    }
+    let path = P::from_path(&incoming.parameters).ok_or_else(Problem::not_found)?;
+    let mut errors = Errors::at("?");
+    let query = Q::parse_query(&incoming.pairs, &mut errors);
+    let mut wrong: Vec<FieldError> = errors.into_list();
+    let body = B::from_body(&incoming.body, incoming.headers.content_type.as_deref());
+    match (query, body) {
+        (Some(query), Ok(body)) if wrong.is_empty() => Ok((path, Arc::new(query), Arc::new(body))),
+        (_, Err(problem)) if problem.code != Code::Validation => Err(problem),
+        (_, body) => {
+            wrong.extend(body.err().map(|problem| problem.errors).unwrap_or_default());
+            Err(Problem::fields(wrong))
+        }
+    }
+}
