@@ -2,7 +2,8 @@
 
 use edge::Route;
 
-/// (crate, its routes), in the order of the documentation.
+/// (crate, its routes), in the order of the documentation. A crate that is new in `functions` is put here,
+/// and among the dependencies, by `cargo run -p local --bin generate`.
 pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
     vec![
         ("auth", auth::routes()),

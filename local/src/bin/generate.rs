@@ -11,6 +11,9 @@ fn main() -> ExitCode {
         Ok(paths) => {
             let word = if check { "stale" } else { "wrote" };
             paths.iter().for_each(|path| println!("{word} {}", path.display()));
+            if !check && paths.iter().any(|path| path.ends_with("local/src/routes.rs")) {
+                println!("a crate of routes is linked now: run this again for what follows from its routes");
+            }
             if check && !paths.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
         }
         Err(error) => {

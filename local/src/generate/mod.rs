@@ -1,11 +1,12 @@
 //! What is derived from the code: the OpenAPI document, the template, the router of
-//! `cargo lambda watch`, the event samples and the list of settings.
+//! `cargo lambda watch`, the event samples, the list of settings, and which crates with routes there are.
 //!
 //! Owns: which files there are, writing and comparing them. Does not own any fact: those come from
 //! the routes, the workers, the table's definition and the settings.
 
 mod configuration;
 mod gateway;
+mod links;
 mod policy;
 mod recorded;
 mod router;
@@ -30,6 +31,7 @@ pub fn files(root: &Path) -> io::Result<BTreeMap<PathBuf, String>> {
         ("template.yaml".into(), template::text(&crates)),
         ("Cargo.toml".into(), router::manifest(&std::fs::read_to_string(root.join("Cargo.toml"))?, &crates)),
     ]);
+    files.extend(links::files(root)?);
     files.extend(samples::all(&crates)?.into_iter().map(|(path, sample)| (path, pretty(&sample))));
     Ok(files)
 }

@@ -81,7 +81,7 @@ fn query(route: &Route, story: &Story) -> String {
 }
 
 /// A valid body: from the schema, and for rules between fields and for what it names by hand.
-fn body(route: &Route, story: &Story) -> Option<Value> {
+pub(super) fn body(route: &Route, story: &Story) -> Option<Value> {
     let mut components = Components::default();
     let (schema, _) = (route.body)(&mut components)?;
     let mut body = example::request(&schema, &components);

@@ -4,6 +4,7 @@
 //! Nothing runs in the background: what the workers would do is still to be done.
 
 use super::gateway::{self, Ask};
+use super::samples;
 use crate::adapters::MemorySecret;
 use crate::{Embedded, ManualClock, Parts, Table};
 use application::clock::Clock;
@@ -12,6 +13,7 @@ use domain::password::Password;
 use domain::text::TextValue;
 use domain::value::Email;
 use edge::BASE;
+use http::Method;
 use lambda_http::{Body, Context, RequestExt};
 use messaging::{Queue, Work};
 use serde_json::{Map, Value, json};
@@ -28,7 +30,7 @@ const BEGIN_MS: i64 = 1_756_722_600_000;
 
 /// Why the story could not be told.
 #[derive(Debug, thiserror::Error)]
-#[error("the samples' story: {0}")]
+#[error("the story in local/src/generate/story.rs: {0}")]
 pub struct StoryError(String);
 
 fn failed(error: impl std::fmt::Display) -> StoryError {
@@ -91,6 +93,7 @@ impl Story {
         story.selling().await?;
         story.conversion().await?;
         story.dead_letter().await?;
+        story.others().await?;
         Ok(story)
     }
 
@@ -172,6 +175,18 @@ impl Story {
         let task = self.make("/tasks", json!({"title": "Cut the axes", "leadId": lead})).await?;
         let done = self.send("POST", &format!("/leads/{lead}/convert"), None).await?;
         self.converted = Converted { customer: text(&done["customer"]["id"]), lead, task };
+        Ok(())
+    }
+
+    /// One of every other kind, as the sample of the route that creates it says.
+    async fn others(&mut self) -> Result<(), StoryError> {
+        for route in crate::routes().into_iter().flat_map(|(_, routes)| routes) {
+            let creates = route.method == Method::POST && route.status == 201 && !route.path.contains('{');
+            if creates && !self.ids.contains_key(route.path) {
+                let body = samples::body(&route, self).unwrap_or_default();
+                self.begin(route.path, body).await?;
+            }
+        }
         Ok(())
     }
 

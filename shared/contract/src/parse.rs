@@ -70,6 +70,10 @@ impl Errors {
 }
 
 /// A type that can be read from outside and that knows its own JSON schema.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field that is taken",
+    note = "a value or an id of the domain is listed in shared/contract/src/values.rs; an object is declared with `body!`"
+)]
 pub trait Parse: Sized {
     /// Whether a missing field is fine, as for `Option` and [`Patch`].
     const OPTIONAL: bool = false;

@@ -4,6 +4,10 @@ use crate::schema::{Components, nullable};
 use serde_json::{Map, Value, json};
 
 /// A type that can be sent out and that knows its JSON schema.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field that is shown",
+    note = "a value or an id of the domain is listed in shared/contract/src/values.rs; an object is declared with `answer!`, `row!` or `whole!`"
+)]
 pub trait Show: serde::Serialize {
     /// JSON Schema of the answer.
     fn schema(components: &mut Components) -> Value;

@@ -1,7 +1,7 @@
 //! Activities: communications and notes about a lead or a customer.
 
 use crate::event::{Act, Event, EventKind};
-use crate::id::{ActivityId, CustomerId, LeadId, TeamId, UserId};
+use crate::id::{CustomerId, LeadId, TeamId, UserId};
 use crate::owner::Change;
 use crate::party::{Party, PartyId};
 use crate::record::{Access, Entity, Record, Row};
@@ -57,6 +57,11 @@ pub const AHEAD_SECONDS: i64 = 300;
 
 /// How much of a note the page of its lead or customer shows, in characters.
 pub const NOTE_LENGTH: usize = 500;
+
+crate::id::ids! {
+    /// A communication or note.
+    ActivityId,
+}
 
 /// The kind.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Follow-ups: a date to come back to a lead or customer.
 
 use crate::event::{Act, Event, EventKind};
-use crate::id::{CustomerId, FollowUpId, LeadId, TeamId, UserId};
+use crate::id::{CustomerId, LeadId, TeamId, UserId};
 use crate::owner::{Change, Owned, Owner};
 use crate::party::{Parent, Party, PartyId};
 use crate::record::{Access, Entity, Record, Row};
@@ -31,6 +31,11 @@ impl FollowUpStatus {
             Self::Completed | Self::Cancelled => &[],
         }
     }
+}
+
+crate::id::ids! {
+    /// A follow-up.
+    FollowUpId,
 }
 
 /// The kind.

@@ -1,28 +1,29 @@
-//! Typed ids: UUIDv7 text, sortable by the time of their making (RFC 9562 section 5.7).
+//! Typed ids: UUIDv7 text, sortable by the time of their making (RFC 9562 section 5.7). What more than
+//! one module names stands here, the id of a kind that is named by no other with its kind.
 
-use crate::text::{Form, Invalid, TextValue};
 use uuid::Uuid;
 
+/// Declares ids.
 macro_rules! ids {
     ($($(#[$meta:meta])* $name:ident),* $(,)?) => {$(
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Uuid);
+        pub struct $name(uuid::Uuid);
 
         impl $name {
             /// Wraps an id that was just made.
-            pub const fn new(id: Uuid) -> Self {
+            pub const fn new(id: uuid::Uuid) -> Self {
                 Self(id)
             }
 
             /// The bare id.
-            pub const fn uuid(self) -> Uuid {
+            pub const fn uuid(self) -> uuid::Uuid {
                 self.0
             }
         }
 
-        impl From<Uuid> for $name {
-            fn from(id: Uuid) -> Self {
+        impl From<uuid::Uuid> for $name {
+            fn from(id: uuid::Uuid) -> Self {
                 Self(id)
             }
         }
@@ -33,23 +34,25 @@ macro_rules! ids {
             }
         }
 
-        impl TextValue for $name {
-            fn read(text: &str) -> Result<Self, Invalid> {
+        impl $crate::text::TextValue for $name {
+            fn read(text: &str) -> Result<Self, $crate::text::Invalid> {
                 // Only the hyphenated form: an id has one spelling, so it can stand in a key.
-                match Uuid::try_parse(text) {
+                match uuid::Uuid::try_parse(text) {
                     Ok(id) if text.len() == 36 => Ok(Self(id)),
-                    _ => Err(Invalid::new("format", "must be an id (UUID)")),
+                    _ => Err($crate::text::Invalid::new("format", "must be an id (UUID)")),
                 }
             }
 
-            fn form() -> Form {
-                Form { format: Some("uuid"), example: Some("0190a7c8-5b7e-7cc1-a2f1-3f0e6c1d2b4a"), ..Form::default() }
+            fn form() -> $crate::text::Form {
+                $crate::text::Form { format: Some("uuid"), example: Some("0190a7c8-5b7e-7cc1-a2f1-3f0e6c1d2b4a"), ..Default::default() }
             }
         }
 
         crate::text_serde!($name);
     )*};
 }
+
+pub(crate) use ids;
 
 ids! {
     /// A user of the CRM.
@@ -62,16 +65,10 @@ ids! {
     CustomerId,
     /// A lead.
     LeadId,
-    /// A communication or note.
-    ActivityId,
-    /// A follow-up.
-    FollowUpId,
     /// A task.
     TaskId,
     /// A project.
     ProjectId,
-    /// A work log.
-    WorkLogId,
     /// A domain event.
     EventId,
     /// A parked dead letter.

@@ -39,7 +39,9 @@ pub mod user;
 pub mod value;
 pub mod work_log;
 
-pub use id::{ActivityId, CustomerId, EventId, FollowUpId, LeadId, ParkedId, ProjectId, SessionId, TaskId, TeamId, UserId, WorkLogId};
+pub use activity::ActivityId;
+pub use follow_up::FollowUpId;
+pub use id::{CustomerId, EventId, LeadId, ParkedId, ProjectId, SessionId, TaskId, TeamId, UserId};
 pub use overview::Overview;
 pub use owner::{Owned, Owner};
 pub use party::{Parent, Party, PartyId};
@@ -48,3 +50,4 @@ pub use reach::{Caller, Reach, Scope};
 pub use record::{Access, Entity, Order, Record, Row};
 pub use refused::{FieldFault, Refused};
 pub use time::Time;
+pub use work_log::WorkLogId;

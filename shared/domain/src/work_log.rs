@@ -1,7 +1,7 @@
 //! Work logs: time somebody spent on a customer, a project or a task.
 
 use crate::event::{Act, Event, EventKind};
-use crate::id::{CustomerId, ProjectId, TaskId, TeamId, UserId, WorkLogId};
+use crate::id::{CustomerId, ProjectId, TaskId, TeamId, UserId};
 use crate::owner::{Change, Owned, Owner};
 use crate::party::{Parent, PartyId};
 use crate::reach::Reach;
@@ -50,6 +50,11 @@ impl TextValue for Description {
 }
 
 crate::text_serde!(Description);
+
+crate::id::ids! {
+    /// A work log.
+    WorkLogId,
+}
 
 /// The kind.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,7 @@
 //! The kinds of record the routes are about, and how a record stands to the caller.
 
+use crate::security::matrix::requests::routes;
+use edge::{Access, Route};
 use serde_json::Value;
 
 /// How a record stands to the caller, by whose it is.
@@ -44,9 +46,11 @@ pub enum Kind {
     Team,
     Role,
     DeadLetter,
+    /// What belongs to nobody by nature and is named by nothing, by its collection.
+    Open(&'static str),
 }
 
-/// Each kind with its collection and the field by which others name it.
+/// Each kind that is somebody's, or that others name, with its collection and the field by which others name it.
 const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::Lead, "/leads", "leadId"),
     (Kind::Customer, "/customers", "customerId"),
@@ -65,23 +69,34 @@ impl Kind {
     /// The kind in whose collection a path is.
     pub fn at(path: &str) -> Option<Self> {
         let collection = path.split("/{").next().unwrap_or_default();
-        KINDS.iter().find(|(_, known, _)| *known == collection).map(|(kind, ..)| *kind)
+        KINDS.iter().find(|(_, known, _)| *known == collection).map(|(kind, ..)| *kind).or_else(|| Self::open(collection))
+    }
+
+    /// A collection whose every route needs a permission that has no reach.
+    fn open(collection: &str) -> Option<Self> {
+        let routes: Vec<Route> = routes().into_iter().filter(|route| route.path.split("/{").next() == Some(collection)).collect();
+        let open = |route: &Route| matches!(route.access, Access::Needs(permission) if !permission.has_reach());
+        let list = routes.iter().find(|route| route.is_list && !route.path.contains('{'))?;
+        routes.iter().all(open).then_some(Self::Open(list.path))
     }
 
     /// The kind of a path with a record in it.
     pub fn of_record(path: &str) -> Self {
         Self::at(path).unwrap_or_else(|| {
-            panic!("no probe can be built for {path}: add its kind to KINDS in tests/security/matrix/kinds.rs, how one is made to world.rs, and who reaches it to rules.rs")
+            panic!("no probe can be built for {path}, whose records are somebody's: add its kind to KINDS in tests/security/matrix/kinds.rs, how one is made to world.rs, and who reaches it to rules.rs")
         })
     }
 
     pub fn collection(self) -> &'static str {
+        if let Self::Open(collection) = self {
+            return collection;
+        }
         KINDS.iter().find(|(kind, ..)| *kind == self).map(|(_, collection, _)| *collection).expect("listed")
     }
 
     /// The field by which others name a record of this kind.
     pub fn field(self) -> &'static str {
-        KINDS.iter().find(|(kind, ..)| *kind == self).map(|(_, _, field)| *field).expect("listed")
+        KINDS.iter().find(|(kind, ..)| *kind == self).map(|(_, _, field)| *field).unwrap_or_default()
     }
 
     /// How records of this kind can stand to the caller; none where they belong to nobody by nature.
@@ -90,7 +105,7 @@ impl Kind {
             // An activity is its lead's, which may be nobody's.
             Self::Lead | Self::Customer | Self::Activity => &Standing::ALL,
             Self::FollowUp | Self::Task | Self::Project | Self::WorkLog | Self::User => &Standing::OWNED,
-            Self::Team | Self::Role | Self::DeadLetter => &[],
+            Self::Team | Self::Role | Self::DeadLetter | Self::Open(_) => &[],
         }
     }
 }

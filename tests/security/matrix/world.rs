@@ -2,6 +2,7 @@
 //! of each standing to each caller.
 
 use crate::security::matrix::kinds::{Kind, Standing};
+use crate::security::matrix::requests::{body, routes};
 use domain::text::TextValue;
 use domain::{Caller, Grants, Permission, Role, Scope, TeamId, UserId};
 use serde_json::{Value, json};
@@ -177,7 +178,7 @@ impl World {
                     Record::of(kind, person.id.clone(), (Some(user_id(&person.id)), Some(team_id(team))))
                 }
             },
-            Kind::Team | Kind::Role | Kind::DeadLetter => Record::of(kind, self.thing(kind).await, (None, None)),
+            Kind::Team | Kind::Role | Kind::DeadLetter | Kind::Open(_) => Record::of(kind, self.thing(kind).await, (None, None)),
         }
     }
 
@@ -241,6 +242,14 @@ impl World {
         match kind {
             Kind::Team => text(&self.admin.make("/teams", json!({"name": unique()})).await["id"]),
             Kind::Role => "MANAGER".into(),
+            Kind::Open(collection) => {
+                let create = routes().into_iter().find(|route| route.path == collection && route.method == http::Method::POST);
+                let create = create.unwrap_or_else(|| {
+                    panic!("no route makes one of {collection}: say in `thing` in tests/security/matrix/world.rs how it comes to be")
+                });
+                let body = Box::pin(body(self, &create, None)).await.unwrap_or_default();
+                text(&self.admin.make(collection, body).await["id"])
+            }
             _ => {
                 let ports = self.crm.embedded().app();
                 let act = ports.act();
