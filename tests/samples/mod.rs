@@ -1,7 +1,7 @@
 //! The events in `events/` are real: each is played to its function, in the company that it tells of,
 //! and does there what it is the sample of.
 
-mod routes;
+pub mod routes;
 mod shape;
 mod workers;
 

@@ -3,29 +3,26 @@
 
 use crate::samples::text;
 use edge::{Route, Router};
-use lambda_http::{Body, Context, RequestExt};
+use lambda_http::{Context, RequestExt};
 use local::generate::samples::{REFRESH, TOKEN};
 use local::generate::story::Story;
-use serde_json::Value;
+use tests::Reply;
 
-/// What a function answers to its sample: status and body. Like the function on Lambda it serves this
-/// one route.
-async fn replay(story: &Story, folder: &str, route: &Route) -> (u16, Value) {
+/// The sample of a route as a request.
+pub fn request(story: &Story, folder: &str, route: &Route) -> lambda_http::Request {
     let event = text(folder, route.name).replace(TOKEN, &story.token).replace(REFRESH, &story.refresh);
     assert!(!event.contains('<'), "{}: something is left to put in: {event}", route.name);
-    let request = lambda_http::request::from_str(&event).expect("an API Gateway event").with_lambda_context(Context::default());
-    let answer = Router::new([route.clone()]).expect("a router").answer(story.crm.app(), request).await;
-    let status = answer.status().as_u16();
-    let body = match answer.into_body() {
-        Body::Text(text) => serde_json::from_str(&text).unwrap_or_default(),
-        _ => Value::Null,
-    };
-    (status, body)
+    lambda_http::request::from_str(&event).expect("an API Gateway event").with_lambda_context(Context::default())
+}
+
+/// What a function answers to its sample. Like the function on Lambda it serves this one route.
+async fn replay(story: &Story, folder: &str, route: &Route) -> Reply {
+    Router::new([route.clone()]).expect("a router").answer(story.crm.app(), request(story, folder, route)).await.into()
 }
 
 /// What is wrong with an answer, if anything is.
-fn fault(route: &Route, story: &Story, status: u16, body: &Value) -> Option<String> {
-    let data = &body["data"];
+fn fault(route: &Route, story: &Story, reply: &Reply) -> Option<String> {
+    let (status, body, data) = (reply.status, &reply.body, &reply.body["data"]);
     let named = route.path.contains("{id}") && route.method == http::Method::GET;
     let lists = tests::schemas::query(route).iter().any(|(name, ..)| name == "cursor");
     match () {
@@ -46,8 +43,8 @@ async fn every_route_answers_its_sample_with_success() {
             // Who reads changes nothing for the next; who writes gets a company of its own.
             let own = if route.method == http::Method::GET { None } else { Some(Story::tell().await.expect("told")) };
             let story = own.as_ref().unwrap_or(&reading);
-            let (status, body) = replay(story, folder, &route).await;
-            wrong.extend(fault(&route, story, status, &body).map(|fault| format!("{}: {fault}", route.name)));
+            let reply = replay(story, folder, &route).await;
+            wrong.extend(fault(&route, story, &reply).map(|fault| format!("{}: {fault}", route.name)));
         }
     }
     assert!(wrong.is_empty(), "{}\nWhat a sample says is made in local/src/generate/samples.rs, what it tells of in story.rs.", wrong.join("\n"));
@@ -60,5 +57,5 @@ async fn a_sample_without_a_token_in_it_is_refused() {
         .into_iter()
         .find_map(|(folder, routes)| Some((folder, routes.into_iter().find(|route| route.name == "get_lead")?)))
         .expect("listed");
-    assert_eq!(replay(&story, folder, &route).await.0, 401);
+    assert_eq!(replay(&story, folder, &route).await.status, 401);
 }

@@ -37,10 +37,18 @@ fn every_list_has_its_rows() {
     let routes =
         local::routes().into_iter().flat_map(|(_, routes)| routes).filter(|route| route.is_list && route.actions.contains(&edge::Action::Query));
     for route in routes {
-        assert!(lists.iter().any(|list| list.split('?').next() == Some(route.path)), "GET {} has no row", route.path);
+        assert!(
+            lists.iter().any(|list| list.split('?').next() == Some(route.path)),
+            "GET {} has no row under Lists in shared/store/ACCESS_PATTERNS.md",
+            route.path
+        );
         for (name, ..) in tests::schemas::query(&route).into_iter().filter(|(name, ..)| !matches!(name.as_str(), "limit" | "cursor" | "sort")) {
             let filtered = |list: &&String| list.split('?').next() == Some(route.path) && list.contains(&format!("{name}="));
-            assert!(lists.iter().any(|list| filtered(&list)), "GET {} has no row for {name}", route.path);
+            assert!(
+                lists.iter().any(|list| filtered(&list)),
+                "GET {} has no row for {name} under Lists in shared/store/ACCESS_PATTERNS.md",
+                route.path
+            );
         }
     }
 }

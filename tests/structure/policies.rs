@@ -1,7 +1,9 @@
 //! A function's role allows what its route or worker declares. The embedded run refuses anything
 //! else; here every declared action is used, so that none is allowed for nothing.
 
+use crate::samples::routes::request;
 use edge::{Access, Action, Resource};
+use local::generate::story::Story;
 use local::{TABLE, Table};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +21,12 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// A table that notes which route or worker does what.
 fn noting(used: &Used) -> Table {
+    noted(Table::memory().expect("memory"), used)
+}
+
+fn noted(table: Table, used: &Used) -> Table {
     let notes = used.clone();
-    Table::memory().expect("memory").with_observer(Arc::new(move |operation| {
+    table.with_observer(Arc::new(move |operation| {
         if let Some(role) = operation.role {
             let credentials = operation.partitions.iter().any(|partition| partition.starts_with(CREDENTIALS)).then_some(CREDENTIALS);
             notes.lock().expect("lock").entry(role).or_default().extend(operation.actions.iter().copied().chain(credentials));
@@ -240,6 +246,17 @@ async fn bootstrap(crm: &Crm) {
     workers::bootstrap::first_admin(&ports, email, &password, true).await.expect("makes");
 }
 
+/// The samples of these routes, for what nobody called above.
+async fn samples(used: &Used, names: &[&str]) {
+    for (folder, route) in local::routes().into_iter().flat_map(|(folder, routes)| routes.into_iter().map(move |route| (folder, route))) {
+        if names.contains(&route.name) {
+            let story = Story::tell_on(|table| noted(table, used)).await.expect("told");
+            let status = story.crm.answer(request(&story, folder, &route)).await.status();
+            assert!(status.is_success(), "{}: {status}, where its own sample does something that it does not declare", route.name);
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_declared_action_is_used_and_every_used_action_is_declared() {
     let used = Used::default();
@@ -249,16 +266,20 @@ async fn every_declared_action_is_used_and_every_used_action_is_declared() {
     for path in ["/health", "/openapi.json", "/docs"] {
         crm.nobody().get(path).await.expect(200);
     }
+    let declared = declared();
+    let called: BTreeSet<&str> = used.lock().expect("lock").keys().copied().collect();
+    samples(&used, &declared.keys().copied().filter(|name| !called.contains(name)).collect::<Vec<_>>()).await;
     let used = used.lock().expect("lock").clone();
     let mut wrong = Vec::new();
-    for (name, declared) in declared() {
+    for (name, declared) in declared {
         let used = used.get(name).cloned().unwrap_or_default();
         // Refused actions do not get here at all: the requests above would have failed.
         if used != declared {
             wrong.push(format!("{name} declares {declared:?} and uses {used:?}"));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let help = "what a sample does not use is called in tests/structure/policies.rs in every way that uses something else";
+    assert!(wrong.is_empty(), "{}\n{help}", wrong.join("\n"));
 }
 
 #[tokio::test]

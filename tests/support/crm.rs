@@ -220,14 +220,7 @@ impl Crm {
                 for (name, value) in &ask.headers {
                     request = request.header(name, value);
                 }
-                let answer = embedded.call(request.body(Bytes::from(ask.body)).expect("request")).await;
-                let (parts, body) = answer.into_parts();
-                let text = match body {
-                    Body::Text(text) => text,
-                    Body::Binary(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-                    _ => String::new(),
-                };
-                reply(parts.status.as_u16(), &parts.headers, text)
+                embedded.call(request.body(Bytes::from(ask.body)).expect("request")).await.into()
             }
             Place::There { client, base } => {
                 let method = reqwest::Method::from_bytes(ask.method.as_bytes()).expect("method");
@@ -240,6 +233,18 @@ impl Crm {
                 reply(status, &headers, answer.text().await.expect("text"))
             }
         }
+    }
+}
+
+impl From<http::Response<Body>> for Reply {
+    fn from(answer: http::Response<Body>) -> Self {
+        let (parts, body) = answer.into_parts();
+        let text = match body {
+            Body::Text(text) => text,
+            Body::Binary(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            _ => String::new(),
+        };
+        reply(parts.status.as_u16(), &parts.headers, text)
     }
 }
 

@@ -53,7 +53,12 @@ impl Table {
             std::fs::write(FILE, format!("{HEAD}{}", known.collect::<String>())).expect("writes");
         }
         let found = read().remove(section).unwrap_or_default();
-        assert_eq!(found, text, "docs/security-matrix.md is stale in {section}: UPDATE=1 cargo test -p tests matrix");
+        let without = |sign: char, lines: &str, others: &str| {
+            let lines = lines.lines().filter(|line| !others.lines().any(|other| other == *line));
+            lines.map(|line| format!("{sign} {line}\n")).collect::<String>()
+        };
+        let differs = without('-', &found, &text) + &without('+', &text, &found);
+        assert!(found == text, "docs/security-matrix.md is stale in {section}: UPDATE=1 cargo test --workspace matrix\n{differs}");
     }
 
     fn text(&self, section: &str) -> String {

@@ -2,7 +2,7 @@
 //! lists and their filters, in bodies, and in whatever hangs below them.
 //!
 //! Which probes there are comes from the route table alone, so a route that is added is tested at
-//! once, and one that no probe can be built for fails with what to add. `UPDATE=1 cargo test -p tests
+//! once, and one that no probe can be built for fails with what to add. `UPDATE=1 cargo test --workspace
 //! matrix` writes `docs/security-matrix.md`.
 
 mod answers;
