@@ -6,7 +6,7 @@ use crate::decide::Subject;
 use crate::error::Error;
 use domain::activity::About;
 use domain::customer::Customer;
-use domain::{Access, Entity, Overview, Parent, Party, PartyId, Reach, Record, Scope, UserId};
+use domain::{Access, Entity, Overview, Parent, Party, PartyId, Permission, Reach, Record, Scope, UserId};
 use std::ops::Deref;
 use store::Stored;
 
@@ -88,28 +88,42 @@ impl App {
         Ok(self.store().customer_overview(own, customer).await?)
     }
 
-    /// Lets a record through that the scope reaches.
+    /// Lets a record through that the scope reaches for this purpose. One that the caller may read all the
+    /// same is forbidden, any other is not there.
     async fn check<E: Stored>(&self, scope: &Scope, record: Record<E>, purpose: Purpose) -> Result<Reached<E>, Error> {
-        let own = record.inside(scope);
-        let (inside, party) = match E::access(&record) {
-            Access::Everyone => (true, None),
-            Access::Owner => (own, None),
-            Access::OwnerOrParents(parents) => (own || (purpose == Purpose::Read && self.reaches_any(scope, parents).await?), None),
-            Access::Party(party) => {
-                let party = self.party(party).await?.ok_or(Error::NotFound)?;
-                (party.inside(scope), Some(party))
-            }
-            Access::PartyThenAuthor(party) => {
-                let party = self.party(party).await?.ok_or(Error::NotFound)?;
-                let inside = match (purpose, scope.reach()) {
-                    (Purpose::Change, Reach::Own) => record.created_by == Some(scope.user()),
-                    (Purpose::Change, _) => record.created_by == Some(scope.user()) || party.inside(scope),
-                    (Purpose::Read, _) => party.inside(scope),
-                };
-                (inside, Some(party))
-            }
+        let party = match E::access(&record) {
+            Access::Party(party) | Access::PartyThenAuthor(party) => Some(self.party(party).await?.ok_or(Error::NotFound)?),
+            _ => None,
         };
-        if inside { Ok(Reached { record, party, scope: scope.clone(), purpose }) } else { Err(Error::NotFound) }
+        if self.reaches(scope, &record, party.as_ref(), purpose).await? {
+            return Ok(Reached { record, party, scope: scope.clone(), purpose });
+        }
+        let reading = scope.by(scope.permission().reading()).filter(|_| purpose == Purpose::Change);
+        match reading {
+            Some(reading) if self.reaches(&reading, &record, party.as_ref(), Purpose::Read).await? => Err(Error::Forbidden(scope.permission())),
+            _ => Err(Error::NotFound),
+        }
+    }
+
+    /// Whether the scope reaches a record for this purpose; `party` is what it is reached through.
+    async fn reaches<E: Stored>(&self, scope: &Scope, record: &Record<E>, party: Option<&Party>, purpose: Purpose) -> Result<bool, Error> {
+        let owned = scope.covers(E::owner(record), E::team(record));
+        let through = |scope: &Scope| party.is_some_and(|party| party.inside(scope));
+        Ok(match (E::access(record), purpose) {
+            (Access::Everyone, _) => true,
+            (Access::Owner, Purpose::Read) => record.inside(scope),
+            (Access::Owner | Access::OwnerReadThrough(_), Purpose::Change) => owned,
+            (Access::OwnerReadThrough(parents) | Access::OwnerOrParents(parents), Purpose::Read) => {
+                record.inside(scope) || self.reaches_any(scope, parents).await?
+            }
+            (Access::OwnerOrParents(parents), Purpose::Change) => owned || self.changes_any(scope, parents).await?,
+            (Access::Party(_), _) | (Access::PartyThenAuthor(_), Purpose::Read) => through(scope),
+            (Access::PartyThenAuthor(_), Purpose::Change) => {
+                let wrote = record.created_by == Some(scope.user());
+                let reads = || scope.by(scope.permission().reading()).is_some_and(|scope| through(&scope));
+                (scope.reach() != Reach::Own && through(scope)) || (wrote && reads())
+            }
+        })
     }
 
     /// A lead or customer as it is now, with the customer that a lead became; `None` when there is none.
@@ -147,22 +161,30 @@ impl App {
         Ok(false)
     }
 
-    /// Whether a parent is inside the scope, by its own owner or, for a task, through its parties.
+    /// Whether the caller may change a lead or customer among the parents of a record.
+    async fn changes_any(&self, scope: &Scope, parents: Vec<Parent>) -> Result<bool, Error> {
+        for parent in parents {
+            let Parent::Party(id) = parent else { continue };
+            let Some(party) = self.party(id).await? else { continue };
+            let permission = if party.customer.is_some() { Permission::CustomersUpdate } else { Permission::LeadsUpdate };
+            if scope.by(permission).is_some_and(|scope| party.inside(&scope)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a parent is inside the scope: as its own page would be opened.
     pub(crate) async fn reaches_parent(&self, scope: &Scope, parent: Parent) -> Result<bool, Error> {
         let store = self.store();
         Ok(match parent {
             Parent::Party(id) => self.party(id).await?.is_some_and(|party| party.inside(scope)),
-            Parent::Project(id) => store.get::<domain::project::Project>(id).await?.is_some_and(|project| project.inside(scope)),
+            Parent::Project(id) => match store.get::<domain::project::Project>(id).await? {
+                Some(project) => Box::pin(self.reaches(scope, &project, None, Purpose::Read)).await?,
+                None => false,
+            },
             Parent::Task(id) => match store.get::<domain::task::Task>(id).await? {
-                Some(task) if task.inside(scope) => true,
-                Some(task) => {
-                    for party in task.parties() {
-                        if self.party(party).await?.is_some_and(|party| party.inside(scope)) {
-                            return Ok(true);
-                        }
-                    }
-                    false
-                }
+                Some(task) => Box::pin(self.reaches(scope, &task, None, Purpose::Read)).await?,
                 None => false,
             },
         })

@@ -132,7 +132,7 @@ pub async fn activities_are_reached_through_their_parent(crm: Crm) {
     mate.get(&format!("/activities?leadId={lead}")).await.expect(404);
     mate.post("/activities", json!({"leadId": lead, "type": "CALL"})).await.expect(422);
     // One's own are one's own to change; a manager changes the team's.
-    rep.patch(&format!("/activities/{bosss}"), json!({"outcome": "X"})).await.expect(404);
+    rep.patch(&format!("/activities/{bosss}"), json!({"outcome": "X"})).await.expect(403);
     rep.get(&format!("/activities/{bosss}")).await.expect(200);
     manager.patch(&own, json!({"outcome": "Reached", "durationMin": 12})).await.expect(200);
     assert_eq!(rep.ids("/activities?createdBy=me").await.len(), 1);

@@ -196,7 +196,7 @@ pub async fn reach_and_the_pool_hold_for_leads(crm: Crm) {
     let pooled = manager.lead(json!({"ownerId": null})).await;
     assert_eq!((&pooled["owner"], &pooled["teamId"]), (&json!(null), &json!(null)));
     manager.patch(&path(&pooled), json!({"company": "Pool"})).await.expect(200);
-    manager.post(&format!("{}/convert", path(&pooled)), json!({})).await.expect(404);
+    manager.post(&format!("{}/convert", path(&pooled)), json!({})).await.expect(403);
     rep.get(&path(&pooled)).await.expect(404);
     let refused = manager.patch(&format!("{}/assign", path(&pooled)), json!({"ownerId": stranger.id})).await.expect(422);
     assert_eq!(refused.pointers(), ["/ownerId"]);

@@ -162,6 +162,13 @@ fn owned_by(scope: &Scope, owner: Option<Option<UserId>>) -> Vec<Place> {
     }
 }
 
+/// The same for what always has an owner.
+fn held_by(scope: &Scope, owner: Option<UserId>) -> Vec<Place> {
+    let mut places = owned_by(scope, owner.map(Some));
+    places.retain(|place| *place != Place::Owner(None));
+    places
+}
+
 /// The places of a lead or customer in both orders.
 fn orders<E: Entity>(row: &Row<E>, name: &str) -> Vec<(&'static str, String)> {
     vec![(Order::Name.as_str(), by_name(name)), (Order::Updated.as_str(), by_moment(row.updated_at))]
