@@ -1,9 +1,9 @@
 //! Where activities stand: under their author, and under their lead or customer with the times of
-//! contact and the notes beside it.
+//! contact and the notes beside it; those of a lead that became a customer under both.
 
-use super::{LIVE, children, children_plan};
+use super::{LIVE, children};
 use crate::error::Error;
-use crate::item::{Item, Rollup, Stored, bare, key_of, to_attribute, to_row};
+use crate::item::{Item, Rollup, Stored, bare, key_of, row_item, to_attribute, to_row};
 use crate::keys::{self, Index, IndexKeys, Key};
 use crate::list::{Filter, Page, Plan};
 use crate::table::Store;
@@ -11,7 +11,7 @@ use domain::activity::{Activity, ActivityType};
 use domain::customer::Customer;
 use domain::lead::Lead;
 use domain::overview::Counter;
-use domain::{Entity, LeadId, Parent, PartyId, Reach, Record, Row, Scope, Time, UserId};
+use domain::{Entity, Parent, PartyId, Reach, Record, Row, Scope, Time, UserId};
 use std::collections::HashSet;
 
 impl Stored for Activity {
@@ -24,27 +24,39 @@ impl Stored for Activity {
     }
 
     fn companions(record: &Record<Self>) -> Result<Vec<Item>, Error> {
-        let Some(party) = record.party() else { return Ok(Vec::new()) };
-        let (kind, id) = Parent::Party(party).parts();
-        let Some(note) = record.as_note() else {
-            return Ok(vec![bare(&keys::contact(kind, id, record.data.occurred_at, record.id), "CONTACT")]);
-        };
-        let mut item = bare(&keys::note(kind, id, record.created_at, record.id), "NOTE");
-        item.insert("data".into(), to_attribute(&note)?);
-        Ok(vec![item])
+        let mut items = Vec::new();
+        for (kind, id) in parents(record) {
+            items.push(match record.as_note() {
+                None => bare(&keys::contact(kind, id, record.data.occurred_at, record.id), "CONTACT"),
+                Some(note) => {
+                    let mut item = bare(&keys::note(kind, id, record.created_at, record.id), "NOTE");
+                    item.insert("data".into(), to_attribute(&note)?);
+                    item
+                }
+            });
+        }
+        if let Some(customer) = record.derived.customer_id {
+            let partition = children(Parent::Party(PartyId::Customer(customer)), Self::KIND);
+            items.push(row_item(record, Customer::KIND, vec![partition], Self::index_keys(record).sort)?);
+        }
+        Ok(items)
     }
 
     fn rollups(record: &Record<Self>) -> Vec<Rollup> {
-        let parts = record.party().map(|party| Parent::Party(party).parts());
-        parts.map(|(kind, id)| Rollup::child(kind, id, Counter::Activities, true)).into_iter().collect()
+        parents(record).map(|(kind, id)| Rollup::child(kind, id, Counter::Activities, true)).collect()
     }
+}
+
+/// Kind and id of those beside whom an activity stands.
+fn parents(activity: &Row<Activity>) -> impl Iterator<Item = (&'static str, String)> {
+    activity.parties().map(|party| Parent::Party(party).parts())
 }
 
 /// Whose activities are asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Whose {
-    /// Those of a lead or customer, with those of the leads that became it.
-    Of(PartyId, Vec<LeadId>),
+    /// Those of a lead or customer.
+    Of(PartyId),
     /// What somebody wrote.
     By(UserId),
 }
@@ -70,11 +82,7 @@ impl Filter for ActivityFilter {
     /// What somebody wrote is about leads and customers that are looked up row by row.
     fn plan(&self, scope: &Scope) -> Plan {
         let (partitions, looked_up) = match &self.whose {
-            Whose::Of(party, leads) => {
-                let leads = leads.iter().map(|lead| Parent::Party(PartyId::Lead(*lead)));
-                let parents: Vec<Parent> = std::iter::once(Parent::Party(*party)).chain(leads).collect();
-                (children_plan(&parents, Activity::KIND).partitions, false)
-            }
+            Whose::Of(party) => (vec![children(Parent::Party(*party), Activity::KIND)], false),
             Whose::By(author) => (vec![(Index::Owner, keys::of_owner(Some(*author), Activity::KIND, LIVE))], scope.reach() != Reach::All),
         };
         let text = |time: Option<Time>| time.map(|time| time.to_string());
@@ -88,14 +96,14 @@ impl Filter for ActivityFilter {
 
     fn parent(&self) -> Option<Parent> {
         match self.whose {
-            Whose::Of(party, _) => Some(Parent::Party(party)),
+            Whose::Of(party) => Some(Parent::Party(party)),
             Whose::By(_) => None,
         }
     }
 
     fn person(&self) -> Option<UserId> {
         match self.whose {
-            Whose::Of(..) => None,
+            Whose::Of(_) => None,
             Whose::By(author) => Some(author),
         }
     }

@@ -1,6 +1,6 @@
 //! Where leads stand, and where their list reads.
 
-use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, owned_by, owned_keys, prefix};
+use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, children, owned_by, owned_keys, prefix};
 use crate::item::{Contacts, Stored};
 use crate::keys::{self, IndexKeys};
 use crate::list::{Filter, Plan};
@@ -8,16 +8,19 @@ use crate::search::Searchable;
 use domain::lead::{Lead, LeadStatus};
 use domain::search::{Search, record_words};
 use domain::value::{Email, Phone, Text};
-use domain::{Entity, Record, Row, Scope, Time, UserId};
+use domain::{Entity, Parent, PartyId, Record, Row, Scope, Time, UserId};
 
 impl Stored for Lead {
     const COUNTED: bool = true;
 
     fn index_keys(record: &Record<Self>) -> IndexKeys {
-        match record.data.archived_at {
+        let mut keys = match record.data.archived_at {
             Some(_) => owned_keys(record, ARCHIVED, None),
             None => owned_keys(record, LIVE, Some(record.data.status.as_str())),
-        }
+        };
+        // One that was converted stands under its customer.
+        keys.partitions.extend(record.data.converted_customer_id.map(|id| children(Parent::Party(PartyId::Customer(id)), Self::KIND)));
+        keys
     }
 
     /// Archived, closed and converted leads stand in nobody's way.

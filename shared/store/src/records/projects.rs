@@ -79,7 +79,7 @@ impl Filter for ProjectFilter {
     /// Those inside reach, and those one is a member of.
     fn plan(&self, scope: &Scope) -> Plan {
         if let Some(customer) = self.customer {
-            let plan = children_plan(&[Parent::Party(PartyId::Customer(customer))], Project::KIND);
+            let plan = children_plan(Parent::Party(PartyId::Customer(customer)), Project::KIND);
             let residual = self.status.is_some() || self.owner.is_some() || self.search.is_some();
             return Plan { ascending: self.ascending, residual, ..plan };
         }
