@@ -33,7 +33,7 @@ impl Dated for Customer {
 #[derive(Clone)]
 struct WithDates<E: Dated> {
     id: E::Id,
-    /// None where there is no such record.
+    /// `None` where there is no such record.
     found: Option<(Record<E>, Beside)>,
 }
 
@@ -44,7 +44,7 @@ impl<E: Dated> WithDates<E> {
         Ok(Self { id, found: record.map(|record| (record, beside)) })
     }
 
-    /// Puts the dates that stand beside the record into it, where they are others.
+    /// What puts the dates that stand beside the record into it, where they are others.
     fn refreshed(&self) -> Option<Tx> {
         let (record, beside) = self.found.as_ref()?;
         let mut next = record.clone();

@@ -163,8 +163,8 @@ pub struct CustomerDerived {
     pub team_id: Option<TeamId>,
     /// The owner's name.
     pub owner_name: Option<String>,
-    /// How many leads were converted into it; at most [`MAX_LEADS`].
-    #[serde(default)]
+    /// How many leads were converted into it; at most [`MAX_LEADS`]. Most customers have none, and store none.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub lead_count: u64,
     /// Loyalty level; `None` is BRONZE.
     pub level_code: Option<LevelCode>,
@@ -186,6 +186,10 @@ pub struct CustomerDerived {
     pub welcomed_at: Option<Time>,
     /// Whether mail arrives; `None` is OK.
     pub email_status: Option<EmailStatus>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Entity for Customer {
