@@ -5,7 +5,6 @@ use crate::app::App;
 use crate::decide::Subject;
 use crate::error::Error;
 use domain::activity::About;
-use domain::customer::Customer;
 use domain::{Access, Entity, Overview, Parent, Party, PartyId, Permission, Reach, Record, Scope, UserId};
 use std::ops::Deref;
 use store::Stored;
@@ -83,11 +82,6 @@ impl App {
         tokio::try_join!(self.reach::<E>(scope, id, Purpose::Read), overview)
     }
 
-    /// What stands beside a customer, with the activities and notes of the leads that became it.
-    pub async fn with_leads(&self, customer: &Reached<Customer>, own: Overview) -> Result<Overview, Error> {
-        Ok(self.store().customer_overview(own, customer).await?)
-    }
-
     /// Lets a record through that the scope reaches for this purpose. One that the caller may read all the
     /// same is forbidden, any other is not there.
     async fn check<E: Stored>(&self, scope: &Scope, record: Record<E>, purpose: Purpose) -> Result<Reached<E>, Error> {
@@ -144,11 +138,6 @@ impl App {
             None => None,
         };
         Ok((lead.is_some() || customer.is_some()).then_some(Party { id, lead, customer }))
-    }
-
-    /// The lead or customer, if it exists and is inside the scope.
-    pub async fn reach_party(&self, scope: &Scope, id: PartyId) -> Result<Party, Error> {
-        self.party(id).await?.filter(|party| party.inside(scope)).ok_or(Error::NotFound)
     }
 
     /// Whether one of the parents of a record is inside the scope.

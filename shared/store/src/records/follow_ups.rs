@@ -55,9 +55,7 @@ impl Filter for FollowUpFilter {
     /// reach.
     fn plan(&self, scope: &Scope) -> Plan {
         let mut plan = match self.party {
-            Some(party) => {
-                Plan { residual: self.assignee.is_some() || self.status.is_some(), ..children_plan(&[Parent::Party(party)], FollowUp::KIND) }
-            }
+            Some(party) => Plan { residual: self.assignee.is_some() || self.status.is_some(), ..children_plan(Parent::Party(party), FollowUp::KIND) },
             None => {
                 let (state, by) = match self.status {
                     Some(status) => (status.as_str(), BY_STATUS),

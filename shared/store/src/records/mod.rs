@@ -72,9 +72,9 @@ pub(crate) fn children(parent: Parent, child: &str) -> (Index, String) {
     (Index::Parent, keys::of_parent(kind, id, child))
 }
 
-/// Where the children of some parents stand, merged: those of a customer and of its leads.
-pub fn children_plan(parents: &[Parent], child: &str) -> Plan {
-    Plan { partitions: parents.iter().map(|parent| children(*parent, child)).collect(), ..Plan::default() }
+/// Where the children of a parent stand.
+pub fn children_plan(parent: Parent, child: &str) -> Plan {
+    Plan { partitions: vec![children(parent, child)], ..Plan::default() }
 }
 
 /// The place of a due date in the order: what has none comes last.

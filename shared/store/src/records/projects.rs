@@ -62,7 +62,7 @@ impl Filter for ProjectFilter {
     /// Those inside reach, and those one is a member of, which are found by a row under one's own name.
     fn plan(&self, scope: &Scope) -> Plan {
         if let Some(customer) = self.customer {
-            let plan = children_plan(&[Parent::Party(PartyId::Customer(customer))], Project::KIND);
+            let plan = children_plan(Parent::Party(PartyId::Customer(customer)), Project::KIND);
             let residual = self.status.is_some() || self.owner.is_some() || self.search.is_some();
             return Plan { ascending: self.ascending, residual, ..plan };
         }

@@ -107,7 +107,7 @@ impl Filter for TaskFilter {
         let mut plan = match parents.first() {
             Some(parent) => {
                 let residual = self.owner.is_some() || !self.statuses.is_empty() || parents.len() > 1;
-                Plan { residual, ..children_plan(&[*parent], Task::KIND) }
+                Plan { residual, ..children_plan(*parent, Task::KIND) }
             }
             None if self.statuses.is_empty() => Plan { partitions: of(LIVE, PLAIN), ..Plan::default() },
             None => Plan { partitions: self.statuses.iter().flat_map(|status| of(status.as_str(), BY_STATUS)).collect(), ..Plan::default() },

@@ -107,7 +107,7 @@ impl Filter for WorkLogFilter {
     fn plan(&self, scope: &Scope) -> Plan {
         let parents = self.parents();
         let partitions = match parents.first() {
-            Some(parent) => children_plan(&[*parent], WorkLog::KIND).partitions,
+            Some(parent) => children_plan(*parent, WorkLog::KIND).partitions,
             None => partitions(&held_by(scope, self.user), WorkLog::KIND, LIVE, PLAIN),
         };
         Plan {
