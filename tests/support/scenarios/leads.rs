@@ -123,19 +123,19 @@ pub async fn leads_and_customers_come_in_the_order_asked_for(crm: Crm) {
         for person in [&rep, &manager] {
             let sorted = async |sort: &str| person.ids(&format!("/{kind}?limit=2&{sort}")).await;
             let by_name = [&anna, &longer, &emil, &accent, &zebra].map(String::clone);
-            eventually("names come in their order", Duration::from_secs(2), || async { (sorted("sort=name").await == by_name).then_some(()) }).await;
+            eventually("names come in their order", Duration::from_secs(10), || async { (sorted("sort=name").await == by_name).then_some(()) }).await;
             let mut backwards = by_name.clone();
             backwards.reverse();
             assert_eq!(sorted("sort=-name").await, backwards);
             let changed = [&emil, &anna, &longer, &accent, &zebra].map(String::clone);
-            eventually("the latest change first", Duration::from_secs(2), || async { (sorted("sort=-updatedAt").await == changed).then_some(()) })
+            eventually("the latest change first", Duration::from_secs(10), || async { (sorted("sort=-updatedAt").await == changed).then_some(()) })
                 .await;
             assert_eq!(sorted("sort=updatedAt").await.last(), Some(&emil));
             assert_eq!(sorted(&format!("sort=name&ownerId={}", rep.id)).await, by_name);
             assert_eq!(sorted(&format!("sort=name&{filter}")).await, by_name);
         }
         let admin = crm.admin().await;
-        eventually("the whole company in its order", Duration::from_secs(2), || async {
+        eventually("the whole company in its order", Duration::from_secs(10), || async {
             let all = admin.ids(&format!("/{kind}?sort=name&limit=100")).await;
             let places: Option<Vec<usize>> =
                 [&anna, &longer, &emil, &accent, &zebra].iter().map(|id| all.iter().position(|found| found == *id)).collect();
@@ -143,7 +143,7 @@ pub async fn leads_and_customers_come_in_the_order_asked_for(crm: Crm) {
         })
         .await;
         manager.patch(&format!("/{kind}/{zebra}"), json!({name: "Aaron"})).await.expect(200);
-        eventually("a new name has its place", Duration::from_secs(2), || async {
+        eventually("a new name has its place", Duration::from_secs(10), || async {
             (rep.ids(&format!("/{kind}?sort=name")).await == [&zebra, &anna, &longer, &emil, &accent].map(String::clone)).then_some(())
         })
         .await;
