@@ -5,6 +5,7 @@
 mod api;
 mod faults;
 mod jobs;
+mod limits;
 mod model;
 mod samples;
 mod security;

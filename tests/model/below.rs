@@ -23,6 +23,15 @@ pub fn sees_parent(world: &World, who: &str, right: Right, lead: Option<&String>
     customer.is_some_and(|id| customers::sees(world, who, right, id)) || lead.is_some_and(|id| leads::sees(world, who, right, id))
 }
 
+/// Whether the caller may change a lead or customer of a record: then the record can be changed.
+pub fn changes_parent(world: &World, who: &str, lead: Option<&String>, customer: Option<&String>) -> bool {
+    let changes_lead = |id: &String| match world.records.leads.get(id).and_then(|lead| lead.customer.as_ref()) {
+        Some(customer) => customers::sees(world, who, customers::UPDATE, customer),
+        None => leads::sees(world, who, leads::UPDATE, id),
+    };
+    customer.is_some_and(|id| customers::sees(world, who, customers::UPDATE, id)) || lead.is_some_and(changes_lead)
+}
+
 /// Whether something due then is inside a `due` filter.
 pub fn is_due(due: Option<&str>, filter: Option<&str>) -> bool {
     let Some(filter) = filter else { return true };

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 pub const READ: Right = Right::EVERYBODY.and_pool();
-const UPDATE: Right = Right::EVERYBODY;
+pub const UPDATE: Right = Right::EVERYBODY;
 const DELETE: Right = Right::MANAGERS;
 const ASSIGN: Right = Right::MANAGERS.and_pool();
 
@@ -50,7 +50,7 @@ pub fn sees(world: &World, who: &str, right: Right, id: &str) -> bool {
 /// The customer of the path, if the caller reaches it.
 fn reached(world: &World, call: &Call) -> Result<Customer, Expected> {
     let customer = world.records.customers.get(&call.id).filter(|_| sees(world, call.who, call.act.right, &call.id));
-    customer.cloned().ok_or_else(Expected::not_found)
+    customer.cloned().ok_or_else(|| Expected::unreached(sees(world, call.who, READ, &call.id)))
 }
 
 pub fn show(customer: &Customer) -> Value {

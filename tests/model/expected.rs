@@ -51,6 +51,11 @@ impl Expected {
         Self::problem(404, "NOT_FOUND")
     }
 
+    /// The answer about what may not be changed: it is known to who may see it.
+    pub fn unreached(seen: bool) -> Self {
+        if seen { Self::forbidden() } else { Self::not_found() }
+    }
+
     pub fn wrong(pointers: &[&str]) -> Self {
         let mut pointers: Vec<String> = pointers.iter().map(|pointer| (*pointer).to_owned()).collect();
         pointers.sort_unstable();

@@ -1,6 +1,6 @@
 //! The rules of follow-ups, and how calls about them are made up.
 
-use crate::model::below::{check_lead, due_list, is_due, is_of, is_overdue, is_word, sees_parent, with_parent};
+use crate::model::below::{changes_parent, check_lead, due_list, is_due, is_of, is_overdue, is_word, sees_parent, with_parent};
 use crate::model::call::{Act, Call};
 use crate::model::customers;
 use crate::model::expected::{ANY, Expected};
@@ -10,7 +10,7 @@ use crate::model::registry::Resource;
 use crate::model::world::{After, Answer, Moves, Right, World, check_assignable, check_version, covers, in_order, moves, patch, put, team};
 use serde_json::{Value, json};
 
-const RIGHT: Right = Right::EVERYBODY;
+const RIGHT: Right = Right::EVERYBODY.and_pool();
 
 pub const RESOURCE: Resource = Resource {
     acts: &[
@@ -92,8 +92,12 @@ pub fn hand_over(world: &mut World, lead: &str, customer: &str) {
 
 /// The follow-up of the path, if the caller may change it.
 fn reached(world: &World, call: &Call) -> Result<FollowUp, Expected> {
-    let found = world.records.follow_ups.get(&call.id).filter(|found| covers(call.who, RIGHT, Some(&found.assignee)));
-    found.cloned().ok_or_else(Expected::not_found)
+    let found = world.records.follow_ups.get(&call.id).ok_or_else(Expected::not_found)?;
+    let (lead, customer) = (found.lead.as_ref(), found.customer.as_ref());
+    if covers(call.who, RIGHT, Some(&found.assignee)) || changes_parent(world, call.who, lead, customer) {
+        return Ok(found.clone());
+    }
+    Err(Expected::unreached(sees_parent(world, call.who, RIGHT, lead, customer)))
 }
 
 fn create(world: &mut World, call: &Call) -> Answer {

@@ -29,9 +29,11 @@ pub fn disagreements(items: &[Raw], look: Look) -> Vec<String> {
     recount.events();
     recount.counts();
     recount.companions();
+    recount.conversions();
     if look == Look::Settled {
         recount.rows();
         recount.dates();
+        recount.timelines();
     }
     recount.wrong
 }
@@ -49,6 +51,12 @@ fn party(child: &Raw) -> String {
         (None, Some(lead)) => format!("LEAD#{lead}"),
         (None, None) => String::new(),
     }
+}
+
+/// Beside whom an activity stands: its lead or customer, and the customer that its lead became.
+fn parties(activity: &Raw) -> Vec<String> {
+    let became = activity.at("derived")["customerId"].as_str().map(|customer| format!("CUSTOMER#{customer}"));
+    std::iter::once(party(activity)).chain(became).collect()
 }
 
 fn is_contact(activity: &Raw) -> bool {
@@ -132,7 +140,7 @@ impl<'a> Recount<'a> {
             }
         };
         for activity in self.of("ACTIVITY") {
-            add(party(activity), "activities", 1);
+            parties(activity).into_iter().for_each(|party| add(party, "activities", 1));
         }
         for follow_up in self.of("FOLLOWUP") {
             add(party(follow_up), "followUpsPending", i64::from(is_pending(follow_up)));
@@ -189,9 +197,15 @@ impl<'a> Recount<'a> {
         };
         for activity in self.of("ACTIVITY") {
             let at = |time: &Value| format!("{}#{}", time.as_str().unwrap_or_default(), id(activity));
-            match is_contact(activity) {
-                true => stand(party(activity), format!("CONTACT#{}", at(&activity.at("data")["occurredAt"]))),
-                false => stand(party(activity), format!("NOTE#{}", at(&activity.at("head")["c"]))),
+            for party in parties(activity) {
+                match is_contact(activity) {
+                    true => stand(party, format!("CONTACT#{}", at(&activity.at("data")["occurredAt"]))),
+                    false => stand(party, format!("NOTE#{}", at(&activity.at("head")["c"]))),
+                }
+            }
+            if let Some(customer) = activity.at("derived")["customerId"].as_str() {
+                let row = format!("ROW#CUSTOMER at version {} in CUSTOMER#{customer}#ACTIVITY", activity.at("version"));
+                stand(activity.text("pk").to_owned(), row);
             }
         }
         for follow_up in self.of("FOLLOWUP").filter(|follow_up| is_pending(follow_up)) {
@@ -220,6 +234,7 @@ impl<'a> Recount<'a> {
             let dated = ["CONTACT#", "NOTE#", "PENDING#"].iter().any(|prefix| sk.starts_with(prefix));
             let key = match item.text("d") {
                 "" if dated => sk.to_owned(),
+                "" if item.text("pk").starts_with("ACTIVITY#") => format!("{sk} at version {} in {}", item.at("version"), item.text("p")),
                 "" => format!("{sk} at version {}", item.at("version")),
                 day => format!("{sk} in {day}"),
             };
@@ -228,6 +243,37 @@ impl<'a> Recount<'a> {
             }
         }
         self.compare("beside", expected, found);
+    }
+
+    /// Under which customer a lead stands, and how many stand under one.
+    fn conversions(&mut self) {
+        let (mut expected, mut found) = (Kept::new(), Kept::new());
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for lead in self.of("LEAD") {
+            let became = lead.at("data")["convertedCustomerId"].as_str().map(|customer| format!("CUSTOMER#{customer}"));
+            expected.insert(lead.text("pk").to_owned(), became.iter().map(|customer| format!("{customer}#LEAD")).collect());
+            found.insert(lead.text("pk").to_owned(), lead.0.get("p").and_then(Value::as_str).map(str::to_owned).into_iter().collect());
+            became.into_iter().for_each(|customer| *counts.entry(customer).or_default() += 1);
+        }
+        for customer in self.of("CUSTOMER") {
+            let (pk, count) = (customer.text("pk").to_owned(), customer.at("derived")["leadCount"].as_u64().unwrap_or_default());
+            expected.insert(pk.clone(), BTreeSet::from([format!("{} leads", counts.get(&pk).copied().unwrap_or_default())]));
+            found.insert(pk, BTreeSet::from([format!("{count} leads")]));
+        }
+        self.compare("conversions", expected, found);
+    }
+
+    /// The activities of a converted lead are its customer's as well.
+    fn timelines(&mut self) {
+        let (mut expected, mut found) = (Kept::new(), Kept::new());
+        let leads: BTreeMap<&str, &Value> = self.of("LEAD").map(|lead| (id(lead), &lead.at("data")["convertedCustomerId"])).collect();
+        for activity in self.of("ACTIVITY") {
+            let became = activity.at("data")["leadId"].as_str().and_then(|lead| leads.get(lead)).and_then(|customer| customer.as_str());
+            let of = |customer: Option<&str>| customer.map(str::to_owned).into_iter().collect();
+            expected.insert(activity.text("pk").to_owned(), of(became));
+            found.insert(activity.text("pk").to_owned(), of(activity.at("derived")["customerId"].as_str()));
+        }
+        self.compare("timelines", expected, found);
     }
 
     /// The rows by which leads, customers and projects are found: words, values and orders.
@@ -294,12 +340,13 @@ impl<'a> Recount<'a> {
     fn dates(&mut self) {
         let mut wrong = Vec::new();
         for record in self.of("LEAD").chain(self.of("CUSTOMER")) {
-            let mut parties = vec![record.text("pk").to_owned()];
-            let leads = record.at("data")["leadIds"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            parties.extend(leads.map(|lead| format!("LEAD#{lead}")));
-            let last = self.of("ACTIVITY").filter(|activity| is_contact(activity) && parties.contains(&party(activity)));
+            let own = record.text("pk");
+            let became = |lead: &&Raw| format!("CUSTOMER#{}", lead.at("data")["convertedCustomerId"].as_str().unwrap_or_default()) == own;
+            let leads = self.of("LEAD").filter(became).map(|lead| lead.text("pk"));
+            let sources: Vec<&str> = leads.chain([own]).collect();
+            let last = self.of("ACTIVITY").filter(|activity| is_contact(activity) && sources.contains(&&*party(activity)));
             let last = last.filter_map(|activity| activity.at("data")["occurredAt"].as_str()).max();
-            let next = self.of("FOLLOWUP").filter(|follow_up| is_pending(follow_up) && parties.contains(&party(follow_up)));
+            let next = self.of("FOLLOWUP").filter(|follow_up| is_pending(follow_up) && sources.contains(&&*party(follow_up)));
             let next = next.filter_map(|follow_up| follow_up.at("data")["dueAt"].as_str()).min();
             let derived = record.at("derived");
             if (derived["lastContactedAt"].as_str(), derived["nextFollowUpAt"].as_str()) != (last, next) {

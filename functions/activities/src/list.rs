@@ -24,7 +24,7 @@ contract::query! {
     /// Whose activities: exactly one of leadId, customerId and createdBy; and filters.
     pub struct ListActivities {
         pub lead_id: Option<LeadId>,
-        /// The activities of the leads that became this customer are among them.
+        /// The activities of the leads that became this customer are among them, some seconds after the conversion.
         pub customer_id: Option<CustomerId>,
         /// The id of a user, or `me`.
         pub created_by: Option<PersonFilter>,
@@ -50,8 +50,8 @@ pub(crate) fn route() -> Route {
 
 fn whose(query: &ListActivities, scope: &Scope) -> Result<Whose, Problem> {
     match (query.lead_id, query.customer_id, query.created_by) {
-        (Some(lead), None, None) => Ok(Whose::Of(PartyId::Lead(lead), Vec::new())),
-        (None, Some(customer), None) => Ok(Whose::Of(PartyId::Customer(customer), Vec::new())),
+        (Some(lead), None, None) => Ok(Whose::Of(PartyId::Lead(lead))),
+        (None, Some(customer), None) => Ok(Whose::Of(PartyId::Customer(customer))),
         (None, None, Some(author)) => Ok(Whose::By(author.person(scope))),
         (None, None, None) => Err(Problem::field("?leadId", "required", "is required, or customerId or createdBy")),
         (lead, customer, author) => {
@@ -73,7 +73,7 @@ async fn load(context: Context<Authorized, (), ListActivities>) -> Result<Page<R
         ascending: query.sort == Some(ActivitySort::Earliest),
     };
     let binding = context.binding();
-    Ok(context.app.list_activities(context.scope(), filter, context.paging(limit(query.limit), &binding)).await?)
+    Ok(context.app.list_activities(context.scope(), &filter, context.paging(limit(query.limit), &binding)).await?)
 }
 
 async fn handle(request: Request<Authorized, (), ListActivities>, page: Page<Row<Activity>>) -> Result<PageOf<ActivityRow>, Rejection> {

@@ -18,7 +18,7 @@ contract::row! {
     } hidden { kind }
     derived ActivityDerived {
         author_name: Option<String>,
-    } hidden { excerpt }
+    } hidden { excerpt, customer_id }
     computed {
         r#type: ActivityType = |activity| activity.data.kind,
         body: Option<String> = |activity| activity.derived.excerpt.clone(),

@@ -49,5 +49,5 @@ contract::editable! {
         /// `false` restores an archived customer; DELETE archives.
         archived: Patch<bool>,
     }
-    elsewhere { engagement_changed_at, referred_by_id, converted_from_lead_id, lead_ids, owner_id, archived_at }
+    elsewhere { engagement_changed_at, referred_by_id, converted_from_lead_id, owner_id, archived_at }
 }

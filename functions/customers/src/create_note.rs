@@ -27,8 +27,7 @@ pub(crate) fn route() -> Route {
 type Found = (Party, Overview);
 
 async fn load(context: Context<Authorized, (CustomerId,)>) -> Result<Found, Rejection> {
-    let (customer, own) = context.page_of::<Customer>(context.path.0).await?;
-    let overview = context.app.with_leads(&customer, own).await?;
+    let (customer, overview) = context.page_of::<Customer>(context.path.0).await?;
     Ok((Party { id: PartyId::Customer(customer.id), lead: None, customer: Some(customer.into_record()) }, overview))
 }
 
@@ -45,7 +44,7 @@ async fn handle(
             change.create(&note);
             change.event(&event);
             let mut latest = overview.clone();
-            latest.absorb(1, note.as_note().into_iter().collect());
+            latest.add(note.as_note());
             let shown = latest.notes.into_iter().map(NoteOut::from).collect();
             Ok(Decision::Commit(change, Answer::created(shown, location::<Activity>("activities", note.id))))
         })

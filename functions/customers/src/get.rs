@@ -18,9 +18,7 @@ pub(crate) fn route() -> Route {
 type Found = (Reached<Customer>, Overview);
 
 async fn load(context: Context<Authorized, (CustomerId,)>) -> Result<Found, Rejection> {
-    let (customer, own) = context.page_of::<Customer>(context.path.0).await?;
-    let overview = context.app.with_leads(&customer, own).await?;
-    Ok((customer, overview))
+    context.page_of::<Customer>(context.path.0).await
 }
 
 async fn handle(_: Request<Authorized, (CustomerId,)>, (customer, overview): Found) -> Result<Answer<CustomerPage>, Rejection> {

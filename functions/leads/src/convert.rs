@@ -109,15 +109,15 @@ fn shown(done: Conversion) -> Answer<Converted> {
     Answer::ok(Converted { customer: CustomerOut::new(done.customer), lead: LeadOut::new(done.lead) }).version(version)
 }
 
-/// The customer to link, if it exists inside what the caller may read.
+/// The customer to link, if it exists and the caller may change it: what the lead knows becomes its.
 async fn linkable(request: &ConvertRequest, id: CustomerId) -> Result<Option<Reached<Customer>>, Rejection> {
-    let Some(scope) = request.caller().scope(Permission::CustomersRead) else { return Ok(None) };
-    match request.app.reach::<Customer>(&scope, id, Purpose::Read).await {
-        Err(Error::NotFound) => Ok(None),
+    let Some(scope) = request.caller().scope(Permission::CustomersUpdate) else { return Ok(None) };
+    match request.app.reach::<Customer>(&scope, id, Purpose::Change).await {
+        Err(Error::NotFound | Error::Forbidden(_)) => Ok(None),
         found => Ok(Some(found?)),
     }
 }
 
 fn absent() -> Problem {
-    Problem::field("/customerId", "reference", "must be a customer inside your reach that is not archived")
+    Problem::field("/customerId", "reference", "must be a customer that you may change and that is not archived")
 }

@@ -54,7 +54,7 @@ async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
             twice(Work::MoveOpenWork { lead: id(&entity)?, customer, from: None }).await
         }
         EventKind::LeadDeleted => twice(Work::PurgeLead { lead: id(&entity)?, from: None }).await,
-        EventKind::CustomerAssigned => send(app, &Work::FollowCustomer { customer: id(&entity)? }, 0).await,
+        EventKind::CustomerAssigned => twice(Work::FollowCustomer { customer: id(&entity)?, from: None }).await,
         _ => Ok(()),
     }
 }

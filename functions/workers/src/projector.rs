@@ -46,23 +46,16 @@ pub async fn project(app: &App, record: EventRecord) -> Result<(), Failure> {
     let record = record.change;
     let key = Store::key_of_image(&record.keys);
     match key.sk.as_str() {
-        Customer::KIND => rows::<Customer>(app, &key, record).await.map(drop),
-        User::KIND => rows::<User>(app, &key, record).await.map(drop),
-        Project::KIND => rows::<Project>(app, &key, record).await.map(drop),
-        Lead::KIND => {
-            let (old, new) = rows::<Lead>(app, &key, record).await?;
-            let became = |lead: &Record<Lead>| lead.data.converted_customer_id;
-            match (old.as_ref().and_then(became), new.as_ref().and_then(became)) {
-                (None, Some(customer)) => Ok(app.refresh_customer(customer).await?),
-                _ => Ok(()),
-            }
-        }
+        Customer::KIND => rows::<Customer>(app, &key, record).await,
+        User::KIND => rows::<User>(app, &key, record).await,
+        Project::KIND => rows::<Project>(app, &key, record).await,
+        Lead::KIND => rows::<Lead>(app, &key, record).await,
         Activity::KIND => {
-            let contact = |activity: &Record<Activity>| activity.party().filter(|_| activity.data.kind.is_contact());
+            let contact = |activity: &Record<Activity>| activity.parties().filter(|_| activity.data.kind.is_contact()).collect();
             dates::<Activity, _>(app, record, contact, |activity| activity.data.occurred_at).await
         }
         FollowUp::KIND => {
-            let pending = |follow_up: &Record<FollowUp>| follow_up.party().filter(|_| follow_up.is_open());
+            let pending = |follow_up: &Record<FollowUp>| follow_up.party().filter(|_| follow_up.is_open()).into_iter().collect();
             dates::<FollowUp, _>(app, record, pending, |follow_up| follow_up.data.due_at).await
         }
         _ => Ok(()),
@@ -76,38 +69,38 @@ fn images<E: Stored>(record: StreamRecord) -> Result<Images<E>, Failure> {
     Ok((Store::record_of_image(record.old_image)?, Store::record_of_image(record.new_image)?))
 }
 
-/// Follows a change of a record that is found by more than its list, if it touches where its rows stand;
-/// gives the record before and after.
-async fn rows<E: Stored>(app: &App, key: &Key, record: StreamRecord) -> Result<Images<E>, Failure> {
+/// Follows a change of a record that is found by more than its list, if it touches where its rows stand.
+async fn rows<E: Stored>(app: &App, key: &Key, record: StreamRecord) -> Result<(), Failure> {
     let (old, new) = images::<E>(record)?;
     let stands = |record: &Option<Record<E>>| record.as_ref().and_then(|record| standing(&record.row));
     if stands(&old) == stands(&new) {
-        return Ok((old, new));
+        return Ok(());
     }
     let pk = &key.pk;
     let id = pk.split_once('#').map(|(_, id)| id).unwrap_or_default();
     let id = E::Id::read(id).map_err(|invalid| Failure::Nonsense(format!("{pk}: {}", invalid.message)))?;
     app.unscoped().refind::<E>(id, old.as_ref().map(|record| &record.row)).await?;
-    Ok((old, new))
+    Ok(())
 }
 
-/// Follows a change of something with a date that its leads and customers show, if the party, its
-/// counting or the date changed.
+/// Follows a change of something with a date that its leads and customers show: at each of them where
+/// its counting or the date changed.
 async fn dates<E: Stored, T: PartialEq>(
     app: &App,
     record: StreamRecord,
-    party: impl Fn(&Record<E>) -> Option<PartyId>,
+    parties: impl Fn(&Record<E>) -> Vec<PartyId>,
     date: impl Fn(&Record<E>) -> T,
 ) -> Result<(), Failure> {
     let (old, new) = images::<E>(record)?;
-    let seen = |image: &Option<Record<E>>| image.as_ref().and_then(|record| party(record).map(|party| (party, date(record))));
-    let (before, after) = (seen(&old), seen(&new));
-    if before == after {
-        return Ok(());
-    }
-    let mut parties: Vec<PartyId> = before.into_iter().chain(after).map(|(party, _)| party).collect();
-    parties.dedup();
-    for party in parties {
+    let shown =
+        |image: Option<Record<E>>| image.map_or_else(Vec::new, |record| parties(&record).into_iter().map(|party| (party, date(&record))).collect());
+    let (before, after) = (shown(old), shown(new));
+    let gone = before.iter().filter(|shown| !after.contains(shown));
+    let new = after.iter().filter(|shown| !before.contains(shown));
+    let mut concerned: Vec<PartyId> = gone.chain(new).map(|(party, _)| *party).collect();
+    concerned.sort_unstable();
+    concerned.dedup();
+    for party in concerned {
         match party {
             PartyId::Lead(lead) => app.refresh_lead(lead).await?,
             PartyId::Customer(customer) => app.refresh_customer(customer).await?,

@@ -60,9 +60,16 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
             let rest = each_owned(app, user, from, &Move::HandOver { records: to_owner, open_work }).await?;
             hand_on(app, rest.map(|from| Work::MoveRecords { user, to, by, from: Some(from) })).await
         }
-        Work::FollowCustomer { customer } => follow_customer(app, customer).await,
+        Work::FollowCustomer { customer, from } => {
+            let rest = follow_customer(app, customer, from).await?;
+            hand_on(app, rest.map(|from| Work::FollowCustomer { customer, from: Some(from) })).await
+        }
         Work::MoveOpenWork { lead, customer, from } => {
             let rest = move_open_work(app, lead, customer, from).await?;
+            if rest.is_none() {
+                // What was read for the lead's dates when it was converted may have been a little old.
+                app.refresh_customer(customer).await?;
+            }
             hand_on(app, rest.map(|from| Work::MoveOpenWork { lead, customer, from: Some(from) })).await
         }
         Work::PurgeLead { lead, from } => {
@@ -230,26 +237,35 @@ async fn each_owned(app: &App, user: UserId, from: Option<Place>, change: &Move)
 }
 
 /// Puts the leads that became a customer where the customer is now.
-async fn follow_customer(app: &App, id: CustomerId) -> Result<(), Failure> {
-    let Some(customer) = app.unscoped().get_latest::<Customer>(id).await? else { return Ok(()) };
-    for lead in &customer.data.lead_ids {
-        decide_on(app, *lead, |lead: &Record<Lead>| lead::follow(lead, &customer).map(|next| change(lead, &next))).await?;
-    }
-    Ok(())
+async fn follow_customer(app: &App, id: CustomerId, from: Option<Place>) -> Result<Option<Place>, Failure> {
+    let customer = app.unscoped().get_latest::<Customer>(id).await?;
+    let Some(customer) = customer.filter(|customer| customer.derived.lead_count > 0) else { return Ok(None) };
+    let follow = |lead: &Record<Lead>| lead::follow(lead, &customer).map(|next| change(lead, &next));
+    // A row may show the owner before the last one, so each lead is looked at itself.
+    Walk::new(app, from).list(&below(PartyId::Customer(id), Lead::KIND), |_| true, follow).await
 }
 
-fn below(lead: LeadId, kind: &str) -> Plan {
-    Plan { ascending: true, ..children_plan(&[Parent::Party(PartyId::Lead(lead))], kind) }
+fn below(party: PartyId, kind: &str) -> Plan {
+    Plan { ascending: true, ..children_plan(Parent::Party(party), kind) }
 }
 
-/// Moves what is open under a converted lead to its customer; what is closed stays.
+/// Moves what is open under a converted lead to its customer; what is closed stays. Activities stay and
+/// stand beside the customer as well, the latest first, whose date shows in lists.
 async fn move_open_work(app: &App, lead: LeadId, customer: CustomerId, from: Option<Place>) -> Result<Option<Place>, Failure> {
     let mut walk = Walk::new(app, from);
     let follow_up_moves = |row: &Row<FollowUp>| row.is_open() && row.data.lead_id == Some(lead);
     let follow_up = |record: &Record<FollowUp>| follow_up_moves(record).then(|| change(record, &record.moved_to(customer)));
     let task_moves = |row: &Row<Task>| (row.data.status.is_open() || row.data.recurrence.is_some()) && row.data.lead_id == Some(lead);
     let task = |record: &Record<Task>| task_moves(record).then(|| change(record, &record.moved_to(customer)));
-    steps!(walk.list(&below(lead, FollowUp::KIND), follow_up_moves, follow_up), walk.list(&below(lead, Task::KIND), task_moves, task))
+    let is_new = |row: &Row<Activity>| row.data.lead_id == Some(lead) && row.derived.customer_id != Some(customer);
+    let activity = |record: &Record<Activity>| is_new(record).then(|| change(record, &record.also_of(customer)));
+    let of_lead = PartyId::Lead(lead);
+    let activities = Plan { ascending: false, ..below(of_lead, Activity::KIND) };
+    steps!(
+        walk.list(&below(of_lead, FollowUp::KIND), follow_up_moves, follow_up),
+        walk.list(&below(of_lead, Task::KIND), task_moves, task),
+        walk.list(&activities, is_new, activity),
+    )
 }
 
 /// Deletes what hangs below a lead that is gone: its activities and follow-ups; tasks lose their link.
@@ -267,11 +283,11 @@ async fn purge_lead(app: &App, lead: LeadId, from: Option<Place>) -> Result<Opti
         tx.update_uncounted(task, &task.without_lead());
         (task.data.lead_id == Some(lead)).then_some(tx)
     };
-    let mut walk = Walk::new(app, from);
+    let (mut walk, of_lead) = (Walk::new(app, from), PartyId::Lead(lead));
     steps!(
-        walk.list(&below(lead, Activity::KIND), |_| true, discard::<Activity>),
-        walk.list(&below(lead, FollowUp::KIND), |_| true, discard::<FollowUp>),
-        walk.list(&below(lead, Task::KIND), |row| row.data.lead_id == Some(lead), unlink),
+        walk.list(&below(of_lead, Activity::KIND), |_| true, discard::<Activity>),
+        walk.list(&below(of_lead, FollowUp::KIND), |_| true, discard::<FollowUp>),
+        walk.list(&below(of_lead, Task::KIND), |row| row.data.lead_id == Some(lead), unlink),
     )
 }
 

@@ -29,10 +29,15 @@ impl App {
         self.store().get::<User>(caller.id).await?.ok_or(Error::NotFound)
     }
 
-    /// The account of this user, strongly consistent, if the scope reaches the user.
+    /// The account of this user, strongly consistent, if the scope reaches the user; forbidden
+    /// where the caller may look at the user all the same.
     pub async fn reach_account(&self, scope: &Scope, user: UserId) -> Result<ReachedAccount, Error> {
-        let account = self.store().account(user).await?.filter(|account| account.user.inside(scope)).ok_or(Error::NotFound)?;
-        Ok(ReachedAccount { account, scope: scope.clone() })
+        let account = self.store().account(user).await?.ok_or(Error::NotFound)?;
+        if account.user.inside(scope) {
+            return Ok(ReachedAccount { account, scope: scope.clone() });
+        }
+        let reading = scope.by(scope.permission().reading());
+        Err(if reading.is_some_and(|reading| account.user.inside(&reading)) { Error::Forbidden(scope.permission()) } else { Error::NotFound })
     }
 }
 

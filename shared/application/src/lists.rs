@@ -43,30 +43,19 @@ impl App {
         if self.reaches_parent(scope, parent).await? { Ok(()) } else { Err(Error::NotFound) }
     }
 
-    /// The timeline of a lead or of a customer, which includes that of the leads it was; or what somebody
-    /// wrote, as far as it is about leads and customers inside reach.
-    pub async fn list_activities(&self, scope: &Scope, mut filter: ActivityFilter, paging: Paging<'_>) -> Result<Page<Row<Activity>>, Error> {
+    /// The timeline of a lead or of a customer; or what somebody wrote, as far as it is about leads and
+    /// customers inside reach.
+    pub async fn list_activities(&self, scope: &Scope, filter: &ActivityFilter, paging: Paging<'_>) -> Result<Page<Row<Activity>>, Error> {
         let store = self.store();
-        match filter.whose.clone() {
+        match filter.whose {
+            Whose::Of(_) => self.list(scope, filter, paging).await,
             Whose::By(author) => {
                 let page = async {
-                    let page = store.page(&filter, scope, paging, |_| true).await?;
+                    let page = store.page(filter, scope, paging, |_| true).await?;
                     Ok(if scope.reach() == Reach::All { page } else { store.inside_parties(page, scope).await? })
                 };
                 let (reached, page) = tokio::try_join!(self.reaches_person(scope, author), page)?;
                 Ok(if reached { page } else { Page::empty() })
-            }
-            Whose::Of(id, _) => {
-                let own = async { Ok::<_, Error>(store.page(&filter, scope, paging, |_| true).await?) };
-                let (party, own) = tokio::try_join!(self.reach_party(scope, id), own)?;
-                // A customer that was a lead names it; only then its timeline is read with the lead's.
-                let leads = party.customer.as_ref().filter(|_| id.customer().is_some()).map(|customer| customer.data.lead_ids.clone());
-                let leads = leads.unwrap_or_default();
-                if leads.is_empty() {
-                    return Ok(own);
-                }
-                filter.whose = Whose::Of(id, leads);
-                Ok(store.page(&filter, scope, paging, |_| true).await?)
             }
         }
     }

@@ -5,8 +5,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::subject::Subject;
 use domain::activity::About;
-use domain::customer::Customer;
-use domain::{Access, Entity, Overview, Parent, Party, PartyId, Reach, Record, Scope, UserId};
+use domain::{Access, Entity, Overview, Parent, Party, PartyId, Permission, Reach, Record, Scope, UserId};
 use std::ops::Deref;
 use store::Stored;
 
@@ -83,33 +82,42 @@ impl App {
         tokio::try_join!(self.reach::<E>(scope, id, Purpose::Read), overview)
     }
 
-    /// What stands beside a customer, with the activities and notes of the leads that became it.
-    pub async fn with_leads(&self, customer: &Reached<Customer>, own: Overview) -> Result<Overview, Error> {
-        Ok(self.store().customer_overview(own, customer).await?)
+    /// Lets a record through that the scope reaches for this purpose. One that the caller may read all the
+    /// same is forbidden, any other is not there.
+    async fn check<E: Stored>(&self, scope: &Scope, record: Record<E>, purpose: Purpose) -> Result<Reached<E>, Error> {
+        let party = match E::access(&record) {
+            Access::Party(party) | Access::PartyThenAuthor(party) => Some(self.party(party).await?.ok_or(Error::NotFound)?),
+            _ => None,
+        };
+        if self.reaches(scope, &record, party.as_ref(), purpose).await? {
+            return Ok(Reached { record, party, scope: scope.clone(), purpose });
+        }
+        let reading = scope.by(scope.permission().reading()).filter(|_| purpose == Purpose::Change);
+        match reading {
+            Some(reading) if self.reaches(&reading, &record, party.as_ref(), Purpose::Read).await? => Err(Error::Forbidden(scope.permission())),
+            _ => Err(Error::NotFound),
+        }
     }
 
-    /// Lets a record through that the scope reaches.
-    async fn check<E: Stored>(&self, scope: &Scope, record: Record<E>, purpose: Purpose) -> Result<Reached<E>, Error> {
-        let own = record.inside(scope);
-        let (inside, party) = match E::access(&record) {
-            Access::Everyone => (true, None),
-            Access::Owner => (own, None),
-            Access::OwnerOrParents(parents) => (own || (purpose == Purpose::Read && self.reaches_any(scope, parents).await?), None),
-            Access::Party(party) => {
-                let party = self.party(party).await?.ok_or(Error::NotFound)?;
-                (party.inside(scope), Some(party))
+    /// Whether the scope reaches a record for this purpose; `party` is what it is reached through.
+    async fn reaches<E: Stored>(&self, scope: &Scope, record: &Record<E>, party: Option<&Party>, purpose: Purpose) -> Result<bool, Error> {
+        let owned = scope.covers(E::owner(record), E::team(record));
+        let through = |scope: &Scope| party.is_some_and(|party| party.inside(scope));
+        Ok(match (E::access(record), purpose) {
+            (Access::Everyone, _) => true,
+            (Access::Owner, Purpose::Read) => record.inside(scope),
+            (Access::Owner | Access::OwnerReadThrough(_), Purpose::Change) => owned,
+            (Access::OwnerReadThrough(parents) | Access::OwnerOrParents(parents), Purpose::Read) => {
+                record.inside(scope) || self.reaches_any(scope, parents).await?
             }
-            Access::PartyThenAuthor(party) => {
-                let party = self.party(party).await?.ok_or(Error::NotFound)?;
-                let inside = match (purpose, scope.reach()) {
-                    (Purpose::Change, Reach::Own) => record.created_by == Some(scope.user()),
-                    (Purpose::Change, _) => record.created_by == Some(scope.user()) || party.inside(scope),
-                    (Purpose::Read, _) => party.inside(scope),
-                };
-                (inside, Some(party))
+            (Access::OwnerOrParents(parents), Purpose::Change) => owned || self.changes_any(scope, parents).await?,
+            (Access::Party(_), _) | (Access::PartyThenAuthor(_), Purpose::Read) => through(scope),
+            (Access::PartyThenAuthor(_), Purpose::Change) => {
+                let wrote = record.created_by == Some(scope.user());
+                let reads = || scope.by(scope.permission().reading()).is_some_and(|scope| through(&scope));
+                (scope.reach() != Reach::Own && through(scope)) || (wrote && reads())
             }
-        };
-        if inside { Ok(Reached { record, party, scope: scope.clone(), purpose }) } else { Err(Error::NotFound) }
+        })
     }
 
     /// A lead or customer as it is now, with the customer that a lead became; `None` when there is none.
@@ -132,11 +140,6 @@ impl App {
         Ok((lead.is_some() || customer.is_some()).then_some(Party { id, lead, customer }))
     }
 
-    /// The lead or customer, if it exists and is inside the scope.
-    pub async fn reach_party(&self, scope: &Scope, id: PartyId) -> Result<Party, Error> {
-        self.party(id).await?.filter(|party| party.inside(scope)).ok_or(Error::NotFound)
-    }
-
     /// Whether one of the parents of a record is inside the scope.
     async fn reaches_any(&self, scope: &Scope, parents: Vec<Parent>) -> Result<bool, Error> {
         for parent in parents {
@@ -147,22 +150,30 @@ impl App {
         Ok(false)
     }
 
-    /// Whether a parent is inside the scope, by its own owner or, for a task, through its parties.
+    /// Whether the caller may change a lead or customer among the parents of a record.
+    async fn changes_any(&self, scope: &Scope, parents: Vec<Parent>) -> Result<bool, Error> {
+        for parent in parents {
+            let Parent::Party(id) = parent else { continue };
+            let Some(party) = self.party(id).await? else { continue };
+            let permission = if party.customer.is_some() { Permission::CustomersUpdate } else { Permission::LeadsUpdate };
+            if scope.by(permission).is_some_and(|scope| party.inside(&scope)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a parent is inside the scope: as its own page would be opened.
     pub(crate) async fn reaches_parent(&self, scope: &Scope, parent: Parent) -> Result<bool, Error> {
         let store = self.store();
         Ok(match parent {
             Parent::Party(id) => self.party(id).await?.is_some_and(|party| party.inside(scope)),
-            Parent::Project(id) => store.get::<domain::project::Project>(id).await?.is_some_and(|project| project.inside(scope)),
+            Parent::Project(id) => match store.get::<domain::project::Project>(id).await? {
+                Some(project) => Box::pin(self.reaches(scope, &project, None, Purpose::Read)).await?,
+                None => false,
+            },
             Parent::Task(id) => match store.get::<domain::task::Task>(id).await? {
-                Some(task) if task.inside(scope) => true,
-                Some(task) => {
-                    for party in task.parties() {
-                        if self.party(party).await?.is_some_and(|party| party.inside(scope)) {
-                            return Ok(true);
-                        }
-                    }
-                    false
-                }
+                Some(task) => Box::pin(self.reaches(scope, &task, None, Purpose::Read)).await?,
                 None => false,
             },
         })

@@ -111,6 +111,8 @@ pub struct ActivityDerived {
     pub author_name: Option<String>,
     /// The beginning of the body, for lists.
     pub excerpt: Option<String>,
+    /// The customer that its lead became, beside whom it stands as well.
+    pub customer_id: Option<CustomerId>,
 }
 
 impl Entity for Activity {
@@ -162,12 +164,25 @@ impl Record<Activity> {
         let (author_name, created_at) = (self.derived.author_name.clone(), self.created_at);
         (self.data.kind == ActivityType::Note).then_some(Note { id: self.id, body, created_by: self.created_by, author_name, created_at })
     }
+
+    /// As one of the customer that its lead became; it stays the lead's too.
+    #[must_use]
+    pub fn also_of(&self, customer: CustomerId) -> Self {
+        let mut next = self.clone();
+        next.derived.customer_id = Some(customer);
+        next
+    }
 }
 
 impl Row<Activity> {
     /// What it is about.
     pub fn party(&self) -> Option<PartyId> {
         PartyId::of(self.data.lead_id, self.data.customer_id)
+    }
+
+    /// Beside whom it stands: what it is about, and the customer that this became.
+    pub fn parties(&self) -> impl Iterator<Item = PartyId> {
+        self.party().into_iter().chain(self.derived.customer_id.map(PartyId::Customer))
     }
 }
 
@@ -215,7 +230,7 @@ pub fn log(act: &Act, party: &Party, data: ActivityData, text: ActivityText) -> 
     party.check_open()?;
     check(&data, &text, act.at)?;
     let about = &party.about();
-    let derived = ActivityDerived { author_name: Some(act.actor_name.clone()), excerpt: excerpt(&text) };
+    let derived = ActivityDerived { author_name: Some(act.actor_name.clone()), excerpt: excerpt(&text), customer_id: None };
     let activity: Record<Activity> = Record::new(act.id(), act, data, text, derived);
     let event = activity_event(&activity, act, about, EventKind::ActivityLogged, "logged");
     Ok((activity, event))

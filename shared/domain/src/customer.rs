@@ -79,8 +79,8 @@ pub struct Address {
     pub country: Option<Country>,
 }
 
-/// How many leads can be converted into one customer: its timeline is read from each of them.
-pub const MAX_LEADS: usize = 20;
+/// How many leads can be converted into one customer: each is stamped anew when the customer changes hands.
+pub const MAX_LEADS: u64 = 200;
 
 /// The kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,9 +116,6 @@ pub struct CustomerData {
     pub referred_by_id: Option<CustomerId>,
     /// The lead it was.
     pub converted_from_lead_id: Option<LeadId>,
-    /// Every lead that was converted into it, oldest first; at most [`MAX_LEADS`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lead_ids: Vec<LeadId>,
     /// Whose it is; `None` is the pool.
     pub owner_id: Option<UserId>,
     /// Wants no campaigns.
@@ -145,7 +142,6 @@ impl CustomerData {
             engagement_changed_at: at,
             referred_by_id: None,
             converted_from_lead_id: None,
-            lead_ids: Vec::new(),
             owner_id: None,
             marketing_opt_out: false,
             archived_at: None,
@@ -168,6 +164,9 @@ pub struct CustomerDerived {
     pub team_id: Option<TeamId>,
     /// The owner's name.
     pub owner_name: Option<String>,
+    /// How many leads were converted into it; at most [`MAX_LEADS`]. Most customers have none, and store none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lead_count: u64,
     /// Loyalty level; `None` is BRONZE.
     pub level_code: Option<LevelCode>,
     /// The last RFM scoring.
@@ -188,6 +187,10 @@ pub struct CustomerDerived {
     pub welcomed_at: Option<Time>,
     /// Whether mail arrives; `None` is OK.
     pub email_status: Option<EmailStatus>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Entity for Customer {

@@ -397,13 +397,13 @@ pub fn convert(lead: &Record<Lead>, act: &Act) -> Result<Conversion, Refused> {
         email: from.email.clone(),
         phone: from.phone.clone(),
         converted_from_lead_id: Some(lead.id),
-        lead_ids: vec![lead.id],
         owner_id: from.owner_id,
         ..CustomerData::new(name.unwrap_or_else(|| from.title.clone()), act.at)
     };
     let derived = CustomerDerived {
         team_id: lead.derived.team_id,
         owner_name: lead.derived.owner_name.clone(),
+        lead_count: 1,
         last_contacted_at: lead.derived.last_contacted_at,
         next_follow_up_at: lead.derived.next_follow_up_at,
         ..CustomerDerived::default()
@@ -421,15 +421,15 @@ pub fn link(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> Resu
     if customer.data.archived_at.is_some() {
         return Err(Refused::field("customerId", "reference", "must be a customer inside your reach that is not archived"));
     }
-    if customer.data.lead_ids.len() >= MAX_LEADS {
+    if customer.derived.lead_count >= MAX_LEADS {
         return Err(Refused::Limit(format!("{MAX_LEADS} leads were converted into this customer, which is the most")));
     }
     let mut data = customer.data.clone();
     data.lifecycle = Lifecycle::Customer;
     data.converted_from_lead_id = data.converted_from_lead_id.or(Some(lead.id));
-    data.lead_ids.push(lead.id);
     let mut linked = customer.touched(act);
     linked.data = data;
+    linked.derived.lead_count += 1;
     linked.derived.last_contacted_at = customer.derived.last_contacted_at.max(lead.derived.last_contacted_at);
     linked.derived.next_follow_up_at = match (customer.derived.next_follow_up_at, lead.derived.next_follow_up_at) {
         (Some(own), Some(brought)) => Some(own.min(brought)),
@@ -515,7 +515,7 @@ mod tests {
     #[test]
     fn converting_copies_the_contact_and_says_what_happened() {
         let done = convert(&lead(), &act()).expect("open");
-        assert_eq!((done.customer.data.name.as_str(), done.customer.data.lead_ids.as_slice()), ("Doe", [done.lead.id].as_slice()));
+        assert_eq!((done.customer.data.name.as_str(), done.customer.derived.lead_count), ("Doe", 1));
         assert_eq!(done.lead.data.converted_customer_id, Some(done.customer.id));
         assert_eq!(kinds(&done.events), [EventKind::CustomerCreated, EventKind::LeadConverted]);
         let other = lead();
@@ -523,6 +523,7 @@ mod tests {
         former.data.lifecycle = Lifecycle::Former;
         let linked = link(&other, &act(), &former).expect("open");
         assert_eq!(linked.customer.data.converted_from_lead_id, Some(done.lead.id), "the first lead stays");
+        assert_eq!(linked.customer.derived.lead_count, 2);
         use EventKind::{CustomerLifecycleChanged, CustomerUpdated, LeadConverted};
         assert_eq!(kinds(&linked.events), [LeadConverted, CustomerLifecycleChanged, CustomerUpdated]);
     }
@@ -541,7 +542,9 @@ mod tests {
         assert_eq!(convert(&done.lead, &act()), Err(Refused::Converted(done.customer.id)));
         assert_eq!(assign(&done.lead, &act(), None), Err(Refused::Converted(done.customer.id)));
         let mut full = done.customer;
-        full.data.lead_ids = vec![done.lead.id; MAX_LEADS];
+        full.derived.lead_count = MAX_LEADS - 1;
+        assert!(link(&lead(), &act(), &full).is_ok());
+        full.derived.lead_count = MAX_LEADS;
         assert!(matches!(link(&lead(), &act(), &full), Err(Refused::Limit(_))));
     }
 }

@@ -48,10 +48,9 @@ impl Overview {
         self.counts.get(&counter).copied().unwrap_or(0)
     }
 
-    /// Adds the activities of a lead that became this customer. Its open work moves here by itself.
-    pub fn absorb(&mut self, activities: i64, notes: Vec<Note>) {
-        *self.counts.entry(Counter::Activities).or_default() += activities;
-        self.notes.extend(notes);
+    /// Adds a note that was just written.
+    pub fn add(&mut self, note: Option<Note>) {
+        self.notes.extend(note);
         self.notes.sort_by_key(|note| std::cmp::Reverse((note.created_at, note.id)));
         self.notes.truncate(LATEST_NOTES);
     }

@@ -10,7 +10,7 @@ use crate::record::{Entity, Record};
 use crate::refused::{FieldFault, Refused};
 
 /// A lead or a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PartyId {
     /// A lead.
     Lead(LeadId),

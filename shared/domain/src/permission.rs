@@ -11,6 +11,7 @@ use crate::text::{Form, Invalid, TextValue};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 crate::choice! {
     /// What a user is in the company.
@@ -153,9 +154,43 @@ permissions! {
 
 impl Permission {
     /// Whether `_team` also covers records that nobody owns, the pool: a manager sees unowned leads
-    /// and customers and may hand them out.
+    /// and customers, may hand them out, and works with what hangs below them.
     pub const fn covers_pool(self) -> bool {
-        matches!(self, Self::LeadsRead | Self::LeadsUpdate | Self::LeadsAssign | Self::CustomersRead | Self::CustomersAssign)
+        matches!(
+            self,
+            Self::LeadsRead
+                | Self::LeadsUpdate
+                | Self::LeadsAssign
+                | Self::CustomersRead
+                | Self::CustomersAssign
+                | Self::ActivitiesCreate
+                | Self::ActivitiesRead
+                | Self::ActivitiesUpdate
+                | Self::ActivitiesDelete
+                | Self::FollowupsRead
+                | Self::FollowupsManage
+                | Self::TasksRead
+                | Self::TasksUpdate
+                | Self::TasksDelete
+                | Self::WorklogsRead
+        )
+    }
+
+    /// The permission to look at what this one acts on; itself where it is that one.
+    pub const fn reading(self) -> Self {
+        match self {
+            Self::LeadsUpdate | Self::LeadsDelete | Self::LeadsPurge | Self::LeadsAssign | Self::LeadsConvert => Self::LeadsRead,
+            Self::CustomersUpdate | Self::CustomersDelete | Self::CustomersAssign => Self::CustomersRead,
+            Self::ActivitiesUpdate | Self::ActivitiesDelete => Self::ActivitiesRead,
+            Self::FollowupsManage => Self::FollowupsRead,
+            Self::TasksUpdate | Self::TasksDelete => Self::TasksRead,
+            Self::ProjectsUpdate => Self::ProjectsRead,
+            Self::WorklogsDelete => Self::WorklogsRead,
+            Self::OrdersUpdate => Self::OrdersRead,
+            Self::MessagesRetry => Self::MessagesRead,
+            Self::UsersUpdate | Self::UsersDelete => Self::UsersRead,
+            other => other,
+        }
     }
 }
 
@@ -206,14 +241,14 @@ crate::text_serde!(Grant);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grants {
     everything: bool,
-    list: BTreeSet<Grant>,
+    list: Arc<BTreeSet<Grant>>,
 }
 
 impl Grants {
     /// The defaults of a role.
     pub fn default_for(role: Role) -> Self {
         let list = Permission::ALL.iter().filter_map(|&permission| permission.default_for(role).map(|reach| Grant { permission, reach }));
-        Self { everything: role == Role::Admin, list: list.collect() }
+        Self { everything: role == Role::Admin, list: Arc::new(list.collect()) }
     }
 
     /// What a role holds: the stored grants, or the defaults; administrators hold everything.
@@ -226,7 +261,7 @@ impl Grants {
 
     /// Exactly these.
     pub fn of(list: impl IntoIterator<Item = Grant>) -> Self {
-        Self { everything: false, list: list.into_iter().collect() }
+        Self { everything: false, list: Arc::new(list.into_iter().collect()) }
     }
 
     /// The widest reach held of a permission; `None` where it is not held.
@@ -288,7 +323,7 @@ impl Entity for RoleGrants {
 pub fn replace(role: Role, stored: Option<&Record<RoleGrants>>, act: &Act, wanted: &[Grant]) -> Option<(Record<RoleGrants>, Event)> {
     let old = Grants::held_by(role, stored).list;
     let new: BTreeSet<Grant> = wanted.iter().copied().collect();
-    if old == new {
+    if *old == new {
         return None;
     }
     let data = |list: &BTreeSet<Grant>| RoleData { permissions: list.iter().copied().collect() };

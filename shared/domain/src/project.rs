@@ -3,6 +3,7 @@
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, ProjectId, TeamId, UserId};
 use crate::owner::{Change, Owned, Owner};
+use crate::party::{Parent, PartyId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{Refused, StateMachine};
 use crate::time::Day;
@@ -114,8 +115,8 @@ impl Entity for Project {
         row.data.member_ids.contains(&person)
     }
 
-    fn access(_: &Row<Self>) -> Access {
-        Access::Owner
+    fn access(row: &Row<Self>) -> Access {
+        Access::OwnerReadThrough(vec![Parent::Party(PartyId::Customer(row.data.customer_id))])
     }
 
     fn label(row: &Row<Self>) -> String {

@@ -2,6 +2,7 @@
 
 use crate::id::{TeamId, UserId};
 use crate::permission::{Grants, Permission, Role};
+use std::sync::Arc;
 
 /// How far a permission goes. The order is the widening: own, team, all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,7 +51,7 @@ impl Caller {
         let mut teams: Vec<TeamId> = self.team.iter().chain(&self.managed).copied().collect();
         teams.sort_unstable();
         teams.dedup();
-        Some(Scope { reach, user: self.id, own_team: self.team, teams, pool: reach == Reach::Team && permission.covers_pool() })
+        Some(Scope { caller: Arc::new(self.clone()), permission, reach, teams, pool: reach == Reach::Team && permission.covers_pool() })
     }
 }
 
@@ -58,14 +59,24 @@ impl Caller {
 /// from [`Caller::scope`] alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
+    caller: Arc<Caller>,
+    permission: Permission,
     reach: Reach,
-    user: UserId,
-    own_team: Option<TeamId>,
     teams: Vec<TeamId>,
     pool: bool,
 }
 
 impl Scope {
+    /// The permission it is of.
+    pub fn permission(&self) -> Permission {
+        self.permission
+    }
+
+    /// What another permission of the caller covers; `None` where the caller does not hold it.
+    pub fn by(&self, permission: Permission) -> Option<Self> {
+        self.caller.scope(permission)
+    }
+
     /// How far.
     pub fn reach(&self) -> Reach {
         self.reach
@@ -73,12 +84,12 @@ impl Scope {
 
     /// The caller.
     pub fn user(&self) -> UserId {
-        self.user
+        self.caller.id
     }
 
     /// The caller's own team.
     pub fn own_team(&self) -> Option<TeamId> {
-        self.own_team
+        self.caller.team
     }
 
     /// The caller's own and managed teams, sorted.
@@ -101,9 +112,11 @@ impl Scope {
     pub fn covers(&self, owner: Option<UserId>, team: Option<TeamId>) -> bool {
         match self.reach {
             Reach::All => true,
-            Reach::Own => owner == Some(self.user),
+            Reach::Own => owner == Some(self.user()),
             Reach::Team => {
-                owner == Some(self.user) || (owner.is_some() && team.is_some_and(|team| self.teams.contains(&team))) || (owner.is_none() && self.pool)
+                owner == Some(self.user())
+                    || (owner.is_some() && team.is_some_and(|team| self.teams.contains(&team)))
+                    || (owner.is_none() && self.pool)
             }
         }
     }

@@ -65,10 +65,12 @@ pub enum Access {
     /// By its owner, the owner's team and whom it is shared with.
     Owner,
     /// By its owner as above; for reading also through any of its parents.
+    OwnerReadThrough(Vec<Parent>),
+    /// The same; changed also by whoever may change a lead or customer among its parents.
     OwnerOrParents(Vec<Parent>),
     /// As the lead or customer that it is about is reached now.
     Party(PartyId),
-    /// The same; with the reach of one's own, changing it takes its author.
+    /// The same; changed by its author as long as the author may read it, with a wider reach by others too.
     PartyThenAuthor(PartyId),
 }
 

@@ -144,7 +144,8 @@ impl Entity for Task {
     }
 
     fn access(row: &Row<Self>) -> Access {
-        Access::OwnerOrParents(row.parties().into_iter().map(Parent::Party).collect())
+        let project = row.data.project_id.map(Parent::Project);
+        Access::OwnerOrParents(row.parties().into_iter().map(Parent::Party).chain(project).collect())
     }
 
     fn label(row: &Row<Self>) -> String {

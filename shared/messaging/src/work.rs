@@ -43,8 +43,12 @@ pub enum Work {
     FollowCustomer {
         /// The customer.
         customer: CustomerId,
+        /// Where to go on.
+        #[serde(default)]
+        from: Option<Place>,
     },
-    /// Move the open follow-ups and tasks of a converted lead to its customer.
+    /// Move the open follow-ups and tasks of a converted lead to its customer, and give the customer its
+    /// activities.
     MoveOpenWork {
         /// The lead.
         lead: LeadId,

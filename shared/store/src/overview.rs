@@ -6,11 +6,8 @@ use crate::item::{Item, from_attribute, get_number, get_text, key_of};
 use crate::keys::{self, Key};
 use crate::table::Store;
 use crate::tx::Tx;
-use domain::activity::Note;
-use domain::customer::Customer;
+use domain::Time;
 use domain::overview::{Counter, Counts, LATEST_NOTES, Overview};
-use domain::{Record, Time};
-use futures::future::try_join_all;
 
 fn counts_of(item: &Item) -> Counts {
     let count = |counter: &Counter| get_number(item, counter.as_str()).map(|count| (*counter, count));
@@ -22,31 +19,18 @@ impl Store {
     pub async fn overview(&self, kind: &str, id: impl std::fmt::Display) -> Result<Overview, Error> {
         let pk = keys::counts(kind, id).pk;
         let pending = self.some_children(&pk, "PENDING#", true, 1, false);
-        let ((counts, notes), pending) = tokio::try_join!(self.counted_notes(&pk), pending)?;
-        let next = pending.first().map(|item| from_attribute(item, "data")).transpose()?;
-        Ok(Overview { counts, notes, next })
-    }
-
-    /// The counts and the latest notes of a record, in one query.
-    async fn counted_notes(&self, pk: &str) -> Result<(Counts, Vec<Note>), Error> {
+        // The counts sort right after the notes.
         let limit = i32::try_from(LATEST_NOTES + 1).unwrap_or(i32::MAX);
-        let (mut counts, mut notes) = (Counts::new(), Vec::new());
-        for item in &self.some_children(pk, "NOTE", false, limit, false).await? {
+        let counted_notes = self.some_children(&pk, "NOTE", false, limit, false);
+        let (counted_notes, pending) = tokio::try_join!(counted_notes, pending)?;
+        let mut overview = Overview { next: pending.first().map(|item| from_attribute(item, "data")).transpose()?, ..Overview::default() };
+        for item in &counted_notes {
             match get_text(item, "type") {
-                Some("COUNTS") => counts = counts_of(item),
-                _ => notes.push(from_attribute(item, "data")?),
+                Some("COUNTS") => overview.counts = counts_of(item),
+                _ => overview.notes.push(from_attribute(item, "data")?),
             }
         }
-        notes.truncate(LATEST_NOTES);
-        Ok((counts, notes))
-    }
-
-    /// What stands beside a customer, with the activities and notes of the leads that became it.
-    pub async fn customer_overview(&self, mut overview: Overview, customer: &Record<Customer>) -> Result<Overview, Error> {
-        let keys: Vec<Key> = customer.data.lead_ids.iter().map(|lead| keys::counts("LEAD", lead)).collect();
-        for (counts, notes) in try_join_all(keys.iter().map(|key| self.counted_notes(&key.pk))).await? {
-            overview.absorb(counts.get(&Counter::Activities).copied().unwrap_or(0), notes);
-        }
+        overview.notes.truncate(LATEST_NOTES);
         Ok(overview)
     }
 

@@ -53,7 +53,7 @@ pub fn convert(world: &mut World, call: &Call) -> Answer {
 
 /// The customer that a lead becomes part of.
 fn joined(world: &World, call: &Call, lead: &Lead, id: &str) -> Result<Customer, Expected> {
-    let usable = customers::sees(world, call.who, customers::READ, id) && !world.records.customers[id].archived;
+    let usable = customers::sees(world, call.who, customers::UPDATE, id) && !world.records.customers[id].archived;
     if !usable {
         return Err(Expected::wrong(&["/customerId"]));
     }

@@ -14,7 +14,7 @@ pub use conversion::{follow, of_customer};
 use serde_json::{Value, json};
 
 pub const READ: Right = Right::EVERYBODY.and_pool();
-const UPDATE: Right = Right::EVERYBODY.and_pool();
+pub const UPDATE: Right = Right::EVERYBODY.and_pool();
 const DELETE: Right = Right::EVERYBODY;
 const PURGE: Right = Right::ADMINISTRATORS;
 const ASSIGN: Right = Right::MANAGERS.and_pool();
@@ -81,7 +81,7 @@ pub fn sees(world: &World, who: &str, right: Right, id: &str) -> bool {
 /// The lead of the path, if the caller reaches it.
 fn reached(world: &World, call: &Call) -> Result<Lead, Expected> {
     let lead = world.records.leads.get(&call.id).filter(|_| sees(world, call.who, call.act.right, &call.id));
-    lead.cloned().ok_or_else(Expected::not_found)
+    lead.cloned().ok_or_else(|| Expected::unreached(sees(world, call.who, READ, &call.id)))
 }
 
 /// Refuses a change of a lead that was converted.

@@ -2,7 +2,7 @@
 
 mod calls;
 
-use crate::model::below::{check_lead, is_due, is_of, is_overdue, is_word, sees_parent};
+use crate::model::below::{changes_parent, check_lead, is_due, is_of, is_overdue, is_word, sees_parent};
 use crate::model::calendar::later;
 use crate::model::call::{Act, Call};
 use crate::model::customers;
@@ -12,7 +12,7 @@ use crate::model::registry::Resource;
 use crate::model::world::{Answer, Moves, Right, World, check_assignable, check_version, covers, in_order, moves, patch, put, team};
 use serde_json::{Value, json};
 
-const RIGHT: Right = Right::EVERYBODY;
+const RIGHT: Right = Right::EVERYBODY.and_pool();
 
 pub const RESOURCE: Resource = Resource {
     acts: &[
@@ -147,8 +147,12 @@ fn recurrence(value: &Value) -> Value {
 
 /// The task of the path, if the caller may change it.
 fn reached(world: &World, call: &Call) -> Result<Task, Expected> {
-    let found = world.records.tasks.get(&call.id).filter(|found| covers(call.who, RIGHT, Some(&found.owner)));
-    found.cloned().ok_or_else(Expected::not_found)
+    let found = world.records.tasks.get(&call.id).ok_or_else(Expected::not_found)?;
+    let (lead, customer) = (found.lead.as_ref(), found.customer.as_ref());
+    if covers(call.who, RIGHT, Some(&found.owner)) || changes_parent(world, call.who, lead, customer) {
+        return Ok(found.clone());
+    }
+    Err(Expected::unreached(sees_parent(world, call.who, RIGHT, lead, customer)))
 }
 
 fn keep(world: &mut World, old: &Task, mut new: Task) -> Expected {

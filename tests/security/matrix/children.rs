@@ -5,7 +5,7 @@ use crate::security::matrix::answers::{Outcome, cell};
 use crate::security::matrix::document::Table;
 use crate::security::matrix::kinds::{Kind, Named, Standing, named};
 use crate::security::matrix::requests::{body, call, fields, path, routes, title};
-use crate::security::matrix::rules::{changes, permission, reads};
+use crate::security::matrix::rules::{changes, permission, reads, unchangeable};
 use crate::security::matrix::world::World;
 use edge::Route;
 use std::collections::BTreeMap;
@@ -58,11 +58,12 @@ async fn what_hangs_below_a_record_is_reached_through_it_or_through_its_person()
                 for under in below.standings() {
                     let child = world.child(kind, below, *under, by, actor).await;
                     for (at, route) in about.iter().enumerate() {
-                        let reached = if route.method == http::Method::GET { reads } else { changes };
                         let want = match actor.scope(permission(route).expect("children need a permission")) {
                             None => Outcome::No(403),
-                            Some(scope) if reached(&scope, &child) => Outcome::Yes,
-                            Some(_) => Outcome::No(404),
+                            Some(scope) if route.method == http::Method::GET && reads(&scope, &child) => Outcome::Yes,
+                            Some(_) if route.method == http::Method::GET => Outcome::No(404),
+                            Some(scope) if changes(&scope, &child) => Outcome::Yes,
+                            Some(scope) => Outcome::No(unchangeable(&scope, &child)),
                         };
                         let body = body(&world, route, Some(actor)).await;
                         let got = call(&world, route, &actor.person, &path(route, &child.id), body.as_ref()).await;

@@ -1,7 +1,7 @@
 //! Who reaches what, said once more and independently of the routes: what the probes expect.
 
 use crate::security::matrix::kinds::{Kind, Named};
-use crate::security::matrix::world::Record;
+use crate::security::matrix::world::{Record, Whose};
 use domain::{Permission, Reach, Scope};
 use edge::{Access, Route};
 
@@ -20,7 +20,9 @@ pub fn reads(scope: &Scope, record: &Record) -> bool {
     match record.kind {
         // It is reached through its lead or customer alone.
         Kind::Activity => through_party(scope, record),
-        Kind::FollowUp | Kind::Task => scope.covers(record.owner, record.team) || through_party(scope, record),
+        Kind::FollowUp | Kind::Task | Kind::Project | Kind::WorkLog => {
+            scope.covers(record.owner, record.team) || record.parents.iter().any(|(_, (owner, team))| scope.covers(*owner, *team))
+        }
         _ => lists(scope, record),
     }
 }
@@ -37,10 +39,30 @@ pub fn lists(scope: &Scope, record: &Record) -> bool {
 /// Whether it may be changed.
 pub fn changes(scope: &Scope, record: &Record) -> bool {
     match record.kind {
-        // One's own, or with a wider reach that of a lead or customer inside it.
-        Kind::Activity => record.owner == Some(scope.user()) || (scope.reach() != Reach::Own && through_party(scope, record)),
+        // What one wrote, while one sees it; with a wider reach what hangs below a lead or customer inside it.
+        Kind::Activity => {
+            let sees = scope.by(Permission::ActivitiesRead).is_some_and(|scope| through_party(&scope, record));
+            (record.owner == Some(scope.user()) && sees) || (scope.reach() != Reach::Own && through_party(scope, record))
+        }
+        // One's own, and what hangs below a lead or customer that one may change.
+        Kind::FollowUp | Kind::Task | Kind::WorkLog => lists(scope, record) || record.parents.first().is_some_and(|parent| may_change(scope, parent)),
         _ => lists(scope, record),
     }
+}
+
+/// The answer where a record may not be changed: 403 where it may be seen.
+pub fn unchangeable(scope: &Scope, record: &Record) -> u16 {
+    let sees = scope.by(scope.permission().reading()).is_some_and(|reading| reads(&reading, record));
+    if sees { 403 } else { 404 }
+}
+
+fn may_change(scope: &Scope, (kind, (owner, team)): &(Kind, Whose)) -> bool {
+    let permission = match kind {
+        Kind::Lead => Permission::LeadsUpdate,
+        Kind::Customer => Permission::CustomersUpdate,
+        _ => return false,
+    };
+    scope.by(permission).is_some_and(|scope| scope.covers(*owner, *team))
 }
 
 /// Whether a filter by this parent, or a body that names it, is taken.
@@ -49,7 +71,7 @@ pub fn parent(scope: &Scope, parent: &Record) -> bool {
 }
 
 fn through_party(scope: &Scope, record: &Record) -> bool {
-    record.party.is_some_and(|(owner, team)| scope.covers(owner, team))
+    record.parents.first().is_some_and(|(_, (owner, team))| scope.covers(*owner, *team))
 }
 
 /// By what a field of a body is judged.
@@ -62,7 +84,7 @@ pub enum Judge {
 
 /// By what a route judges what a field names.
 pub fn judge(route: &Route, field: &str, named: Named) -> Judge {
-    use Permission::{CustomersAssign, CustomersRead, LeadsAssign, LeadsRead, ProjectsRead, ProjectsUpdate, TasksRead, TasksUpdate};
+    use Permission::{CustomersAssign, CustomersRead, CustomersUpdate, LeadsAssign, LeadsRead, ProjectsRead, ProjectsUpdate, TasksRead, TasksUpdate};
     let own = || permission(route).unwrap_or_else(|| panic!("{route:?} has no permission"));
     Judge::Inside(match (route.name, field) {
         ("update_user", "teamId") => return Judge::OnlyAll,
@@ -70,7 +92,9 @@ pub fn judge(route: &Route, field: &str, named: Named) -> Judge {
         ("create_activity" | "create_follow_up", _) | ("update_follow_up" | "assign_lead" | "assign_customer", _) => own(),
         // What one can see can be referred to.
         ("create_task" | "update_task", "leadId") => LeadsRead,
-        ("create_task" | "update_task" | "create_project" | "create_work_log" | "convert_lead", "customerId") => CustomersRead,
+        ("create_task" | "update_task" | "create_project" | "create_work_log", "customerId") => CustomersRead,
+        // What the lead knows becomes the customer's.
+        ("convert_lead", "customerId") => CustomersUpdate,
         ("create_customer" | "update_customer", "referredById") => CustomersRead,
         ("create_task" | "update_task" | "create_work_log", "projectId") => ProjectsRead,
         ("create_work_log", "taskId") => TasksRead,

@@ -4,7 +4,7 @@ use crate::security::matrix::answers::Outcome;
 use crate::security::matrix::document::Table;
 use crate::security::matrix::kinds::{Kind, Standing};
 use crate::security::matrix::requests::{NOTHING, body, call, caller, needed_query, needs, path, routes, title};
-use crate::security::matrix::rules::{changes, permission, reads};
+use crate::security::matrix::rules::{changes, permission, reads, unchangeable};
 use crate::security::matrix::world::{Actor, ROLES, Record, World};
 use edge::{Access, Route};
 
@@ -14,14 +14,12 @@ fn expected(route: &Route, actor: Option<&Actor>, record: Option<&Record>) -> Ou
         (Access::Public | Access::Optional, ..) => Outcome::Yes,
         (_, None, _) => Outcome::No(401),
         (_, Some(_), None) => Outcome::Yes,
-        (_, Some(actor), Some(permission)) => {
-            let reached = if route.method == http::Method::GET { reads } else { changes };
-            match (actor.scope(permission), record) {
-                (None, _) => Outcome::No(403),
-                (Some(scope), Some(record)) if !reached(&scope, record) => Outcome::No(404),
-                _ => Outcome::Yes,
-            }
-        }
+        (_, Some(actor), Some(permission)) => match (actor.scope(permission), record) {
+            (None, _) => Outcome::No(403),
+            (Some(scope), Some(record)) if route.method == http::Method::GET && !reads(&scope, record) => Outcome::No(404),
+            (Some(scope), Some(record)) if route.method != http::Method::GET && !changes(&scope, record) => Outcome::No(unchangeable(&scope, record)),
+            _ => Outcome::Yes,
+        },
     }
 }
 

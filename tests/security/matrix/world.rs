@@ -43,15 +43,15 @@ pub struct Record {
     /// Whose it is: its owner, its assignee, who wrote it.
     pub owner: Option<UserId>,
     pub team: Option<TeamId>,
-    /// Whose the lead or customer is that it hangs below.
-    pub party: Option<Whose>,
+    /// What it hangs below, the nearest first, and whose that is.
+    pub parents: Vec<(Kind, Whose)>,
     /// What it hangs below: field and id.
     pub links: BTreeMap<String, String>,
 }
 
 impl Record {
     fn of(kind: Kind, id: String, (owner, team): Whose) -> Self {
-        Self { kind, id, owner, team, party: None, links: BTreeMap::new() }
+        Self { kind, id, owner, team, parents: Vec::new(), links: BTreeMap::new() }
     }
 }
 
@@ -221,8 +221,8 @@ impl World {
         let (owner, team) = if by == Standing::Nobodys { (Some(user_id(&person.id)), None) } else { self.whose(by, actor) };
         let links = ["leadId", "customerId", "projectId", "taskId"].iter();
         let links = links.filter_map(|name| made[*name].as_str().map(|id| ((*name).to_owned(), id.to_owned()))).collect();
-        let party = matches!(below, Kind::Lead | Kind::Customer).then_some(whose);
-        self.note(Record { kind, id: text(&made["id"]), owner, team, party, links })
+        let parents = std::iter::once((below, whose)).chain(parent.parents).collect();
+        self.note(Record { kind, id: text(&made["id"]), owner, team, parents, links })
     }
 
     /// Gives a record to somebody else, or to nobody.

@@ -73,6 +73,11 @@ pub async fn a_customers_timeline_has_that_of_its_leads(crm: Crm) {
     made.sort();
     let timeline: Vec<String> = made.iter().map(|(_, id)| id.clone()).collect();
     let list = format!("/activities?customerId={customer}&limit=2");
+    // What was said to a lead is the customer's some seconds after the conversion.
+    eventually("all are the customer's", SOON, || async { (admin.ids(&list).await.len() == 5).then_some(()) }).await;
+    for id in &timeline {
+        assert_eq!(field(&admin, &format!("/activities/{id}"), "version").await, json!(1), "nobody's change");
+    }
     assert_eq!(admin.ids(&format!("{list}&sort=occurredAt")).await, timeline);
     assert_eq!(admin.ids(&format!("{list}&type=NOTE")).await, [timeline[3].clone(), timeline[0].clone()]);
     assert_eq!(admin.ids(&format!("{list}&from=2026-04-02&to=2026-04-03")).await, [timeline[2].clone(), timeline[1].clone()]);
@@ -132,7 +137,7 @@ pub async fn activities_are_reached_through_their_parent(crm: Crm) {
     mate.get(&format!("/activities?leadId={lead}")).await.expect(404);
     mate.post("/activities", json!({"leadId": lead, "type": "CALL"})).await.expect(422);
     // One's own are one's own to change; a manager changes the team's.
-    rep.patch(&format!("/activities/{bosss}"), json!({"outcome": "X"})).await.expect(404);
+    rep.patch(&format!("/activities/{bosss}"), json!({"outcome": "X"})).await.expect(403);
     rep.get(&format!("/activities/{bosss}")).await.expect(200);
     manager.patch(&own, json!({"outcome": "Reached", "durationMin": 12})).await.expect(200);
     assert_eq!(rep.ids("/activities?createdBy=me").await.len(), 1);

@@ -46,7 +46,9 @@ pub async fn a_manager_sees_and_hands_out_the_pool(crm: Crm) {
     assert!(manager.ids("/customers?ownerId=none&limit=100").await.contains(&id));
     assert!(manager.ids("/customers?limit=100").await.contains(&id));
     assert_eq!(rep.ids("/customers?ownerId=none").await, Vec::<String>::new());
-    manager.patch(&format!("/customers/{id}"), json!({"company": "X"})).await.expect(404);
+    manager.patch(&format!("/customers/{id}"), json!({"company": "X"})).await.expect(403);
+    let call = manager.make("/activities", json!({"customerId": id, "type": "CALL"})).await;
+    assert_eq!(manager.ids(&format!("/activities?customerId={id}")).await, [text(&call["id"])], "what hangs below the pool is worked with");
     manager.patch(&format!("/customers/{id}/assign"), json!({"ownerId": rep.id})).await.expect(200);
     assert_eq!(rep.ids("/customers").await, [id]);
 }

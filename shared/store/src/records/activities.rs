@@ -1,9 +1,9 @@
 //! Where activities stand: under their author, and under their lead or customer with the times of
-//! contact and the notes beside it.
+//! contact and the notes beside it; those of a lead that became a customer under both.
 
-use super::{LIVE, children, children_plan};
+use super::{LIVE, children};
 use crate::error::Error;
-use crate::item::{Item, Rollup, Stored, bare, key_of, to_attribute, to_row};
+use crate::item::{Item, Rollup, Stored, bare, key_of, row_item, to_attribute, to_row};
 use crate::keys::{self, Index, IndexKeys, Key};
 use crate::list::{Filter, Page, Plan};
 use crate::table::Store;
@@ -11,7 +11,7 @@ use domain::activity::{Activity, ActivityType};
 use domain::customer::Customer;
 use domain::lead::Lead;
 use domain::overview::Counter;
-use domain::{Entity, LeadId, Parent, PartyId, Reach, Record, Row, Scope, Time, UserId};
+use domain::{Entity, Parent, PartyId, Reach, Record, Row, Scope, Time, UserId};
 use std::collections::HashSet;
 
 impl Stored for Activity {
@@ -28,19 +28,27 @@ impl Stored for Activity {
     }
 
     fn companions(record: &Record<Self>) -> Result<Vec<Item>, Error> {
-        let Some(party) = record.party() else { return Ok(Vec::new()) };
-        let (kind, id) = Parent::Party(party).parts();
-        let Some(note) = record.as_note() else {
-            return Ok(vec![bare(&keys::contact(kind, id, record.data.occurred_at, record.id), "CONTACT")]);
-        };
-        let mut item = bare(&keys::note(kind, id, record.created_at, record.id), "NOTE");
-        item.insert("data".into(), to_attribute(&note)?);
-        Ok(vec![item])
+        let mut items = Vec::new();
+        for (kind, id) in parents(record) {
+            items.push(match record.as_note() {
+                None => bare(&keys::contact(kind, id, record.data.occurred_at, record.id), "CONTACT"),
+                Some(note) => {
+                    let mut item = bare(&keys::note(kind, id, record.created_at, record.id), "NOTE");
+                    item.insert("data".into(), to_attribute(&note)?);
+                    item
+                }
+            });
+        }
+        if let Some(customer) = record.derived.customer_id {
+            let customer = Parent::Party(PartyId::Customer(customer));
+            let partitions = vec![children(customer, Self::KIND), of_type(customer, record.data.kind)];
+            items.push(row_item(record, Customer::KIND, partitions, Self::index_keys(record).sort)?);
+        }
+        Ok(items)
     }
 
     fn rollups(record: &Record<Self>) -> Vec<Rollup> {
-        let parts = record.party().map(|party| Parent::Party(party).parts());
-        parts.map(|(kind, id)| Rollup::child(kind, id, Counter::Activities, true)).into_iter().collect()
+        parents(record).map(|(kind, id)| Rollup::child(kind, id, Counter::Activities, true)).collect()
     }
 }
 
@@ -50,11 +58,16 @@ fn of_type(party: Parent, kind: ActivityType) -> (Index, String) {
     (Index::AllStatus, keys::of_parent_as(parent, id, Activity::KIND, kind.as_str()))
 }
 
+/// Kind and id of those beside whom an activity stands.
+fn parents(activity: &Row<Activity>) -> impl Iterator<Item = (&'static str, String)> {
+    activity.parties().map(|party| Parent::Party(party).parts())
+}
+
 /// Whose activities are asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Whose {
-    /// Those of a lead or customer, with those of the leads that became it.
-    Of(PartyId, Vec<LeadId>),
+    /// Those of a lead or customer.
+    Of(PartyId),
     /// What somebody wrote.
     By(UserId),
 }
@@ -80,14 +93,8 @@ impl Filter for ActivityFilter {
     /// What somebody wrote is about leads and customers that are looked up row by row.
     fn plan(&self, scope: &Scope) -> Plan {
         let (partitions, looked_up) = match &self.whose {
-            Whose::Of(party, leads) => {
-                let leads = leads.iter().map(|lead| Parent::Party(PartyId::Lead(*lead)));
-                let parents: Vec<Parent> = std::iter::once(Parent::Party(*party)).chain(leads).collect();
-                let partitions = match self.kind {
-                    Some(kind) => parents.into_iter().map(|parent| of_type(parent, kind)).collect(),
-                    None => children_plan(&parents, Activity::KIND).partitions,
-                };
-                (partitions, false)
+            Whose::Of(party) => {
+                (vec![self.kind.map_or_else(|| children(Parent::Party(*party), Activity::KIND), |kind| of_type(Parent::Party(*party), kind))], false)
             }
             Whose::By(author) => {
                 let (index, state) = self.kind.map_or((Index::Owner, LIVE), |kind| (Index::OwnerStatus, kind.as_str()));
@@ -104,14 +111,14 @@ impl Filter for ActivityFilter {
 
     fn parent(&self) -> Option<Parent> {
         match self.whose {
-            Whose::Of(party, _) => Some(Parent::Party(party)),
+            Whose::Of(party) => Some(Parent::Party(party)),
             Whose::By(_) => None,
         }
     }
 
     fn person(&self) -> Option<UserId> {
         match self.whose {
-            Whose::Of(..) => None,
+            Whose::Of(_) => None,
             Whose::By(author) => Some(author),
         }
     }

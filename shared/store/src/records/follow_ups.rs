@@ -1,6 +1,6 @@
 //! Where follow-ups stand, and where their list reads.
 
-use super::{BY_STATUS, LIVE, PLAIN, between, children, children_plan, owned_by, owned_partitions, partitions};
+use super::{BY_STATUS, LIVE, PLAIN, between, children, children_plan, held_by, owned_partitions, partitions};
 use crate::error::Error;
 use crate::item::{Item, Rollup, Stored, bare, to_attribute};
 use crate::keys::{self, IndexKeys};
@@ -55,15 +55,13 @@ impl Filter for FollowUpFilter {
     /// reach.
     fn plan(&self, scope: &Scope) -> Plan {
         let mut plan = match self.party {
-            Some(party) => {
-                Plan { residual: self.assignee.is_some() || self.status.is_some(), ..children_plan(&[Parent::Party(party)], FollowUp::KIND) }
-            }
+            Some(party) => Plan { residual: self.assignee.is_some() || self.status.is_some(), ..children_plan(Parent::Party(party), FollowUp::KIND) },
             None => {
                 let (state, by) = match self.status {
                     Some(status) => (status.as_str(), BY_STATUS),
                     None => (LIVE, PLAIN),
                 };
-                Plan { partitions: partitions(&owned_by(scope, self.assignee.map(Some)), FollowUp::KIND, state, by), ..Plan::default() }
+                Plan { partitions: partitions(&held_by(scope, self.assignee), FollowUp::KIND, state, by), ..Plan::default() }
             }
         };
         plan.ascending = !self.descending;

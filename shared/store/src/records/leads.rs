@@ -1,6 +1,6 @@
 //! Where leads stand, and where their list reads.
 
-use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, by_words, orders, owned_by, owned_keys, partitions, state};
+use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, by_words, children, orders, owned_by, owned_keys, partitions, state};
 use crate::found::FoundBy;
 use crate::item::{Contacts, Stored};
 use crate::keys::IndexKeys;
@@ -8,7 +8,7 @@ use crate::list::{By, Filter, Named, Plan};
 use domain::lead::{Lead, LeadStatus};
 use domain::search::{Search, record_words};
 use domain::value::{Email, Phone, Text};
-use domain::{Entity, Order, Record, Row, Scope, Time, UserId};
+use domain::{Entity, Order, Parent, PartyId, Record, Row, Scope, Time, UserId};
 
 impl Stored for Lead {
     const COUNTED: bool = true;
@@ -24,10 +24,13 @@ impl Stored for Lead {
     }
 
     fn index_keys(record: &Record<Self>) -> IndexKeys {
-        match record.data.archived_at {
+        let mut keys = match record.data.archived_at {
             Some(_) => owned_keys(record, ARCHIVED, None),
             None => owned_keys(record, LIVE, Some(record.data.status.as_str())),
-        }
+        };
+        // One that was converted stands under its customer.
+        keys.partitions.extend(record.data.converted_customer_id.map(|id| children(Parent::Party(PartyId::Customer(id)), Self::KIND)));
+        keys
     }
 
     /// Archived, closed and converted leads stand in nobody's way.

@@ -72,9 +72,9 @@ pub(crate) fn children(parent: Parent, child: &str) -> (Index, String) {
     (Index::Parent, keys::of_parent(kind, id, child))
 }
 
-/// Where the children of some parents stand, merged: those of a customer and of its leads.
-pub fn children_plan(parents: &[Parent], child: &str) -> Plan {
-    Plan { partitions: parents.iter().map(|parent| children(*parent, child)).collect(), ..Plan::default() }
+/// Where the children of a parent stand.
+pub fn children_plan(parent: Parent, child: &str) -> Plan {
+    Plan { partitions: vec![children(parent, child)], ..Plan::default() }
 }
 
 /// The place of a due date in the order: what has none comes last.
@@ -160,6 +160,13 @@ fn owned_by(scope: &Scope, owner: Option<Option<UserId>>) -> Vec<Place> {
         Some(Some(owner)) if scope.reach() == Reach::Own && owner != scope.user() => Vec::new(),
         Some(owner) => vec![Place::Owner(owner)],
     }
+}
+
+/// The same for what always has an owner.
+fn held_by(scope: &Scope, owner: Option<UserId>) -> Vec<Place> {
+    let mut places = owned_by(scope, owner.map(Some));
+    places.retain(|place| *place != Place::Owner(None));
+    places
 }
 
 /// The places of a lead or customer in both orders.

@@ -1,6 +1,6 @@
 //! Where projects stand, and where their list reads.
 
-use super::{BY_STATUS, LIVE, PLAIN, by_words, children, children_plan, owned_by, owned_keys, owned_partitions, partitions};
+use super::{BY_STATUS, LIVE, PLAIN, by_words, children, children_plan, held_by, owned_keys, owned_partitions, partitions};
 use crate::found::{FoundBy, SHARED};
 use crate::item::{Rollup, Stored};
 use crate::keys::IndexKeys;
@@ -62,14 +62,14 @@ impl Filter for ProjectFilter {
     /// Those inside reach, and those one is a member of, which are found by a row under one's own name.
     fn plan(&self, scope: &Scope) -> Plan {
         if let Some(customer) = self.customer {
-            let plan = children_plan(&[Parent::Party(PartyId::Customer(customer))], Project::KIND);
+            let plan = children_plan(Parent::Party(PartyId::Customer(customer)), Project::KIND);
             let residual = self.status.is_some() || self.owner.is_some() || self.search.is_some();
             return Plan { ascending: self.ascending, residual, ..plan };
         }
         let own = Place::Owner(Some(scope.user()));
         let of_others = self.owner.is_some_and(|owner| scope.reach() == Reach::Own && owner != scope.user());
         let shared = of_others || (self.owner.is_none() && scope.reach() != Reach::All);
-        let mut places = owned_by(scope, self.owner.map(Some));
+        let mut places = held_by(scope, self.owner);
         if let Some(search) = &self.search {
             if shared && !places.contains(&own) {
                 places.push(own);

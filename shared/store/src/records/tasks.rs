@@ -1,6 +1,6 @@
 //! Where tasks stand, and where their list reads.
 
-use super::{BY_STATUS, LIVE, PLAIN, between, by_due, children, children_plan, owned_by, owned_partitions, partitions};
+use super::{BY_STATUS, LIVE, PLAIN, between, by_due, children, children_plan, held_by, owned_partitions, partitions};
 use crate::error::Error;
 use crate::item::{Item, Rollup, Stored, bare, put_index_keys, row_item};
 use crate::keys::{self, Index, IndexKeys};
@@ -102,12 +102,12 @@ impl Filter for TaskFilter {
 
     /// A parent's own, where the other filters are residual, or those of the people inside reach.
     fn plan(&self, scope: &Scope) -> Plan {
-        let of = |state: &str, by: (Index, Index, Index)| partitions(&owned_by(scope, self.owner.map(Some)), Task::KIND, state, by);
+        let of = |state: &str, by: (Index, Index, Index)| partitions(&held_by(scope, self.owner), Task::KIND, state, by);
         let parents = self.parents();
         let mut plan = match parents.first() {
             Some(parent) => {
                 let residual = self.owner.is_some() || !self.statuses.is_empty() || parents.len() > 1;
-                Plan { residual, ..children_plan(&[*parent], Task::KIND) }
+                Plan { residual, ..children_plan(*parent, Task::KIND) }
             }
             None if self.statuses.is_empty() => Plan { partitions: of(LIVE, PLAIN), ..Plan::default() },
             None => Plan { partitions: self.statuses.iter().flat_map(|status| of(status.as_str(), BY_STATUS)).collect(), ..Plan::default() },

@@ -1,6 +1,6 @@
 //! Where work logs stand, where their list reads, and how many minutes there are.
 
-use super::{LIVE, PLAIN, children, children_plan, owned_by, owned_partitions, partitions};
+use super::{LIVE, PLAIN, children, children_plan, held_by, owned_partitions, partitions};
 use crate::error::Error;
 use crate::item::{CounterName, Item, Rollup, Stored, get_number, row_item};
 use crate::keys::{self, IndexKeys};
@@ -107,8 +107,8 @@ impl Filter for WorkLogFilter {
     fn plan(&self, scope: &Scope) -> Plan {
         let parents = self.parents();
         let partitions = match parents.first() {
-            Some(parent) => children_plan(&[*parent], WorkLog::KIND).partitions,
-            None => partitions(&owned_by(scope, self.user.map(Some)), WorkLog::KIND, LIVE, PLAIN),
+            Some(parent) => children_plan(*parent, WorkLog::KIND).partitions,
+            None => partitions(&held_by(scope, self.user), WorkLog::KIND, LIVE, PLAIN),
         };
         Plan {
             partitions,

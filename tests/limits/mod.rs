@@ -1,0 +1,192 @@
+//! A customer of as many leads as there can be: what it costs does not grow with them, but where each of
+//! them has to be written.
+
+use domain::customer::MAX_LEADS;
+use local::{Operation, TABLE, Table};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use tests::background::{Post, settle};
+use tests::people::text;
+use tests::recount::{Look, disagreements};
+use tests::{Crm, Person, together};
+
+/// How many conversions are asked for at once, of which the customer has room for two.
+const AT_ONCE: u64 = 6;
+const ROOM: u64 = 2;
+
+/// What something did at the table: its calls, and how many items these can have read and written.
+#[derive(Debug, Default, Clone, PartialEq)]
+struct Cost {
+    calls: usize,
+    read: u64,
+    written: usize,
+}
+
+/// What each route and worker did, since it was last looked at.
+#[derive(Clone, Default)]
+struct Costs(Arc<Mutex<Vec<(&'static str, Cost)>>>);
+
+impl Costs {
+    fn table(&self) -> Table {
+        let costs = self.clone();
+        let observer = move |operation: &Operation| {
+            if let Some(role) = operation.role {
+                costs.0.lock().expect("lock").push((role, cost(operation)));
+            }
+            Ok(())
+        };
+        Table::memory().expect("memory").with_observer(Arc::new(observer))
+    }
+
+    /// What this route or worker did; the rest is forgotten.
+    fn of(&self, role: &str) -> Cost {
+        let costs = std::mem::take(&mut *self.0.lock().expect("lock"));
+        let own = costs.into_iter().filter(|(other, _)| *other == role);
+        own.fold(Cost::default(), |sum, (_, cost)| Cost {
+            calls: sum.calls + cost.calls,
+            read: sum.read + cost.read,
+            written: sum.written + cost.written,
+        })
+    }
+}
+
+fn cost(operation: &Operation) -> Cost {
+    let request = &operation.request;
+    let keys = || request["RequestItems"][TABLE]["Keys"].as_array().map_or(0, |keys| keys.len() as u64);
+    let read = match operation.name.as_str() {
+        "GetItem" => 1,
+        "BatchGetItem" => keys(),
+        // A query without a limit would be one without an end.
+        "Query" => request["Limit"].as_u64().unwrap_or(u64::MAX / 2),
+        _ => 0,
+    };
+    Cost { calls: 1, read, written: request["TransactItems"].as_array().map_or(0, Vec::len) }
+}
+
+/// What the customer costs now.
+#[derive(Debug, PartialEq)]
+struct Measured {
+    detail: Cost,
+    timeline: Cost,
+    note: Cost,
+    dates: Cost,
+}
+
+struct Sale {
+    crm: Crm,
+    admin: Person,
+    customer: String,
+    costs: Costs,
+    posts: Vec<Post>,
+}
+
+impl Sale {
+    async fn start() -> Self {
+        let costs = Costs::default();
+        let crm = Crm::idle(costs.table()).await;
+        let posts = crm.posts().await;
+        let admin = crm.admin().await;
+        let customer = text(&admin.customer(json!({})).await["id"]);
+        Self { crm, admin, customer, costs, posts }
+    }
+
+    /// A lead that was called.
+    async fn lead(&self) -> String {
+        let lead = text(&self.admin.lead(json!({})).await["id"]);
+        self.admin.make("/activities", json!({"leadId": lead, "type": "CALL"})).await;
+        lead
+    }
+
+    /// Everything behind the API, with the second looks.
+    async fn settle(&mut self) {
+        settle(&mut self.posts).await;
+        self.crm.advance(61);
+        settle(&mut self.posts).await;
+    }
+
+    async fn measure(&mut self) -> Measured {
+        let (admin, customer) = (&self.admin, &self.customer);
+        self.costs.of("");
+        admin.get(&format!("/customers/{customer}")).await.expect(200);
+        let detail = self.costs.of("get_customer");
+        admin.get(&format!("/activities?customerId={customer}&limit=20")).await.expect(200);
+        let timeline = self.costs.of("list_activities");
+        admin.post(&format!("/customers/{customer}/notes"), json!({"body": "Hello"})).await.expect(201);
+        let note = self.costs.of("create_note");
+        admin.make("/activities", json!({"customerId": customer, "type": "CALL"})).await;
+        self.settle().await;
+        Measured { detail, timeline, note, dates: self.costs.of("projector") }
+    }
+
+    async fn page(&self, path: &str) -> Value {
+        self.admin.get(path).await.expect(200).data().clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_of_the_most_leads_costs_what_one_of_a_single_lead_does() {
+    let mut sale = Sale::start().await;
+    let convert = async |sale: &Sale, lead: &str| {
+        sale.admin.post(&format!("/leads/{lead}/convert"), json!({"customerId": sale.customer})).await.expect(200);
+    };
+    let mut leads = vec![sale.lead().await];
+    convert(&sale, &leads[0]).await;
+    sale.settle().await;
+    let of_one = sale.measure().await;
+    while (leads.len() as u64) < MAX_LEADS - ROOM {
+        leads.push(sale.lead().await);
+        convert(&sale, leads.last().expect("a lead")).await;
+    }
+
+    // Of those at once the first two get in; of the others nothing is written.
+    let mut rest = Vec::new();
+    for _ in 0..AT_ONCE {
+        rest.push(sale.lead().await);
+    }
+    let replies = together(rest.len(), |place| {
+        let (admin, path, customer) = (sale.admin.clone(), format!("/leads/{}/convert", rest[place]), sale.customer.clone());
+        async move { admin.post(&path, json!({"customerId": customer})).await }
+    })
+    .await;
+    let mut refused = Vec::new();
+    for (reply, lead) in replies.iter().zip(rest) {
+        match (reply.status, reply.code()) {
+            (200, _) => leads.push(lead),
+            (409, "LIMIT_REACHED") => refused.push(lead),
+            _ => panic!("{}", reply.text),
+        }
+    }
+    assert_eq!(leads.len() as u64, MAX_LEADS, "no more and no fewer");
+    for lead in &refused {
+        assert_eq!(sale.page(&format!("/leads/{lead}")).await["status"], "NEW");
+    }
+    sale.settle().await;
+
+    // Everything is the customer's, and costs as much as it did.
+    let page = sale.page(&format!("/customers/{}", sale.customer)).await;
+    assert_eq!((&page["counts"]["activities"], &page["convertedFromLeadId"]), (&json!(leads.len() + 2), &json!(leads[0])));
+    let timeline = sale.admin.ids(&format!("/activities?customerId={}&limit=100", sale.customer)).await;
+    assert_eq!(timeline.iter().collect::<BTreeSet<_>>().len(), leads.len() + 2);
+    let of_all = sale.measure().await;
+    assert_eq!(of_all, of_one);
+    let most = Measured {
+        detail: Cost { calls: 4, read: 9, written: 0 },
+        timeline: Cost { calls: 3, read: 23, written: 0 },
+        note: Cost { calls: 5, read: 9, written: 4 },
+        dates: Cost { calls: 5, read: 4, written: 2 },
+    };
+    assert_eq!(of_all, most);
+
+    // Each lead follows its customer: two pages of them, and each by itself.
+    let heir = sale.crm.person("SALES_REP", Some(&sale.crm.team().await)).await;
+    sale.admin.patch(&format!("/customers/{}/assign", sale.customer), json!({"ownerId": heir.id})).await.expect(200);
+    sale.costs.of("");
+    settle(&mut sale.posts).await;
+    let each = MAX_LEADS as usize;
+    // The customer, two pages of leads with a look beyond, and each lead: read and written.
+    assert_eq!(sale.costs.of("work"), Cost { calls: 1 + 2 + 2 * each, read: 1 + 203 + MAX_LEADS, written: each });
+    assert_eq!(heir.ids("/leads?limit=100").await.len(), leads.len(), "all of them");
+    sale.settle().await;
+    assert_eq!(disagreements(&sale.crm.items().await, Look::Settled), Vec::<String>::new());
+}
