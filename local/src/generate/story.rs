@@ -186,7 +186,13 @@ impl Story {
         for route in crate::routes().into_iter().flat_map(|(_, routes)| routes) {
             let creates = route.method == Method::POST && route.status == 201 && !route.path.contains('{');
             if creates && !self.ids.contains_key(route.path) {
-                let body = samples::body(&route, self).unwrap_or_default();
+                let mut body = samples::body(&route, self).unwrap_or_default();
+                // By another name than in the samples, so that one of them can make its own and one can change it.
+                for field in ["name", "title"] {
+                    if let Some(Value::String(name)) = body.get_mut(field) {
+                        name.push_str(" of last year");
+                    }
+                }
                 self.begin(route.path, body).await?;
             }
         }
