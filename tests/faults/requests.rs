@@ -57,7 +57,7 @@ async fn change_everything(person: &Person, path: &str, other: &str) -> Vec<Repl
         person.patch(&assign, owner),
         person.post("/users", user),
         person.post("/teams", team),
-        person.put("/settings", settings),
+        person.patch("/settings", settings),
     );
     let (a, b, c, d, e, f, g) = replies;
     vec![a, b, c, d, e, f, g]

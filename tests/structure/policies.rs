@@ -92,8 +92,8 @@ async fn people(crm: &Crm) {
     for path in ["/roles", "/permissions", "/settings", "/health/ready"] {
         admin.get(path).await.expect(200);
     }
-    admin.put("/settings", json!({"dueSoonDays": 3})).await.expect(200);
-    admin.put("/settings", json!({"dueSoonDays": 4})).await.expect(200);
+    admin.patch("/settings", json!({"dueSoonDays": 3})).await.expect(200);
+    admin.patch("/settings", json!({"dueSoonDays": 4})).await.expect(200);
 }
 
 /// Customers, with contact data that moves, and an owner who leaves.

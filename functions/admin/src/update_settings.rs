@@ -1,4 +1,4 @@
-//! `PUT /settings`: replaces the settings that are sent; time zone and currency belong to the
+//! `PATCH /settings`: changes the settings that are sent; time zone and currency belong to the
 //! deployment.
 
 use crate::get_settings::load;
@@ -38,7 +38,7 @@ contract::body! {
 }
 
 pub(crate) fn route() -> Route {
-    Route::put("/settings", "update_settings")
+    Route::patch("/settings", "update_settings")
         .needs(Permission::SettingsUpdate)
         .about("Settings", "Change the settings")
         .touches(&[Action::Get, Action::Put, Action::Update])

@@ -14,7 +14,7 @@ contract::answer! {
 }
 
 pub(crate) fn route() -> Route {
-    Route::get("/health", "health").public().about("Operations", "Whether the process runs, and which build it is").handle(handle)
+    Route::get("/health", "health").public().about("Operations", "Whether the process runs, and which build it is").head().handle(handle)
 }
 
 async fn handle(_: Request<()>) -> Result<Answer<HealthOut>, Rejection> {

@@ -10,7 +10,13 @@ use std::sync::OnceLock;
 const DOCUMENT: Stored = include!(concat!(env!("OUT_DIR"), "/openapi.rs"));
 
 pub(crate) fn route() -> Route {
-    Route::get("/openapi.json", "openapi").public().about("Operations", "This API as OpenAPI 3.1").bare("application/json").cacheable().handle(handle)
+    Route::get("/openapi.json", "openapi")
+        .public()
+        .about("Operations", "This API as OpenAPI 3.1")
+        .bare("application/json")
+        .cacheable()
+        .head()
+        .handle(handle)
 }
 
 async fn handle(request: Request<()>) -> Result<Answer<Value>, Rejection> {

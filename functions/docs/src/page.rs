@@ -11,7 +11,7 @@ include!(concat!(env!("OUT_DIR"), "/script_hash.rs"));
 const PAGE: Stored = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
 pub(crate) fn route() -> Route {
-    Route::get("/docs", "docs_page").public().about("Operations", "This page").bare("text/html; charset=utf-8").cacheable().handle(handle)
+    Route::get("/docs", "docs_page").public().about("Operations", "This page").bare("text/html; charset=utf-8").cacheable().head().handle(handle)
 }
 
 async fn handle(request: Request<()>) -> Result<Answer<String>, Rejection> {

@@ -57,6 +57,9 @@ const fn help(code: Code) -> &'static str {
         Code::IdempotencyConflict => {
             "This <code>Idempotency-Key</code> was used with another body or query within 24 hours; use a new key for a new request."
         }
+        Code::LastAdmin => "Somebody has to be able to administer the company. Make another user an administrator first.",
+        Code::TeamNotEmpty => "Move the members to other teams first.",
+        Code::RoleFixed => "Administrators hold every permission. Change another role.",
         Code::LimitReached => "A limit of the product is reached, or something else still depends on the record; the detail says which.",
         Code::VersionMismatch => {
             "Somebody changed the record after you read it; read it again, look at the differences, and repeat the change with the new <code>ETag</code>."

@@ -9,7 +9,7 @@ pub(crate) fn route() -> Route {
         .needs(Permission::TeamsDelete)
         .about("Roles and teams", "Delete an empty team")
         .status(204)
-        .fails(&[Code::LimitReached])
+        .fails(&[Code::TeamNotEmpty])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
         .load(load)
         .handle(handle)

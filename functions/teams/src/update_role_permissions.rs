@@ -19,7 +19,7 @@ pub(crate) fn route() -> Route {
     Route::put("/roles/{role}/permissions", "update_role_permissions")
         .needs(Permission::RolesUpdate)
         .about("Roles and teams", "Replace the permissions of a role")
-        .fails(&[Code::LimitReached])
+        .fails(&[Code::RoleFixed])
         .touches(&[Action::Get, Action::Put, Action::Update])
         .load(load)
         .handle(handle)
@@ -34,7 +34,7 @@ type UpdateRequest = Request<Authorized, (Role,), (), Json<UpdateRolePermissions
 async fn handle(request: UpdateRequest, stand: Stand<RoleGrants>) -> Result<Answer<GrantedRole>, Rejection> {
     let (role, wanted) = (request.path.0, &request.body.0.permissions.0);
     if role == Role::Admin {
-        return Err(Refused::Limit("Administrators hold everything; this cannot be changed".to_owned()).into());
+        return Err(Refused::RoleFixed.into());
     }
     let answer = request
         .decide(stand, |stand, act| {

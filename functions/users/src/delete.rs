@@ -20,7 +20,7 @@ pub(crate) fn route() -> Route {
         .needs(Permission::UsersDelete)
         .about("Users", "Disable a user and hand over the open records")
         .status(204)
-        .fails(&[Code::LimitReached])
+        .fails(&[Code::LastAdmin])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Check])
         .load(load::<DeleteUser>)
         .handle(handle)

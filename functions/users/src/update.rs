@@ -16,7 +16,7 @@ pub(crate) fn route() -> Route {
     Route::patch("/users/{id}", "update_user")
         .needs(Permission::UsersUpdate)
         .about("Users", "Change a user")
-        .fails(&[Code::Duplicate, Code::LimitReached])
+        .fails(&[Code::Duplicate, Code::LastAdmin, Code::LimitReached])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
         .uses(&[Resource::Credentials, Resource::Cpu])
         .load(load)

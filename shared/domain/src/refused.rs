@@ -57,6 +57,12 @@ pub enum Refused {
     /// A limit of the product is reached.
     #[error("{0}")]
     Limit(String),
+    /// The team has members.
+    #[error("{0}")]
+    TeamNotEmpty(String),
+    /// What administrators hold cannot be changed.
+    #[error("Administrators hold everything; this cannot be changed")]
+    RoleFixed,
 }
 
 impl Refused {

@@ -230,7 +230,7 @@ pub fn change(team: &Record<Team>, act: &Act, wanted: &TeamWanted, accounts: &BT
 pub fn delete(team: &Record<Team>, act: &Act) -> Result<Event, Refused> {
     match team.derived.members.len() {
         0 => Ok(team.event(act, EventKind::TeamDeleted, format!("{} deleted team {}", act.actor_name, team.data.name), json!({}))),
-        members => Err(Refused::Limit(format!("the team has {members} members; move them first"))),
+        members => Err(Refused::TeamNotEmpty(format!("The team has {members} members; move them first"))),
     }
 }
 
@@ -315,6 +315,6 @@ mod tests {
         let (mut north, _) = create(&act(), "North".into(), None);
         assert!(delete(&north, &act()).is_ok());
         north.derived.members.insert(UserId::nobody(), "Bob".into());
-        assert!(matches!(delete(&north, &act()), Err(Refused::Limit(_))));
+        assert!(matches!(delete(&north, &act()), Err(Refused::TeamNotEmpty(_))));
     }
 }

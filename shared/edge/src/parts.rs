@@ -69,12 +69,27 @@ fn is_json(media_type: Option<&str>) -> bool {
     bare == "application/json" || (bare.starts_with("application/") && bare.ends_with("+json"))
 }
 
+/// Why a body was not read: it is not JSON, or it is and goes beyond what can be kept (RFC 8259 section 9
+/// lets a reader limit numbers, depth and characters).
+fn unread(body: &[u8], error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
+        return Problem::new(Code::Malformed, format!("The body is not JSON: {text}"));
+    }
+    let (rule, fault) = match text.as_str() {
+        text if text.starts_with("number out of range") => ("range", "has a number that is out of range"),
+        text if text.starts_with("recursion limit exceeded") => ("depth", "is nested more than 127 levels deep"),
+        _ => ("text", "has a character that is half of a pair"),
+    };
+    Problem::field("", rule, format!("The body {fault}, at line {} column {}", error.line(), error.column()))
+}
+
 impl<T: Parse + Send + Sync + 'static> FromBody for Json<T> {
     fn from_body(body: &[u8], media_type: Option<&str>) -> Result<Self, Problem> {
         if !is_json(media_type) {
             return Err(Problem::new(Code::UnsupportedMediaType, "Send the body as Content-Type: application/json"));
         }
-        let value: Value = serde_json::from_slice(body).map_err(|error| Problem::new(Code::Malformed, format!("The body is not JSON: {error}")))?;
+        let value: Value = serde_json::from_slice(body).map_err(|error| unread(body, &error))?;
         let mut errors = Errors::at("");
         match T::parse(&value, &mut errors) {
             Some(parsed) if errors.is_empty() => Ok(Self(parsed)),

@@ -49,8 +49,7 @@ fn idempotency_of(incoming: &Incoming, who: Option<&Authenticated>) -> Result<Op
         return Err(Problem::field("Idempotency-Key", "length", "must have 1 to 255 visible characters"));
     }
     let place = format!("{} {}", incoming.route, incoming.parameters.join("/"));
-    let query = format!("{:?}", incoming.pairs);
-    Ok(Some(IdempotencyKey::new(who.caller.id, &format!("{place} {query}"), key, &incoming.body)))
+    Ok(Some(IdempotencyKey::new(who.caller.id, &place, key, &incoming.body)))
 }
 
 /// Parses, authenticates and loads at once, authorises, handles.

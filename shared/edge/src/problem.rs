@@ -63,6 +63,12 @@ codes! {
     CustomerTransition = "CUSTOMER_TRANSITION", 409, "The customer cannot move there";
     /// The idempotency key was used with another body.
     IdempotencyConflict = "IDEMPOTENCY_CONFLICT", 409, "The idempotency key was used for another request";
+    /// The last active administrator stays.
+    LastAdmin = "LAST_ADMIN", 409, "The last administrator stays";
+    /// A team with members is not deleted.
+    TeamNotEmpty = "TEAM_NOT_EMPTY", 409, "The team has members";
+    /// What the role of administrators holds is fixed.
+    RoleFixed = "ROLE_FIXED", 409, "The role cannot be changed";
     /// A limit of the product.
     LimitReached = "LIMIT_REACHED", 409, "A limit is reached";
     /// `If-Match` does not match.
@@ -78,6 +84,9 @@ codes! {
     /// Busy; try again.
     Unavailable = "UNAVAILABLE", 503, "Please try again in a moment";
 }
+
+/// How many wrong fields an answer names: a body of 256 KB can have more of them than an answer can carry.
+pub const MOST_ERRORS: usize = 50;
 
 /// A problem in the making.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,10 +111,11 @@ impl Problem {
         Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), retry_after: None, cause: None }
     }
 
-    /// Wrong fields.
+    /// Wrong fields; the answer names at most [`MOST_ERRORS`] and says how many there are.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [one] => format!("{} {}", one.pointer, one.message),
+            many if many.len() > MOST_ERRORS => format!("{} fields are wrong; the first {MOST_ERRORS} are named", many.len()),
             many => format!("{} fields are wrong", many.len()),
         };
         Self { errors, ..Self::new(Code::Validation, detail) }
@@ -161,7 +171,7 @@ impl Problem {
     /// The body to send.
     pub fn body(&self, public_url: &str, request_id: &str) -> Value {
         let slug = self.code.as_str().to_lowercase().replace('_', "-");
-        let errors: Vec<Value> = self.errors.iter().map(|e| json!({"pointer": e.pointer, "rule": e.rule, "message": e.message})).collect();
+        let errors: Vec<Value> = self.errors.iter().take(MOST_ERRORS).map(|e| json!({"pointer": e.pointer, "rule": e.rule, "message": e.message})).collect();
         let mut body = json!({
             "type": format!("{public_url}/api/v1/docs#problem-{slug}"),
             "title": self.code.title(),
@@ -242,6 +252,8 @@ impl From<Refused> for Problem {
                     .with("customerId", json!(customer))
             }
             Refused::Limit(detail) => Self::new(Code::LimitReached, detail),
+            Refused::TeamNotEmpty(detail) => Self::new(Code::TeamNotEmpty, detail),
+            Refused::RoleFixed => Self::new(Code::RoleFixed, refused.to_string()),
         }
     }
 }
@@ -284,10 +296,9 @@ impl Problem {
             let detail = taken.iter().map(|error| error.pointer.trim_start_matches('/')).collect::<Vec<_>>().join(" and ");
             return Self { errors: taken, ..Self::new(Code::Duplicate, format!("Another record has this {detail}")) };
         }
-        let limit = list.iter().find_map(|(condition, _)| if let FailedCondition::Limit(text) = condition { Some(*text) } else { None });
-        match limit {
-            Some(text) => Self::new(Code::LimitReached, text),
-            None => Self::busy(format!("refused: {:?}", list.iter().map(|(condition, _)| condition).collect::<Vec<_>>())),
+        match list.iter().any(|(condition, _)| *condition == FailedCondition::LastAdmin) {
+            true => Self::new(Code::LastAdmin, "The last active administrator stays; make somebody else one first"),
+            false => Self::busy(format!("refused: {:?}", list.iter().map(|(condition, _)| condition).collect::<Vec<_>>())),
         }
     }
 }

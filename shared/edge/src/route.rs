@@ -75,6 +75,8 @@ pub struct Route {
     pub tagged: bool,
     /// Whether the answer has an `ETag` and `If-None-Match` is looked at.
     pub cacheable: bool,
+    /// Whether HEAD is answered as well.
+    pub head: bool,
     /// Whether it takes a body.
     pub has_body: bool,
     /// Body schema and whether it is required.
@@ -119,6 +121,7 @@ pub struct Draft<I> {
     also: Option<u16>,
     tagged: bool,
     cacheable: bool,
+    head: bool,
     meta: &'static [MetaMember],
     identity: PhantomData<I>,
 }
@@ -133,6 +136,16 @@ macro_rules! methods {
 }
 
 impl Route {
+    /// The methods it answers: a PATCH route answers PUT in the same way, and one that says so HEAD.
+    pub fn methods(&self) -> Vec<Method> {
+        let also = match self.method {
+            Method::PATCH => Some(Method::PUT),
+            Method::GET if self.head => Some(Method::HEAD),
+            _ => None,
+        };
+        std::iter::once(self.method.clone()).chain(also).collect()
+    }
+
     methods! { get => GET, post => POST, put => PUT, patch => PATCH, delete => DELETE }
 }
 
@@ -155,6 +168,7 @@ impl Draft<Undecided> {
             also: None,
             tagged: false,
             cacheable: false,
+            head: false,
             meta: &[],
             identity: PhantomData,
         }
@@ -177,6 +191,7 @@ impl Draft<Undecided> {
             also,
             tagged,
             cacheable,
+            head,
             meta,
             ..
         } = self;
@@ -198,6 +213,7 @@ impl Draft<Undecided> {
             also,
             tagged,
             cacheable,
+            head,
             meta,
             identity,
         }
@@ -295,6 +311,13 @@ impl<I: Identity> Draft<I> {
         self
     }
 
+    /// Answers HEAD as well, with everything but the body.
+    #[must_use]
+    pub fn head(mut self) -> Self {
+        self.head = true;
+        self
+    }
+
     /// Members of `meta` of its own, with their schemas.
     #[must_use]
     pub fn meta(mut self, members: &'static [MetaMember]) -> Self {
@@ -320,6 +343,7 @@ impl<I: Identity> Draft<I> {
             also: self.also,
             tagged: self.tagged,
             cacheable: self.cacheable,
+            head: self.head,
             has_body: B::EXPECTED,
             body: B::schema,
             path_schemas: P::schemas,

@@ -34,7 +34,8 @@ struct Nowhere {
 pub struct RouterError(String, String);
 
 impl Router {
-    /// Serves these routes. A PATCH route answers PUT at its path in the same way.
+    /// Serves these routes. A PATCH route answers PUT at its path in the same way, and a GET route that
+    /// says so answers HEAD, with everything but the body.
     pub fn new(routes: impl IntoIterator<Item = Route>) -> Result<Self, RouterError> {
         let mut paths = matchit::Router::new();
         let mut by_path: HashMap<&'static str, usize> = HashMap::new();
@@ -50,11 +51,10 @@ impl Router {
                     at
                 }
             };
-            if route.method == Method::PATCH {
-                table[at].insert(Method::PUT, route.clone());
-            }
-            if table[at].insert(route.method.clone(), route.clone()).is_some() {
-                return Err(RouterError(route.name.into(), "its method and path are in use".into()));
+            for method in route.methods() {
+                if table[at].insert(method, route.clone()).is_some() {
+                    return Err(RouterError(route.name.into(), "its method and path are in use".into()));
+                }
             }
         }
         Ok(Self { paths, routes: table, stores: HashMap::new() })
@@ -133,6 +133,10 @@ impl Router {
                 problem_response(&app, &problem, headers, &request_id)
             }
         };
+        let mut answer = answer;
+        if method == Method::HEAD {
+            *answer.body_mut() = Body::Empty;
+        }
         let usage = app.usage();
         tracing::info!(
             target: application::log::TARGET,
@@ -155,7 +159,12 @@ fn note(route: &str, problem: &Problem) {
     }
 }
 
+/// The caller's own id of the request, where it is plain and short, else the gateway's.
 fn request_id(request: &HttpRequest) -> Arc<str> {
+    let plain = |text: &&str| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    if let Some(given) = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).filter(plain) {
+        return given.into();
+    }
     match request.request_context_ref() {
         Some(lambda_http::request::RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default().into(),
         _ => request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default().into(),

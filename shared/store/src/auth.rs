@@ -180,7 +180,6 @@ impl Tx {
     /// Takes a user from the active administrators; refused for the last one.
     pub fn remove_admin(&mut self, user: UserId) {
         let values = HashMap::from([(":me".to_owned(), AttributeValue::Ss(vec![user.to_string()])), (":one".to_owned(), number(1))]);
-        let limit = FailedCondition::Limit("the last active administrator stays");
-        self.update_if(&keys::admins(), "DELETE ids :me", Some("size(ids) > :one"), HashMap::new(), values, limit);
+        self.update_if(&keys::admins(), "DELETE ids :me", Some("size(ids) > :one"), HashMap::new(), values, FailedCondition::LastAdmin);
     }
 }

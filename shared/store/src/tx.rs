@@ -37,8 +37,8 @@ pub enum FailedCondition {
     Reference(&'static str),
     /// The request was answered before under this idempotency key.
     Answered,
-    /// A limit of the product: the last administrator, a team with members.
-    Limit(&'static str),
+    /// The last active administrator stays.
+    LastAdmin,
     /// The effect was done before.
     Done,
 }

@@ -3,7 +3,7 @@
 use crate::crm::{Ask, unique};
 use crate::people::text;
 use crate::{Crm, together};
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub async fn every_wrong_field_is_named_and_nothing_is_written(crm: Crm) {
     let team = crm.team().await;
@@ -52,6 +52,17 @@ pub async fn a_body_that_is_not_json_is_400_415_or_413(crm: Crm) {
         assert_eq!(send(bad.to_vec(), "application/json").await.expect(400).code(), "MALFORMED");
     }
     send(b"[]".to_vec(), "application/json").await.expect(422);
+    // Well-formed, but more than can be kept.
+    let deep = [&b"{\"metadata\":"[..], &b"[".repeat(200), &b"]".repeat(200), b"}"].concat();
+    for (body, rule) in [(b"{\"name\":1e400}".to_vec(), "range"), (deep, "depth"), (b"{\"name\":\"\\ud800\"}".to_vec(), "text")] {
+        let refused = send(body, "application/json").await.expect(422);
+        assert_eq!((refused.code(), &refused.body["errors"][0]["rule"]), ("VALIDATION", &json!(rule)));
+    }
+    // An answer names fifty wrong fields, however many there are.
+    let many: serde_json::Map<String, Value> = (0..20_000).map(|number| (format!("f{number}"), json!(1))).collect();
+    let refused = send(serde_json::to_vec(&many).expect("json"), "application/json").await.expect(422);
+    assert_eq!(refused.body["errors"].as_array().map(Vec::len), Some(50));
+    assert!(text(&refused.body["detail"]).starts_with("20001 fields are wrong; the first 50"), "{}", refused.body["detail"]);
     send(b"null".to_vec(), "application/json; charset=utf-8").await.expect(422);
     send(b"name=x".to_vec(), "application/x-www-form-urlencoded").await.expect(415);
     let huge = format!("{{\"name\":\"{}\"}}", "x".repeat(300_000)).into_bytes();
@@ -82,6 +93,9 @@ pub async fn an_idempotency_key_repeats_the_answer(crm: Crm) {
     assert_eq!(first.body, second.body);
     assert_eq!((first.header("idempotency-replayed"), second.header("idempotency-replayed")), (None, Some("true")));
     assert_eq!(first.header("location"), second.header("location"));
+    // The query does not belong to the key.
+    let with_query = admin.ask("POST", "/customers?allowDuplicate=true", Some(&body), &[("idempotency-key", &key)]).await.expect(201);
+    assert_eq!((&with_query.body, with_query.header("idempotency-replayed")), (&first.body, Some("true")));
     // A refused request does not use the key up.
     let other = unique();
     admin.ask("POST", "/customers", Some(&json!({"name": ""})), &[("idempotency-key", &other)]).await.expect(422);
@@ -159,20 +173,34 @@ pub async fn settings_are_read_by_all_and_changed_by_administrators(crm: Crm) {
     let rep = crm.person("SALES_REP", None).await;
     let before = rep.get("/settings").await.expect(200);
     assert!(before.data()["rfm"]["recencyDays"].as_array().unwrap().len() == 4);
-    rep.put("/settings", json!({"dueSoonDays": 3})).await.expect(403);
+    rep.patch("/settings", json!({"dueSoonDays": 3})).await.expect(403);
     let days = if before.data()["dueSoonDays"] == json!(10) { 11 } else { 10 };
-    let after = admin.put("/settings", json!({"dueSoonDays": days})).await.expect(200);
+    let after = admin.patch("/settings", json!({"dueSoonDays": days})).await.expect(200);
     assert_eq!(after.data()["dueSoonDays"], json!(days));
     assert_eq!(rep.get("/settings").await.data()["dueSoonDays"], json!(days));
     let wrong = json!({"rfm": {"recencyDays": [7, 7, 8, 9], "frequency": [1, 2, 3, 4], "monetary": [4, 3, 2]}, "currency": "EUR"});
-    assert_eq!(admin.put("/settings", wrong).await.expect(422).pointers(), ["/currency"]);
+    assert_eq!(admin.patch("/settings", wrong).await.expect(422).pointers(), ["/currency"]);
     let order = json!({"rfm": {"recencyDays": [7, 7, 8, 9], "frequency": [1, 2, 3, 4], "monetary": [4, 3, 2]}});
-    assert_eq!(admin.put("/settings", order).await.expect(422).pointers(), ["/rfm/frequency", "/rfm/monetary", "/rfm/recencyDays"]);
+    assert_eq!(admin.patch("/settings", order).await.expect(422).pointers(), ["/rfm/frequency", "/rfm/monetary", "/rfm/recencyDays"]);
 }
 
 pub async fn health_is_open_and_components_are_not(crm: Crm) {
     let health = crm.nobody().get("/health").await.expect(200);
     assert_eq!(health.data()["status"], "ok");
+    for path in ["/health", "/docs", "/openapi.json"] {
+        let head = crm.nobody().ask("HEAD", path, None, &[]).await.expect(200);
+        assert!(head.header("content-type").is_some() && head.text.is_empty(), "{path}: everything but the body");
+    }
+    assert_eq!(crm.admin().await.ask("HEAD", "/settings", None, &[]).await.expect(405).header("allow"), Some("GET, PATCH, PUT"));
+    // The caller's own id of a request comes back; one that is long or strange does not.
+    let named = crm.nobody().ask("GET", "/health", None, &[("x-request-id", "order-17.retry_2")]).await;
+    assert_eq!(named.header("x-request-id"), Some("order-17.retry_2"));
+    let refused = crm.nobody().ask("GET", "/settings", None, &[("x-request-id", "order-18")]).await.expect(401);
+    assert_eq!(refused.body["instance"], json!("order-18"));
+    for strange in ["a b", &"x".repeat(65), ""] {
+        let made = crm.nobody().ask("GET", "/health", None, &[("x-request-id", strange)]).await;
+        assert!(made.header("x-request-id").is_some_and(|id| id != strange));
+    }
     let ready = crm.nobody().get("/health/ready").await.expect(200);
     assert_eq!(ready.data()["components"], json!(null));
     let told = crm.admin().await.get("/health/ready").await.expect(200);

@@ -144,7 +144,7 @@ pub async fn the_last_administrator_stays(crm: Crm) {
     let admins = admin.get("/users?role=ADMIN&status=ACTIVE&limit=100").await;
     if admins.data().as_array().unwrap().len() == 1 {
         let refused = admin.delete(&format!("/users/{}", admin.id)).await.expect(409);
-        assert_eq!(refused.code(), "LIMIT_REACHED");
+        assert_eq!(refused.code(), "LAST_ADMIN");
         admin.patch(&format!("/users/{}", admin.id), json!({"role": "MANAGER"})).await.expect(409);
         admin.patch(&format!("/users/{}", admin.id), json!({"status": "DISABLED"})).await.expect(409);
         assert_eq!(admin.get("/auth/me").await.status, 200);
@@ -158,7 +158,7 @@ pub async fn only_an_empty_team_can_be_deleted(crm: Crm) {
     let path = format!("/teams/{}", text(&team.data()["id"]));
     admin.post("/teams", json!({"name": name.to_uppercase()})).await.expect(409);
     let rep = crm.person("SALES_REP", Some(&text(&team.data()["id"]))).await;
-    assert_eq!(admin.delete(&path).await.expect(409).code(), "LIMIT_REACHED");
+    assert_eq!(admin.delete(&path).await.expect(409).code(), "TEAM_NOT_EMPTY");
     admin.patch(&format!("/users/{}", rep.id), json!({"teamId": null})).await.expect(200);
     admin.delete(&path).await.expect(204);
     admin.delete(&path).await.expect(404);

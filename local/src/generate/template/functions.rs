@@ -96,7 +96,7 @@ pub(super) fn of_routes(crates: &[(&'static str, Vec<Route>)]) -> String {
 }
 
 fn of_route(package: &str, route: &Route) -> String {
-    let methods = if route.method == Method::PATCH { vec![Method::PATCH, Method::PUT] } else { vec![route.method.clone()] };
+    let methods = route.methods();
     let event = |method: &Method| {
         let id = pascal(&method.as_str().to_lowercase());
         let path = format!("{}{}", edge::BASE, route.path);
