@@ -1,11 +1,15 @@
 //! A customer of as many leads as there can be: what it costs does not grow with them, but where each of
 //! them has to be written.
 
+use domain::LeadId;
 use domain::customer::MAX_LEADS;
+use domain::lead::Lead;
+use domain::text::TextValue;
 use local::{Operation, TABLE, Table};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use store::Shards;
 use tests::background::{Post, settle};
 use tests::people::text;
 use tests::recount::{Look, disagreements};
@@ -189,4 +193,25 @@ async fn a_customer_of_the_most_leads_costs_what_one_of_a_single_lead_does() {
     assert_eq!(heir.ids("/leads?limit=100").await.len(), leads.len(), "all of them");
     sale.settle().await;
     assert_eq!(disagreements(&sale.crm.items().await, Look::Settled), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_record_was_found_by_is_gone_from_every_shard_that_it_ever_had() {
+    let crm = Crm::idle(Table::memory().expect("memory")).await;
+    let admin = crm.admin().await;
+    let store = crm.embedded().app().unscoped().clone();
+    let id = LeadId::read(&text(&admin.lead(json!({"title": "Secretive", "email": "old@secretive.example"})).await["id"])).expect("an id");
+    let rows = async || crm.items().await.iter().filter(|item| item.text("sk").contains("secretive")).count();
+    let mut before = None;
+    for shards in [1, 2, 8, 32] {
+        let spread = store.clone().spread(Shards::new(shards).expect("a number of shards"));
+        spread.refind::<Lead>(id, before.as_ref()).await.expect("found");
+        // Its rows stay where they are when there are more shards, are found, and are removed from there.
+        assert!(rows().await > 0, "{shards} shards");
+        before = spread.get_latest::<Lead>(id).await.expect("reads").map(|record| record.row);
+    }
+    admin.patch(&format!("/leads/{id}"), json!({"title": "Plain", "email": null})).await.expect(200);
+    store.spread(Shards::new(32).expect("a number of shards")).refind::<Lead>(id, before.as_ref()).await.expect("found");
+    assert_eq!(rows().await, 0);
+    assert!(Shards::new(0).is_none() && Shards::new(3).is_none() && Shards::new(64).is_none());
 }

@@ -38,7 +38,7 @@ pub const SETTINGS: &[Setting] = &[
         name: "TABLE_SHARDS",
         parameter: "TableShards",
         default: "1",
-        meaning: "Over how many partitions everything of a kind and of a team is spread, 1 to 32; may be raised, never lowered",
+        meaning: "Over how many partitions everything of a kind and of a team is spread: 1, 2, 4, 8, 16 or 32; may be raised, never lowered",
     },
     Setting { name: "LOG_LEVEL", parameter: "LogLevel", default: "info", meaning: "off, error or info (one line per request)" },
 ];
@@ -104,8 +104,8 @@ impl Config {
             return Err(ConfigError { name: "CURRENCY", value: currency, expected: "an ISO 4217 code such as EUR" });
         }
         let shards = value("TABLE_SHARDS");
-        let count = shards.parse().ok().filter(|count| (1..=Shards::MAX).contains(count));
-        let count = count.ok_or(ConfigError { name: "TABLE_SHARDS", value: shards, expected: "a number from 1 to 32" })?;
+        let count = shards.parse().ok().and_then(Shards::new);
+        let shards = count.ok_or(ConfigError { name: "TABLE_SHARDS", value: shards, expected: "1, 2, 4, 8, 16 or 32" })?;
         Ok(Self {
             public_url: value("PUBLIC_URL").trim_end_matches('/').to_owned(),
             zone,
@@ -114,7 +114,7 @@ impl Config {
             cors_origins: value("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect(),
             access_seconds: seconds("ACCESS_TTL")?,
             refresh_seconds: seconds("REFRESH_TTL")?,
-            shards: Shards::new(count),
+            shards,
         })
     }
 }

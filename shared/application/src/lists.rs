@@ -51,8 +51,10 @@ impl App {
             Whose::Of(_) => self.list(scope, filter, paging).await,
             Whose::By(author) => {
                 let page = async {
-                    let page = store.page(filter, scope, paging, |_| true).await?;
-                    Ok(if scope.reach() == Reach::All { page } else { store.inside_parties(page, scope).await? })
+                    Ok(match scope.reach() {
+                        Reach::All => store.page(filter, scope, paging, |_| true).await?,
+                        _ => store.page_inside(filter, scope, paging).await?,
+                    })
                 };
                 let (reached, page) = tokio::try_join!(self.reaches_person(scope, author), page)?;
                 Ok(if reached { page } else { Page::empty() })

@@ -156,7 +156,9 @@ impl App {
             let Parent::Party(id) = parent else { continue };
             let Some(party) = self.party(id).await? else { continue };
             let permission = if party.customer.is_some() { Permission::CustomersUpdate } else { Permission::LeadsUpdate };
-            if scope.by(permission).is_some_and(|scope| party.inside(&scope)) {
+            // Whoever works with the pool works with what hangs below it.
+            let pooled = party.owner().is_none() && party.inside(scope);
+            if pooled || scope.by(permission).is_some_and(|scope| party.inside(&scope)) {
                 return Ok(true);
             }
         }

@@ -3,10 +3,12 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::reach::Purpose;
 use domain::customer::Customer;
 use domain::project::Project;
 use domain::task::Task;
 use domain::{CustomerId, FieldFault, LeadId, Party, PartyId, ProjectId, Record, Refused, Row, Scope, TaskId};
+use store::Stored;
 
 /// A reference that cannot be used.
 fn absent(field: &str) -> Error {
@@ -24,23 +26,21 @@ impl App {
 
     /// The project that a body names.
     pub async fn named_project(&self, scope: Option<&Scope>, id: ProjectId) -> Result<Record<Project>, Error> {
-        let found = self.store().get::<Project>(id).await?;
-        found.filter(|project| scope.is_some_and(|scope| project.inside(scope))).ok_or_else(|| absent("projectId"))
+        self.named::<Project>(scope, id, "projectId").await
     }
 
-    /// The task that a body names, inside reach by itself, its customer or its lead.
+    /// The task that a body names.
     pub async fn named_task(&self, scope: Option<&Scope>, id: TaskId) -> Result<Record<Task>, Error> {
-        let refused = || absent("taskId");
-        let (task, scope) = self.store().get::<Task>(id).await?.zip(scope).ok_or_else(refused)?;
-        if task.inside(scope) {
-            return Ok(task);
+        self.named::<Task>(scope, id, "taskId").await
+    }
+
+    /// What a body names, if the caller could open its page.
+    async fn named<E: Stored>(&self, scope: Option<&Scope>, id: E::Id, field: &str) -> Result<Record<E>, Error> {
+        let scope = scope.ok_or_else(|| absent(field))?;
+        match self.reach::<E>(scope, id, Purpose::Read).await {
+            Err(Error::NotFound) => Err(absent(field)),
+            found => Ok(found?.into_record()),
         }
-        for party in task.parties() {
-            if self.party(party).await?.is_some_and(|party| party.inside(scope)) {
-                return Ok(task);
-            }
-        }
-        Err(refused())
     }
 
     /// The customer of a project that was reached through one of its tasks: it only says where work

@@ -346,10 +346,10 @@ pub fn archive(customer: &Record<Customer>, act: &Act) -> Result<Change<Customer
 /// The texts a customer is found by.
 pub fn findable(data: &CustomerData) -> Findable<'_> {
     let names = [
-        Some(data.name.as_str()),
-        data.company.as_ref().map(Text::as_str),
         data.first_name.as_ref().map(Text::as_str),
         data.last_name.as_ref().map(Text::as_str),
+        data.company.as_ref().map(Text::as_str),
+        Some(data.name.as_str()),
     ];
     Findable {
         email: data.email.as_ref().map(Email::as_str),

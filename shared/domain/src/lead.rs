@@ -447,11 +447,12 @@ pub fn link(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> Resu
 
 /// The texts a lead is found by.
 pub fn findable(data: &LeadData) -> Findable<'_> {
+    // A title can be long, and hides nobody.
     let names = [
-        Some(data.title.as_str()),
-        data.company.as_ref().map(Text::as_str),
         data.first_name.as_ref().map(Text::as_str),
         data.last_name.as_ref().map(Text::as_str),
+        data.company.as_ref().map(Text::as_str),
+        Some(data.title.as_str()),
     ];
     Findable {
         email: data.email.as_ref().map(Email::as_str),

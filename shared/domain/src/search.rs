@@ -9,7 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 
 /// How many words of a record are looked up by: enough for contact data, names and company, and a
 /// bound on what one record costs the projector.
-pub const MAX_WORDS: usize = 12;
+pub const MAX_WORDS: usize = 24;
 /// How many more narrow a search of several words.
 pub const MAX_MORE: usize = 24;
 /// How much of a word counts.
@@ -45,7 +45,7 @@ pub struct RecordWords {
 
 /// A text for comparing: case, accents and the ways of writing one letter do not count.
 pub fn folded(text: &str) -> String {
-    let apostrophe = |c: char| if matches!(c, '\u{2019}' | '\u{2018}' | '\u{02bc}' | '\u{ff07}' | '`' | '\u{b4}') { '\'' } else { c };
+    let apostrophe = |c: char| if matches!(c, '\u{2019}' | '\u{2018}' | '\u{02bc}' | '\u{02bb}' | '\u{ff07}' | '`' | '\u{b4}') { '\'' } else { c };
     // By upper case first, as `ß` is one letter and `SS` two.
     let cased = text.chars().map(apostrophe).nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
     // Letters that Unicode does not take apart, though people do.
@@ -58,7 +58,13 @@ pub fn folded(text: &str) -> String {
             'æ' => folded.push_str("ae"),
             'œ' => folded.push_str("oe"),
             'þ' => folded.push_str("th"),
+            'ħ' => folded.push('h'),
+            'ŧ' => folded.push('t'),
+            'ŋ' => folded.push('n'),
+            'ə' => folded.push('e'),
             'ς' => folded.push('σ'),
+            // Where a word may be broken is not part of it.
+            '\u{ad}' | '\u{200b}'..='\u{200d}' => {}
             // Keys are put together with it.
             '#' => folded.push('_'),
             c => folded.push(c),
@@ -113,10 +119,14 @@ pub fn record_words(findable: &Findable<'_>) -> RecordWords {
     let (mut words, end) = findable.email.map(email_words).unwrap_or_default();
     words.extend(findable.phone.map(backwards));
     for name in &findable.names {
-        for piece in pieces(&folded(name)) {
-            let whole = joined(piece);
+        // Signs join as well as split: `wal-mart` is also `walmart`, and `i.b.x.` `ibx`.
+        for chunk in folded(name).split_whitespace() {
+            let whole = joined(chunk);
             words.push(cut(&whole));
-            words.extend(parts(piece).filter(|part| *part != whole).map(cut));
+            for piece in pieces(chunk).filter(|piece| *piece != whole) {
+                words.push(cut(&joined(piece)));
+                words.extend(parts(piece).map(cut));
+            }
         }
     }
     let mut all: Vec<String> = Vec::new();
@@ -129,7 +139,9 @@ pub fn record_words(findable: &Findable<'_>) -> RecordWords {
     let kept: Vec<String> = all.iter().filter(|word| !shadowed(word)).cloned().collect();
     let mut found = RecordWords::default();
     for word in kept {
-        let place = if word.chars().nth(1).is_some() && found.words.len() < MAX_WORDS { &mut found.words } else { &mut found.more };
+        // A single letter finds nothing by itself; a single character of a script without letters is a word.
+        let is_word = word.chars().nth(1).is_some() || !word.is_ascii();
+        let place = if is_word && found.words.len() < MAX_WORDS { &mut found.words } else { &mut found.more };
         place.push(word);
     }
     found.more.truncate(MAX_MORE);
@@ -177,6 +189,11 @@ fn asked(text: &str) -> Vec<Asked> {
             words.push(Asked { text: cut(address), ends: false });
             continue;
         }
+        // Single letters with points are one word: `i.b.x.` as `ibx`.
+        if parts(chunk).count() > 1 && parts(chunk).all(|part| part.chars().nth(1).is_none() && part.chars().all(char::is_alphabetic)) {
+            words.push(Asked { text: cut(&joined(chunk)), ends: false });
+            continue;
+        }
         let pieces: Vec<&str> = pieces(chunk).filter(|piece| parts(piece).next().is_some()).collect();
         let last = pieces.len().saturating_sub(1);
         words.extend(pieces.iter().enumerate().map(|(at, piece)| Asked { text: cut(&joined(piece)), ends: last > 0 && at == last }));
@@ -219,6 +236,15 @@ impl crate::text::TextValue for Search {
         let numeric = text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "+-()./".contains(c));
         if numeric && number.len() > LAST_DIGITS {
             ways.push(Way { prefix: number, others: Vec::new() });
+        }
+        // A number in pieces beside a name: `ann 555-2671`, `ann 0123 45-67`.
+        let is_number = |chunk: &&str| chunk.chars().any(|c| c.is_ascii_digit()) && chunk.chars().all(|c| c.is_ascii_digit() || "+-()./".contains(c));
+        let pieces: Vec<&str> = text.split_whitespace().filter(is_number).collect();
+        let beside = backwards(&pieces.join(""));
+        if !numeric && beside.len() > LAST_DIGITS && pieces.iter().flat_map(|piece| parts(piece)).nth(1).is_some() {
+            let names: Vec<&str> = text.split_whitespace().filter(|chunk| !is_number(chunk)).collect();
+            let others = asked(&names.join(" ")).iter().map(Asked::forms).collect();
+            ways.push(Way { prefix: beside, others });
         }
         let mut words = asked(text);
         let usable =
@@ -316,6 +342,20 @@ mod tests {
             ("2024-05", "Fair 2024-05"),
             ("booking.com", "Booking.com"),
             ("john.smith", "John Smith"),
+            ("walmart", "Wal-Mart"),
+            ("wal-mart", "Wal-Mart"),
+            ("mart", "Wal-Mart"),
+            ("aqdq", "AQ/DQ Records"),
+            ("ibx", "I.B.X. Labs"),
+            ("I.B.X.", "I.B.X. Labs"),
+            ("ibx labs", "I.B.X. Labs"),
+            ("jp morganfeld", "J.P. Morganfeld"),
+            ("hawaii", "Hawaiʻi"),
+            ("hawai'i", "Hawaiʻi"),
+            ("hamrun", "Ħamrun"),
+            ("donaudampf", "Donau\u{ad}dampf"),
+            ("芳 王", "王 芳"),
+            ("王芳", "王芳"),
         ];
         for (query, name) in found {
             assert!(finds(query, &named(name)), "{query} finds {name}");
@@ -342,10 +382,14 @@ mod tests {
             "567-8901",
             "ann 8901",
             "8901 an",
+            "ann 567-8901",
+            "ann 234-567-8901",
+            "Ann 234 567 8901",
+            "+1 (234) 567-8901 ann",
         ] {
             assert!(finds(query, &record), "{query}");
         }
-        for query in ["901", "1234567", "8902", "bob 8901", "ann 8902"] {
+        for query in ["901", "1234567", "8902", "bob 8901", "ann 8902", "ann 568-8901", "bob 567-8901"] {
             assert!(!finds(query, &record), "{query}");
         }
         let national = record_words(&Findable { phone: Some("+491234567"), ..Findable::default() });
@@ -379,12 +423,12 @@ mod tests {
 
     #[test]
     fn a_long_name_hides_no_contact_data() {
-        let name: Vec<String> = (0..17).map(|number| format!("word{number}x")).collect();
+        let name: Vec<String> = (0..30).map(|number| format!("word{number}x")).collect();
         let name = name.join(" ");
         let record = record_words(&Findable { names: vec![&name], email: Some("ada@acme.example"), phone: Some("+4930123456") });
         assert_eq!(record.words.len(), MAX_WORDS);
         assert!(finds("ada@acme.example", &record) && finds("acme", &record) && finds("123456", &record));
-        assert!(finds("word0x wo", &record) && finds("ada@acme word16x", &record), "what is not looked up still narrows");
+        assert!(finds("word0x wo", &record) && finds("ada@acme word29x", &record), "what is not looked up still narrows");
     }
 
     #[test]

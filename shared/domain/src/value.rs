@@ -157,6 +157,8 @@ impl fmt::Display for Phone {
 impl TextValue for Phone {
     fn read(text: &str) -> Result<Self, Invalid> {
         let invalid = || Invalid::new("format", "must be + and 8 to 15 digits, such as +1234567890");
+        // The zero in brackets is only dialled at home: `+49 (0)30 …` is +4930….
+        let text = if text.trim_start().starts_with('+') { text.replace("(0)", "") } else { text.to_owned() };
         let number: String = text.chars().filter(|c| !c.is_whitespace() && !"()-./".contains(*c)).collect();
         let digits = number.strip_prefix('+').ok_or_else(invalid)?;
         if (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) { Ok(Self(number)) } else { Err(invalid()) }

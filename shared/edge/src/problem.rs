@@ -171,7 +171,8 @@ impl Problem {
     /// The body to send.
     pub fn body(&self, public_url: &str, request_id: &str) -> Value {
         let slug = self.code.as_str().to_lowercase().replace('_', "-");
-        let errors: Vec<Value> = self.errors.iter().take(MOST_ERRORS).map(|e| json!({"pointer": e.pointer, "rule": e.rule, "message": e.message})).collect();
+        let errors: Vec<Value> =
+            self.errors.iter().take(MOST_ERRORS).map(|e| json!({"pointer": e.pointer, "rule": e.rule, "message": e.message})).collect();
         let mut body = json!({
             "type": format!("{public_url}/api/v1/docs#problem-{slug}"),
             "title": self.code.title(),

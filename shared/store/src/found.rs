@@ -7,16 +7,18 @@
 //! it takes two write units, and who reaches everything reads the teams one beside the other.
 
 use crate::error::Error;
-use crate::item::{Item, Stored, bare, from_attribute, get_text, key_of, kind_of, put_index_keys, to_attribute};
-use crate::keys::{self, Index, IndexKeys, Key, Shards};
+use crate::item::{Item, Stored, bare, from_attribute, get_text, key_of, kind_of, put_index_keys, text, to_attribute};
+use crate::keys::{self, Index, IndexKeys, Key};
 use crate::list::{By, Named, Place, Plan, Source, id_in};
 use crate::table::{Range, Store};
 use domain::search::{RecordWords, Search, folded};
 use domain::team::Team;
 use domain::text::TextValue;
 use domain::{Entity, Row, TeamId, Time, UserId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+/// How often the rows of a record are worked out anew when it keeps changing.
+const ATTEMPTS: usize = 10;
 /// What the `type` of these rows begins with; the kind of the record follows.
 const FOUND: &str = "FOUND#";
 /// The value under which people find what is shared with them.
@@ -100,8 +102,8 @@ pub fn standing<E: Stored>(row: &Row<E>) -> Option<Standing> {
     E::found_by(row).map(|found| (found, E::owner(row), E::team(row)))
 }
 
-/// The rows of a record, by their keys.
-fn rows_of<E: Stored>(shards: Shards, row: &Row<E>) -> Result<BTreeMap<Key, Item>, Error> {
+/// The rows of a record, by their keys where nothing is spread.
+fn rows_of<E: Stored>(row: &Row<E>) -> Result<BTreeMap<Key, Item>, Error> {
     let mut rows = BTreeMap::new();
     let Some((found, owner, team)) = standing(row) else { return Ok(rows) };
     let id = row.id.to_string();
@@ -111,7 +113,7 @@ fn rows_of<E: Stored>(shards: Shards, row: &Row<E>) -> Result<BTreeMap<Key, Item
         (None, Some(_)) => Place::All,
     };
     let mut put = |place: Place, person: Option<UserId>, state: &str, sort: &str, words: Option<&RecordWords>| {
-        let key = keys::found(&shards.place(&partition(place, E::KIND, state), &id), sort);
+        let key = keys::found(&partition(place, E::KIND, state), sort);
         let mut item = bare(&key, &format!("{FOUND}{}", E::KIND));
         if let Some(words) = words {
             item.insert("data".into(), to_attribute(words)?);
@@ -143,7 +145,7 @@ fn rows_of<E: Stored>(shards: Shards, row: &Row<E>) -> Result<BTreeMap<Key, Item
 
 /// The rows of a record, as the projector keeps them where nothing is spread.
 pub fn items<E: Stored>(row: &Row<E>) -> Result<Vec<Item>, Error> {
-    Ok(rows_of(Shards::default(), row)?.into_values().collect())
+    Ok(rows_of(row)?.into_values().collect())
 }
 
 /// The partition of a place.
@@ -158,16 +160,39 @@ fn partition(place: Place, kind: &str, state: &str) -> String {
 impl Store {
     /// Makes the rows of a record what they have to be, after a change of what it was before: writes those
     /// that it has now and had not, removes those that it had and has not now. It reads the record as it is
-    /// now, so a repeated, late or overtaken call does no harm: whatever came between has its own call.
+    /// now, and once more when the rows are written: where somebody else's change came between, whose rows
+    /// these may have undone, it begins again. So a repeated, late or overtaken call does no harm.
     pub async fn refind<E: Stored>(&self, id: E::Id, before: Option<&Row<E>>) -> Result<Refound, Error> {
-        let now = self.get_latest::<E>(id).await?;
-        let rows = |row: Option<&Row<E>>| row.map_or_else(|| Ok(BTreeMap::new()), |row| rows_of(self.shards, row));
-        let (before, now) = (rows(before)?, rows(now.as_ref().map(|record| &record.row))?);
-        let gone: Vec<Key> = before.keys().filter(|key| !now.contains_key(key)).cloned().collect();
-        let new: Vec<Item> = now.into_iter().filter(|(key, item)| before.get(key) != Some(item)).map(|(_, item)| item).collect();
-        let change = Refound { put: new.len(), removed: gone.len() };
-        self.write_items(new, gone).await?;
-        Ok(change)
+        let rows = |row: Option<&Row<E>>| row.map_or_else(|| Ok(BTreeMap::new()), rows_of);
+        let mut now = self.get_latest::<E>(id).await?.map(|record| record.row);
+        let mut present = rows(before)?;
+        let mut gone: BTreeSet<Key> = BTreeSet::new();
+        let mut change = Refound::default();
+        for _ in 0..ATTEMPTS {
+            let wanted = rows(now.as_ref())?;
+            gone.extend(present.keys().cloned());
+            gone.retain(|key| !wanted.contains_key(key));
+            let new: Vec<Item> = wanted.iter().filter(|(key, item)| present.get(key) != Some(item)).map(|(_, item)| item.clone()).collect();
+            change = Refound { put: change.put + new.len(), removed: change.removed + gone.len() };
+            let id_text = id.to_string();
+            let new = new.into_iter().map(|item| self.placed(item, &id_text)).collect();
+            let everywhere = gone.iter().flat_map(|key| self.shards.ever(&key.pk, &id_text).into_iter().map(|pk| Key::new(pk, &*key.sk)));
+            self.write_items(new, everywhere.collect()).await?;
+            let latest = self.get_latest::<E>(id).await?.map(|record| record.row);
+            if latest.as_ref().and_then(standing) == now.as_ref().and_then(standing) {
+                return Ok(change);
+            }
+            // Which rows there are is not known any more, so all are written.
+            (gone, present, now) = (wanted.into_keys().collect(), BTreeMap::new(), latest);
+        }
+        Err(Error::Busy(format!("what {id} is found by kept changing")))
+    }
+
+    /// A row in its shard.
+    fn placed(&self, mut item: Item, id: &str) -> Item {
+        let place = self.shards.place(&key_of(&item).pk, id);
+        item.insert("pk".to_owned(), text(place));
+        item
     }
 
     /// Where the rows that a plan asks for stand: of one person in an index, else in the table itself, and

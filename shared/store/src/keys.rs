@@ -92,6 +92,9 @@ pub struct IndexKeys {
     pub sort: String,
 }
 
+/// The place of what has no date: it sorts after every time.
+pub(crate) const UNDATED: &str = "~";
+
 /// The sort key of things ordered by a time: `<time>#<id>`, unique by the id.
 pub fn by_time(at: Time, id: impl std::fmt::Display) -> String {
     format!("{at}#{id}")
@@ -282,9 +285,20 @@ impl Shards {
     /// The most there can be: every list reads each of them.
     pub const MAX: u8 = 32;
 
-    /// As many; at least one and at most [`Self::MAX`].
-    pub fn new(count: u8) -> Self {
-        Self(count.clamp(1, Self::MAX))
+    /// As many, if it is a power of two and at most [`Self::MAX`]: so that it is known where an item stood
+    /// while there were fewer.
+    pub fn new(count: u8) -> Option<Self> {
+        (count.is_power_of_two() && count <= Self::MAX).then_some(Self(count))
+    }
+
+    /// Everywhere that the item of this record may stand: in its shard, or where it was put while there were
+    /// fewer.
+    pub(crate) fn ever(self, partition: &str, id: &str) -> Vec<String> {
+        let counts = std::iter::successors(Some(self.0), |count| Some(count / 2)).take_while(|count| *count > 0);
+        let mut places: Vec<String> = counts.map(|count| Self(count).place(partition, id)).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     /// Where in a partition the item of this record stands: `ALL~3#LEAD#LIVE`.

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::found;
 use crate::item::{Item, Stored, get_text, key_of, to_row};
-use crate::keys::{Index, Key, SORT};
+use crate::keys::{Index, Key, SORT, UNDATED};
 use crate::table::{Range, Slice, Store};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,14 +12,20 @@ use domain::{Parent, Row, Scope, TeamId, UserId};
 use futures::future::try_join_all;
 use std::collections::HashMap;
 
-/// How many entries a list reads per request to fill a page.
+/// How many entries a list reads per request to fill a page, where they stand in few partitions: of many
+/// it reads some of each, once.
 pub const MOST_READ: usize = 1_000;
 /// The same where each entry only names a record, which has to be read as well.
 pub const MOST_NAMED_READ: usize = 300;
 /// How many entries a list with a residual filter reads first: most find their page among them.
 const FIRST_LOOK: usize = 100;
+/// How many entries are read at least of each partition: with fewer, a list of many partitions would take
+/// a request for every few of its entries.
+const LEAST_EACH: usize = 10;
+/// What a query counts as at least, in entries: it costs half a read unit whatever it finds.
+const QUERY: usize = 8;
 /// How many records are read at once: what BatchGetItem takes.
-const AT_ONCE: usize = 100;
+pub(crate) const AT_ONCE: usize = 100;
 
 /// Where a list reads and in which order.
 #[derive(Debug, Clone, Default)]
@@ -106,6 +112,13 @@ impl Plan {
         self.partitions.iter().map(source).collect()
     }
 
+    /// A place in the order without the record's id: a time or a name. What has no date has none, and the
+    /// place of a word tells nobody anything.
+    fn place_in<'a>(&self, sort: &'a str) -> Option<&'a str> {
+        let by_words = matches!(&self.named, Some(Named { by: By::Words(_), .. }));
+        sort.split('#').next().map(str::trim_end).filter(|place| !by_words && *place != UNDATED)
+    }
+
     /// How many entries are read per request.
     fn most(&self) -> usize {
         if self.named.is_some() { MOST_NAMED_READ } else { MOST_READ }
@@ -151,7 +164,7 @@ impl Cursor {
         if plausible { Ok(Self { binding: found.to_owned(), after: after.to_owned() }) } else { Err(Error::Cursor) }
     }
 
-    fn at(binding: &str, after: String) -> Self {
+    pub(crate) fn at(binding: &str, after: String) -> Self {
         Self { binding: Self::digest(binding), after }
     }
 
@@ -240,15 +253,17 @@ impl Store {
         let mut after = paging.cursor.map(|text| Cursor::read(text, paging.binding)).transpose()?.map(|cursor| cursor.after);
         let sources: Vec<Source> = sources.into_iter().flat_map(|source| self.in_shards(source)).collect();
         let mut found: Vec<(String, T)> = Vec::new();
-        let mut read = 0;
+        let (mut read, mut queries) = (0, 0);
         // One more than the page tells whether there is a next one.
         let mut look = if plan.residual { FIRST_LOOK.max(paging.limit + 1) } else { paging.limit + 1 };
         let last = loop {
             // A filter spreads over the partitions, each of which also reads the row at the cursor again;
             // without one each may hold the whole page.
-            let each = if plan.residual { (look / sources.len().max(1)).saturating_sub(usize::from(after.is_some())).max(1) } else { look };
+            let share = (look / sources.len().max(1)).saturating_sub(usize::from(after.is_some()));
+            let each = if plan.residual { share.max(LEAST_EACH) } else { look };
             let slices = try_join_all(sources.iter().map(|source| self.slice(source, plan.ascending, after.as_deref(), each))).await?;
             read += slices.iter().map(|slice| slice.items.len()).sum::<usize>();
+            queries += slices.len();
             let (rows, more) = merge(slices, after.as_deref(), plan.ascending);
             let mut last = None;
             for rows in rows.chunks((paging.limit + 1).min(AT_ONCE)) {
@@ -269,15 +284,16 @@ impl Store {
                 break None;
             }
             after = last;
-            if read >= plan.most() {
+            let left = plan.most().saturating_sub(read);
+            if left == 0 || queries * QUERY >= plan.most() {
                 break after;
             }
-            look = (plan.most() - read).min(3 * FIRST_LOOK);
+            look = left.min(3 * FIRST_LOOK);
         };
         let full = found.len() > paging.limit;
         found.truncate(paging.limit);
         let next = if full { found.last().map(|(sort, _)| sort.clone()) } else { last };
-        let scanned_to = next.as_deref().filter(|_| plan.residual).map(|sort| place_in(sort).to_owned());
+        let scanned_to = next.as_deref().filter(|_| plan.residual).and_then(|sort| plan.place_in(sort)).map(str::to_owned);
         let items = found.into_iter().map(|(_, made)| made).collect();
         Ok(Page { items, next: next.map(|next| Cursor::at(paging.binding, next)), scanned_to })
     }
@@ -322,11 +338,6 @@ impl Store {
 /// The last part of a place in the order: the record's id.
 pub(crate) fn id_in(sort: &str) -> &str {
     sort.rsplit('#').next().unwrap_or_default()
-}
-
-/// A place in the order without the record's id: a time, a name, a word.
-fn place_in(sort: &str) -> &str {
-    sort.split('#').next().unwrap_or_default().trim_end()
 }
 
 /// The place of a row in the order: what stands in no index is read from the table itself.

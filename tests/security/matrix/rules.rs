@@ -62,7 +62,8 @@ fn may_change(scope: &Scope, (kind, (owner, team)): &(Kind, Whose)) -> bool {
         Kind::Customer => Permission::CustomersUpdate,
         _ => return false,
     };
-    scope.by(permission).is_some_and(|scope| scope.covers(*owner, *team))
+    // Whoever works with the pool works with what hangs below it.
+    (owner.is_none() && scope.covers(*owner, *team)) || scope.by(permission).is_some_and(|scope| scope.covers(*owner, *team))
 }
 
 /// Whether a filter by this parent, or a body that names it, is taken.

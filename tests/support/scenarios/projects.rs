@@ -97,6 +97,13 @@ pub async fn work_is_logged_and_summed_up(crm: Crm) {
     rep.patch(&format!("/tasks/{t}/status"), json!({"status": "DONE"})).await.expect(200);
     let page = manager.get(&format!("/projects/{p}")).await.expect(200).data().clone();
     assert_eq!(page["counts"], json!({"tasks": 1, "tasksOpen": 0, "tasksDone": 1}));
+    // A member logs work on the project's tasks, whoever has them.
+    let mate = crm.person("SALES_REP", Some(&team)).await;
+    let body = json!({"taskId": task, "workDate": "2026-03-01", "minutes": 5, "description": "Helped"});
+    mate.post("/worklogs", body.clone()).await.expect(422);
+    manager.patch(&format!("/projects/{p}"), json!({"memberIds": [rep.id, mate.id]})).await.expect(200);
+    mate.get(&format!("/tasks/{t}")).await.expect(200);
+    mate.post("/worklogs", body).await.expect(201);
     let other = manager.customer(json!({"ownerId": rep.id})).await["id"].clone();
     let odd = json!({"workDate": "2026-01-01", "minutes": 5, "description": "X", "customerId": other, "projectId": project});
     assert_eq!(rep.post("/worklogs", odd).await.expect(422).pointers(), ["/customerId"]);

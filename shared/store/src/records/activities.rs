@@ -5,7 +5,7 @@ use super::{LIVE, children};
 use crate::error::Error;
 use crate::item::{Item, Rollup, Stored, bare, key_of, row_item, to_attribute, to_row};
 use crate::keys::{self, Index, IndexKeys, Key};
-use crate::list::{Filter, Page, Plan};
+use crate::list::{AT_ONCE, Cursor, Filter, MOST_READ, Page, Paging, Plan};
 use crate::table::Store;
 use domain::activity::{Activity, ActivityType};
 use domain::customer::Customer;
@@ -125,14 +125,38 @@ impl Filter for ActivityFilter {
 }
 
 impl Store {
-    /// Those of a page's activities whose leads and customers are inside the scope: these are read as
-    /// they are now, so a record that was handed over a moment ago counts as it stands.
-    pub async fn inside_parties(&self, page: Page<Row<Activity>>, scope: &Scope) -> Result<Page<Row<Activity>>, Error> {
+    /// A page of those activities whose leads and customers are inside the scope: looks on until it is full,
+    /// nothing is left, or as many were read as one request may.
+    pub async fn page_inside(&self, filter: &ActivityFilter, scope: &Scope, paging: Paging<'_>) -> Result<Page<Row<Activity>>, Error> {
+        let mut cursor = paging.cursor.map(str::to_owned);
+        let (mut items, mut read) = (Vec::new(), 0);
+        let (next, scanned_to) = loop {
+            let some = Paging { limit: AT_ONCE, cursor: cursor.as_deref(), ..paging };
+            let page = self.page(filter, scope, some, |_| true).await?;
+            read += page.items.len();
+            items.extend(self.inside_parties(page.items, scope).await?);
+            match page.next {
+                Some(next) if items.len() <= paging.limit && read < MOST_READ => cursor = Some(next.to_string()),
+                next => break (next, page.scanned_to),
+            }
+        };
+        if items.len() <= paging.limit {
+            return Ok(Page { items, next, scanned_to });
+        }
+        items.truncate(paging.limit);
+        let last = items.last().map(|row| (row.data.occurred_at, keys::by_time(row.data.occurred_at, row.id)));
+        let (scanned_to, next) = last.map(|(at, sort)| (at.to_string(), Cursor::at(paging.binding, sort))).unzip();
+        Ok(Page { items, next, scanned_to })
+    }
+
+    /// Those activities whose leads and customers are inside the scope: these are read as they are now, so a
+    /// record that was handed over a moment ago counts as it stands.
+    async fn inside_parties(&self, rows: Vec<Row<Activity>>, scope: &Scope) -> Result<Vec<Row<Activity>>, Error> {
         let key = |party: PartyId| {
             let (kind, id) = Parent::Party(party).parts();
             keys::record(kind, id)
         };
-        let mut wanted: Vec<Key> = page.items.iter().filter_map(Row::<Activity>::party).map(key).collect();
+        let mut wanted: Vec<Key> = rows.iter().filter_map(Row::<Activity>::party).map(key).collect();
         wanted.sort_unstable();
         wanted.dedup();
         let (mut inside, mut converted) = (HashSet::new(), Vec::new());
@@ -163,6 +187,6 @@ impl Store {
         }
         inside.extend(converted.into_iter().filter(|(_, customer)| reached.contains(&customer.pk)).map(|(pk, _)| pk));
         let seen = |activity: &Row<Activity>| activity.party().is_some_and(|party| inside.contains(&key(party).pk));
-        Ok(Page { items: page.items.into_iter().filter(seen).collect(), ..page })
+        Ok(rows.into_iter().filter(seen).collect())
     }
 }

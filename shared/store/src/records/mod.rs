@@ -24,7 +24,7 @@ pub mod filters {
 
 use crate::found::{by_moment, by_name};
 use crate::item::Stored;
-use crate::keys::{self, Index, IndexKeys};
+use crate::keys::{self, Index, IndexKeys, UNDATED};
 use crate::list::{By, Filter, Named, Place, Plan};
 use domain::permission::RoleGrants;
 use domain::search::Search;
@@ -84,9 +84,6 @@ fn by_due(due: Option<Time>, id: impl std::fmt::Display) -> String {
         None => format!("{UNDATED}#{id}"),
     }
 }
-
-/// Sorts after every time.
-const UNDATED: &str = "~";
 
 /// Narrows a list ordered by due date to the moments of a range; what has no date is in none.
 fn between(plan: &mut Plan, range: Option<(Option<Time>, Option<Time>)>) {
