@@ -1,5 +1,6 @@
 //! Who may do what, and what must not get out.
 
+mod guesses;
 mod leaks;
 mod matrix;
 mod mint;

@@ -58,6 +58,14 @@ async fn sessions(crm: &Crm) {
     let fresh = crm.sign_in(forced["email"].as_str().expect("text"), PASSWORD).await;
     fresh.post("/auth/password", json!({"currentPassword": PASSWORD, "newPassword": "another long one"})).await.expect(204);
     crm.admin().await.patch(&format!("/users/{}", fresh.id), json!({"password": "set by somebody"})).await.expect(200);
+    // So many guesses that it is asked whether the client is known.
+    let other = crm.person("SALES_REP", None).await;
+    for n in 0..50 {
+        let guess = json!({"email": other.email, "password": "wrong"});
+        crm.from_address([198, 51, 100, n / 5]).nobody().post("/auth/login", guess).await.expect(401);
+    }
+    crm.sign_in(&other.email, PASSWORD).await;
+    other.post("/auth/password", json!({"currentPassword": "wrong", "newPassword": "another long one"})).await.expect(422);
     rep.get("/auth/me").await.expect(200);
     crm.nobody().post("/auth/logout", json!({"refreshToken": next.data()["refreshToken"]})).await.expect(204);
 }

@@ -1,6 +1,6 @@
 //! `POST /auth/password`: the signed-in user sets a new password; the other sessions end.
 
-use crate::session::SignInState;
+use crate::session::{SignInState, client};
 use domain::credential::SignIn;
 use domain::event::EventKind;
 use domain::password::{self, Attempt, Password};
@@ -9,10 +9,6 @@ use domain::{Record, UserId};
 use edge::application::{Error, Subject};
 use edge::{Action, Answer, App, Authenticated, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
 use store::Tx;
-
-/// Wrong current passwords before the session has to wait: a stolen session must not be able to
-/// guess.
-const LIMIT: u32 = 5;
 
 contract::body! {
     /// The current and the new password.
@@ -30,7 +26,7 @@ pub(crate) fn route() -> Route {
         .about("Auth", "Change the own password")
         .status(204)
         .fails(&[Code::Throttled])
-        .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
+        .touches(&[Action::Get, Action::Put, Action::Update, Action::QueryTable])
         .uses(&[Resource::Credentials, Resource::Cpu])
         .handle(handle)
 }
@@ -68,21 +64,22 @@ async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>) 
     let (app, table) = (&request.app, request.app.unscoped());
     let user = request.who.caller.id;
     let now = app.clock.now();
-    let subject = format!("password {user}");
-    let ((failures, left), credential) = tokio::try_join!(table.failures(&subject, now), table.credential(user))?;
-    if failures >= LIMIT {
-        let mut problem = Problem::new(Code::Throttled, "Too many wrong passwords. Try again later");
-        problem.retry_after = Some(left.max(1));
-        return Err(problem.into());
-    }
+    // A stolen session must not be able to guess either.
+    let read = async { Ok(table.credential(user).await?) };
+    let counted_by = format!("user {user}");
+    let (guess, credential) = tokio::try_join!(app.count_guess(&counted_by, user, client(&request.headers)), read)?;
     let present = request.who.auth.clone().zip(credential).map(|(auth, credential)| SignIn { auth, credential });
     let checked_hash = present.as_ref().map(|present| present.credential.password_hash.clone()).ok_or_else(Problem::unauthenticated)?;
-    let Some(hash) = rehash(checked_hash.clone(), current_password, new_password).await? else {
-        table.count_failure(&subject, now).await?;
-        return Err(Problem::field("/currentPassword", "mismatch", "is not the current password").into());
+    let checked = rehash(checked_hash.clone(), current_password, new_password).await?;
+    if matches!(checked, Checked::Wrong) {
+        return Err(wrong_password().into());
+    }
+    app.give_back(guess).await?;
+    let Checked::New(hash) = checked else {
+        return Err(Problem::field("/newPassword", "same", "must be another password than the current one").into());
     };
     let subjects = Subjects::with_record(app, user, SignInState::of(user, present)).await?;
-    let answer = request
+    request
         .decide(subjects, |subjects, act| {
             let same = |latest: &&SignIn| latest.auth.has_session(request.who.session, now) && latest.credential.password_hash == checked_hash;
             let present = subjects.state.present.as_ref().filter(same).ok_or_else(Problem::unauthenticated)?;
@@ -100,25 +97,34 @@ async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>) 
             }
             Ok(Decision::Commit(Change::from(tx), Answer::nothing()))
         })
-        .await?;
-    if failures > 0 {
-        table.forget_failures(&subject).await?;
-    }
-    Ok(answer)
+        .await
 }
 
-/// The new hash; `None` when the current password is wrong.
-async fn rehash(present: String, current: &Attempt, new: &Password) -> Result<Option<String>, Rejection> {
+fn wrong_password() -> Problem {
+    Problem::field("/currentPassword", "mismatch", "is not the current password")
+}
+
+/// What the two passwords are, checked against the hash there is.
+enum Checked {
+    /// The current password is another.
+    Wrong,
+    /// The new password is the current one.
+    Same,
+    /// The hash of the new password.
+    New(String),
+}
+
+async fn rehash(present: String, current: &Attempt, new: &Password) -> Result<Checked, Rejection> {
     let (current, new) = (current.clone(), new.clone());
     let salt = edge::application::tokens::random().map_err(Problem::internal)?;
     let hashed = tokio::task::spawn_blocking(move || {
         if !password::verify(&current, &present) {
-            return Ok(None);
+            return Ok(Checked::Wrong);
         }
         if password::verify(&Attempt::from(&new), &present) {
-            return Err(Rejection::from(Problem::field("/newPassword", "same", "must be another password than the current one")));
+            return Ok(Checked::Same);
         }
-        password::hash(&new, &salt).map(Some).map_err(|error| Problem::internal(error).into())
+        password::hash(&new, &salt).map(Checked::New)
     });
-    hashed.await.map_err(Problem::internal)?
+    Ok(hashed.await.map_err(Problem::internal)?.map_err(Problem::internal)?)
 }

@@ -7,8 +7,8 @@ use domain::text::{Form, Invalid, TextValue};
 use domain::user::{Auth, User};
 use domain::{Record, SessionId, UserId};
 use edge::application::tokens::RefreshToken;
-use edge::application::{Error, Subject};
-use edge::{App, Problem, Rejection};
+use edge::application::{Client, Error, Subject};
+use edge::{App, Headers, Problem, Rejection};
 
 contract::answer! {
     /// A session: an access token, and the refresh token that gets the next one.
@@ -32,6 +32,11 @@ pub(crate) async fn open(app: &App, auth: &Auth, session: SessionId, refresh_tok
     let signer = app.signer().await.map_err(Problem::internal)?;
     let access_token = signer.access(auth, session, &scopes, app.clock.now(), seconds).map_err(Problem::internal)?;
     Ok(SessionOut { token_type: "Bearer".into(), access_token, expires_in: seconds, refresh_token, scopes, user: UserOut::new(user) })
+}
+
+/// Who sends the request.
+pub(crate) fn client(headers: &Headers) -> Client<'_> {
+    Client { user_agent: headers.user_agent.as_deref(), address: &headers.source_ip }
 }
 
 /// The sign-in state of a user with the hashes, as they are now. Signing in asks for it whoever the user is: there is no

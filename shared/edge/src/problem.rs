@@ -151,6 +151,14 @@ impl Problem {
         problem
     }
 
+    /// Too many attempts; there is room again in so many seconds.
+    pub fn throttled(seconds: i64) -> Self {
+        let minutes = (seconds + 59) / 60;
+        let mut problem = Self::new(Code::Throttled, format!("Too many wrong passwords. Try again in {minutes} minutes"));
+        problem.retry_after = Some(seconds.max(1));
+        problem
+    }
+
     /// With a member of its own.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
@@ -216,6 +224,7 @@ impl From<application::Error> for Rejection {
             application::Error::NotFound => Problem::not_found().into(),
             application::Error::Forbidden(permission) => Problem::forbidden(permission.name()).into(),
             application::Error::Refused(refused) => refused.into(),
+            application::Error::Throttled(seconds) => Problem::throttled(seconds).into(),
             application::Error::Contended(what) => Problem::busy(format!("{what} kept changing")).into(),
             application::Error::Store(error) => error.into(),
         }

@@ -14,6 +14,9 @@ use domain::user::{Auth, User};
 use domain::{Record, Role, SessionId, TeamId, Time, UserId};
 use std::collections::{BTreeMap, HashMap};
 
+/// How much of a client's name is kept, characters.
+pub const USER_AGENT: usize = 200;
+
 /// From where a session was opened, kept beside the sign-in state until the session ends.
 #[derive(Debug, Clone)]
 pub struct NewAuth {
@@ -25,6 +28,29 @@ pub struct NewAuth {
     pub ip: String,
     /// When the record may be forgotten.
     pub expires_at: Time,
+}
+
+/// What is noted of a session that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedSession {
+    /// The session.
+    pub id: SessionId,
+    /// The client program, as it calls itself.
+    pub user_agent: Option<String>,
+    /// The client's address.
+    pub ip: String,
+    /// When it was opened.
+    pub opened_at: Option<Time>,
+}
+
+fn to_opened(item: &Item) -> Result<OpenedSession, Error> {
+    let id = get_text(item, "sk").and_then(|sk| sk.strip_prefix(keys::SESSION)).and_then(|id| SessionId::read(id).ok());
+    Ok(OpenedSession {
+        id: id.ok_or_else(|| unreadable(item, "no session"))?,
+        user_agent: get_text(item, "userAgent").map(str::to_owned),
+        ip: get_text(item, "ip").unwrap_or_default().to_owned(),
+        opened_at: get_text(item, "openedAt").and_then(|at| Time::read(at).ok()),
+    })
 }
 
 fn to_item(auth: &Auth) -> Result<Item, Error> {
@@ -68,6 +94,13 @@ impl Store {
     /// The sign-in state, strongly consistent.
     pub async fn auth(&self, user: UserId) -> Result<Option<Auth>, Error> {
         self.get_item(&keys::auth(user), true).await?.as_ref().map(to_auth).transpose()
+    }
+
+    /// What is noted of the sessions a user opened; those that ended are among them until the table
+    /// forgets them.
+    pub async fn opened_sessions(&self, user: UserId) -> Result<Vec<OpenedSession>, Error> {
+        let items = self.children(&keys::auth(user).pk, keys::SESSION).await?;
+        items.iter().map(to_opened).collect()
     }
 
     /// Whose e-mail address or username this is.
@@ -146,7 +179,7 @@ impl Tx {
         let mut item = bare(&keys::session(user, opened.session), "SESSION");
         item.insert("ip".into(), text(&*opened.ip));
         if let Some(agent) = &opened.user_agent {
-            item.insert("userAgent".into(), text(domain::value::cut(agent, 200)));
+            item.insert("userAgent".into(), text(domain::value::cut(agent, USER_AGENT)));
         }
         item.insert("openedAt".into(), text(now.to_string()));
         item.insert("ttl".into(), number(opened.expires_at.seconds()));
