@@ -1,9 +1,11 @@
 //! Who may do what, and what must not get out.
 
+mod addresses;
 mod guesses;
 mod leaks;
 mod matrix;
 mod mint;
 mod open_routes;
+mod passwords;
 mod refresh;
 mod tokens;

@@ -66,6 +66,8 @@ async fn sessions(crm: &Crm) {
     }
     crm.sign_in(&other.email, PASSWORD).await;
     other.post("/auth/password", json!({"currentPassword": "wrong", "newPassword": "another long one"})).await.expect(422);
+    let moved = json!({"email": format!("{}@crm.test", unique()), "currentPassword": PASSWORD});
+    other.patch(&format!("/users/{}", other.id), moved).await.expect(200);
     rep.get("/auth/me").await.expect(200);
     crm.nobody().post("/auth/logout", json!({"refreshToken": next.data()["refreshToken"]})).await.expect(204);
 }

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The password of everyone in tests.
-pub const PASSWORD: &str = "a test password";
+pub const PASSWORD: &str = "seven otters juggle";
 
 /// Where requests come from.
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

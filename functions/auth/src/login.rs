@@ -11,7 +11,7 @@ use domain::password::{self, Attempt};
 use domain::user::{Auth, User, UserStatus};
 use domain::value::{Email, Username};
 use domain::{SessionId, UserId};
-use edge::application::decide;
+use edge::application::{counted_by, decide};
 use edge::{Action, Answer, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
 use store::{NewAuth, Tx};
 
@@ -49,9 +49,9 @@ async fn handle(request: Request<(), (), (), Json<LoginRequest>>) -> Result<Answ
     // An unknown account is looked up and counted like a known one, under an id that nobody has and a
     // digest of the name.
     let id = user.unwrap_or_else(UserId::nobody);
-    let counted_by = user.map_or_else(|| format!("name {digest}"), |user| format!("user {user}"));
+    let account = user.map_or_else(|| format!("name {digest}"), counted_by);
     let read = async { Ok(tokio::try_join!(table.sign_in(id), table.get::<User>(id))?) };
-    let (guess, (present, record)) = tokio::try_join!(app.count_guess(&counted_by, id, client(&request.headers)), read)?;
+    let (guess, (present, record)) = tokio::try_join!(app.count_guess(&account, id, client(&request.headers)), read)?;
     let Some((present, record)) = check(present, password).await?.zip(record) else {
         return Err(Problem::new(Code::InvalidCredentials, "Check the account name and the password").into());
     };

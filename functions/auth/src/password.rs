@@ -1,6 +1,7 @@
 //! `POST /auth/password`: the signed-in user sets a new password; the other sessions end.
 
 use crate::session::{SignInState, client};
+use contract::FieldError;
 use domain::credential::SignIn;
 use domain::event::EventKind;
 use domain::password::{self, Attempt, Password};
@@ -14,7 +15,7 @@ contract::body! {
     /// The current and the new password.
     pub struct PasswordRequest {
         pub current_password: Attempt,
-        /// 10 to 200 characters, another one than the current.
+        /// 10 to 200 characters, hard to guess, another one than the current.
         pub new_password: Password,
     }
 }
@@ -61,28 +62,32 @@ impl Subject for Subjects {
 
 async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>) -> Result<Answer<()>, Rejection> {
     let Json(PasswordRequest { current_password, new_password }) = &*request.body;
-    let (app, table) = (&request.app, request.app.unscoped());
-    let user = request.who.caller.id;
+    let (app, user) = (&request.app, request.who.caller.id);
     let now = app.clock.now();
+    let own = async { Ok(app.unscoped().get::<User>(user).await?) };
     // A stolen session must not be able to guess either.
-    let read = async { Ok(table.credential(user).await?) };
-    let counted_by = format!("user {user}");
-    let (guess, credential) = tokio::try_join!(app.count_guess(&counted_by, user, client(&request.headers)), read)?;
-    let present = request.who.auth.clone().zip(credential).map(|(auth, credential)| SignIn { auth, credential });
-    let checked_hash = present.as_ref().map(|present| present.credential.password_hash.clone()).ok_or_else(Problem::unauthenticated)?;
-    let checked = rehash(checked_hash.clone(), current_password, new_password).await?;
-    if matches!(checked, Checked::Wrong) {
-        return Err(wrong_password().into());
-    }
-    app.give_back(guess).await?;
-    let Checked::New(hash) = checked else {
-        return Err(Problem::field("/newPassword", "same", "must be another password than the current one").into());
+    let (credential, own) = tokio::try_join!(app.confirm_password(user, current_password, client(&request.headers)), own)?;
+    let own = own.ok_or_else(Problem::not_found)?;
+    let weak = new_password.check_strength(&own.data.known_words()).err().map(|weak| FieldError::new("/newPassword", weak.rule, weak.message));
+    let credential = match (credential, weak) {
+        (Some(credential), None) => credential,
+        (Some(_), Some(weak)) => return Err(Problem::fields(vec![weak]).into()),
+        (None, weak) => return Err(Problem::fields([wrong_password()].into_iter().chain(weak).collect()).into()),
     };
+    let checked_hash = credential.password_hash.clone();
+    let hash = rehash(checked_hash.clone(), new_password).await?;
+    let present = request.who.auth.clone().map(|auth| SignIn { auth, credential });
     let subjects = Subjects::with_record(app, user, SignInState::of(user, present)).await?;
     request
         .decide(subjects, |subjects, act| {
-            let same = |latest: &&SignIn| latest.auth.has_session(request.who.session, now) && latest.credential.password_hash == checked_hash;
-            let present = subjects.state.present.as_ref().filter(same).ok_or_else(Problem::unauthenticated)?;
+            let present = subjects.state.present.as_ref().ok_or_else(Problem::unauthenticated)?;
+            // Somebody set another one meanwhile, which may have ended this session too.
+            if present.credential.password_hash != checked_hash {
+                return Err(Problem::fields(vec![wrong_password()]).into());
+            }
+            if !present.auth.has_session(request.who.session, now) {
+                return Err(Problem::unauthenticated().into());
+            }
             let mut tx = Tx::new();
             tx.update_sign_in(present, &present.with_password(hash.clone(), request.who.session));
             if let Some(user) = &subjects.record {
@@ -100,31 +105,18 @@ async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>) 
         .await
 }
 
-fn wrong_password() -> Problem {
-    Problem::field("/currentPassword", "mismatch", "is not the current password")
+fn wrong_password() -> FieldError {
+    FieldError::new("/currentPassword", "mismatch", "is not the current password")
 }
 
-/// What the two passwords are, checked against the hash there is.
-enum Checked {
-    /// The current password is another.
-    Wrong,
-    /// The new password is the current one.
-    Same,
-    /// The hash of the new password.
-    New(String),
-}
-
-async fn rehash(present: String, current: &Attempt, new: &Password) -> Result<Checked, Rejection> {
-    let (current, new) = (current.clone(), new.clone());
+/// The hash of the new password, which has to be another than the one behind the present hash.
+async fn rehash(present: String, new: &Password) -> Result<String, Rejection> {
+    let new = new.clone();
     let salt = edge::application::tokens::random().map_err(Problem::internal)?;
     let hashed = tokio::task::spawn_blocking(move || {
-        if !password::verify(&current, &present) {
-            return Ok(Checked::Wrong);
-        }
-        if password::verify(&Attempt::from(&new), &present) {
-            return Ok(Checked::Same);
-        }
-        password::hash(&new, &salt).map(Checked::New)
+        let another = !password::verify(&Attempt::from(&new), &present);
+        another.then(|| password::hash(&new, &salt)).transpose()
     });
-    Ok(hashed.await.map_err(Problem::internal)?.map_err(Problem::internal)?)
+    let hash = hashed.await.map_err(Problem::internal)?.map_err(Problem::internal)?;
+    Ok(hash.ok_or_else(|| Problem::field("/newPassword", "same", "must be another password than the current one"))?)
 }

@@ -4,6 +4,8 @@
 use crate::app::App;
 use crate::error::Error;
 use domain::UserId;
+use domain::credential::Credential;
+use domain::password::{self, Attempt};
 use domain::value::cut;
 use std::net::IpAddr;
 use store::{Counted, Room, USER_AGENT};
@@ -51,6 +53,11 @@ impl Client<'_> {
 #[must_use = "a right guess is given back"]
 pub struct Guess(Vec<Counted>);
 
+/// What the account of a user is counted by, whatever it was called.
+pub fn counted_by(user: UserId) -> String {
+    format!("user {user}")
+}
+
 impl App {
     /// Counts a guess for an account, or says for how long there is no room for more. `account` is what the
     /// account is counted by; its user is nobody where there is none.
@@ -88,6 +95,21 @@ impl App {
     pub async fn give_back(&self, guess: Guess) -> Result<(), Error> {
         futures::future::try_join_all(guess.0.iter().map(|counted| self.store().give_back(counted))).await?;
         Ok(())
+    }
+
+    /// The hashes of a user, if this is the user's password: a guess that counts. `None` where it is another.
+    pub async fn confirm_password(&self, user: UserId, attempt: &Attempt, client: Client<'_>) -> Result<Option<Credential>, Error> {
+        let account = counted_by(user);
+        let read = async { Ok(self.store().credential(user).await?) };
+        let (guess, credential) = tokio::try_join!(self.count_guess(&account, user, client), read)?;
+        let credential = credential.ok_or(Error::NotFound)?;
+        let (attempt, hash) = (attempt.clone(), credential.password_hash.clone());
+        let right = tokio::task::spawn_blocking(move || password::verify(&attempt, &hash)).await;
+        if !right.map_err(|stopped| Error::Contended(stopped.to_string()))? {
+            return Ok(None);
+        }
+        self.give_back(guess).await?;
+        Ok(Some(credential))
     }
 
     /// Whether a live session of the user was opened by this client.

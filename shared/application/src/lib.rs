@@ -71,7 +71,7 @@ pub use app::{App, NotGiven};
 pub use config::Config;
 pub use decide::{Change, Decision, Subject, decide};
 pub use error::Error;
-pub use guesses::{Client, Guess};
+pub use guesses::{Client, Guess, counted_by};
 pub use reach::{Purpose, Reached, Unscoped};
 pub use settings::{Stand, WellKnown};
 pub use store::filters::*;
