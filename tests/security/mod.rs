@@ -1,6 +1,7 @@
 //! Who may do what, and what must not get out.
 
 mod addresses;
+mod granting;
 mod guesses;
 mod leaks;
 mod matrix;

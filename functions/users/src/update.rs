@@ -7,8 +7,9 @@ use contract::views::UserOut;
 use contract::{FieldError, Patch};
 use domain::account::{Account, Wanted};
 use domain::credential::Credential;
+use domain::granting::{may_make, may_move};
 use domain::user::User;
-use domain::{Permission, Reach, Record, UserId};
+use domain::{Grants, Permission, Reach, Record, Refused, Role, UserId};
 use edge::application::{Client, ReachedAccount};
 use edge::{Action, Answer, Authorized, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
 
@@ -29,6 +30,8 @@ async fn handle(request: UpdateRequest, account: ReachedAccount) -> Result<Answe
     let body = &request.body.0;
     check(&request)?;
     confirm(&request, &account).await?;
+    let grants = OfRoles::now(&request).await?;
+    may_change(&request, &account, &grants)?;
     let credential = match &body.password {
         Patch::Set(password) => {
             check_strength(password, &patched(&account, body).data)?;
@@ -38,6 +41,7 @@ async fn handle(request: UpdateRequest, account: ReachedAccount) -> Result<Answe
     };
     request
         .decide(account, |account, act| {
+            may_change(&request, account, &grants)?;
             let wanted = Wanted { resets_password: credential.is_some(), ..patched(account, body) };
             let Some((next, events)) = account.change(act, wanted) else { return Ok(Decision::Keep(shown(account.user.clone()))) };
             let mut change = Change::new();
@@ -72,6 +76,40 @@ fn check(request: &UpdateRequest) -> Result<(), Problem> {
     }
     let errors = names.iter().map(|name| FieldError::new(format!("/{name}"), "forbidden", "needs users:update_all")).collect();
     Err(Problem { errors, ..Problem::new(Code::Forbidden, format!("To change {} needs users:update_all", names.join(", "))) })
+}
+
+/// What the roles that can be changed are granted.
+struct OfRoles {
+    manager: Grants,
+    rep: Grants,
+}
+
+impl OfRoles {
+    async fn now(request: &UpdateRequest) -> Result<Self, Rejection> {
+        let (manager, rep) = tokio::try_join!(request.app.grants_of(Role::Manager), request.app.grants_of(Role::SalesRep))?;
+        Ok(Self { manager, rep })
+    }
+
+    fn of(&self, role: Role) -> Grants {
+        match role {
+            Role::Admin => Grants::default_for(role),
+            Role::Manager => self.manager.clone(),
+            Role::SalesRep => self.rep.clone(),
+        }
+    }
+}
+
+/// Refuses to give a role that may do more than the caller, to change an administrator, and to take over the
+/// sign-in of somebody who may do more.
+fn may_change(request: &UpdateRequest, account: &Account, grants: &OfRoles) -> Result<(), Refused> {
+    let (body, caller, role) = (&request.body.0, request.caller(), account.user.data.role);
+    let own = account.user.id == caller.id;
+    let signs_in_otherwise = body.email.is_set() || body.username.is_set() || body.password.is_set();
+    if !own && (role == Role::Admin || signs_in_otherwise) {
+        may_make(caller, role, &grants.of(role))?;
+    }
+    let to = body.role.value().copied().unwrap_or(role);
+    may_move(caller, own, role, to, &grants.of(to))
 }
 
 /// Asks for the current password where the own e-mail address becomes another: a stolen session must not

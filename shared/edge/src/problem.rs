@@ -250,6 +250,7 @@ impl From<Refused> for Problem {
                 Self::new(Code::LeadConverted, "The lead became a customer and is read-only; change the customer instead")
                     .with("customerId", json!(customer))
             }
+            Refused::Beyond(detail) => Self::new(Code::Forbidden, detail),
             Refused::Limit(detail) => Self::new(Code::LimitReached, detail),
         }
     }
