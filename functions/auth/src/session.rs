@@ -71,6 +71,27 @@ impl Subject for SignInState {
     }
 }
 
+/// The sessions of the caller, in the sign-in state as it is now.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnSessions(pub Auth);
+
+impl OwnSessions {
+    /// Reads it, strongly consistent.
+    pub(crate) async fn read(app: &App, user: UserId) -> Result<Self, Error> {
+        app.unscoped().auth(user).await?.map(Self).ok_or(Error::NotFound)
+    }
+}
+
+impl Subject for OwnSessions {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        Self::read(app, self.0.user_id).await
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.0.rev == other.0.rev
+    }
+}
+
 /// A refresh token as it is sent.
 #[derive(Debug, Clone)]
 pub struct SentToken(pub RefreshToken);

@@ -3,6 +3,8 @@
 
 use crate::app::App;
 use crate::error::Error;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use domain::UserId;
 use domain::credential::Credential;
 use domain::password::{self, Attempt};
@@ -39,6 +41,12 @@ impl Client<'_> {
             Ok(address) => address.to_string(),
             Err(_) => self.address.to_owned(),
         }
+    }
+
+    /// A digest of program and address: another one is another client.
+    pub fn digest(&self) -> String {
+        let text = format!("{}\n{}", self.address, self.user_agent.unwrap_or_default());
+        B64.encode(&ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref()[..9])
     }
 
     /// Whether it looks like the client that this was noted of.

@@ -41,15 +41,19 @@ pub struct OpenedSession {
     pub ip: String,
     /// When it was opened.
     pub opened_at: Option<Time>,
+    /// When it was last refreshed.
+    pub used_at: Option<Time>,
 }
 
 fn to_opened(item: &Item) -> Result<OpenedSession, Error> {
     let id = get_text(item, "sk").and_then(|sk| sk.strip_prefix(keys::SESSION)).and_then(|id| SessionId::read(id).ok());
+    let time = |name: &str| get_text(item, name).and_then(|at| Time::read(at).ok());
     Ok(OpenedSession {
         id: id.ok_or_else(|| unreadable(item, "no session"))?,
         user_agent: get_text(item, "userAgent").map(str::to_owned),
         ip: get_text(item, "ip").unwrap_or_default().to_owned(),
-        opened_at: get_text(item, "openedAt").and_then(|at| Time::read(at).ok()),
+        opened_at: time("openedAt"),
+        used_at: time("usedAt"),
     })
 }
 
@@ -190,11 +194,12 @@ impl Tx {
         self.update_if(&keys::record("USER", user), expression, condition, HashMap::new(), values, FailedCondition::Stale);
     }
 
-    /// Lets the note about a session live as long as the session does.
-    pub fn prolong_session(&mut self, user: UserId, session: SessionId, expires_at: Time) {
+    /// Notes that a session was refreshed; the note lives as long as the session does.
+    pub fn prolong_session(&mut self, user: UserId, session: SessionId, expires_at: Time, now: Time) {
         let names = HashMap::from([("#ttl".to_owned(), crate::schema::TTL.to_owned())]);
-        let values = HashMap::from([(":end".to_owned(), number(expires_at.seconds()))]);
-        self.update_if(&keys::session(user, session), "SET #ttl = :end", None, names, values, FailedCondition::Stale);
+        let values = HashMap::from([(":end".to_owned(), number(expires_at.seconds())), (":now".to_owned(), text(now.to_string()))]);
+        let expression = "SET #ttl = :end, usedAt = :now";
+        self.update_if(&keys::session(user, session), expression, None, names, values, FailedCondition::Stale);
     }
 
     /// Puts a user on a team's list of members; refused as a reference when there is no such team.

@@ -44,6 +44,7 @@ pub enum Kind {
     Team,
     Role,
     DeadLetter,
+    Session,
 }
 
 /// Each kind with its collection and the field by which others name it.
@@ -59,6 +60,7 @@ const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::Team, "/teams", "teamId"),
     (Kind::Role, "/roles", ""),
     (Kind::DeadLetter, "/admin/dead-letters", ""),
+    (Kind::Session, "/auth/sessions", ""),
 ];
 
 impl Kind {
@@ -90,6 +92,7 @@ impl Kind {
             // An activity is its lead's, which may be nobody's.
             Self::Lead | Self::Customer | Self::Activity => &Standing::ALL,
             Self::FollowUp | Self::Task | Self::Project | Self::WorkLog | Self::User => &Standing::OWNED,
+            Self::Session => &[Standing::Own, Standing::Teammates],
             Self::Team | Self::Role | Self::DeadLetter => &[],
         }
     }
