@@ -9,4 +9,5 @@ mod mint;
 mod open_routes;
 mod passwords;
 mod refresh;
+mod sessions;
 mod tokens;

@@ -248,7 +248,7 @@ mod tests {
         let mut state = sign_in().with_session(session(1), "h0".into(), at(0), MONTH);
         for n in 1..4 {
             let (shown, next) = (format!("h{}", n - 1), format!("h{n}"));
-            let found = state.refresh(session(1), shows(&shown, &next), at(n * MONTH - 1), MONTH);
+            let found = state.refresh(session(1), shows(&shown, &next), at(n * (MONTH - 1)), MONTH);
             let Refresh::Rotated(next) = found else { panic!("rotates") };
             state = next;
         }
