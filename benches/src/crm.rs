@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use store::Store;
 
 /// The password of everyone.
-const PASSWORD: &str = "a bench password";
+const PASSWORD: &str = "seven otters juggle";
 const ADMIN: &str = "admin@bench.test";
 
 /// A CRM with an administrator.
@@ -193,7 +193,7 @@ impl Crm {
     /// A new user, signed in.
     pub async fn person(&self, admin: &Person, name: &str, role: &str, team: &str) -> Result<Person, Failure> {
         let email = format!("{name}@bench.test");
-        let body = json!({"email": email, "password": PASSWORD, "firstName": "Robin", "lastName": name, "role": role, "teamId": team});
+        let body = json!({"email": email, "password": PASSWORD, "firstName": "Robin", "lastName": name, "role": role, "teamId": team, "mustChangePassword": false});
         self.send("POST", "/users", &admin.token, Some(&body)).await?;
         self.sign_in(&email).await
     }

@@ -9,7 +9,7 @@ use lambda_http::Body;
 use serde_json::{Value, json};
 
 /// The password of every demo account.
-pub const PASSWORD: &str = "demo-password";
+pub const PASSWORD: &str = "seven-otters-juggle";
 /// The demo accounts: name before the @, first name, last name, role.
 pub const PEOPLE: [(&str, &str, &str, &str); 5] = [
     ("admin", "Ada", "Admin", "ADMIN"),
@@ -78,7 +78,7 @@ pub async fn load(crm: &Embedded) -> Result<(), DemoError> {
     client.send("PATCH", &format!("/users/{admin}"), json!({"firstName": first, "lastName": last, "username": name})).await?;
     let mut ids = vec![admin];
     for (name, first, last, role) in &PEOPLE[1..] {
-        let body = json!({"email": address(name), "username": name, "password": PASSWORD, "firstName": first, "lastName": last, "role": role});
+        let body = json!({"email": address(name), "username": name, "password": PASSWORD, "firstName": first, "lastName": last, "role": role, "mustChangePassword": false});
         ids.push(text(&client.post("/users", body).await?["id"]));
     }
     let [_, manager, sales, agent1, agent2] = ids.as_slice() else { return Err(DemoError("a user is missing".into())) };

@@ -172,8 +172,13 @@ impl Embedded {
 
     /// Answers a request as the HTTP front would, without a connection.
     pub async fn call(&self, request: http::Request<Bytes>) -> Response<Body> {
+        self.call_from(IpAddr::V4(Ipv4Addr::LOCALHOST), request).await
+    }
+
+    /// Answers an HTTP request that comes from this address.
+    pub async fn call_from(&self, peer: IpAddr, request: http::Request<Bytes>) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        match front_event::request(&parts, body, IpAddr::V4(Ipv4Addr::LOCALHOST)) {
+        match front_event::request(&parts, body, peer) {
             Some(request) => self.answer(request).await,
             None => {
                 let mut response = Response::new(Body::Empty);

@@ -191,12 +191,19 @@ async fn sign_in(nobody: &Checked<'_>, admin: &Checked<'_>) {
     person.get("/auth/me", 200).await;
     person.send("POST", "/auth/password", json!({"currentPassword": "no", "newPassword": "another long one"}), 422).await;
     person.send("POST", "/auth/password", json!({"currentPassword": PASSWORD, "newPassword": "another long one"}), 204).await;
+    person.get("/auth/sessions", 200).await;
+    person.delete(&format!("/auth/sessions/{NOBODY}"), 404).await;
+    let other = person.person.crm.sign_in(&email, "another long one").await;
+    let sessions = other.get("/auth/sessions").await;
+    let current = sessions.data().as_array().and_then(|list| list.iter().find(|session| session["current"] == json!(true))).expect("listed");
+    person.delete(&format!("/auth/sessions/{}", text(&current["id"])), 204).await;
     let refreshed = nobody.send("POST", "/auth/refresh", json!({"refreshToken": person.person.refresh}), 200).await;
     nobody.send("POST", "/auth/refresh", json!({"refreshToken": "x"}), 422).await;
     nobody.send("POST", "/auth/logout", json!({"refreshToken": refreshed.data()["refreshToken"]}), 204).await;
     nobody.send("POST", "/auth/refresh", json!({"refreshToken": refreshed.data()["refreshToken"]}), 401).await;
     nobody.send("POST", "/auth/logout", json!({}), 401).await;
-    for _ in 0..5 {
+    // The wrong current password above counts too.
+    for _ in 0..4 {
         nobody.send("POST", "/auth/login", json!({"email": email, "password": "wrong"}), 401).await;
     }
     nobody.send("POST", "/auth/login", json!({"email": email, "password": "wrong"}), 429).await;

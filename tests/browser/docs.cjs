@@ -54,7 +54,7 @@ async function visit(base, screenshot) {
     const login = page.locator("#operations-Auth-login");
     await login.locator(".opblock-summary").click();
     await login.locator(".try-out__btn").click();
-    await login.locator("textarea").first().fill('{"email":"sales@crm.example","password":"demo-password"}');
+    await login.locator("textarea").first().fill('{"email":"sales@crm.example","password":"seven-otters-juggle"}');
     await login.locator(".execute").click();
     const answer = login.locator(".live-responses-table .response-col_description .microlight, .live-responses-table pre.microlight").first();
     await answer.waitFor();

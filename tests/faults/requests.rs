@@ -43,7 +43,7 @@ async fn a_create_whose_answer_is_lost_is_done_once_when_it_is_repeated() {
 /// Each changing route once, all at the same time.
 async fn change_everything(person: &Person, path: &str, other: &str) -> Vec<Reply> {
     let (assign, user, team) =
-        (format!("{path}/assign"), json!({"email": format!("{}@crm.test", unique()), "password": "0123456789"}), json!({"name": unique()}));
+        (format!("{path}/assign"), json!({"email": format!("{}@crm.test", unique()), "password": "quite another secret"}), json!({"name": unique()}));
     let (create, patch, owner, settings) = (
         json!({"name": "New", "phone": "+49309991234"}),
         json!({"email": "new@fault.example"}),

@@ -133,7 +133,7 @@ impl Beginning {
             };
             let email = format!("{}@crm.test", person.name);
             let team = person.team.map(|team| names.id(team));
-            let body = json!({"email": email, "password": PASSWORD, "firstName": "Test", "lastName": person.name, "role": role, "teamId": team});
+            let body = json!({"email": email, "password": PASSWORD, "firstName": "Test", "lastName": person.name, "role": role, "teamId": team, "mustChangePassword": false});
             let made = admin.post("/users", body).await.expect(201);
             names.add(person.name, text(&made.data()["id"]));
             match person.active {

@@ -1,8 +1,13 @@
 //! Who may do what, and what must not get out.
 
+mod addresses;
+mod granting;
+mod guesses;
 mod leaks;
 mod matrix;
 mod mint;
 mod open_routes;
+mod passwords;
 mod refresh;
+mod sessions;
 mod tokens;

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::crm::PASSWORD;
 use tests::people::text;
 use tests::{Crm, Person, Reply, together};
@@ -25,6 +25,13 @@ async fn refused(crm: &Crm, token: &str) {
     assert_eq!(refresh(crm, token).await.expect(401).code(), "UNAUTHENTICATED");
 }
 
+/// Why sessions were ended, as the events say.
+async fn ended(crm: &Crm) -> Vec<Value> {
+    let events = crm.items_of("EVENT").await;
+    let ended = events.iter().map(|event| event.at("data")).filter(|event| event["type"] == "user.session_ended");
+    ended.map(|event| event["data"]["reason"].clone()).collect()
+}
+
 async fn rep() -> (Crm, Person) {
     let crm = Crm::start().await;
     let rep = crm.person("SALES_REP", None).await;
@@ -45,12 +52,75 @@ fn part(token: &str, at: usize, length: usize) -> Vec<u8> {
 #[tokio::test]
 async fn a_repeat_within_the_grace_gives_the_same_successor() {
     let (crm, first) = rep().await;
-    let (a, b) = (next(&crm, &first).await, next(&crm, &first).await);
-    assert_eq!(a.refresh, b.refresh);
+    let a = next(&crm, &first).await;
     crm.advance(9);
-    assert_eq!(next(&crm, &first).await.refresh, a.refresh);
+    let b = next(&crm, &first).await;
+    assert_eq!(a.refresh, b.refresh);
     assert!(alive(&a).await && alive(&b).await);
     next(&crm, &a).await;
+    assert_eq!(ended(&crm).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_second_repeat_within_the_grace_ends_the_session() {
+    let (crm, first) = rep().await;
+    let second = next(&crm, &first).await;
+    next(&crm, &first).await;
+    refused(&crm, &first.refresh).await;
+    assert!(!alive(&second).await);
+    refused(&crm, &second.refresh).await;
+    assert_eq!(ended(&crm).await, ["REPEATED_AGAIN"]);
+}
+
+#[tokio::test]
+async fn another_client_that_repeats_within_the_grace_ends_the_session() {
+    for (agent, place) in [("app/2", None), ("app/1", Some([198, 51, 100, 7]))] {
+        let (crm, first) = rep().await;
+        let with = async |crm: &Crm, agent: &str| {
+            let body = json!({"refreshToken": first.refresh});
+            crm.nobody().ask("POST", "/auth/refresh", Some(&body), &[("user-agent", agent)]).await
+        };
+        let second = Person::from_session(&crm, with(&crm, "app/1").await.expect(200).data());
+        let elsewhere = place.map_or_else(|| crm.clone(), |place| crm.from_address(place));
+        with(&elsewhere, agent).await.expect(401);
+        assert!(!alive(&second).await);
+        assert_eq!(ended(&crm).await, ["OTHER_CLIENT"]);
+    }
+}
+
+#[tokio::test]
+async fn the_event_of_a_session_that_was_ended_says_why_and_holds_no_token() {
+    let (crm, first) = rep().await;
+    let second = next(&crm, &first).await;
+    crm.advance(12);
+    refused(&crm, &first.refresh).await;
+    let events = crm.items_of("EVENT").await;
+    let event = events.iter().find(|event| event.at("data")["type"] == "user.session_ended").expect("an event").at("data").clone();
+    assert_eq!((&event["data"]["reason"], &event["entityId"]), (&json!("SPENT_TOKEN"), &json!(first.id)));
+    assert!(event["data"]["sessionId"].is_string());
+    for token in [&first.refresh, &second.refresh] {
+        assert!(!event.to_string().contains(&token[40..]), "{event}");
+    }
+    // Whoever is refused again meets a session that is gone, which is no news.
+    refused(&crm, &first.refresh).await;
+    assert_eq!(ended(&crm).await, ["SPENT_TOKEN"]);
+}
+
+#[tokio::test]
+async fn a_session_ends_after_ninety_days_however_often_it_is_refreshed() {
+    let (crm, first) = rep().await;
+    let mut person = first.clone();
+    for _ in 0..5 {
+        crm.advance(15 * 24 * 3600);
+        person = next(&crm, &person).await;
+    }
+    crm.advance(15 * 24 * 3600 - 60);
+    person = next(&crm, &person).await;
+    assert!(alive(&person).await);
+    crm.advance(61);
+    assert!(!alive(&person).await);
+    refused(&crm, &person.refresh).await;
+    assert_eq!(ended(&crm).await, Vec::<Value>::new());
 }
 
 #[tokio::test]
@@ -212,23 +282,24 @@ async fn a_token_that_is_no_token_is_422() {
 }
 
 #[tokio::test]
-async fn a_thief_and_the_owner_racing_get_one_chain_or_none() {
+async fn of_fifty_racing_with_one_token_two_get_its_successor_and_the_session_ends() {
     let (crm, first) = rep().await;
     let replies = together(50, |_| {
         let (crm, token) = (crm.clone(), first.refresh.clone());
         async move { refresh(&crm, &token).await }
     })
     .await;
-    let mut tokens: Vec<String> = replies.iter().map(|reply| text(&reply.data()["refreshToken"])).collect();
-    tokens.sort();
+    let answered = |reply: &&Reply| reply.status == 200;
+    let mut tokens: Vec<String> = replies.iter().filter(answered).map(|reply| text(&reply.data()["refreshToken"])).collect();
+    assert_eq!(tokens.len(), 2, "the answer and its one repetition");
     tokens.dedup();
     assert_eq!(tokens.len(), 1);
     let stored = crm.items().await;
     assert!(!stored.iter().any(|item| serde_json::to_string(&item.0).expect("JSON").contains(&tokens[0])), "only the hash is kept");
-    next(&crm, &Person { refresh: tokens[0].clone(), ..first.clone() }).await;
-    crm.advance(12);
     refused(&crm, &first.refresh).await;
     refused(&crm, &tokens[0]).await;
+    assert!(!alive(&first).await);
+    assert_eq!(ended(&crm).await, ["REPEATED_AGAIN"]);
 }
 
 #[tokio::test]

@@ -64,7 +64,25 @@ async fn sessions(crm: &Crm) {
     let fresh = crm.sign_in(forced["email"].as_str().expect("text"), PASSWORD).await;
     fresh.post("/auth/password", json!({"currentPassword": PASSWORD, "newPassword": "another long one"})).await.expect(204);
     crm.admin().await.patch(&format!("/users/{}", fresh.id), json!({"password": "set by somebody"})).await.expect(200);
+    let spent = crm.sign_in(&fresh.email, "set by somebody").await.refresh;
+    for status in [200, 200, 401] {
+        crm.nobody().post("/auth/refresh", json!({"refreshToken": spent})).await.expect(status);
+    }
+    // So many guesses that it is asked whether the client is known.
+    let other = crm.person("SALES_REP", None).await;
+    for n in 0..50 {
+        let guess = json!({"email": other.email, "password": "wrong"});
+        crm.from_address([198, 51, 100, n / 5]).nobody().post("/auth/login", guess).await.expect(401);
+    }
+    crm.sign_in(&other.email, PASSWORD).await;
+    other.post("/auth/password", json!({"currentPassword": "wrong", "newPassword": "another long one"})).await.expect(422);
+    let moved = json!({"email": format!("{}@crm.test", unique()), "currentPassword": PASSWORD});
+    other.patch(&format!("/users/{}", other.id), moved).await.expect(200);
     rep.get("/auth/me").await.expect(200);
+    let sessions = rep.get("/auth/sessions").await.expect(200);
+    let another = crm.sign_in(&rep.email, "another long one").await;
+    another.delete(&format!("/auth/sessions/{}", text(&another.get("/auth/sessions").await.data()[0]["id"]))).await.expect(204);
+    assert_eq!(sessions.data().as_array().map(Vec::len), Some(1));
     crm.nobody().post("/auth/logout", json!({"refreshToken": next.data()["refreshToken"]})).await.expect(204);
 }
 

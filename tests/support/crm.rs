@@ -9,6 +9,7 @@ use lambda_http::Body;
 use local::adapters::MemorySecret;
 use local::{Embedded, Parts, TABLE, Table};
 use serde_json::{Value, json};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,7 +17,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The password of everyone in tests.
-pub const PASSWORD: &str = "a test password";
+pub const PASSWORD: &str = "seven otters juggle";
+
+/// Where requests come from.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Where the CRM is.
 #[derive(Clone)]
@@ -36,6 +40,8 @@ pub struct Crm {
     /// The deployment's secret.
     secrets: Arc<MemorySecret>,
     workers: Option<Arc<Running>>,
+    /// Where requests come from.
+    from: IpAddr,
 }
 
 /// The workers at work.
@@ -155,7 +161,7 @@ impl Crm {
         let config = application::Config::read(setting).expect("config");
         let parts = Parts { table, secrets: secrets.clone(), clock: time.clock(), waiting: time.waiting(), config };
         let place = Place::Here(Box::new(Embedded::open(parts).await.expect("opens")));
-        Self { place, admin: ("root@crm.test".into(), PASSWORD.into()), time, secrets, workers: None }
+        Self { place, admin: ("root@crm.test".into(), PASSWORD.into()), time, secrets, workers: None, from: HERE }
     }
 
     /// With workers.
@@ -196,7 +202,7 @@ impl Crm {
     /// A CRM that is deployed at this address.
     pub fn at(base: &str, email: &str, password: &str) -> Self {
         let place = Place::There { client: reqwest::Client::new(), base: base.trim_end_matches('/').to_owned() };
-        Self { place, admin: (email.to_owned(), password.to_owned()), time: Passing::default(), secrets: Arc::default(), workers: None }
+        Self { place, admin: (email.to_owned(), password.to_owned()), time: Passing::default(), secrets: Arc::default(), workers: None, from: HERE }
     }
 
     /// The embedded CRM behind it.
@@ -205,6 +211,11 @@ impl Crm {
             Place::Here(embedded) => embedded,
             Place::There { .. } => panic!("this test needs the embedded CRM"),
         }
+    }
+
+    /// The same CRM, asked from another address.
+    pub fn from_address(&self, address: [u8; 4]) -> Self {
+        Self { from: IpAddr::from(address), ..self.clone() }
     }
 
     /// Lets time pass: for tokens, sessions, throttling and delayed messages.
@@ -220,7 +231,7 @@ impl Crm {
                 for (name, value) in &ask.headers {
                     request = request.header(name, value);
                 }
-                embedded.call(request.body(Bytes::from(ask.body)).expect("request")).await.into()
+                embedded.call_from(self.from, request.body(Bytes::from(ask.body)).expect("request")).await.into()
             }
             Place::There { client, base } => {
                 let method = reqwest::Method::from_bytes(ask.method.as_bytes()).expect("method");

@@ -44,7 +44,7 @@ impl Crm {
     /// A new user of a role, in a team or in none, signed in.
     pub async fn person(&self, role: &str, team: Option<&str>) -> Person {
         let email = format!("{}@crm.test", unique());
-        let body = json!({"email": email, "password": PASSWORD, "firstName": "Test", "lastName": unique(), "role": role, "teamId": team});
+        let body = json!({"email": email, "password": PASSWORD, "firstName": "Test", "lastName": unique(), "role": role, "teamId": team, "mustChangePassword": false});
         self.admin().await.post("/users", body).await.expect(201);
         self.sign_in(&email, PASSWORD).await
     }

@@ -1,5 +1,7 @@
-//! Sign-in: login, refresh, logout, me, password.
+//! Sign-in: login, refresh, logout, me, password, sessions.
 
+pub mod delete_session;
+pub mod list_sessions;
 pub mod login;
 pub mod logout;
 pub mod me;
@@ -11,5 +13,5 @@ use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {
-    vec![login::route(), refresh::route(), logout::route(), me::route(), password::route()]
+    vec![login::route(), refresh::route(), logout::route(), me::route(), password::route(), list_sessions::route(), delete_session::route()]
 }

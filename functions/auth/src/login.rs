@@ -1,23 +1,19 @@
 //! `POST /auth/login`: e-mail address or username and password open a session.
 //!
-//! Unknown and disabled accounts cost and answer the same as a wrong password. Five failures in
-//! fifteen minutes for one account from one address, or a hundred from one address, are 429.
+//! Unknown and disabled accounts cost and answer the same as a wrong password. A guess counts before it
+//! is looked at; five in fifteen minutes for one account from one address, fifty for one account, or a
+//! hundred from one address, and the next is 429.
 
-use crate::session::{SessionOut, SignInState, open};
+use crate::session::{SessionOut, SignInState, client, open};
 use contract::FieldError;
 use domain::credential::SignIn;
 use domain::password::{self, Attempt};
 use domain::user::{Auth, User, UserStatus};
 use domain::value::{Email, Username};
 use domain::{SessionId, UserId};
-use edge::application::decide;
+use edge::application::{counted_by, decide};
 use edge::{Action, Answer, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
 use store::{NewAuth, Tx};
-
-/// Failures of one account from one address before it has to wait.
-const ACCOUNT_LIMIT: u32 = 5;
-/// Failures from one address, over all accounts.
-const ADDRESS_LIMIT: u32 = 100;
 
 contract::body! {
     /// Credentials.
@@ -35,7 +31,7 @@ pub(crate) fn route() -> Route {
         .public()
         .about("Auth", "Sign in with e-mail address or username")
         .fails(&[Code::InvalidCredentials, Code::Throttled])
-        .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
+        .touches(&[Action::Get, Action::Put, Action::Update, Action::QueryTable])
         .uses(&[Resource::Secret, Resource::Credentials, Resource::Cpu])
         .handle(handle)
 }
@@ -47,38 +43,26 @@ async fn handle(request: Request<(), (), (), Json<LoginRequest>>) -> Result<Answ
         (None, Some(username)) => username.to_string(),
         _ => return Err(one_of_both().into()),
     };
-    let table = request.app.unscoped();
-    let address = &request.headers.source_ip;
-    let (account_subject, address_subject) = (format!("{login} {address}"), format!("address {address}"));
-    let now = request.app.clock.now();
-    let (user, account, from_address) =
-        tokio::try_join!(table.user_of_login(&login), table.failures(&account_subject, now), table.failures(&address_subject, now))?;
-    if account.0 >= ACCOUNT_LIMIT || from_address.0 >= ADDRESS_LIMIT {
-        return Err(throttled(account.1.max(from_address.1)).into());
-    }
-    // An unknown account is looked up like a known one, under an id that nobody has.
+    let (app, table) = (&request.app, request.app.unscoped());
+    let digest = app.signer().await.map_err(Problem::internal)?.digest(&login);
+    let user = table.user_of_login(&login).await?;
+    // An unknown account is looked up and counted like a known one, under an id that nobody has and a
+    // digest of the name.
     let id = user.unwrap_or_else(UserId::nobody);
-    let (present, record) = tokio::try_join!(table.sign_in(id), table.get::<User>(id))?;
+    let account = user.map_or_else(|| format!("name {digest}"), counted_by);
+    let read = async { Ok(tokio::try_join!(table.sign_in(id), table.get::<User>(id))?) };
+    let (guess, (present, record)) = tokio::try_join!(app.count_guess(&account, id, client(&request.headers)), read)?;
     let Some((present, record)) = check(present, password).await?.zip(record) else {
-        tokio::try_join!(table.count_failure(&account_subject, now), table.count_failure(&address_subject, now))?;
         return Err(Problem::new(Code::InvalidCredentials, "Check the account name and the password").into());
     };
+    app.give_back(guess).await?;
     let (auth, session, refresh_token) = start(&request, present, password).await?;
-    if account.0 > 0 {
-        table.forget_failures(&account_subject).await?;
-    }
-    Ok(Answer::ok(open(&request.app, &auth, session, refresh_token, record).await?))
+    Ok(Answer::ok(open(app, &auth, session, refresh_token, record).await?))
 }
 
 fn one_of_both() -> Problem {
     let error = |pointer| FieldError::new(pointer, "required", "send either email or username");
     Problem::fields(vec![error("/email"), error("/username")])
-}
-
-fn throttled(seconds: i64) -> Problem {
-    let mut problem = Problem::new(Code::Throttled, format!("Too many failed attempts. Try again in {} minutes", (seconds + 59) / 60));
-    problem.retry_after = Some(seconds.max(1));
-    problem
 }
 
 /// What there is of the account if the password is right and the user is active.

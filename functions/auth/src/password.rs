@@ -1,6 +1,7 @@
 //! `POST /auth/password`: the signed-in user sets a new password; the other sessions end.
 
-use crate::session::SignInState;
+use crate::session::{SignInState, client};
+use contract::FieldError;
 use domain::credential::SignIn;
 use domain::event::EventKind;
 use domain::password::{self, Attempt, Password};
@@ -10,15 +11,11 @@ use edge::application::{Error, Subject};
 use edge::{Action, Answer, App, Authenticated, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
 use store::Tx;
 
-/// Wrong current passwords before the session has to wait: a stolen session must not be able to
-/// guess.
-const LIMIT: u32 = 5;
-
 contract::body! {
     /// The current and the new password.
     pub struct PasswordRequest {
         pub current_password: Attempt,
-        /// 10 to 200 characters, another one than the current.
+        /// 10 to 200 characters, hard to guess, another one than the current.
         pub new_password: Password,
     }
 }
@@ -30,7 +27,7 @@ pub(crate) fn route() -> Route {
         .about("Auth", "Change the own password")
         .status(204)
         .fails(&[Code::Throttled])
-        .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
+        .touches(&[Action::Get, Action::Put, Action::Update, Action::QueryTable])
         .uses(&[Resource::Credentials, Resource::Cpu])
         .handle(handle)
 }
@@ -65,27 +62,32 @@ impl Subject for Subjects {
 
 async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>) -> Result<Answer<()>, Rejection> {
     let Json(PasswordRequest { current_password, new_password }) = &*request.body;
-    let (app, table) = (&request.app, request.app.unscoped());
-    let user = request.who.caller.id;
+    let (app, user) = (&request.app, request.who.caller.id);
     let now = app.clock.now();
-    let subject = format!("password {user}");
-    let ((failures, left), credential) = tokio::try_join!(table.failures(&subject, now), table.credential(user))?;
-    if failures >= LIMIT {
-        let mut problem = Problem::new(Code::Throttled, "Too many wrong passwords. Try again later");
-        problem.retry_after = Some(left.max(1));
-        return Err(problem.into());
-    }
-    let present = request.who.auth.clone().zip(credential).map(|(auth, credential)| SignIn { auth, credential });
-    let checked_hash = present.as_ref().map(|present| present.credential.password_hash.clone()).ok_or_else(Problem::unauthenticated)?;
-    let Some(hash) = rehash(checked_hash.clone(), current_password, new_password).await? else {
-        table.count_failure(&subject, now).await?;
-        return Err(Problem::field("/currentPassword", "mismatch", "is not the current password").into());
+    let own = async { Ok(app.unscoped().get::<User>(user).await?) };
+    // A stolen session must not be able to guess either.
+    let (credential, own) = tokio::try_join!(app.confirm_password(user, current_password, client(&request.headers)), own)?;
+    let own = own.ok_or_else(Problem::not_found)?;
+    let weak = new_password.check_strength(&own.data.known_words()).err().map(|weak| FieldError::new("/newPassword", weak.rule, weak.message));
+    let credential = match (credential, weak) {
+        (Some(credential), None) => credential,
+        (Some(_), Some(weak)) => return Err(Problem::fields(vec![weak]).into()),
+        (None, weak) => return Err(Problem::fields([wrong_password()].into_iter().chain(weak).collect()).into()),
     };
+    let checked_hash = credential.password_hash.clone();
+    let hash = rehash(checked_hash.clone(), new_password).await?;
+    let present = request.who.auth.clone().map(|auth| SignIn { auth, credential });
     let subjects = Subjects::with_record(app, user, SignInState::of(user, present)).await?;
-    let answer = request
+    request
         .decide(subjects, |subjects, act| {
-            let same = |latest: &&SignIn| latest.auth.has_session(request.who.session, now) && latest.credential.password_hash == checked_hash;
-            let present = subjects.state.present.as_ref().filter(same).ok_or_else(Problem::unauthenticated)?;
+            let present = subjects.state.present.as_ref().ok_or_else(Problem::unauthenticated)?;
+            // Somebody set another one meanwhile, which may have ended this session too.
+            if present.credential.password_hash != checked_hash {
+                return Err(Problem::fields(vec![wrong_password()]).into());
+            }
+            if !present.auth.has_session(request.who.session, now) {
+                return Err(Problem::unauthenticated().into());
+            }
             let mut tx = Tx::new();
             tx.update_sign_in(present, &present.with_password(hash.clone(), request.who.session));
             if let Some(user) = &subjects.record {
@@ -100,25 +102,21 @@ async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>) 
             }
             Ok(Decision::Commit(Change::from(tx), Answer::nothing()))
         })
-        .await?;
-    if failures > 0 {
-        table.forget_failures(&subject).await?;
-    }
-    Ok(answer)
+        .await
 }
 
-/// The new hash; `None` when the current password is wrong.
-async fn rehash(present: String, current: &Attempt, new: &Password) -> Result<Option<String>, Rejection> {
-    let (current, new) = (current.clone(), new.clone());
+fn wrong_password() -> FieldError {
+    FieldError::new("/currentPassword", "mismatch", "is not the current password")
+}
+
+/// The hash of the new password, which has to be another than the one behind the present hash.
+async fn rehash(present: String, new: &Password) -> Result<String, Rejection> {
+    let new = new.clone();
     let salt = edge::application::tokens::random().map_err(Problem::internal)?;
     let hashed = tokio::task::spawn_blocking(move || {
-        if !password::verify(&current, &present) {
-            return Ok(None);
-        }
-        if password::verify(&Attempt::from(&new), &present) {
-            return Err(Rejection::from(Problem::field("/newPassword", "same", "must be another password than the current one")));
-        }
-        password::hash(&new, &salt).map(Some).map_err(|error| Problem::internal(error).into())
+        let another = !password::verify(&Attempt::from(&new), &present);
+        another.then(|| password::hash(&new, &salt)).transpose()
     });
-    hashed.await.map_err(Problem::internal)?
+    let hash = hashed.await.map_err(Problem::internal)?.map_err(Problem::internal)?;
+    Ok(hash.ok_or_else(|| Problem::field("/newPassword", "same", "must be another password than the current one"))?)
 }

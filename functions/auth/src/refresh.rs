@@ -1,13 +1,16 @@
 //! `POST /auth/refresh`: a refresh token becomes an access token and the next refresh token.
 //!
-//! Each token is good once. A client that lost the answer may repeat within ten seconds and gets the
-//! same successor; any other use of a spent token ends the session.
+//! Each token is good once. A client that lost the answer may repeat once within ten seconds and gets the
+//! same successor; any other use of a spent token ends the session, and an event says why.
 
-use crate::session::{SentToken, SessionOut, SignInState, open};
-use domain::credential::Refresh;
+use crate::session::{SentToken, SessionOut, SignInState, client, open};
+use domain::Time;
+use domain::credential::{Presented, Refresh};
+use domain::event::EventKind;
 use domain::user::{Auth, User};
 use edge::application::decide;
 use edge::{Action, Answer, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
+use serde_json::json;
 use store::Tx;
 
 contract::body! {
@@ -22,7 +25,7 @@ pub(crate) fn route() -> Route {
         .public()
         .about("Auth", "Get new tokens with a refresh token")
         .fails(&[Code::Unauthenticated])
-        .touches(&[Action::Get, Action::Update])
+        .touches(&[Action::Get, Action::Put, Action::Update])
         .uses(&[Resource::Secret, Resource::Credentials])
         .handle(handle)
 }
@@ -38,19 +41,30 @@ async fn handle(request: Request<(), (), (), Json<RefreshRequest>>) -> Result<An
     let in_force: Option<Auth> = decide(app, state, |state| {
         let present = state.present.as_ref().ok_or_else(ended)?;
         let (now, lifetime) = (app.clock.now(), app.config.refresh_seconds);
-        let (next, rotated) = match present.refresh(token.session, &token.hash(), &successor.hash(), now, lifetime) {
-            Refresh::Repeated => return Ok(Decision::Keep(Some(present.auth.clone()))),
-            Refresh::Gone => return Ok(Decision::Keep(None)),
-            Refresh::Rotated(next) => (next, true),
-            // A spent token ends its session, and that has to be written although the answer is no.
-            Refresh::Reused(next) => (next, false),
-        };
+        let presented = Presented { hash: &token.hash(), successor: &successor.hash(), client: &client(&request.headers).digest() };
         let mut tx = Tx::new();
-        tx.update_sign_in(present, &next);
-        if rotated {
-            tx.prolong_session(token.user, token.session, now.plus_seconds(lifetime));
-        }
-        Ok::<_, Rejection>(Decision::Commit(Change::from(tx), rotated.then_some(next.auth)))
+        let auth = match present.refresh(token.session, presented, now, lifetime) {
+            Refresh::Gone => return Ok(Decision::Keep(None)),
+            Refresh::Rotated(next) => {
+                tx.update_sign_in(present, &next);
+                let ends_at = next.auth.sessions.get(&token.session).copied().unwrap_or_default();
+                tx.prolong_session(token.user, token.session, Time::from_millis(ends_at * 1000), now);
+                Some(next.auth)
+            }
+            Refresh::Repeated(next) => {
+                tx.update_sign_in(present, &next);
+                Some(next.auth)
+            }
+            // A spent token ends its session, and that has to be written although the answer is no.
+            Refresh::Misused(next, misuse) => {
+                tx.update_sign_in(present, &next);
+                let summary = format!("A session of {} was ended: its refresh token was misused", user.data.name());
+                let details = json!({"sessionId": token.session, "reason": misuse});
+                tx.event(&user.event(&request.act(), EventKind::UserSessionEnded, summary, details));
+                None
+            }
+        };
+        Ok::<_, Rejection>(Decision::Commit(Change::from(tx), auth))
     })
     .await?;
     let auth = in_force.ok_or_else(ended)?;

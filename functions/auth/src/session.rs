@@ -7,8 +7,8 @@ use domain::text::{Form, Invalid, TextValue};
 use domain::user::{Auth, User};
 use domain::{Record, SessionId, UserId};
 use edge::application::tokens::RefreshToken;
-use edge::application::{Error, Subject};
-use edge::{App, Problem, Rejection};
+use edge::application::{Client, Error, Subject};
+use edge::{App, Headers, Problem, Rejection};
 
 contract::answer! {
     /// A session: an access token, and the refresh token that gets the next one.
@@ -32,6 +32,11 @@ pub(crate) async fn open(app: &App, auth: &Auth, session: SessionId, refresh_tok
     let signer = app.signer().await.map_err(Problem::internal)?;
     let access_token = signer.access(auth, session, &scopes, app.clock.now(), seconds).map_err(Problem::internal)?;
     Ok(SessionOut { token_type: "Bearer".into(), access_token, expires_in: seconds, refresh_token, scopes, user: UserOut::new(user) })
+}
+
+/// Who sends the request.
+pub(crate) fn client(headers: &Headers) -> Client<'_> {
+    Client { user_agent: headers.user_agent.as_deref(), address: &headers.source_ip }
 }
 
 /// The sign-in state of a user with the hashes, as they are now. Signing in asks for it whoever the user is: there is no
@@ -63,6 +68,27 @@ impl Subject for SignInState {
     fn same(&self, other: &Self) -> bool {
         let revs = |state: &Self| state.present.as_ref().map(|present| (present.auth.rev, present.credential.rev));
         revs(self) == revs(other)
+    }
+}
+
+/// The sessions of the caller, in the sign-in state as it is now.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnSessions(pub Auth);
+
+impl OwnSessions {
+    /// Reads it, strongly consistent.
+    pub(crate) async fn read(app: &App, user: UserId) -> Result<Self, Error> {
+        app.unscoped().auth(user).await?.map(Self).ok_or(Error::NotFound)
+    }
+}
+
+impl Subject for OwnSessions {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        Self::read(app, self.0.user_id).await
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.0.rev == other.0.rev
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::views::GrantedRole;
 use contract::List;
+use domain::granting::may_grant;
 use domain::permission::{Grant, RoleGrants, replace};
 use domain::{Grants, Permission, Record, Refused, Role};
 use edge::application::Stand;
@@ -38,6 +39,7 @@ async fn handle(request: UpdateRequest, stand: Stand<RoleGrants>) -> Result<Answ
     }
     let answer = request
         .decide(stand, |stand, act| {
+            may_grant(request.caller(), role, &Grants::held_by(role, stand.record()), wanted)?;
             let Some((next, event)) = replace(role, stand.record(), act, wanted) else { return Ok(Decision::Keep(shown(role, stand.record()))) };
             let mut change = Change::new();
             change.well_known(stand, &next);

@@ -2,12 +2,18 @@
 
 use domain::UserId;
 use domain::password::{self, Password};
+use domain::user::UserData;
 use edge::application::{ReachedAccount, tokens};
 use edge::{Authorized, Context, Problem, Rejection};
 
 /// The account in the path, if it is inside reach.
 pub(crate) async fn load<Q>(context: Context<Authorized, (UserId,), Q>) -> Result<ReachedAccount, Rejection> {
     Ok(context.app.reach_account(context.scope(), context.path.0).await?)
+}
+
+/// Refuses a password that is easy to guess for whoever knows the user.
+pub(crate) fn check_strength(password: &Password, user: &UserData) -> Result<(), Problem> {
+    password.check_strength(&user.known_words()).map_err(|weak| Problem::field("/password", weak.rule, weak.message))
 }
 
 /// Hashes a password away from the thread that serves requests.

@@ -2,7 +2,7 @@
 
 use contract::{List, Patch};
 use domain::json::Preferences;
-use domain::password::Password;
+use domain::password::{Attempt, Password};
 use domain::user::{UserData, UserStatus, UserText};
 use domain::value::{Email, Locale, Phone, Text, Username};
 use domain::{Role, TeamId};
@@ -29,12 +29,12 @@ contract::editable! {
     defaulted {}
     text UserText {}
     create {
-        /// 10 to 200 characters.
+        /// 10 to 200 characters, hard to guess.
         password: Password,
         /// SALES_REP when not given.
         role: Option<Role>,
         team_id: Option<TeamId>,
-        /// Whether the first thing to do is a password of one's own; false when not given.
+        /// Whether the first thing to do is a password of one's own; true when not given.
         must_change_password: Option<bool>,
         /// Event name to on or off per channel.
         notification_prefs: Option<Preferences>,
@@ -54,6 +54,8 @@ contract::editable! {
         status: Patch<UserStatus>,
         /// Needs users:update_all.
         must_change_password: Patch<bool>,
+        /// Needed to change the own e-mail address.
+        current_password: Patch<Attempt>,
         /// Needs users:update_all. For a user who forgot the own one: it has to be changed at the
         /// next sign-in, and every session ends. The own password is changed with POST /auth/password.
         password: Patch<Password>,

@@ -1,8 +1,9 @@
 //! `POST /users`: an administrator registers a user.
 
-use crate::account::hash;
+use crate::account::{check_strength, hash};
 use crate::bodies::{CreateUser, set_text};
 use contract::views::UserOut;
+use domain::granting::may_make;
 use domain::user::{UserData, UserText, register};
 use domain::{Permission, Role};
 use edge::{Action, Answer, Authorized, Change, Code, Json, Rejection, Request, Resource, Route};
@@ -23,8 +24,10 @@ async fn handle(request: Request<Authorized, (), (), Json<CreateUser>>) -> Resul
     let (mut data, mut text) = (UserData::new(body.email.clone(), body.role.unwrap_or(Role::SalesRep)), UserText::default());
     body.fill(&mut data, &mut text);
     data.team_id = body.team_id;
-    data.must_change_password = body.must_change_password.unwrap_or(false);
+    data.must_change_password = body.must_change_password.unwrap_or(true);
     set_text(&mut text, body.notification_prefs.as_ref(), body.push_tokens.as_ref());
+    may_make(request.caller(), data.role, &request.app.grants_of(data.role).await?)?;
+    check_strength(&body.password, &data)?;
     let password_hash = hash(&body.password).await?;
     request
         .decide((), |(), act| {

@@ -3,7 +3,8 @@
 
 use crate::account::load;
 use contract::FieldError;
-use domain::{Permission, UserId};
+use domain::granting::may_make;
+use domain::{Permission, Role, UserId};
 use edge::application::ReachedAccount;
 use edge::{Action, Answer, Authorized, Change, Code, Decision, Problem, Rejection, Request, Route};
 
@@ -32,6 +33,10 @@ async fn handle(request: Request<Authorized, (UserId,), DeleteUser>, account: Re
         return Err(Problem::field("?reassignTo", "reference", "must be another user").into());
     }
     let decided = request.decide(account, |account, act| {
+        // An administrator is an administrator's to disable.
+        if account.user.data.role == Role::Admin {
+            may_make(request.caller(), Role::Admin, &request.caller().grants)?;
+        }
         let Some((next, events)) = account.disable(act, to) else { return Ok(Decision::Keep(Answer::nothing())) };
         let mut change = Change::new();
         if let Some(to) = to {

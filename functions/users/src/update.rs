@@ -1,23 +1,24 @@
 //! `PATCH /users/{id}`: a profile and its preferences; role, team, status and a forgotten password
 //! only for those who may change every user.
 
-use crate::account::{hash, load};
+use crate::account::{check_strength, hash, load};
 use crate::bodies::{UpdateUser, set_text};
 use contract::views::UserOut;
 use contract::{FieldError, Patch};
 use domain::account::{Account, Wanted};
 use domain::credential::Credential;
+use domain::granting::{may_make, may_move};
 use domain::user::User;
-use domain::{Permission, Reach, Record, UserId};
-use edge::application::ReachedAccount;
+use domain::{Grants, Permission, Reach, Record, Refused, Role, UserId};
+use edge::application::{Client, ReachedAccount};
 use edge::{Action, Answer, Authorized, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
 
 pub(crate) fn route() -> Route {
     Route::patch("/users/{id}", "update_user")
         .needs(Permission::UsersUpdate)
         .about("Users", "Change a user")
-        .fails(&[Code::Duplicate, Code::LastAdmin, Code::LimitReached])
-        .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
+        .fails(&[Code::Duplicate, Code::LastAdmin, Code::LimitReached, Code::Throttled])
+        .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete, Action::QueryTable])
         .uses(&[Resource::Credentials, Resource::Cpu])
         .load(load)
         .handle(handle)
@@ -28,12 +29,19 @@ type UpdateRequest = Request<Authorized, (UserId,), (), Json<UpdateUser>>;
 async fn handle(request: UpdateRequest, account: ReachedAccount) -> Result<Answer<UserOut>, Rejection> {
     let body = &request.body.0;
     check(&request)?;
+    confirm(&request, &account).await?;
+    let grants = OfRoles::now(&request).await?;
+    may_change(&request, &account, &grants)?;
     let credential = match &body.password {
-        Patch::Set(password) => Some(Credential::new(account.user.id, hash(password).await?)),
+        Patch::Set(password) => {
+            check_strength(password, &patched(&account, body).data)?;
+            Some(Credential::new(account.user.id, hash(password).await?))
+        }
         Patch::Keep => None,
     };
     request
         .decide(account, |account, act| {
+            may_change(&request, account, &grants)?;
             let wanted = Wanted { resets_password: credential.is_some(), ..patched(account, body) };
             let Some((next, events)) = account.change(act, wanted) else { return Ok(Decision::Keep(shown(account.user.clone()))) };
             let mut change = Change::new();
@@ -68,6 +76,58 @@ fn check(request: &UpdateRequest) -> Result<(), Problem> {
     }
     let errors = names.iter().map(|name| FieldError::new(format!("/{name}"), "forbidden", "needs users:update_all")).collect();
     Err(Problem { errors, ..Problem::new(Code::Forbidden, format!("To change {} needs users:update_all", names.join(", "))) })
+}
+
+/// What the roles that can be changed are granted.
+struct OfRoles {
+    manager: Grants,
+    rep: Grants,
+}
+
+impl OfRoles {
+    async fn now(request: &UpdateRequest) -> Result<Self, Rejection> {
+        let (manager, rep) = tokio::try_join!(request.app.grants_of(Role::Manager), request.app.grants_of(Role::SalesRep))?;
+        Ok(Self { manager, rep })
+    }
+
+    fn of(&self, role: Role) -> Grants {
+        match role {
+            Role::Admin => Grants::default_for(role),
+            Role::Manager => self.manager.clone(),
+            Role::SalesRep => self.rep.clone(),
+        }
+    }
+}
+
+/// Refuses to give a role that may do more than the caller, to change an administrator, and to take over the
+/// sign-in of somebody who may do more.
+fn may_change(request: &UpdateRequest, account: &Account, grants: &OfRoles) -> Result<(), Refused> {
+    let (body, caller, role) = (&request.body.0, request.caller(), account.user.data.role);
+    let own = account.user.id == caller.id;
+    let signs_in_otherwise = body.email.is_set() || body.username.is_set() || body.password.is_set();
+    if !own && (role == Role::Admin || signs_in_otherwise) {
+        may_make(caller, role, &grants.of(role))?;
+    }
+    let to = body.role.value().copied().unwrap_or(role);
+    may_move(caller, own, role, to, &grants.of(to))
+}
+
+/// Asks for the current password where the own e-mail address becomes another: a stolen session must not
+/// become a stolen account.
+async fn confirm(request: &UpdateRequest, account: &Account) -> Result<(), Rejection> {
+    let (body, user) = (&request.body.0, &account.user);
+    let moves = body.email.value().is_some_and(|email| *email != user.data.email);
+    if !moves || user.id != request.caller().id {
+        return Ok(());
+    }
+    let Patch::Set(attempt) = &body.current_password else {
+        return Err(Problem::field("/currentPassword", "required", "is needed to change the own e-mail address").into());
+    };
+    let client = Client { user_agent: request.headers.user_agent.as_deref(), address: &request.headers.source_ip };
+    match request.app.confirm_password(user.id, attempt, client).await? {
+        Some(_) => Ok(()),
+        None => Err(Problem::field("/currentPassword", "mismatch", "is not the current password").into()),
+    }
 }
 
 /// The account with the fields that were sent.

@@ -9,7 +9,7 @@ use application::tokens::{make_keys, random};
 use domain::Role;
 use domain::password::{self, Password};
 use domain::text::TextValue;
-use domain::user::{UserData, UserStatus, UserText, register};
+use domain::user::{UserData, UserText, register};
 use domain::value::Email;
 use futures::FutureExt;
 use serde_json::{Value, json};
@@ -69,19 +69,10 @@ pub async fn first_admin(app: &App, email: Email, password: &Password, must_chan
     if app.unscoped().user_of_login(email.as_str()).await?.is_some() {
         return Ok(());
     }
+    let data = UserData { must_change_password, ..UserData::new(email, Role::Admin) };
+    let weak = |invalid: domain::text::Invalid| Failure::Nonsense(format!("the first administrator: the password {}", invalid.message));
+    password.check_strength(&data.known_words()).map_err(weak)?;
     let hash = password::hash(password, &random()?).map_err(|e| Failure::Nonsense(e.to_string()))?;
-    let data = UserData {
-        email,
-        username: None,
-        first_name: None,
-        last_name: None,
-        phone: None,
-        role: Role::Admin,
-        team_id: None,
-        status: UserStatus::Active,
-        must_change_password,
-        locale: None,
-    };
     let (user, sign_in, event) = register(&app.act(), data, UserText::default(), hash);
     let mut tx = Tx::new();
     tx.register(&user, &sign_in, &event);

@@ -98,6 +98,7 @@ impl Story {
         story.selling().await?;
         story.conversion().await?;
         story.dead_letter().await?;
+        story.sessions().await?;
         story.others().await?;
         Ok(story)
     }
@@ -152,6 +153,16 @@ impl Story {
         });
         self.begin("/users", rep).await?;
         self.begin("/teams", json!({"name": "Field sales"})).await?;
+        Ok(())
+    }
+
+    /// The administrator signs in elsewhere too.
+    async fn sessions(&mut self) -> Result<(), StoryError> {
+        self.send("POST", "/auth/login", Some(&json!({"email": "ada@example.com", "password": PASSWORD}))).await?;
+        let sessions = self.send("GET", "/auth/sessions", None).await?;
+        let other = sessions.as_array().into_iter().flatten().find(|session| session["current"] == json!(false));
+        let other = other.ok_or_else(|| StoryError("the other session is missing".to_owned()))?;
+        self.ids.insert("/auth/sessions", text(&other["id"]));
         Ok(())
     }
 

@@ -33,7 +33,12 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "Origins that browsers may call from, comma-separated; empty allows none",
     },
     Setting { name: "ACCESS_TTL", parameter: "AccessTtl", default: "900", meaning: "Life of an access token, seconds" },
-    Setting { name: "REFRESH_TTL", parameter: "RefreshTtl", default: "2592000", meaning: "Life of an unused refresh token, seconds" },
+    Setting {
+        name: "REFRESH_TTL",
+        parameter: "RefreshTtl",
+        default: "2592000",
+        meaning: "Life of an unused refresh token, seconds; a session ends after 90 days in any case",
+    },
     Setting {
         name: "TABLE_SHARDS",
         parameter: "TableShards",

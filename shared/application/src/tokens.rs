@@ -221,6 +221,12 @@ impl Signer {
         Ok(RefreshToken { user, session, secret: random()? })
     }
 
+    /// A digest of a text that nobody can make, or try texts on, without the deployment's secret.
+    pub fn digest(&self, text: &str) -> String {
+        // No refresh token begins so, which makes it a key of its own.
+        B64.encode(ring::hmac::sign(&self.refresh, format!("digest {text}").as_bytes()))
+    }
+
     /// The token that replaces this one: always the same.
     pub fn successor(&self, token: &RefreshToken) -> RefreshToken {
         let tag = ring::hmac::sign(&self.refresh, token.to_string().as_bytes());

@@ -22,6 +22,9 @@ pub(crate) fn example(of: &str, name: &str) -> Option<Value> {
 const FIELDS: &[(&str, &str, &str)] = &[
     ("Activity.customerId", "", "null"),
     ("Activity.type", "", r#""CALL""#),
+    ("OpenSession.current", "", "true"),
+    ("OpenSession.ip", "", r#""203.0.113.7""#),
+    ("OpenSession.userAgent", "", r#""curl/8.7.1""#),
     ("Component.name", "", r#""table""#),
     ("Component.state", "", r#""up""#),
     ("Component.detail", "", "null"),

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// How long a client that lost the answer may repeat a refresh and get the same successor, seconds.
 pub const REFRESH_GRACE_SECONDS: i64 = 10;
 
+/// How long a session lives at most, however often it is refreshed, seconds.
+pub const MAX_SESSION_SECONDS: i64 = 90 * 24 * 3600;
+
 /// The refresh tokens of a session. Field names are short because those of twenty sessions stand in
 /// one item, which has to stay under 4 KB.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +29,37 @@ pub struct RefreshHashes {
     /// When it was last rotated, seconds since 1970.
     #[serde(rename = "r")]
     pub rotated_at: i64,
+    /// When the session was opened, seconds since 1970.
+    #[serde(rename = "o")]
+    pub opened_at: i64,
+    /// Digest of the client that rotated it; `None` once a lost answer was given again.
+    #[serde(rename = "c", default)]
+    pub client: Option<String>,
+}
+
+/// A refresh token as it is presented.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// Its hash.
+    pub hash: &'a str,
+    /// The hash of what follows it.
+    pub successor: &'a str,
+    /// A digest of the client that presents it.
+    pub client: &'a str,
+}
+
+crate::choice! {
+    /// What was wrong with a refresh token that ended its session.
+    pub enum Misuse {
+        /// It was replaced longer ago than an answer is given again.
+        SpentToken = "SPENT_TOKEN",
+        /// It was replaced a moment ago, and another client presents it.
+        OtherClient = "OTHER_CLIENT",
+        /// Its successor was given again already.
+        RepeatedAgain = "REPEATED_AGAIN",
+        /// It is neither the session's token nor the one before.
+        UnknownToken = "UNKNOWN_TOKEN",
+    }
 }
 
 /// The hashes of a user.
@@ -66,10 +100,11 @@ pub struct SignIn {
 pub enum Refresh {
     /// The token was in force: the state with its successor in place.
     Rotated(SignIn),
-    /// The token was replaced a moment ago and its successor is still in force: give it again.
-    Repeated,
+    /// The token was replaced a moment ago by the same client and its successor is still in force: give it
+    /// again, this once.
+    Repeated(SignIn),
     /// The token was spent: the state without the session.
-    Reused(SignIn),
+    Misused(SignIn, Misuse),
     /// There is no such session, or it ended.
     Gone,
 }
@@ -84,22 +119,38 @@ impl SignIn {
     /// With a new session; expired ones go, and the one unused for longest when there are too many.
     #[must_use]
     pub fn with_session(&self, id: SessionId, hash: String, now: Time, lifetime_seconds: i64) -> Self {
-        self.with_token(id, RefreshHashes { hash, previous: None, rotated_at: now.seconds() }, now, lifetime_seconds)
+        let hashes = RefreshHashes { hash, previous: None, rotated_at: now.seconds(), opened_at: now.seconds(), client: None };
+        self.with_token(id, hashes, now, lifetime_seconds)
     }
 
     /// Rotation with reuse detection (RFC 9700 section 4.14.2): a spent token ends its session.
-    pub fn refresh(&self, id: SessionId, presented: &str, successor: &str, now: Time, lifetime_seconds: i64) -> Refresh {
+    pub fn refresh(&self, id: SessionId, presented: Presented<'_>, now: Time, lifetime_seconds: i64) -> Refresh {
         let hashes = self.credential.refresh.get(&id).filter(|_| self.auth.has_session(id, now));
         let Some(hashes) = hashes else { return Refresh::Gone };
-        if hashes.hash == presented {
-            let rotated = RefreshHashes { hash: successor.to_owned(), previous: Some(presented.to_owned()), rotated_at: now.seconds() };
+        if hashes.hash == presented.hash {
+            let rotated = RefreshHashes {
+                hash: presented.successor.to_owned(),
+                previous: Some(presented.hash.to_owned()),
+                rotated_at: now.seconds(),
+                opened_at: hashes.opened_at,
+                client: Some(presented.client.to_owned()),
+            };
             return Refresh::Rotated(self.with_token(id, rotated, now, lifetime_seconds));
         }
+        let is_previous = hashes.previous.as_deref() == Some(presented.hash) && hashes.hash == presented.successor;
         let in_grace = now.seconds() - hashes.rotated_at <= REFRESH_GRACE_SECONDS;
-        if in_grace && hashes.previous.as_deref() == Some(presented) && hashes.hash == successor {
-            return Refresh::Repeated;
-        }
-        Refresh::Reused(Self { auth: self.auth.without_session(id), ..self.clone() }.tidy())
+        let misuse = match &hashes.client {
+            _ if !is_previous => Misuse::UnknownToken,
+            _ if !in_grace => Misuse::SpentToken,
+            None => Misuse::RepeatedAgain,
+            Some(client) if client != presented.client => Misuse::OtherClient,
+            Some(_) => {
+                let mut next = self.clone();
+                next.credential.refresh.insert(id, RefreshHashes { client: None, ..hashes.clone() });
+                return Refresh::Repeated(next);
+            }
+        };
+        Refresh::Misused(Self { auth: self.auth.without_session(id), ..self.clone() }.tidy(), misuse)
     }
 
     /// With another password, which ends every session but `kept`.
@@ -113,7 +164,8 @@ impl SignIn {
     }
 
     fn with_token(&self, id: SessionId, hashes: RefreshHashes, now: Time, lifetime_seconds: i64) -> Self {
-        let mut next = Self { auth: self.auth.with_session(id, now, lifetime_seconds), ..self.clone() };
+        let left = hashes.opened_at + MAX_SESSION_SECONDS - now.seconds();
+        let mut next = Self { auth: self.auth.with_session(id, now, lifetime_seconds.min(left)), ..self.clone() };
         next.credential.refresh.insert(id, hashes);
         next.tidy()
     }
@@ -156,35 +208,63 @@ mod tests {
         Time::from_millis(seconds * 1000)
     }
 
-    #[test]
-    fn a_spent_token_ends_the_session_but_a_lost_answer_may_be_asked_again() {
-        let start = sign_in().with_session(session(1), "h1".into(), at(0), 100);
-        let Refresh::Rotated(next) = start.refresh(session(1), "h1", "h2", at(5), 100) else { panic!("rotates") };
-        assert_eq!(next.refresh(session(1), "h1", "h2", at(15), 100), Refresh::Repeated);
-        let Refresh::Reused(ended) = next.refresh(session(1), "h1", "h2", at(16), 100) else { panic!("reused") };
+    /// What the usual client presents.
+    fn shows<'a>(hash: &'a str, successor: &'a str) -> Presented<'a> {
+        Presented { hash, successor, client: "home" }
+    }
+
+    fn misuse(found: Refresh) -> Misuse {
+        let Refresh::Misused(ended, misuse) = found else { panic!("misused: {found:?}") };
         assert!(ended.auth.sessions.is_empty() && ended.credential.refresh.is_empty());
-        assert!(matches!(next.refresh(session(1), "stolen", "x", at(6), 100), Refresh::Reused(_)));
-        assert_eq!(next.refresh(session(2), "h2", "h3", at(6), 100), Refresh::Gone);
-        assert_eq!(next.refresh(session(1), "h2", "h3", at(105), 100), Refresh::Gone);
+        misuse
+    }
+
+    #[test]
+    fn a_spent_token_ends_the_session_but_a_lost_answer_may_be_asked_again_once_by_the_same_client() {
+        let start = sign_in().with_session(session(1), "h1".into(), at(0), 100);
+        let Refresh::Rotated(next) = start.refresh(session(1), shows("h1", "h2"), at(5), 100) else { panic!("rotates") };
+        let Refresh::Repeated(again) = next.refresh(session(1), shows("h1", "h2"), at(15), 100) else { panic!("repeats") };
+        assert_eq!(misuse(again.refresh(session(1), shows("h1", "h2"), at(15), 100)), Misuse::RepeatedAgain);
+        let Refresh::Rotated(third) = again.refresh(session(1), shows("h2", "h3"), at(15), 100) else { panic!("rotates") };
+        assert!(matches!(third.refresh(session(1), shows("h2", "h3"), at(16), 100), Refresh::Repeated(_)));
+        assert_eq!(misuse(next.refresh(session(1), shows("h1", "h2"), at(16), 100)), Misuse::SpentToken);
+        assert_eq!(misuse(next.refresh(session(1), Presented { client: "elsewhere", ..shows("h1", "h2") }, at(6), 100)), Misuse::OtherClient);
+        assert_eq!(misuse(next.refresh(session(1), shows("stolen", "x"), at(6), 100)), Misuse::UnknownToken);
+        assert_eq!(next.refresh(session(2), shows("h2", "h3"), at(6), 100), Refresh::Gone);
+        assert_eq!(next.refresh(session(1), shows("h2", "h3"), at(105), 100), Refresh::Gone);
     }
 
     #[test]
     fn a_token_two_generations_old_is_spent_even_within_the_grace() {
         let start = sign_in().with_session(session(1), "h1".into(), at(0), 100);
-        let Refresh::Rotated(second) = start.refresh(session(1), "h1", "h2", at(1), 100) else { panic!("rotates") };
-        let Refresh::Rotated(third) = second.refresh(session(1), "h2", "h3", at(2), 100) else { panic!("rotates") };
-        assert!(matches!(third.refresh(session(1), "h1", "h2", at(3), 100), Refresh::Reused(_)));
+        let Refresh::Rotated(second) = start.refresh(session(1), shows("h1", "h2"), at(1), 100) else { panic!("rotates") };
+        let Refresh::Rotated(third) = second.refresh(session(1), shows("h2", "h3"), at(2), 100) else { panic!("rotates") };
+        assert_eq!(misuse(third.refresh(session(1), shows("h1", "h2"), at(3), 100)), Misuse::UnknownToken);
+    }
+
+    #[test]
+    fn a_session_ends_when_its_time_is_over_however_often_it_was_refreshed() {
+        const MONTH: i64 = 30 * 24 * 3600;
+        let mut state = sign_in().with_session(session(1), "h0".into(), at(0), MONTH);
+        for n in 1..4 {
+            let (shown, next) = (format!("h{}", n - 1), format!("h{n}"));
+            let found = state.refresh(session(1), shows(&shown, &next), at(n * (MONTH - 1)), MONTH);
+            let Refresh::Rotated(next) = found else { panic!("rotates") };
+            state = next;
+        }
+        assert_eq!(state.auth.sessions[&session(1)], MAX_SESSION_SECONDS);
+        assert_eq!(state.refresh(session(1), shows("h3", "h4"), at(MAX_SESSION_SECONDS), MONTH), Refresh::Gone);
     }
 
     #[test]
     fn a_token_counts_only_while_both_know_its_session_and_what_is_left_of_others_goes() {
         let both = sign_in().with_session(session(1), "h1".into(), at(0), 100).with_session(session(2), "i1".into(), at(0), 100);
         let ended = SignIn { auth: both.auth.without_session(session(1)), ..both.clone() };
-        assert_eq!(ended.refresh(session(1), "h1", "h2", at(1), 100), Refresh::Gone);
+        assert_eq!(ended.refresh(session(1), shows("h1", "h2"), at(1), 100), Refresh::Gone);
         let unknown = SignIn { credential: sign_in().credential, ..both.clone() };
-        assert_eq!(unknown.refresh(session(1), "h1", "h2", at(1), 100), Refresh::Gone);
+        assert_eq!(unknown.refresh(session(1), shows("h1", "h2"), at(1), 100), Refresh::Gone);
         assert!(both.knows(session(1), "h1") && !both.knows(session(1), "i1") && !ended.knows(session(1), "h1"));
-        let Refresh::Rotated(next) = ended.refresh(session(2), "i1", "i2", at(1), 100) else { panic!("rotates") };
+        let Refresh::Rotated(next) = ended.refresh(session(2), shows("i1", "i2"), at(1), 100) else { panic!("rotates") };
         assert!(next.credential.refresh.keys().eq([&session(2)]));
         assert!(next.knows(session(2), "i1") && next.knows(session(2), "i2"));
     }

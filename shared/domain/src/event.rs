@@ -17,6 +17,8 @@ crate::choice! {
         UserUpdated = "user.updated",
         /// A user was disabled.
         UserDeleted = "user.deleted",
+        /// A session of a user was ended, since a refresh token of it was misused.
+        UserSessionEnded = "user.session_ended",
         /// A user moved to another team.
         UserTeamChanged = "user.team_changed",
         /// A team was created.

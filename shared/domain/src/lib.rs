@@ -16,6 +16,7 @@ pub mod credential;
 pub mod customer;
 pub mod event;
 pub mod follow_up;
+pub mod granting;
 pub mod id;
 pub mod json;
 pub mod lead;

@@ -8,6 +8,10 @@ use argon2::{Algorithm, Argon2, Params, PasswordVerifier, Version};
 /// Memory in KiB, passes and lanes of a new hash.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 
+/// How hard a new password has to be to guess, on the scale of zxcvbn from 0 to 4: 3 is beyond ten thousand million
+/// guesses.
+const STRONG: zxcvbn::Score = zxcvbn::Score::Three;
+
 /// A password as a person typed it: 10 to 200 characters. It is never written anywhere and never
 /// printed: its `Debug` form hides it.
 #[derive(Clone)]
@@ -23,6 +27,23 @@ impl Password {
     /// A password from a trusted place, such as a deploy parameter; the same rules hold.
     pub fn new(text: &str) -> Result<Self, Invalid> {
         Self::read(text)
+    }
+
+    /// Refuses a password that is easy to guess for whoever knows these words about its owner, and says what
+    /// would help.
+    pub fn check_strength(&self, about: &[String]) -> Result<(), Invalid> {
+        let words: Vec<&str> = about.iter().map(String::as_str).collect();
+        let estimate = zxcvbn::zxcvbn(&self.0, &words);
+        if estimate.score() >= STRONG {
+            return Ok(());
+        }
+        let (mut why, mut helps) = (String::new(), String::new());
+        if let Some(feedback) = estimate.feedback() {
+            why = feedback.warning().map(|warning| format!(" {warning}")).unwrap_or_default();
+            helps = feedback.suggestions().iter().map(|suggestion| format!(" {suggestion}")).collect();
+        }
+        let helps = if helps.is_empty() { " Add another word or two. Uncommon words are better." } else { &helps };
+        Err(Invalid::new("weak", format!("is easy to guess, names and addresses of one's own included.{why}{helps}")))
     }
 }
 
@@ -133,6 +154,23 @@ mod tests {
     fn the_placeholder_hash_is_readable_so_it_costs_the_same() {
         assert!(Phc::new("$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").is_ok());
         verify_nothing(&Attempt("whatever it is".into()));
+    }
+
+    #[test]
+    fn a_password_that_is_easy_to_guess_is_refused_with_what_would_help() {
+        let check = |text: &str, about: &[&str]| {
+            let about: Vec<String> = about.iter().map(|word| (*word).to_owned()).collect();
+            Password::new(text).expect("valid").check_strength(&about).map_err(|invalid| (invalid.rule, invalid.message))
+        };
+        for weak in ["0123456789", "password123", "aaaaaaaaaaaa", "qwertyuiop", "letmein2024"] {
+            let (rule, message) = check(weak, &[]).expect_err(weak);
+            assert!(rule == "weak" && message.starts_with("is easy to guess") && message.contains("Add another word"), "{weak}: {message}");
+            assert!(!message.contains(weak), "{message}");
+        }
+        assert_eq!(check("correct horse battery", &[]), Ok(()));
+        let about = ["hieronymus.wachtveitl@acme.example", "hieronymus", "wachtveitl"];
+        assert_eq!(check("hieronymuswachtveitl", &[]), Ok(()));
+        assert!(check("hieronymuswachtveitl", &about).is_err() && check("Hieronymus.Wachtveitl@acme.example", &about).is_err());
     }
 
     #[test]

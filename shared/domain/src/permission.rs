@@ -272,6 +272,11 @@ impl Grants {
         self.list.iter().filter(|grant| grant.permission == permission).map(|grant| grant.reach).max()
     }
 
+    /// The first of these grants that is not held as widely; `None` where all of them are.
+    pub fn lacks<'a>(&self, grants: impl IntoIterator<Item = &'a Grant>) -> Option<Grant> {
+        grants.into_iter().find(|grant| self.reach(grant.permission) < Some(grant.reach)).copied()
+    }
+
     /// The grants in catalogue order, `*` standing for everything.
     pub fn scopes(&self) -> Vec<String> {
         if self.everything { vec!["*".to_owned()] } else { self.list.iter().map(Grant::to_string).collect() }

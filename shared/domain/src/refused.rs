@@ -54,6 +54,9 @@ pub enum Refused {
     /// The lead became this customer and is read-only.
     #[error("the lead became a customer and is read-only")]
     Converted(CustomerId),
+    /// It would give somebody more than the one who acts may give.
+    #[error("{0}")]
+    Beyond(String),
     /// A limit of the product is reached.
     #[error("{0}")]
     Limit(String),

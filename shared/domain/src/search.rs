@@ -101,7 +101,7 @@ fn backwards(text: &str) -> String {
 
 /// An e-mail address from each of its parts on, and its last part, by which alone nobody looks for it.
 fn email_words(email: &str) -> (Vec<String>, Option<String>) {
-    let email = folded(email);
+    let email = folded(&crate::value::written(email));
     let mut words = Vec::new();
     let mut starts = email.char_indices().filter(|(at, c)| {
         let before = email[..*at].chars().next_back();

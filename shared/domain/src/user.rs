@@ -81,6 +81,17 @@ impl UserData {
         }
     }
 
+    /// What somebody who knows the person tries first: names and addresses, whole and in parts.
+    pub fn known_words(&self) -> Vec<String> {
+        let mut words = vec![self.email.as_str().to_owned()];
+        words.extend(self.username.as_ref().map(ToString::to_string));
+        words.extend([&self.first_name, &self.last_name].into_iter().flatten().map(|name| name.as_str().to_lowercase()));
+        let parts = |word: &String| word.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect::<Vec<_>>();
+        let parts: Vec<String> = words.iter().flat_map(parts).filter(|part| part.chars().count() > 2).collect();
+        words.extend(parts);
+        words
+    }
+
     /// First and last name, else the username, else the e-mail address.
     pub fn name(&self) -> String {
         let parts: Vec<&str> = [&self.first_name, &self.last_name].into_iter().flatten().map(Text::as_str).collect();

@@ -1,9 +1,12 @@
 //! Small values that are valid once they exist: texts, e-mail addresses, phone numbers, codes.
 
 use crate::text::{Form, Invalid, TextValue};
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use unicode_normalization::UnicodeNormalization;
+use unicode_script::{Script, UnicodeScript};
 
 /// One line of text, 1 to `MAX` characters after trimming, without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,29 +114,63 @@ impl fmt::Display for Email {
 
 impl TextValue for Email {
     fn read(text: &str) -> Result<Self, Invalid> {
-        let address = text.trim().to_lowercase();
-        if address.len() <= 254 && is_address(&address) { Ok(Self(address)) } else { Err(Invalid::new("format", "must be an e-mail address")) }
+        let invalid = || Invalid::new("format", "must be an e-mail address");
+        let text: String = text.trim().to_lowercase().nfc().collect();
+        let (local, domain) = text.rsplit_once('@').filter(|(local, _)| is_local_part(local)).ok_or_else(invalid)?;
+        let domain = ascii_domain(domain).filter(|domain| domain.contains('.')).ok_or_else(invalid)?;
+        // Also what came in ASCII form may stand for other letters.
+        let (shown, _) = idna::domain_to_unicode(&domain);
+        if shown.split('.').any(mixes_alphabets) {
+            return Err(Invalid::new("confusable", "mixes the letters of several alphabets in its domain, as look-alikes of other domains do"));
+        }
+        let address = format!("{local}@{domain}");
+        if address.len() <= 254 { Ok(Self(address)) } else { Err(invalid()) }
     }
 
     fn form() -> Form {
-        Form { format: Some("email"), max: Some(254), example: Some("jane@acme.example"), ..Form::default() }
+        Form {
+            format: Some("email"),
+            max: Some(254),
+            meaning: Some("an international domain is kept in its ASCII form (IDNA)"),
+            example: Some("jane@acme.example"),
+            ..Form::default()
+        }
     }
 }
 
 crate::text_serde!(Email);
 
-fn is_address(address: &str) -> bool {
-    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+/// An address as people write it: with the letters of an international domain.
+pub(crate) fn written(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((local, domain)) => format!("{local}@{}", idna::domain_to_unicode(domain).0),
+        None => address.to_owned(),
+    }
+}
+
+fn is_local_part(local: &str) -> bool {
     let local_char = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
-    let label =
-        |l: &str| !l.is_empty() && l.len() <= 63 && !l.starts_with('-') && !l.ends_with('-') && l.chars().all(|c| c.is_alphanumeric() || c == '-');
-    (1..=64).contains(&local.len())
-        && local.chars().all(local_char)
-        && !local.starts_with('.')
-        && !local.ends_with('.')
-        && !local.contains("..")
-        && domain.contains('.')
-        && domain.split('.').all(label)
+    (1..=64).contains(&local.len()) && local.chars().all(local_char) && !local.starts_with('.') && !local.ends_with('.') && !local.contains("..")
+}
+
+/// The form of a domain in which two spellings of one are the same (UTS 46): ASCII, lower case.
+fn ascii_domain(domain: &str) -> Option<String> {
+    let domain = Uts46::new().to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
+    domain.ok().map(|domain| domain.into_owned())
+}
+
+/// Whether a label has letters that are not written together: Latin goes with the scripts of Chinese, Japanese
+/// and Korean (UTS 39, "highly restrictive").
+fn mixes_alphabets(label: &str) -> bool {
+    const TOGETHER: [&[Script]; 3] = [
+        &[Script::Latin, Script::Han, Script::Hiragana, Script::Katakana],
+        &[Script::Latin, Script::Han, Script::Bopomofo],
+        &[Script::Latin, Script::Han, Script::Hangul],
+    ];
+    let mut scripts: Vec<Script> = label.chars().map(|c| c.script()).filter(|script| !matches!(script, Script::Common | Script::Inherited)).collect();
+    scripts.dedup();
+    let one = scripts.iter().all(|script| Some(script) == scripts.first());
+    !one && !TOGETHER.iter().any(|together| scripts.iter().all(|script| together.contains(script)))
 }
 
 /// A phone number: `+` and 8 to 15 digits (the length limits of ITU-T E.164), no numbering-plan
@@ -319,6 +356,36 @@ mod tests {
             assert!(Email::read(bad).is_err(), "{bad:?}");
         }
         assert_eq!(Email::read(" Ann.O'Neil+x@Example.COM ").expect("valid").as_str(), "ann.o'neil+x@example.com");
+    }
+
+    #[test]
+    fn a_domain_has_one_form_however_it_is_spelled() {
+        for same in
+            ["ann@bücher.example", "ann@BÜCHER.example", "ann@bu\u{308}cher.example", "ann@xn--bcher-kva.example", "ann@bücher\u{3002}example"]
+        {
+            assert_eq!(Email::read(same).expect(same).as_str(), "ann@xn--bcher-kva.example");
+        }
+        assert_eq!((written("ann@xn--bcher-kva.example"), written("ann")), ("ann@bücher.example".to_owned(), "ann".to_owned()));
+        assert_eq!(Email::read("ann@straße.example").expect("valid").as_str(), "ann@xn--strae-oqa.example");
+        assert_eq!(Email::read("ann@ｅxample.com").expect("valid").as_str(), "ann@example.com");
+        for good in ["a@r3---sn.example.com", "a@例え.jp", "a@東京tower.jp", "a@почта.рф", "a@παράδειγμα.example", "a@한국회사.kr"]
+        {
+            let kept = Email::read(good).expect(good);
+            assert_eq!(Email::read(kept.as_str()), Ok(kept.clone()), "{good}");
+        }
+        for bad in ["a@xn--a.example", "a@a_b.example", "a@b\u{200b}.x y", "a@\u{301}.example", "a@example.com."] {
+            assert_eq!(Email::read(bad).map_err(|invalid| invalid.rule), Err("format"), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_of_mixed_alphabets_is_refused() {
+        // A Cyrillic а or о among Latin letters, a Greek ο, and the same in ASCII form.
+        for bad in ["a@p\u{430}ypal.com", "a@micr\u{43e}soft.com", "a@g\u{3bf}ogle.com", "a@shop.xn--ypal-43d9g.com"] {
+            let refused = Email::read(bad).expect_err(bad);
+            assert_eq!(refused.rule, "confusable");
+            assert!(refused.message.contains("several alphabets"), "{}", refused.message);
+        }
     }
 
     #[test]

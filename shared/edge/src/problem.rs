@@ -161,6 +161,14 @@ impl Problem {
         problem
     }
 
+    /// Too many attempts; there is room again in so many seconds.
+    pub fn throttled(seconds: i64) -> Self {
+        let minutes = (seconds + 59) / 60;
+        let mut problem = Self::new(Code::Throttled, format!("Too many wrong passwords. Try again in {minutes} minutes"));
+        problem.retry_after = Some(seconds.max(1));
+        problem
+    }
+
     /// With a member of its own.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
@@ -227,6 +235,7 @@ impl From<application::Error> for Rejection {
             application::Error::NotFound => Problem::not_found().into(),
             application::Error::Forbidden(permission) => Problem::forbidden(permission.name()).into(),
             application::Error::Refused(refused) => refused.into(),
+            application::Error::Throttled(seconds) => Problem::throttled(seconds).into(),
             application::Error::Contended(what) => Problem::busy(format!("{what} kept changing")).into(),
             application::Error::Store(error) => error.into(),
         }
@@ -252,6 +261,7 @@ impl From<Refused> for Problem {
                 Self::new(Code::LeadConverted, "The lead became a customer and is read-only; change the customer instead")
                     .with("customerId", json!(customer))
             }
+            Refused::Beyond(detail) => Self::new(Code::Forbidden, detail),
             Refused::Limit(detail) => Self::new(Code::LimitReached, detail),
             Refused::TeamNotEmpty(detail) => Self::new(Code::TeamNotEmpty, detail),
             Refused::RoleFixed => Self::new(Code::RoleFixed, refused.to_string()),

@@ -14,6 +14,9 @@ use domain::user::{Auth, User};
 use domain::{Record, Role, SessionId, TeamId, Time, UserId};
 use std::collections::{BTreeMap, HashMap};
 
+/// How much of a client's name is kept, characters.
+pub const USER_AGENT: usize = 200;
+
 /// From where a session was opened, kept beside the sign-in state until the session ends.
 #[derive(Debug, Clone)]
 pub struct NewAuth {
@@ -25,6 +28,33 @@ pub struct NewAuth {
     pub ip: String,
     /// When the record may be forgotten.
     pub expires_at: Time,
+}
+
+/// What is noted of a session that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedSession {
+    /// The session.
+    pub id: SessionId,
+    /// The client program, as it calls itself.
+    pub user_agent: Option<String>,
+    /// The client's address.
+    pub ip: String,
+    /// When it was opened.
+    pub opened_at: Option<Time>,
+    /// When it was last refreshed.
+    pub used_at: Option<Time>,
+}
+
+fn to_opened(item: &Item) -> Result<OpenedSession, Error> {
+    let id = get_text(item, "sk").and_then(|sk| sk.strip_prefix(keys::SESSION)).and_then(|id| SessionId::read(id).ok());
+    let time = |name: &str| get_text(item, name).and_then(|at| Time::read(at).ok());
+    Ok(OpenedSession {
+        id: id.ok_or_else(|| unreadable(item, "no session"))?,
+        user_agent: get_text(item, "userAgent").map(str::to_owned),
+        ip: get_text(item, "ip").unwrap_or_default().to_owned(),
+        opened_at: time("openedAt"),
+        used_at: time("usedAt"),
+    })
 }
 
 fn to_item(auth: &Auth) -> Result<Item, Error> {
@@ -68,6 +98,13 @@ impl Store {
     /// The sign-in state, strongly consistent.
     pub async fn auth(&self, user: UserId) -> Result<Option<Auth>, Error> {
         self.get_item(&keys::auth(user), true).await?.as_ref().map(to_auth).transpose()
+    }
+
+    /// What is noted of the sessions a user opened; those that ended are among them until the table
+    /// forgets them.
+    pub async fn opened_sessions(&self, user: UserId) -> Result<Vec<OpenedSession>, Error> {
+        let items = self.children(&keys::auth(user).pk, keys::SESSION).await?;
+        items.iter().map(to_opened).collect()
     }
 
     /// Whose e-mail address or username this is.
@@ -146,7 +183,7 @@ impl Tx {
         let mut item = bare(&keys::session(user, opened.session), "SESSION");
         item.insert("ip".into(), text(&*opened.ip));
         if let Some(agent) = &opened.user_agent {
-            item.insert("userAgent".into(), text(domain::value::cut(agent, 200)));
+            item.insert("userAgent".into(), text(domain::value::cut(agent, USER_AGENT)));
         }
         item.insert("openedAt".into(), text(now.to_string()));
         item.insert("ttl".into(), number(opened.expires_at.seconds()));
@@ -157,11 +194,12 @@ impl Tx {
         self.update_if(&keys::record("USER", user), expression, condition, HashMap::new(), values, FailedCondition::Stale);
     }
 
-    /// Lets the note about a session live as long as the session does.
-    pub fn prolong_session(&mut self, user: UserId, session: SessionId, expires_at: Time) {
+    /// Notes that a session was refreshed; the note lives as long as the session does.
+    pub fn prolong_session(&mut self, user: UserId, session: SessionId, expires_at: Time, now: Time) {
         let names = HashMap::from([("#ttl".to_owned(), crate::schema::TTL.to_owned())]);
-        let values = HashMap::from([(":end".to_owned(), number(expires_at.seconds()))]);
-        self.update_if(&keys::session(user, session), "SET #ttl = :end", None, names, values, FailedCondition::Stale);
+        let values = HashMap::from([(":end".to_owned(), number(expires_at.seconds())), (":now".to_owned(), text(now.to_string()))]);
+        let expression = "SET #ttl = :end, usedAt = :now";
+        self.update_if(&keys::session(user, session), expression, None, names, values, FailedCondition::Stale);
     }
 
     /// Puts a user on a team's list of members; refused as a reference when there is no such team.

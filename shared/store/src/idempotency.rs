@@ -16,21 +16,27 @@ const KEPT_SECONDS: i64 = 24 * 3600;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     digest: String,
-    /// SHA-256 of the body, hexadecimal.
+    /// HMAC-SHA-256 of the body, hexadecimal. Its key comes from what the client sent, of which nothing but
+    /// a digest is stored: who reads the table cannot try bodies on it, such as those with a password.
     pub fingerprint: String,
 }
 
 impl IdempotencyKey {
     /// The key a client sent, bound to the user and the route.
     pub fn new(user: UserId, route: &str, key: &str, body: &[u8]) -> Self {
-        Self { digest: sha256(format!("{user}\n{route}\n{key}").as_bytes()), fingerprint: sha256(body) }
+        let named = format!("{user}\n{route}\n{key}");
+        let secret = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, format!("fingerprint\n{named}").as_bytes());
+        Self { digest: sha256(named.as_bytes()), fingerprint: hexadecimal(ring::hmac::sign(&secret, body).as_ref()) }
     }
 }
 
 /// SHA-256 as hexadecimal text.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An answer as it was given the first time.
@@ -70,6 +76,26 @@ impl Store {
         match item {
             Some(item) if get_number::<i64>(&item, "expiresAt").is_some_and(|end| end > now.seconds()) => from_attribute(&item, "data").map(Some),
             _ => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_keyed_with_what_is_not_stored() {
+        let (ann, bob) = (UserId::nobody(), UserId::from(uuid::Uuid::from_u128(7)));
+        let body = br#"{"password": "seven otters juggle"}"#;
+        let of = |user, route, key, body: &[u8]| IdempotencyKey::new(user, route, key, body);
+        let first = of(ann, "create_user", "one", body);
+        assert_eq!(first, of(ann, "create_user", "one", body));
+        assert_ne!(first.fingerprint, of(ann, "create_user", "one", b"{}").fingerprint);
+        // The same body has another fingerprint under every key, user and route, and none is its plain digest.
+        let others = [of(ann, "create_user", "two", body), of(bob, "create_user", "one", body), of(ann, "create_team", "one", body)];
+        for other in others.iter().map(|other| &other.fingerprint).chain([&sha256(body), &first.digest]) {
+            assert_ne!(first.fingerprint, *other);
         }
     }
 }

@@ -103,6 +103,9 @@ pub fn by_time(at: Time, id: impl std::fmt::Display) -> String {
 /// How the partition keys of credentials begin: what the policies of functions speak of.
 pub const CREDENTIALS: &str = "CREDENTIAL#";
 
+/// How the sort keys of a user's sessions begin.
+pub const SESSION: &str = "SESSION#";
+
 /// Which record is this? `CUSTOMER#<id>` / `CUSTOMER`.
 pub fn record(kind: &str, id: impl std::fmt::Display) -> Key {
     Key::new(format!("{kind}#{id}"), kind)
@@ -121,7 +124,7 @@ pub fn credential(user: UserId) -> Key {
 
 /// From where was this session opened? `USER#<id>` / `SESSION#<sid>`; kept until the session ends.
 pub fn session(user: UserId, session: SessionId) -> Key {
-    Key::new(format!("USER#{user}"), format!("SESSION#{session}"))
+    Key::new(format!("USER#{user}"), format!("{SESSION}{session}"))
 }
 
 /// What happened to this record, in order? `CUSTOMER#<id>` / `EVENT#<time>#<id>`.
@@ -198,7 +201,7 @@ pub fn idempotency(digest: &str) -> Key {
     Key::new(format!("IDEMPOTENCY#{digest}"), "IDEMPOTENCY")
 }
 
-/// How often did sign-in fail here lately? `THROTTLE#<digest>` / `THROTTLE`.
+/// How often were passwords tried here lately? `THROTTLE#<digest>` / `THROTTLE`.
 pub fn throttle(digest: &str) -> Key {
     Key::new(format!("THROTTLE#{digest}"), "THROTTLE")
 }

@@ -27,7 +27,7 @@ mod throttle;
 pub mod tx;
 
 pub use action::Action;
-pub use auth::NewAuth;
+pub use auth::{NewAuth, OpenedSession, USER_AGENT};
 pub use error::Error;
 pub use found::Refound;
 pub use idempotency::{IdempotencyKey, SavedAnswer};
@@ -40,4 +40,5 @@ pub use overview::Beside;
 pub use parked::Parked;
 pub use records::filters;
 pub use table::{Store, pause};
+pub use throttle::{Counted, Room};
 pub use tx::{FailedCondition, Tx};

@@ -265,23 +265,6 @@ impl Store {
         Err(Error::Busy("items were left unwritten".into()))
     }
 
-    pub(crate) async fn delete_item(&self, key: &Key) -> Result<(), Error> {
-        let _in_flight = self.meter.begin();
-        let answer = self
-            .client
-            .delete_item()
-            .table_name(&*self.table)
-            .key("pk", text(&*key.pk))
-            .key("sk", text(&*key.sk))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .boxed()
-            .await
-            .map_err(call_error)?;
-        self.meter.add(&answer.consumed_capacity, true);
-        Ok(())
-    }
-
     /// Whether the table answers: one read of an item that always exists.
     pub async fn ping(&self) -> Result<(), Error> {
         self.get_item(&crate::keys::jwks(), false).await.map(|_| ())

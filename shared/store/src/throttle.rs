@@ -1,67 +1,114 @@
-//! Counters of failed sign-ins, by account and address and by address alone.
+//! Counters of attempts within a window of time: how often something was tried here lately.
 
 use crate::error::Error;
 use crate::idempotency::sha256;
-use crate::item::{bare, get_number, number};
-use crate::keys;
-use crate::table::{Store, call_error};
+use crate::item::{Item, get_number, number, text};
+use crate::keys::{self, Key};
+use crate::table::{FIRST_PAUSE, Store, call_error, pause};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use domain::Time;
 use futures::FutureExt;
 
-/// Length of the window in which failures count, seconds.
+/// Length of the window in which attempts count, seconds. It begins with the first of them.
 const WINDOW_SECONDS: i64 = 15 * 60;
 
+/// How often a window may end, or begin elsewhere, between two looks at it.
+const ATTEMPTS: u32 = 5;
+
+/// An attempt that was counted, so that it can be given back.
+#[derive(Debug)]
+#[must_use = "an attempt that turns out right is given back"]
+pub struct Counted {
+    key: Key,
+    until: i64,
+}
+
+/// Whether there was room for an attempt.
+#[derive(Debug)]
+pub enum Room {
+    /// It counts now.
+    Counted(Counted),
+    /// There were as many as there may be, and nothing was counted; the window ends in so many seconds.
+    Full(i64),
+}
+
+/// A counter after a change of it, or why there was none.
+enum Changed {
+    Now(Item),
+    Not(Option<Item>),
+}
+
 impl Store {
-    /// Failures counted for this subject in the present window, and the seconds it still lasts.
-    pub async fn failures(&self, subject: &str, now: Time) -> Result<(u32, i64), Error> {
-        let item = self.get_item(&keys::throttle(&sha256(subject.as_bytes())), true).await?;
-        let until = item.as_ref().and_then(|item| get_number::<i64>(item, "until")).unwrap_or(0);
-        let count = item.as_ref().and_then(|item| get_number::<u32>(item, "n")).unwrap_or(0);
-        Ok(if until > now.seconds() { (count, until - now.seconds()) } else { (0, 0) })
+    /// Counts an attempt of this subject if fewer than `limit` were made in its window: of many at once,
+    /// exactly as many as there is room for are counted.
+    pub async fn count_attempt(&self, subject: &str, limit: u32, now: Time) -> Result<Room, Error> {
+        let key = keys::throttle(&sha256(subject.as_bytes()));
+        let until = |item: &Item| get_number::<i64>(item, "until").unwrap_or(0);
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                pause(FIRST_PAUSE, attempt).await;
+            }
+            let values = [(":one", number(1)), (":now", number(now.seconds())), (":limit", number(limit))];
+            let found = match self.change_counter(&key, "ADD n :one", "#until > :now AND n < :limit", &[], &values).await? {
+                Changed::Now(item) => return Ok(Room::Counted(Counted { key, until: until(&item) })),
+                Changed::Not(item) => item.as_ref().map_or(0, until),
+            };
+            if found > now.seconds() {
+                return Ok(Room::Full(found - now.seconds()));
+            }
+            let end = now.seconds() + WINDOW_SECONDS;
+            let names = [("#ttl", crate::schema::TTL), ("#type", "type")];
+            let values = [(":one", number(1)), (":now", number(now.seconds())), (":end", number(end)), (":type", text("THROTTLE"))];
+            let begin = "SET n = :one, #until = :end, #ttl = :end, #type = :type";
+            let ended = "attribute_not_exists(pk) OR #until <= :now";
+            if let Changed::Now(_) = self.change_counter(&key, begin, ended, &names, &values).await? {
+                return Ok(Room::Counted(Counted { key, until: end }));
+            }
+        }
+        Err(Error::Busy("the counter of attempts kept changing".into()))
     }
 
-    /// Counts a failure and gives the new count.
-    pub async fn count_failure(&self, subject: &str, now: Time) -> Result<u32, Error> {
-        let key = keys::throttle(&sha256(subject.as_bytes()));
-        let in_flight = self.meter.begin();
-        let answer = self
-            .client
-            .update_item()
-            .table_name(&*self.table)
-            .key("pk", AttributeValue::S(key.pk.clone()))
-            .key("sk", AttributeValue::S(key.sk.clone()))
-            .update_expression("ADD n :one")
-            .condition_expression("#until > :now")
-            .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":now", number(now.seconds()))
-            .return_values(ReturnValue::UpdatedNew)
+    /// Takes back what was counted, unless its window ended since.
+    pub async fn give_back(&self, counted: &Counted) -> Result<(), Error> {
+        let values = [(":minus", number(-1)), (":end", number(counted.until)), (":none", number(0))];
+        self.change_counter(&counted.key, "ADD n :minus", "#until = :end AND n > :none", &[], &values).await.map(drop)
+    }
+
+    async fn change_counter(
+        &self,
+        key: &Key,
+        change: &str,
+        condition: &str,
+        names: &[(&str, &str)],
+        values: &[(&str, AttributeValue)],
+    ) -> Result<Changed, Error> {
+        let _in_flight = self.meter.begin();
+        let mut call = self.client.update_item().table_name(&*self.table).key("pk", text(&*key.pk)).key("sk", text(&*key.sk));
+        for (name, attribute) in names.iter().chain(&[("#until", "until")]) {
+            call = call.expression_attribute_names(*name, *attribute);
+        }
+        for (name, value) in values {
+            call = call.expression_attribute_values(*name, value.clone());
+        }
+        let answer = call
+            .update_expression(change)
+            .condition_expression(condition)
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .boxed()
             .await;
-        drop(in_flight);
         match answer {
             Ok(answer) => {
                 self.meter.add(&answer.consumed_capacity, true);
-                Ok(answer.attributes.as_ref().and_then(|item| get_number(item, "n")).unwrap_or(1))
+                Ok(Changed::Now(answer.attributes.unwrap_or_default()))
             }
-            Err(error) if matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_))) => {
-                let mut item = bare(&key, "THROTTLE");
-                item.insert("n".into(), number(1));
-                item.insert("until".into(), number(now.seconds() + WINDOW_SECONDS));
-                item.insert("ttl".into(), number(now.seconds() + WINDOW_SECONDS));
-                self.put_item(item).await?;
-                Ok(1)
-            }
-            Err(error) => Err(call_error(error)),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(found)) => Ok(Changed::Not(found.item.clone())),
+                _ => Err(call_error(error)),
+            },
         }
-    }
-
-    /// Forgets the failures of a subject after a success.
-    pub async fn forget_failures(&self, subject: &str) -> Result<(), Error> {
-        self.delete_item(&keys::throttle(&sha256(subject.as_bytes()))).await
     }
 }

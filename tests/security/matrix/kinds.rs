@@ -46,6 +46,7 @@ pub enum Kind {
     Team,
     Role,
     DeadLetter,
+    Session,
     /// What belongs to nobody by nature and is named by nothing, by its collection.
     Open(&'static str),
 }
@@ -63,6 +64,7 @@ const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::Team, "/teams", "teamId"),
     (Kind::Role, "/roles", ""),
     (Kind::DeadLetter, "/admin/dead-letters", ""),
+    (Kind::Session, "/auth/sessions", ""),
 ];
 
 impl Kind {
@@ -105,6 +107,7 @@ impl Kind {
             // An activity is its lead's, which may be nobody's.
             Self::Lead | Self::Customer | Self::Activity => &Standing::ALL,
             Self::FollowUp | Self::Task | Self::Project | Self::WorkLog | Self::User => &Standing::OWNED,
+            Self::Session => &[Standing::Own, Standing::Teammates],
             Self::Team | Self::Role | Self::DeadLetter | Self::Open(_) => &[],
         }
     }

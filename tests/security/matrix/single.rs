@@ -13,6 +13,14 @@ fn expected(route: &Route, actor: Option<&Actor>, record: Option<&Record>) -> Ou
     match (route.access, actor, permission(route)) {
         (Access::Public | Access::Optional, ..) => Outcome::Yes,
         (_, None, _) => Outcome::No(401),
+        // Of sessions there are one's own only.
+        (_, Some(actor), None)
+            if record.is_some_and(|record| {
+                record.kind == Kind::Session && record.owner.map(|owner| owner.to_string()).as_ref() != Some(&actor.person.id)
+            }) =>
+        {
+            Outcome::No(404)
+        }
         (_, Some(_), None) => Outcome::Yes,
         (_, Some(actor), Some(permission)) => match (actor.scope(permission), record) {
             (None, _) => Outcome::No(403),

@@ -178,6 +178,12 @@ impl World {
                     Record::of(kind, person.id.clone(), (Some(user_id(&person.id)), Some(team_id(team))))
                 }
             },
+            Kind::Session => {
+                let person = self.crm.sign_in(&self.who(standing, actor).email, PASSWORD).await;
+                let sessions = person.get("/auth/sessions").await.expect(200);
+                let own = sessions.data().as_array().and_then(|sessions| sessions.iter().find(|session| session["current"] == true));
+                Record::of(kind, text(&own.expect("listed")["id"]), self.whose(standing, actor))
+            }
             Kind::Team | Kind::Role | Kind::DeadLetter | Kind::Open(_) => Record::of(kind, self.thing(kind).await, (None, None)),
         }
     }

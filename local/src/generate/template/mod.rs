@@ -51,7 +51,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "BootstrapAdminPassword",
         default: None,
-        meaning: "Password of the first administrator, 10 to 200 characters; it has to be changed at the first sign-in",
+        meaning: "Password of the first administrator, 10 to 200 characters, hard to guess; it has to be changed at the first sign-in",
         limits: &["Type: String", "NoEcho: true", "MinLength: 10", "MaxLength: 200"],
     },
     Parameter {
