@@ -106,3 +106,30 @@ async fn a_run_that_was_missed_is_made_good_at_the_next_start() {
     let again = stopped.working().await;
     eventually("it is made good", SOON, || async { (copies(&again, &template).await.len() == 1).then_some(()) }).await;
 }
+
+#[tokio::test]
+async fn a_message_that_comes_again_or_late_does_not_take_work_from_who_was_given_it_since() {
+    let crm = Crm::start().await;
+    let admin = crm.admin().await;
+    let [first, second, third] = [crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await];
+    let lead = text(&admin.lead(json!({"ownerId": first.id})).await["id"]);
+    let make = async |title: &str| {
+        format!("/tasks/{}", text(&admin.make("/tasks", json!({"title": title, "leadId": lead, "ownerId": first.id})).await["id"]))
+    };
+    let (task, other) = (make("One").await, make("Other").await);
+    let assign = async |owner: &Person| {
+        text(&admin.patch(&format!("/leads/{lead}/assign"), json!({"ownerId": owner.id})).await.expect(200).data()["updatedAt"])
+    };
+    let owner_of = async |path: &str| text(&admin.get(path).await.expect(200).data()["ownerId"]);
+    let given = assign(&second).await;
+    eventually("it follows", SOON, || async { (owner_of(&task).await == second.id && owner_of(&other).await == second.id).then_some(()) }).await;
+    // Somebody gives one of them back, and the lead on; then everything that was said before is said again.
+    admin.patch(&task, json!({"ownerId": first.id})).await.expect(200);
+    assign(&third).await;
+    eventually("the other follows", SOON, || async { (owner_of(&other).await == third.id).then_some(()) }).await;
+    let again = json!({"task": "follow_owner", "of": {"lead": lead}, "former": first.id, "given": given}).to_string();
+    crm.embedded().queues.send("work", vec![again; 5], Duration::ZERO).await.expect("sent");
+    crm.advance(61);
+    run(&crm, 1).await;
+    assert_eq!((owner_of(&task).await, owner_of(&other).await), (first.id.clone(), third.id.clone()));
+}

@@ -129,7 +129,9 @@ fn assign(world: &mut World, call: &Call) -> Answer {
     check_version(call, old.version)?;
     let new = Customer { owner: wanted.as_str().map(str::to_owned), ..old.clone() };
     leads::follow(world, &old.id, new.owner.as_ref());
-    Ok(keep(world, &old, new))
+    let answer = keep(world, &old, new);
+    leads::follow_owner(world, &|_, customer| customer == Some(&old.id), old.owner.as_ref(), wanted.as_str());
+    Ok(answer)
 }
 
 fn form(world: &World) -> Form {

@@ -9,12 +9,13 @@ use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::{self, Lead};
+use domain::owner::{Held, follow, follows};
 use domain::project::Project;
 use domain::task::{self, Task};
 use domain::team::Team;
 use domain::user::UserStatus;
 use domain::work_log::WorkLog;
-use domain::{CustomerId, Entity, LeadId, Owned, Owner, Parent, PartyId, Record, Row, TaskId, UserId};
+use domain::{CustomerId, Entity, LeadId, Owned, Owner, Parent, PartyId, Record, Row, TaskId, Time, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
 use messaging::{Place, Queue, RECURRING_TASKS, Work};
@@ -63,6 +64,10 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
         Work::FollowCustomer { customer, from } => {
             let rest = follow_customer(app, customer, from).await?;
             hand_on(app, rest.map(|from| Work::FollowCustomer { customer, from: Some(from) })).await
+        }
+        Work::FollowOwner { of, former, given, from } => {
+            let rest = follow_owner(app, of, former, given, from).await?;
+            hand_on(app, rest.map(|from| Work::FollowOwner { of, former, given, from: Some(from) })).await
         }
         Work::MoveOpenWork { lead, customer, from } => {
             let rest = move_open_work(app, lead, customer, from).await?;
@@ -243,6 +248,29 @@ async fn follow_customer(app: &App, id: CustomerId, from: Option<Place>) -> Resu
     let follow = |lead: &Record<Lead>| lead::follow(lead, &customer).map(|next| change(lead, &next));
     // A row may show the owner before the last one, so each lead is looked at itself.
     Walk::new(app, from).list(&below(PartyId::Customer(id), Lead::KIND), |_| true, follow).await
+}
+
+/// Gives what the former owner of a lead or customer had to do on it to who owns it now; what belongs to
+/// nobody, or to the former owner again, leaves it where it is.
+async fn follow_owner(app: &App, of: PartyId, former: UserId, given: Time, from: Option<Place>) -> Result<Option<Place>, Failure> {
+    let holder = match of {
+        PartyId::Lead(id) => app.unscoped().get_latest::<Lead>(id).await?.and_then(|lead| lead.data.owner_id),
+        PartyId::Customer(id) => app.unscoped().get_latest::<Customer>(id).await?.and_then(|customer| customer.data.owner_id),
+    };
+    let Some(holder) = holder.filter(|holder| *holder != former) else { return Ok(None) };
+    let Some(holder) = owner(app, holder).await? else { return Ok(None) };
+    fn moved<E: Held + Stored>(app: &App, work: &Record<E>, (former, given): (UserId, Time), holder: &Owner) -> Option<Tx> {
+        let (next, events) = follow(work, &app.act(), former, given, holder)?;
+        let mut tx = change(work, &next);
+        tx.events(&events);
+        Some(tx)
+    }
+    let since = (former, given);
+    let mut walk = Walk::new(app, from);
+    steps!(
+        walk.list(&below(of, FollowUp::KIND), |row| follows(row, former, given), |work: &Record<FollowUp>| moved(app, work, since, &holder)),
+        walk.list(&below(of, Task::KIND), |row| follows(row, former, given), |work: &Record<Task>| moved(app, work, since, &holder)),
+    )
 }
 
 fn below(party: PartyId, kind: &str) -> Plan {

@@ -71,6 +71,7 @@ pub use config::Config;
 pub use decide::{Change, Decision, Subject, decide};
 pub use error::Error;
 pub use reach::{Purpose, Reached, Unscoped};
+pub use references::Parents;
 pub use settings::{Stand, WellKnown};
 pub use store::filters::*;
 pub use store::{Filter, Page, Paging, Parked, Stored};

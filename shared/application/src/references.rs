@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::reach::Reached;
 use domain::customer::Customer;
 use domain::project::Project;
 use domain::task::Task;
@@ -59,37 +60,64 @@ impl App {
         Ok(domain::customer::check_referrer(customer, found.as_ref())?)
     }
 
-    /// What something is to hang under: each has to exist and to be inside what the caller may read. All
-    /// that is wrong is named at once; what is no wrong field goes first.
+    /// The lead of a task that was reached, as it is now: whoever opens the task again has to know whether
+    /// the lead was converted.
+    pub async fn lead_of(&self, task: &Reached<Task>) -> Result<Option<Party>, Error> {
+        match task.data.lead_id {
+            Some(lead) => Ok(self.party(PartyId::Lead(lead)).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// What a task is to hang under: each has to exist and to be inside what the caller may read, but for
+    /// the customer of the project. All that is wrong is named at once; what is no wrong field goes first.
     pub async fn named_parents(
         &self,
         customer: Named<'_, CustomerId>,
         lead: Named<'_, LeadId>,
         project: Named<'_, ProjectId>,
-    ) -> Result<Vec<Party>, Error> {
+    ) -> Result<Parents, Error> {
         let party = async |id: Option<PartyId>, scope: Option<&Scope>| match id {
             Some(id) => self.named_party(scope, id).await.map(Some),
             None => Ok(None),
         };
         let in_project = async {
             match project.0 {
-                Some(id) => self.named_project(project.1, id).await.map(|_| None),
+                Some(id) => self.named_project(project.1, id).await.map(|project| Some((id, project.data.customer_id))),
                 None => Ok(None),
             }
         };
-        let (customer, lead, project) =
+        let (named, lead, project) =
             tokio::join!(party(customer.0.map(PartyId::Customer), customer.1), party(lead.0.map(PartyId::Lead), lead.1), in_project);
-        let (mut parties, mut faults): (Vec<Party>, Vec<FieldFault>) = (Vec::new(), Vec::new());
-        for checked in [customer, lead, project] {
-            match checked {
-                Ok(party) => parties.extend(party),
-                Err(Error::Refused(Refused::Fields(wrong))) => faults.extend(wrong),
-                Err(error) => return Err(error),
-            }
-        }
+        let mut faults: Vec<FieldFault> = Vec::new();
+        let project = gather(project, &mut faults)?.flatten();
+        let implied = project.is_some_and(|(_, of_project)| customer.0 == Some(of_project));
+        let named = if implied { None } else { gather(named, &mut faults)?.flatten() };
+        let lead = gather(lead, &mut faults)?.flatten();
         Refused::any(faults)?;
-        Ok(parties)
+        Ok(Parents { parties: named.into_iter().chain(lead).collect(), project })
     }
+}
+
+/// The outcome of a check, or its wrong fields added to the others.
+fn gather<T>(checked: Result<T, Error>, faults: &mut Vec<FieldFault>) -> Result<Option<T>, Error> {
+    match checked {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Refused(Refused::Fields(wrong))) => {
+            faults.extend(wrong);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What a task is to hang under.
+#[derive(Debug, Clone, Default)]
+pub struct Parents {
+    /// The customer and the lead that were named.
+    pub parties: Vec<Party>,
+    /// The project with its customer.
+    pub project: Option<(ProjectId, CustomerId)>,
 }
 
 /// An id that a body may name, and what the caller may read of its kind.

@@ -236,7 +236,11 @@ impl From<Refused> for Problem {
                 let error = |fault: FieldFault| FieldError::new(format!("/{}", fault.field), fault.rule, fault.message);
                 Self::fields(faults.into_iter().map(error).collect())
             }
-            Refused::Transition { of, detail, allowed } => Self::new(code_of(of), detail).with("allowed", json!(allowed)),
+            Refused::Transition { of, detail, allowed } => {
+                let (code, field) = machine(of);
+                let errors = vec![FieldError::new(field, "transition", detail.clone())];
+                Self { errors, ..Self::new(code, detail) }.with("allowed", json!(allowed))
+            }
             Refused::Converted(customer) => {
                 Self::new(Code::LeadConverted, "The lead became a customer and is read-only; change the customer instead")
                     .with("customerId", json!(customer))
@@ -246,14 +250,14 @@ impl From<Refused> for Problem {
     }
 }
 
-/// The code of a move that a lifecycle does not have.
-const fn code_of(machine: StateMachine) -> Code {
+/// The code of a move that a lifecycle does not have, and the field that it is about.
+const fn machine(machine: StateMachine) -> (Code, &'static str) {
     match machine {
-        StateMachine::Lead => Code::LeadTransition,
-        StateMachine::Customer => Code::CustomerTransition,
-        StateMachine::FollowUp => Code::FollowUpTransition,
-        StateMachine::Task => Code::TaskTransition,
-        StateMachine::Project => Code::ProjectTransition,
+        StateMachine::Lead => (Code::LeadTransition, "/status"),
+        StateMachine::Customer => (Code::CustomerTransition, "/lifecycle"),
+        StateMachine::FollowUp => (Code::FollowUpTransition, "/status"),
+        StateMachine::Task => (Code::TaskTransition, "/status"),
+        StateMachine::Project => (Code::ProjectTransition, "/status"),
     }
 }
 

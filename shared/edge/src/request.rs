@@ -4,7 +4,7 @@ use crate::problem::{Code, Problem, Rejection};
 use crate::router::Headers;
 use application::{App, Change, Decision, Filter, Page, Paging, Purpose, Reached, Stored, Subject};
 use contract::fields::DEFAULT_LIMIT;
-use contract::{Components, Errors, Parse, Show};
+use contract::{Components, Errors, FieldError, Parse, Show};
 use domain::event::Act;
 use domain::owner;
 use domain::text::TextValue;
@@ -393,10 +393,13 @@ impl<I: Identity, P, Q, B> Request<I, P, Q, B> {
     /// Contact data that others have as 409 with `matches`, as far as the caller may see them.
     async fn explain(&self, error: store::Error) -> Rejection {
         let Some(authenticated) = self.who.authenticated() else { return Problem::of_store(error).into() };
+        let fields = error.duplicate_fields();
         match self.app.duplicates(&authenticated.caller, &error).await {
             Ok(Some(matches)) => {
                 let detail = "A lead or customer with this e-mail address or phone number exists; allowDuplicate=true saves it all the same";
-                Problem::new(Code::Duplicate, detail).with("matches", json!({"ids": matches.ids, "hidden": matches.hidden})).into()
+                let errors = fields.into_iter().map(|field| FieldError::new(format!("/{field}"), "unique", "another lead or customer has it"));
+                let problem = Problem { errors: errors.collect(), ..Problem::new(Code::Duplicate, detail) };
+                problem.with("matches", json!({"ids": matches.ids, "hidden": matches.hidden})).into()
             }
             Ok(None) => Problem::of_store(error).into(),
             Err(error) => Problem::of_store(error).into(),
