@@ -21,7 +21,7 @@ const FOR_FUNCTIONS: &[&str] = &["application", "aws", "contract", "domain", "ed
 /// What no worker uses: it answers no request.
 const NOT_FOR_WORKERS: &[&str] = &["contract", "edge", "lambda_http", "http"];
 /// What the domain may use: data and arithmetic.
-const FOR_DOMAIN: &[&str] = &["argon2", "jiff", "serde", "serde_json", "thiserror", "unicode-normalization", "uuid"];
+const FOR_DOMAIN: &[&str] = &["argon2", "jiff", "rust_iso3166", "serde", "serde_json", "thiserror", "unicode-normalization", "uuid"];
 
 /// Whether a crate is part of what is deployed; the others put the whole together and may use it all.
 fn is_deployed(manifest: &str) -> bool {

@@ -97,6 +97,8 @@ async fn customers(crm: &Crm) {
     let word = format!("findable{}", unique());
     let customer = admin.customer(json!({"name": word, "email": format!("{}@policy.example", unique()), "ownerId": rep.id})).await;
     let path = format!("/customers/{}", text(&customer["id"]));
+    let referrer = admin.customer(json!({})).await["id"].clone();
+    admin.patch(&path, json!({"referredById": referrer})).await.expect(200);
     eventually("it is found", SOON, || async { (!admin.ids(&format!("/customers?q={word}")).await.is_empty()).then_some(()) }).await;
     admin.get(&path).await.expect(200);
     admin.patch(&path, json!({"name": "Renamed", "email": format!("{}@policy.example", unique())})).await.expect(200);

@@ -38,6 +38,8 @@ macro_rules! for_each_scenario {
             customers::a_lifecycle_move_that_is_not_in_the_table_is_refused,
             customers::an_owner_has_to_be_active_and_inside_reach,
             customers::a_referrer_is_set_once_and_makes_no_circle,
+            customers::what_cannot_be_of_a_customer_is_refused,
+            customers::a_change_is_answered_as_the_record_is_read,
             customers::twenty_changes_at_once_all_count,
             leads::a_lead_lives_from_creation_to_restoration,
             leads::the_transition_table_is_kept,

@@ -2,9 +2,9 @@
 //! customers.
 
 use crate::bodies::CreateLead;
-use contract::views::LeadOut;
+use contract::views::LeadPage;
 use domain::lead::{self, LeadData, LeadText};
-use domain::{Permission, Refused};
+use domain::{Overview, Permission, Refused};
 use edge::{Action, Answer, Authorized, Change, Code, Json, Rejection, Request, Route};
 
 contract::query! {
@@ -24,7 +24,7 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn handle(request: Request<Authorized, (), CreateQuery, Json<CreateLead>>) -> Result<Answer<LeadOut>, Rejection> {
+async fn handle(request: Request<Authorized, (), CreateQuery, Json<CreateLead>>) -> Result<Answer<LeadPage>, Rejection> {
     let (body, caller) = (&request.body.0, request.caller());
     let name = (body.first_name.as_ref(), body.last_name.as_ref());
     let mut faults = lead::status_faults(body.status);
@@ -49,7 +49,7 @@ async fn handle(request: Request<Authorized, (), CreateQuery, Json<CreateLead>>)
             change.events(&events);
             change.allow_duplicates(request.query.allow_duplicate.unwrap_or(false));
             change.require_active(owner.as_ref(), caller.id, "ownerId");
-            Ok(Answer::creation(change, "leads", lead, LeadOut::new))
+            Ok(Answer::creation(change, "leads", lead, |lead| LeadPage::new(lead, Overview::default())))
         })
         .await
 }

@@ -2,11 +2,11 @@
 //! again, since a closed lead stands in nobody's way.
 
 use contract::Patch;
-use contract::views::LeadOut;
+use contract::views::LeadPage;
 use domain::lead::{self, CloseReason, Closing, Lead, LeadStatus};
 use domain::value::Text;
 use domain::{LeadId, Permission};
-use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, Rejection, Request, Route};
+use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, ReachedPage, Rejection, Request, Route};
 
 contract::body! {
     /// Where the lead goes.
@@ -31,16 +31,16 @@ pub(crate) fn route() -> Route {
         .needs(Permission::LeadsUpdate)
         .about("Leads", "Move a lead to another status")
         .fails(&[Code::Duplicate, Code::LeadConverted, Code::LeadTransition])
-        .touches(&[Action::Get, Action::Put, Action::Update])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update])
         .load(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized, (LeadId,), MoveQuery>) -> Result<Reached<Lead>, Rejection> {
-    context.open(context.path.0).await
+async fn load(context: Context<Authorized, (LeadId,), MoveQuery>) -> Result<ReachedPage<Lead>, Rejection> {
+    context.open_page(context.path.0).await
 }
 
-async fn handle(request: Request<Authorized, (LeadId,), MoveQuery, Json<MoveLead>>, lead: Reached<Lead>) -> Result<Answer<LeadOut>, Rejection> {
+async fn handle(request: Request<Authorized, (LeadId,), MoveQuery, Json<MoveLead>>, page: ReachedPage<Lead>) -> Result<Answer<LeadPage>, Rejection> {
     let body = &request.body.0;
     let closing = |mut closing: Closing| {
         body.close_reason.clone().apply(&mut closing.reason);
@@ -51,5 +51,5 @@ async fn handle(request: Request<Authorized, (LeadId,), MoveQuery, Json<MoveLead
     lead::check_closing(body.status, &closing(Closing::default()))?;
     let decide = |lead: &Reached<Lead>, act: &_| Ok(lead::set_status(lead, act, body.status, closing(Closing::of(lead, body.status)))?);
     let allow_duplicate = request.query.allow_duplicate.unwrap_or(false);
-    request.change(lead, decide, |change| change.allow_duplicates(allow_duplicate), LeadOut::new).await
+    request.change_page(page, decide, |change| change.allow_duplicates(allow_duplicate), LeadPage::new).await
 }

@@ -324,18 +324,19 @@ async fn purge_lead(app: &App, lead: LeadId, from: Option<Place>) -> Result<Opti
 const FIRST_LOOK_DAYS: i64 = 400;
 const DAY_SECONDS: i64 = 86_400;
 
-/// Copies every template whose next occurrence has passed, day by day since the last run. A template
+/// Copies every template whose next occurrence comes before the end of the local day, day by day since the last run. A template
 /// that cannot be copied holds up none of the others, but the day counts as done only when all are.
 async fn copy_recurring(app: &App) -> Result<(), Failure> {
     let now = app.clock.now();
+    let end = task::copied_until(now, &app.config.zone);
     let mut day = app.unscoped().job_done(RECURRING_TASKS).await?.unwrap_or_else(|| now.plus_seconds(-FIRST_LOOK_DAYS * DAY_SECONDS));
     let (mut copied, mut failed) = (0, None);
-    // Days of the table are those of UTC; of today's, what is still to come waits for the next run.
+    // Days of the table are those of UTC; of the last of them, what comes after the local day waits.
     loop {
         let mut after: Option<String> = None;
         loop {
             let paging = Paging { limit: PAGE, cursor: after.as_deref(), binding: "work" };
-            let page = app.unscoped().due_templates(day, now, paging).await?;
+            let page = app.unscoped().due_templates(day, end, paging).await?;
             for id in page.items {
                 match copy(app, id).await {
                     Ok(()) => copied += 1,
@@ -350,10 +351,10 @@ async fn copy_recurring(app: &App) -> Result<(), Failure> {
                 return send(app, &Work::CopyRecurring, 0).await;
             }
         }
-        if day.to_string()[..10] == now.to_string()[..10] {
+        if day.to_string()[..10] == end.to_string()[..10] {
             break;
         }
-        day = day.plus_seconds(DAY_SECONDS).min(now);
+        day = day.plus_seconds(DAY_SECONDS).min(end);
     }
     match failed {
         Some(failure) => Err(failure),

@@ -2,12 +2,13 @@
 //! names it is refused.
 
 use crate::app::App;
+use crate::decide::Subject;
 use crate::error::Error;
 use crate::reach::Reached;
-use domain::customer::Customer;
+use domain::customer::{Customer, MAX_REFERRALS};
 use domain::project::Project;
 use domain::task::Task;
-use domain::{CustomerId, FieldFault, LeadId, Party, PartyId, ProjectId, Record, Refused, Row, Scope, TaskId};
+use domain::{CustomerId, FieldFault, LeadId, Party, PartyId, ProjectId, Record, Refused, Scope, TaskId};
 
 /// A reference that cannot be used.
 fn absent(field: &str) -> Error {
@@ -50,14 +51,28 @@ impl App {
         Ok(self.store().get::<Project>(id).await?.map(|project| project.data.customer_id))
     }
 
-    /// The customer who brought another: inside reach, and no circle of two.
-    pub async fn check_referrer(&self, scope: Option<&Scope>, customer: Option<CustomerId>, referrer: CustomerId) -> Result<(), Error> {
-        let found = if customer == Some(referrer) { None } else { self.store().get::<Customer>(referrer).await? };
-        let found: Option<Row<Customer>> = found.filter(|found| scope.is_some_and(|scope| found.inside(scope))).map(|found| found.row);
-        if customer == Some(referrer) {
-            return Err(Error::reference("referredById", "cannot be the customer itself"));
+    /// The customer who brought another.
+    pub async fn named_referrer(&self, scope: Option<&Scope>, referrer: CustomerId) -> Result<Record<Customer>, Error> {
+        let found = self.store().get::<Customer>(referrer).await?;
+        found.filter(|found| scope.is_some_and(|scope| found.inside(scope))).ok_or_else(|| absent("referredById"))
+    }
+
+    /// The same with all who brought the referrer, for a customer that is there already and may be among
+    /// them.
+    pub async fn referral(&self, scope: Option<&Scope>, referrer: CustomerId) -> Result<Referral, Error> {
+        let first = self.named_referrer(scope, referrer).await?;
+        self.referral_from(first).await
+    }
+
+    /// Who brought a customer, who brought that one, and so on: as far as one may go, and no further.
+    async fn referral_from(&self, first: Record<Customer>) -> Result<Referral, Error> {
+        let (mut chain, mut root) = (vec![first.id], first);
+        while let Some(above) = root.data.referred_by_id.filter(|above| chain.len() <= MAX_REFERRALS && !chain.contains(above)) {
+            let Some(next) = self.store().get_latest::<Customer>(above).await? else { break };
+            chain.push(above);
+            root = next;
         }
-        Ok(domain::customer::check_referrer(customer, found.as_ref())?)
+        Ok(Referral { chain, root })
     }
 
     /// The lead of a task that was reached, as it is now: whoever opens the task again has to know whether
@@ -118,6 +133,28 @@ pub struct Parents {
     pub parties: Vec<Party>,
     /// The project with its customer.
     pub project: Option<(ProjectId, CustomerId)>,
+}
+
+/// Who brought whom, above a customer that is to be somebody's referrer.
+#[derive(Debug, Clone)]
+pub struct Referral {
+    /// The referrer, who brought the referrer, and so on.
+    pub chain: Vec<CustomerId>,
+    /// The last of them, whom nobody brought. While nobody did, the chain is whole: what is set stays.
+    pub(crate) root: Record<Customer>,
+}
+
+impl Subject for Referral {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        match self.chain.first() {
+            Some(first) => app.referral_from(app.store().get_latest::<Customer>(*first).await?.ok_or_else(|| absent("referredById"))?).await,
+            None => Ok(self.clone()),
+        }
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.chain == other.chain && self.root.rev == other.root.rev
+    }
 }
 
 /// An id that a body may name, and what the caller may read of its kind.

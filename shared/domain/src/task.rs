@@ -7,7 +7,7 @@ use crate::party::{Parent, PartyId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::recurrence::Recurrence;
 use crate::refused::{Refused, StateMachine};
-use crate::time::Time;
+use crate::time::{DateBound, Day, Time};
 use crate::value::{Prose, Text};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -330,20 +330,27 @@ pub fn deleted(task: &Record<Task>, act: &Act) -> Event {
     task.event(act, EventKind::TaskDeleted, summary, json!({"template": task.data.recurrence.is_some()}))
 }
 
-/// What a template has to give at a moment: the copy for the latest occurrence that has passed, and
-/// the template with its next one. `None` while nothing is due.
+/// The last moment of the local day: up to it templates are copied, so that no copy begins overdue.
+pub fn copied_until(now: Time, zone: &TimeZone) -> Time {
+    let midnight = DateBound::Day(Day(now.date_in(zone))).until(zone);
+    midnight.map_or(now, |midnight| Time::from_millis(midnight.millis() - 1))
+}
+
+/// What a template has to give on a day: the copy for its latest occurrence up to the end of the day, and
+/// the template with the first one after it. `None` where there is none such.
 pub fn copy(template: &Record<Task>, act: &Act, zone: &TimeZone) -> Option<(Record<Task>, Record<Task>, Event)> {
     let rule = template.data.recurrence?;
-    let planned = template.derived.next_occurrence_at.filter(|planned| *planned <= act.at)?;
+    let end = copied_until(act.at, zone);
+    let planned = template.derived.next_occurrence_at.filter(|planned| *planned <= end)?;
     let first = template.first();
-    let due = rule.latest_until(first, planned, act.at, zone).unwrap_or(planned);
+    let due = rule.latest_until(first, planned, end, zone).unwrap_or(planned);
     let mut data = template.data.clone();
     (data.recurrence, data.template_id) = (None, Some(template.id));
     (data.status, data.completed_at, data.due_at) = (TaskStatus::Todo, None, Some(due));
     let derived = TaskDerived { next_occurrence_at: None, held_since: None, ..template.derived.clone() };
     let made: Record<Task> = Record::new(act.id(), act, data, template.text.clone(), derived);
     let mut next = template.clone();
-    next.derived.next_occurrence_at = rule.next_after(first, act.at, zone);
+    next.derived.next_occurrence_at = rule.next_after(first, end, zone);
     let event = created(&made, act);
     Some((made, next, event))
 }
@@ -374,8 +381,8 @@ mod tests {
     fn a_template_is_the_first_task_and_gives_copies_from_then_on() {
         let template = template();
         assert_eq!(template.derived.next_occurrence_at, Some(time("2026-02-28T09:00:00Z")));
-        assert!(copy(&template, &at("2026-02-28T08:00:00Z"), &TimeZone::UTC).is_none());
-        let (made, next, _) = copy(&template, &at("2026-02-28T10:00:00Z"), &TimeZone::UTC).expect("due");
+        assert!(copy(&template, &at("2026-02-27T23:59:59Z"), &TimeZone::UTC).is_none());
+        let (made, next, _) = copy(&template, &at("2026-02-28T06:00:00Z"), &TimeZone::UTC).expect("due later that day");
         assert_eq!((made.data.due_at, made.data.template_id), (Some(time("2026-02-28T09:00:00Z")), Some(template.id)));
         assert_eq!((made.data.recurrence, made.derived.next_occurrence_at), (None, None));
         assert_eq!(next.derived.next_occurrence_at, Some(time("2026-03-31T09:00:00Z")));
@@ -384,6 +391,8 @@ mod tests {
 
     #[test]
     fn a_late_run_makes_one_copy_for_the_latest_occurrence() {
+        let tokyo = TimeZone::get("Asia/Tokyo").expect("zone");
+        assert_eq!(copied_until(time("2026-05-01T15:00:00Z"), &tokyo), time("2026-05-02T14:59:59.999Z"));
         let (made, next, _) = copy(&template(), &at("2026-05-02T00:00:00Z"), &TimeZone::UTC).expect("due");
         assert_eq!(made.data.due_at, Some(time("2026-04-30T09:00:00Z")));
         assert_eq!(next.derived.next_occurrence_at, Some(time("2026-05-31T09:00:00Z")));

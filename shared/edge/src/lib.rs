@@ -16,7 +16,7 @@ pub mod route;
 pub mod router;
 
 pub use application;
-pub use application::{App, Change, Config, Decision, Page, Purpose, Reached};
+pub use application::{App, Change, Config, Decision, Page, Purpose, Reached, ReachedPage};
 pub use problem::{Code, Problem, Rejection};
 pub use request::{Answer, Authenticated, Authorized, Context, Json, OptionalJson, PageOf, Request, location};
 pub use route::{Access, Action, Resource, Route};

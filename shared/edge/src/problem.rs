@@ -5,8 +5,10 @@
 //! [`Problem::forbidden`]; what clashes with the present state is a conflict with its own code.
 //! Causes inside the system are logged and never sent.
 
+use application::App;
 use contract::FieldError;
 use domain::refused::StateMachine;
+use domain::time::{DateBound, ends_before};
 use domain::{FieldFault, Refused};
 use serde_json::{Map, Value, json};
 use store::{FailedCondition, SavedAnswer};
@@ -134,6 +136,18 @@ impl Problem {
     /// A search has an order of its own.
     pub fn sorted_search() -> Self {
         Self::field("?sort", "conflict", "cannot be combined with q, which orders by word")
+    }
+
+    /// A period that ends before it begins: its end is wrong.
+    pub fn backwards(from: (Option<DateBound>, &str), to: (Option<DateBound>, &str), app: &App) -> Option<Self> {
+        let (begin, end) = from.0.zip(to.0)?;
+        ends_before(begin, end, &app.config.zone).then(|| Self::field(format!("?{}", to.1), "range", format!("must not be before {}", from.1)))
+    }
+
+    /// Several problems with fields as one that names them all.
+    pub fn all(problems: impl IntoIterator<Item = Option<Self>>) -> Result<(), Self> {
+        let errors: Vec<FieldError> = problems.into_iter().flatten().flat_map(|problem| problem.errors).collect();
+        if errors.is_empty() { Ok(()) } else { Err(Self::fields(errors)) }
     }
 
     /// A fault inside: logged, not sent.

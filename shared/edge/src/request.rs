@@ -2,7 +2,7 @@
 
 use crate::problem::{Code, Problem, Rejection};
 use crate::router::Headers;
-use application::{App, Change, Decision, Filter, Page, Paging, Purpose, Reached, Stored, Subject};
+use application::{App, Change, Decision, Filter, Page, Paging, Purpose, Reached, ReachedPage, Stored, Subject};
 use contract::fields::DEFAULT_LIMIT;
 use contract::{Components, Errors, FieldError, Parse, Show};
 use domain::event::Act;
@@ -239,7 +239,13 @@ impl<P, Q> Context<Authorized, P, Q> {
 
     /// The record of this id with what stands beside it.
     pub async fn page_of<E: Stored>(&self, id: E::Id) -> Result<(Reached<E>, Overview), Rejection> {
-        Ok(self.app.reach_page(&self.who.scope, id).await?)
+        let ReachedPage { reached, overview } = self.app.reach_page(&self.who.scope, id, Purpose::Read).await?;
+        Ok((reached, overview))
+    }
+
+    /// The same, if it may be changed: a change is answered as the record is read.
+    pub async fn open_page<E: Stored>(&self, id: E::Id) -> Result<ReachedPage<E>, Rejection> {
+        Ok(self.app.reach_page(&self.who.scope, id, Purpose::Change).await?)
     }
 
     /// A page of what a filter asks for.
@@ -357,6 +363,28 @@ impl<I: Identity, P, Q, B> Request<I, P, Q, B> {
             Ok(application::decide::changed(reached, outcome).with(&more).map(|record| {
                 let version = record.version;
                 Answer::ok(show(record)).version(version)
+            }))
+        })
+        .await
+    }
+
+    /// The same where the answer shows what stands beside the record as well.
+    pub async fn change_page<E, T>(
+        &self,
+        page: ReachedPage<E>,
+        decide: impl Fn(&Reached<E>, &Act) -> Result<owner::Change<E>, Rejection>,
+        more: impl Fn(&mut Change),
+        show: impl Fn(Record<E>, Overview) -> T,
+    ) -> Result<Answer<T>, Rejection>
+    where
+        E: Stored,
+        T: Serialize + Show,
+    {
+        self.decide(page, |page, act| {
+            let outcome = decide(&page.reached, act)?;
+            Ok(application::decide::changed(&page.reached, outcome).with(&more).map(|record| {
+                let version = record.version;
+                Answer::ok(show(record, page.overview.clone())).version(version)
             }))
         })
         .await

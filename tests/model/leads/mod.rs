@@ -161,9 +161,8 @@ pub fn follow_owner(world: &mut World, is_below: &dyn Fn(Option<&String>, Option
 /// Keeps a changed lead; what did not change stays at its version.
 fn keep(world: &mut World, old: &Lead, mut new: Lead) -> Expected {
     new.version += u64::from(*old != new);
-    let expected = Expected::ok(whole(&new), new.version);
-    world.records.leads.insert(new.id.clone(), new);
-    expected
+    world.records.leads.insert(new.id.clone(), new.clone());
+    Expected::ok(page(world, &new), new.version)
 }
 
 fn create(world: &mut World, call: &Call) -> Answer {
@@ -210,7 +209,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
         Some(None) => None,
     };
     check_duplicates(world, call, None, &lead)?;
-    let shown = whole(&lead);
+    let shown = page(world, &lead);
     world.name(&lead.id);
     world.records.leads.insert(lead.id.clone(), lead);
     Ok(Expected::created(shown))

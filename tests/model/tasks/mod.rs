@@ -287,7 +287,9 @@ fn list(world: &mut World, call: &Call) -> Answer {
             && is_due(found.due.as_deref(), due)
     };
     // What has no date stands behind every date.
-    let order = |found: &Task| (found.due.clone().unwrap_or_else(|| "~".to_owned()), found.id.clone());
-    let rows = in_order(world.records.tasks.values().filter(wanted), order, call.asked("sort") == Some("-dueAt"));
+    let descending = call.asked("sort") == Some("-dueAt");
+    let nowhen = if descending { "" } else { "~" };
+    let order = |found: &Task| (found.due.clone().unwrap_or_else(|| nowhen.to_owned()), found.id.clone());
+    let rows = in_order(world.records.tasks.values().filter(wanted), order, descending);
     Ok(Expected::rows(rows.into_iter().map(|found| show(world, found)).collect()))
 }

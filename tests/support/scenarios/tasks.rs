@@ -55,6 +55,9 @@ pub async fn tasks_are_listed_by_due_date_owner_and_parent(crm: Crm) {
     let theirs = text(&manager.make("/tasks", json!({"title": "M", "customerId": customer, "projectId": project})).await["id"]);
     let ids = async |filter: &str| rep.ids(&format!("/tasks?limit=1&{filter}")).await;
     assert_eq!(ids("").await, [old.clone(), now.clone(), far.clone(), undated.clone()], "earliest first, undated last");
+    assert_eq!(ids("sort=-dueAt").await, [far.clone(), now.clone(), old.clone(), undated.clone()], "latest first, undated last");
+    assert_eq!(ids("sort=-dueAt&status=DONE").await, std::slice::from_ref(&undated));
+    assert_eq!(ids(&format!("sort=-dueAt&leadId={lead}&ownerId=me")).await, [far.clone(), old.clone()]);
     assert_eq!(ids("status=open").await, [old.clone(), now.clone(), far.clone()]);
     assert_eq!(ids("status=DONE").await, std::slice::from_ref(&undated));
     assert_eq!(ids("due=overdue").await, std::slice::from_ref(&old));
@@ -66,6 +69,10 @@ pub async fn tasks_are_listed_by_due_date_owner_and_parent(crm: Crm) {
     assert_eq!(ids(&format!("leadId={lead}&customerId={customer}")).await, std::slice::from_ref(&far));
     // A list of a customer shows all its tasks, whoever does them.
     assert_eq!(ids(&format!("customerId={customer}")).await, [now.clone(), far.clone(), theirs.clone()]);
+    for limit in [1, 2, 3, 20] {
+        let page = format!("/tasks?customerId={customer}&sort=-dueAt&limit={limit}");
+        assert_eq!(rep.ids(&page).await, [far.clone(), now.clone(), theirs.clone()], "undated last on pages of {limit}");
+    }
     assert_eq!(ids(&format!("customerId={customer}&due=overdue")).await, Vec::<String>::new());
     rep.get(&format!("/tasks/{theirs}")).await.expect(200);
     rep.patch(&format!("/tasks/{theirs}"), json!({"priority": "HIGH"})).await.expect(200);
