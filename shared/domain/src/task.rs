@@ -434,7 +434,7 @@ mod tests {
     fn a_task_in_a_project_is_for_the_projects_customer() {
         let [ours, other] = [1, 2].map(|n| CustomerId::new(Uuid::from_u128(n)));
         let [first, second] = [3, 4].map(|n| ProjectId::new(Uuid::from_u128(n)));
-        let of = |customer, project| TaskData { customer_id: customer, project_id: project, ..once().data };
+        let of = |customer, project| TaskData { customer_id: customer, project_id: project, ..once().data.clone() };
         let joined =
             |before: Option<TaskData>, mut data: TaskData, customer| join_project(&mut data, before.as_ref(), customer).map(|()| data.customer_id);
         assert_eq!(joined(None, of(None, Some(first)), ours), Ok(Some(ours)));
