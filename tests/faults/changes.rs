@@ -128,8 +128,10 @@ pub async fn of_leads(seed: u64, admin: &Person, owners: &[String]) -> Made {
             }
             6 if !activities.is_empty() && random.below(2) == 0 => {
                 let id = activities.swap_remove(random.below(activities.len()));
-                made.activities -= 1;
-                insist(&what, async || admin.delete(&format!("/activities/{id}")).await).await
+                let reply = insist(&what, async || admin.delete(&format!("/activities/{id}")).await).await;
+                // What was said to a lead that was converted stays.
+                made.activities -= usize::from(reply.code() != "LEAD_CONVERTED");
+                reply
             }
             6 if !activities.is_empty() => {
                 change(&format!("/activities/{}", random.of(&activities)), json!({"type": kind, "occurredAt": moment})).await

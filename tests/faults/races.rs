@@ -98,6 +98,46 @@ async fn a_customer_that_leaves_reach_while_a_lead_is_linked_to_it_is_not_linked
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_gets_a_lead_which_is_converted_in_that_moment_is_refused_as_that() {
+    let (table, gap) = Gap::table();
+    let crm = Crm::idle(table).await;
+    let rep = crm.person("SALES_REP", None).await;
+    let task = format!("/tasks/{}", text(&rep.make("/tasks", json!({"title": "Linked"})).await["id"]));
+    for route in ["create_task", "update_task"] {
+        let lead = rep.lead(json!({"title": "Converted"})).await["id"].clone();
+        let (person, convert) = (rep.clone(), format!("/leads/{}/convert", text(&lead)));
+        gap.meanwhile(route, async move { drop(person.post(&convert, json!({})).await.expect(200)) });
+        let reply = match route {
+            "create_task" => rep.post("/tasks", json!({"title": "New", "leadId": lead})).await,
+            _ => rep.patch(&task, json!({"leadId": lead})).await,
+        };
+        assert!(gap.is_over(), "{route}: it was converted in between");
+        assert_eq!((reply.status, reply.code()), (409, "LEAD_CONVERTED"), "{route}: {}", reply.text);
+    }
+    assert_eq!(rep.get(&task).await.data()["leadId"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn referrers_that_are_set_at_one_moment_make_no_circle() {
+    let (table, gap) = Gap::table();
+    let crm = Crm::idle(table).await;
+    let admin = crm.admin().await;
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.push(text(&admin.customer(json!({})).await["id"]));
+    }
+    let [first, second, third] = <[String; 3]>::try_from(made).expect("three");
+    let path = |id: &str| format!("/customers/{id}");
+    // The first is brought by the second, and the second by the third, which the first brought.
+    admin.patch(&path(&third), json!({"referredById": first})).await.expect(200);
+    gap.before("update_customer", &admin, path(&second), json!({"referredById": third}));
+    let reply = admin.patch(&path(&first), json!({"referredById": second})).await;
+    assert!(gap.is_over(), "it was set in between");
+    assert_eq!((reply.status, reply.pointers()), (422, vec!["/referredById"]), "{}", reply.text);
+    assert_eq!(admin.get(&path(&first)).await.data()["referredById"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_leaves_reach_while_it_is_deleted_stays() {
     let (table, gap) = Gap::table();
     let crm = Crm::idle(table).await;

@@ -144,10 +144,19 @@ impl Run {
         self.parties.iter().filter(|party| party.customer.is_some()).count()
     }
 
+    /// Whether an activity is one of a lead that was converted before this step.
+    fn was_converted(&self, id: &str, converting: Option<&String>) -> bool {
+        let party = self.activities.iter().find(|activity| activity.id == id).map(|activity| &activity.party);
+        party != converting && self.parties.iter().any(|lead| Some(&lead.id) == party && lead.customer.is_some())
+    }
+
     /// The next edit.
     fn edit(&mut self) -> Edit {
-        let alive: Vec<String> = self.activities.iter().filter(|activity| !activity.deleted).map(|activity| activity.id.clone()).collect();
         let open: Vec<Party> = self.parties.iter().filter(|party| party.customer.is_none()).cloned().collect();
+        // Seldom one of a converted lead, which is refused.
+        let any = self.random.below(10) == 0;
+        let editable = |activity: &&Activity| !activity.deleted && (any || open.iter().any(|party| party.id == activity.party));
+        let alive: Vec<String> = self.activities.iter().filter(editable).map(|activity| activity.id.clone()).collect();
         match self.random.below(20) {
             0 if self.converted() < CONVERSIONS => {
                 let leads: Vec<&Party> = open.iter().filter(|party| party.is_lead).collect();
@@ -203,7 +212,8 @@ impl Run {
         for (edit, reply) in edits.iter().zip(&replies) {
             self.keep(edit, reply, &deleted, converting.as_ref());
         }
-        self.look_at_what_met(&edits).await;
+        let made: Vec<Edit> = edits.iter().zip(&replies).filter(|(_, reply)| reply.status == 200).map(|(edit, _)| edit.clone()).collect();
+        self.look_at_what_met(&made).await;
         if converting.is_some() {
             self.add_lead().await;
         }
@@ -224,6 +234,16 @@ impl Run {
                 (409, "LEAD_CONVERTED") | (503, _) if converting == Some(&party.id) => {}
                 _ => self.fail(&format!("a new activity: {}", reply.text)),
             },
+            // What was said to a converted lead stays; in the moment of the conversion both can be.
+            Edit::Change { id, .. } | Edit::Delete { id } if reply.status == 409 => {
+                let party = self.activities.iter().find(|activity| activity.id == *id).map(|activity| &activity.party);
+                let became = self.parties.iter().any(|lead| Some(&lead.id) == party && lead.customer.is_some());
+                if reply.code() != "LEAD_CONVERTED" || !(became || converting == party) {
+                    self.fail(&format!("of an activity: {}", reply.text));
+                }
+            }
+            Edit::Change { id, .. } if self.was_converted(id, converting) => self.fail(&format!("a change of {id}: {}", reply.text)),
+            Edit::Delete { id } if self.was_converted(id, converting) => self.fail(&format!("a deletion of {id}: {}", reply.text)),
             Edit::Change { id, kind, occurred, body } => {
                 let gone = deleted.contains(id);
                 if let Some(activity) = self.activities.iter_mut().find(|activity| activity.id == *id && reply.status == 200) {

@@ -88,9 +88,8 @@ fn page(world: &World, customer: &Customer) -> Value {
 
 fn keep(world: &mut World, old: &Customer, mut new: Customer) -> Expected {
     new.version += u64::from(*old != new);
-    let expected = Expected::ok(show(&new), new.version);
-    world.records.customers.insert(new.id.clone(), new);
-    expected
+    world.records.customers.insert(new.id.clone(), new.clone());
+    Expected::ok(page(world, &new), new.version)
 }
 
 fn get(world: &mut World, call: &Call) -> Answer {
@@ -129,7 +128,9 @@ fn assign(world: &mut World, call: &Call) -> Answer {
     check_version(call, old.version)?;
     let new = Customer { owner: wanted.as_str().map(str::to_owned), ..old.clone() };
     leads::follow(world, &old.id, new.owner.as_ref());
-    Ok(keep(world, &old, new))
+    let answer = keep(world, &old, new);
+    leads::follow_owner(world, &|_, customer| customer == Some(&old.id), old.owner.as_ref(), wanted.as_str());
+    Ok(answer)
 }
 
 fn form(world: &World) -> Form {

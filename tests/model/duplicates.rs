@@ -28,8 +28,9 @@ pub fn allowed(call: &Call) -> bool {
 /// Refuses contact data that is new to a record and that another has: for a lead any lead or
 /// customer, for a customer other customers.
 pub fn check(world: &World, who: &str, old: &Contacts, new: &Contacts, is_lead: bool) -> Result<(), Expected> {
-    let (mut customers, mut leads) = (Vec::new(), Vec::new());
-    for field in 0..2 {
+    let (mut customers, mut leads, mut pointers) = (Vec::new(), Vec::new(), Vec::new());
+    for (field, pointer) in ["/email", "/phone"].into_iter().enumerate() {
+        let found = customers.len() + leads.len();
         if new[field].is_none() || old[field] == new[field] {
             continue;
         }
@@ -37,6 +38,9 @@ pub fn check(world: &World, who: &str, old: &Contacts, new: &Contacts, is_lead: 
         customers.extend(records.customers.values().filter(|other| of_customer(other)[field] == new[field]).map(|other| &other.id));
         if is_lead {
             leads.extend(records.leads.values().filter(|other| of_lead(other)[field] == new[field]).map(|other| &other.id));
+        }
+        if customers.len() + leads.len() > found {
+            pointers.push(pointer.to_owned());
         }
     }
     for list in [&mut customers, &mut leads] {
@@ -51,5 +55,5 @@ pub fn check(world: &World, who: &str, old: &Contacts, new: &Contacts, is_lead: 
     leads.retain(|id| leads::sees(world, who, leads::READ, id));
     let visible: Vec<&String> = customers.into_iter().chain(leads).collect();
     let hidden = count - visible.len();
-    Err(Expected { members: json!({"matches": {"ids": visible, "hidden": hidden}}), ..Expected::problem(409, "DUPLICATE") })
+    Err(Expected { members: json!({"matches": {"ids": visible, "hidden": hidden}}), pointers, ..Expected::problem(409, "DUPLICATE") })
 }

@@ -63,7 +63,7 @@ impl Expected {
     }
 
     pub fn refused(code: &'static str, allowed: &[&str]) -> Self {
-        Self { members: json!({"allowed": allowed}), ..Self::problem(409, code) }
+        Self { members: json!({"allowed": allowed}), pointers: vec!["/status".to_owned()], ..Self::problem(409, code) }
     }
 
     /// Whether the call is turned away for who makes it or what it names.

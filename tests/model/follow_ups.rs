@@ -90,6 +90,20 @@ pub fn hand_over(world: &mut World, lead: &str, customer: &str) {
     world.after.extend(moved);
 }
 
+/// What is pending below what was given away goes from the former owner to the new one, in the background.
+pub fn follow_owner(world: &mut World, is_below: &dyn Fn(Option<&String>, Option<&String>) -> bool, former: &str, to: &str) {
+    let mut moved: Vec<After> = Vec::new();
+    for follow_up in world.records.follow_ups.values_mut() {
+        let below = is_below(follow_up.lead.as_ref(), follow_up.customer.as_ref());
+        if below && follow_up.status == "PENDING" && follow_up.assignee == former {
+            to.clone_into(&mut follow_up.assignee);
+            follow_up.version += 1;
+            moved.push((format!("/follow-ups/{}", follow_up.id), Some(show(follow_up))));
+        }
+    }
+    world.after.extend(moved);
+}
+
 /// The follow-up of the path, if the caller may change it.
 fn reached(world: &World, call: &Call) -> Result<FollowUp, Expected> {
     let found = world.records.follow_ups.get(&call.id).ok_or_else(Expected::not_found)?;

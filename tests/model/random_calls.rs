@@ -12,7 +12,6 @@
 use crate::model::call::Call;
 use crate::model::registry;
 use crate::model::system::{self, System};
-use crate::model::tasks;
 use crate::model::world::World;
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -59,7 +58,7 @@ impl ReferenceStateMachine for Model {
     }
 
     fn preconditions(world: &World, call: &Call) -> bool {
-        world.knows_names_of(call) && !tasks::is_undecided(world, call)
+        world.knows_names_of(call)
     }
 
     fn apply(mut world: World, call: &Call) -> World {

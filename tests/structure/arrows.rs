@@ -25,7 +25,7 @@ const NOT_FOR_WORKERS: &[&str] = &["contract", "edge", "lambda_http", "http"];
 const WOVEN: &[&str] = &["domain", "store"];
 /// What the domain may use: data and arithmetic.
 const FOR_DOMAIN: &[&str] =
-    &["argon2", "idna", "jiff", "serde", "serde_json", "thiserror", "unicode-normalization", "unicode-script", "uuid", "zxcvbn"];
+    &["argon2", "idna", "jiff", "rust_iso3166", "serde", "serde_json", "thiserror", "unicode-normalization", "unicode-script", "uuid", "zxcvbn"];
 
 /// Whether a crate is part of what is deployed; the others put the whole together and may use it all.
 fn is_deployed(manifest: &str) -> bool {

@@ -121,6 +121,8 @@ async fn customers(crm: &Crm) {
     let word = format!("findable{}", unique());
     let customer = admin.customer(json!({"name": word, "email": format!("{}@policy.example", unique()), "ownerId": rep.id})).await;
     let path = format!("/customers/{}", text(&customer["id"]));
+    let referrer = admin.customer(json!({})).await["id"].clone();
+    admin.patch(&path, json!({"referredById": referrer})).await.expect(200);
     eventually("it is found", SOON, || async { (!admin.ids(&format!("/customers?q={word}")).await.is_empty()).then_some(()) }).await;
     admin.get(&path).await.expect(200);
     admin.patch(&path, json!({"name": "Renamed", "email": format!("{}@policy.example", unique())})).await.expect(200);
@@ -171,9 +173,14 @@ async fn selling(crm: &Crm) {
     admin.get(&format!("/projects/{project}")).await.expect(200);
     let task = json!({"title": "T", "customerId": customer, "projectId": project, "ownerId": rep.id});
     let task = text(&admin.make("/tasks", task).await["id"]);
-    admin.patch(&format!("/tasks/{task}"), json!({"customerId": null, "ownerId": admin.id})).await.expect(200);
-    admin.patch(&format!("/tasks/{task}"), json!({"customerId": customer, "ownerId": rep.id})).await.expect(200);
+    admin.patch(&format!("/tasks/{task}"), json!({"customerId": null, "projectId": null, "ownerId": admin.id})).await.expect(200);
+    admin.patch(&format!("/tasks/{task}"), json!({"customerId": customer, "projectId": project, "ownerId": rep.id})).await.expect(200);
     admin.patch(&format!("/tasks/{task}/status"), json!({"status": "DONE"})).await.expect(200);
+    let sold = text(&admin.lead(json!({})).await["id"]);
+    let done = json!({"title": "T", "customerId": customer, "leadId": sold, "status": "DONE"});
+    let done = text(&admin.make("/tasks", done).await["id"]);
+    admin.post(&format!("/leads/{sold}/convert"), json!({"customerId": customer})).await.expect(200);
+    admin.patch(&format!("/tasks/{done}/status"), json!({"status": "TODO"})).await.expect(200);
     admin.get(&format!("/tasks/{task}")).await.expect(200);
     admin.get(&format!("/tasks?projectId={project}")).await.expect(200);
     let log = json!({"taskId": task, "workDate": "2026-01-31", "minutes": 5, "description": "Work"});

@@ -31,7 +31,7 @@ contract::query! {
         pub r#type: Option<ActivityType>,
         /// On this date or later, or at this time or later.
         pub from: Option<DateBound>,
-        /// Up to this date, or before this time.
+        /// Up to this date, or before this time; not before `from`.
         pub to: Option<DateBound>,
         pub sort: Option<ActivitySort>,
         pub limit: Option<Limit>,
@@ -65,8 +65,11 @@ fn whose(query: &ListActivities, scope: &Scope) -> Result<Whose, Problem> {
 async fn load(context: Context<Authorized, (), ListActivities>) -> Result<Page<Row<Activity>>, Rejection> {
     let query = &*context.query;
     let zone = &context.app.config.zone;
+    let backwards = Problem::backwards((query.from, "from"), (query.to, "to"), &context.app);
+    let whose = whose(query, context.scope());
+    Problem::all([whose.as_ref().err().cloned(), backwards])?;
     let filter = ActivityFilter {
-        whose: whose(query, context.scope())?,
+        whose: whose?,
         kind: query.r#type,
         from: query.from.and_then(|bound| bound.from(zone)),
         until: query.to.and_then(|bound| bound.until(zone)),

@@ -2,17 +2,18 @@
 //! last contact, follows within a second.
 
 use crate::bodies::UpdateActivity;
-use crate::delete::load;
+use crate::delete::{check_open, load};
 use crate::views::ActivityOut;
 use contract::Patch;
 use domain::activity::{self, Activity};
 use domain::{ActivityId, Permission};
-use edge::{Action, Answer, Authorized, Json, Reached, Rejection, Request, Route};
+use edge::{Action, Answer, Authorized, Code, Json, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::patch("/activities/{id}", "update_activity")
         .needs(Permission::ActivitiesUpdate)
         .about("Activities", "Change an activity")
+        .fails(&[Code::LeadConverted])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
         .load(load)
         .handle(handle)
@@ -23,6 +24,7 @@ type UpdateRequest = Request<Authorized, (ActivityId,), (), Json<UpdateActivity>
 async fn handle(request: UpdateRequest, activity: Reached<Activity>) -> Result<Answer<ActivityOut>, Rejection> {
     let body = &request.body.0;
     let decide = |activity: &Reached<Activity>, act: &_| {
+        check_open(activity)?;
         let (mut data, mut text) = (activity.data.clone(), activity.text.clone());
         body.apply(&mut data, &mut text);
         body.r#type.clone().apply(&mut data.kind);

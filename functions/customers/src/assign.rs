@@ -1,10 +1,10 @@
 //! `PATCH /customers/{id}/assign`: another owner, or none.
 
 use contract::Patch;
-use contract::views::CustomerOut;
+use contract::views::CustomerPage;
 use domain::customer::{self, Customer};
 use domain::{CustomerId, Permission, Refused, UserId};
-use edge::{Action, Answer, Authorized, Context, Json, Reached, Rejection, Request, Route};
+use edge::{Action, Answer, Authorized, Context, Json, Reached, ReachedPage, Rejection, Request, Route};
 
 contract::body! {
     /// The new owner.
@@ -18,19 +18,19 @@ pub(crate) fn route() -> Route {
     Route::patch("/customers/{id}/assign", "assign_customer")
         .needs(Permission::CustomersAssign)
         .about("Customers", "Give a customer to another owner")
-        .touches(&[Action::Get, Action::Put, Action::Update, Action::Check])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Check])
         .load(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized, (CustomerId,)>) -> Result<Reached<Customer>, Rejection> {
-    context.open(context.path.0).await
+async fn load(context: Context<Authorized, (CustomerId,)>) -> Result<ReachedPage<Customer>, Rejection> {
+    context.open_page(context.path.0).await
 }
 
 async fn handle(
     request: Request<Authorized, (CustomerId,), (), Json<AssignCustomer>>,
-    customer: Reached<Customer>,
-) -> Result<Answer<CustomerOut>, Rejection> {
+    page: ReachedPage<Customer>,
+) -> Result<Answer<CustomerPage>, Rejection> {
     let Patch::Set(wanted) = request.body.0.owner_id else {
         return Err(Refused::field("ownerId", "required", "is required; null gives the customer to nobody").into());
     };
@@ -40,5 +40,7 @@ async fn handle(
         None => None,
     };
     let decide = |customer: &Reached<Customer>, act: &_| Ok(customer::assign(customer, act, owner.as_ref()));
-    request.change(customer, decide, |change| owner.iter().for_each(|owner| change.require_active_user(owner.id, "ownerId")), CustomerOut::new).await
+    request
+        .change_page(page, decide, |change| owner.iter().for_each(|owner| change.require_active_user(owner.id, "ownerId")), CustomerPage::new)
+        .await
 }

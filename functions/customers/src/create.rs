@@ -1,9 +1,10 @@
 //! `POST /customers`: a new customer, checked for duplicates by e-mail address and phone.
 
 use crate::bodies::CreateCustomer;
-use contract::views::CustomerOut;
-use domain::Permission;
+use contract::views::CustomerPage;
 use domain::customer::{self, CustomerData, CustomerText};
+use domain::time::Day;
+use domain::{Overview, Permission, Refused};
 use edge::{Action, Answer, Authorized, Change, Code, Json, Rejection, Request, Route};
 
 contract::query! {
@@ -23,11 +24,13 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn handle(request: Request<Authorized, (), CreateQuery, Json<CreateCustomer>>) -> Result<Answer<CustomerOut>, Rejection> {
+async fn handle(request: Request<Authorized, (), CreateQuery, Json<CreateCustomer>>) -> Result<Answer<CustomerPage>, Rejection> {
     let (body, caller) = (&request.body.0, request.caller());
+    let today = Day(request.app.clock.now().date_in(&request.app.config.zone));
+    Refused::any(customer::birthday_fault(body.birthday, today).into_iter().collect())?;
     let owner = request.app.new_owner(caller, body.owner_id.value().copied(), Permission::CustomersAssign).await?;
     if let Some(referrer) = body.referred_by_id {
-        request.app.check_referrer(caller.scope(Permission::CustomersRead).as_ref(), None, referrer).await?;
+        request.app.named_referrer(caller.scope(Permission::CustomersRead).as_ref(), referrer).await?;
     }
     request
         .decide((), |(), act| {
@@ -40,7 +43,7 @@ async fn handle(request: Request<Authorized, (), CreateQuery, Json<CreateCustome
             change.events(&events);
             change.allow_duplicates(request.query.allow_duplicate.unwrap_or(false));
             change.require_active(owner.as_ref(), caller.id, "ownerId");
-            Ok(Answer::creation(change, "customers", customer, CustomerOut::new))
+            Ok(Answer::creation(change, "customers", customer, |customer| CustomerPage::new(customer, Overview::default())))
         })
         .await
 }

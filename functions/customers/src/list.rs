@@ -23,6 +23,10 @@ contract::query! {
         pub archived: Option<bool>,
         /// Without a call, e-mail or meeting since this date or time.
         pub not_contacted_since: Option<DateBound>,
+        /// Created on this date or later, or at this time or later.
+        pub created_from: Option<DateBound>,
+        /// Created up to this date, or before this time; not before `createdFrom`.
+        pub created_to: Option<DateBound>,
         /// Not together with `q`.
         pub sort: Option<RecordSort>,
         pub limit: Option<Limit>,
@@ -41,10 +45,10 @@ pub(crate) fn route() -> Route {
 
 async fn load(context: Context<Authorized, (), ListCustomers>) -> Result<Page<Row<Customer>>, Rejection> {
     let query = &*context.query;
-    if query.q.is_some() && query.sort.is_some() {
-        return Err(Problem::sorted_search().into());
-    }
     let zone = &context.app.config.zone;
+    let searched = (query.q.is_some() && query.sort.is_some()).then(Problem::sorted_search);
+    let backwards = Problem::backwards((query.created_from, "createdFrom"), (query.created_to, "createdTo"), &context.app);
+    Problem::all([searched, backwards])?;
     let filter = CustomerFilter {
         archived: query.archived.unwrap_or(false),
         engagement: query.engagement,
@@ -52,6 +56,8 @@ async fn load(context: Context<Authorized, (), ListCustomers>) -> Result<Page<Ro
         level: query.level_code,
         owner: query.owner_id.map(|owner| owner.owner(context.scope())),
         not_contacted_since: query.not_contacted_since.and_then(|bound| bound.from(zone)),
+        created_from: query.created_from.and_then(|bound| bound.from(zone)),
+        created_until: query.created_to.and_then(|bound| bound.until(zone)),
         search: query.q.clone(),
         order: query.sort.and_then(RecordSort::order),
         ascending: query.sort.is_some_and(RecordSort::is_ascending),

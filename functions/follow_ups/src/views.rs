@@ -22,7 +22,7 @@ contract::row! {
         team_id: Option<TeamId>,
         /// The date of the last reminder.
         last_notified_on: Option<Day>,
-    } hidden { excerpt }
+    } hidden { excerpt, held_since }
     computed {
         notes: Option<String> = |follow_up| follow_up.derived.excerpt.clone(),
         /// Pending, and due before today.

@@ -3,7 +3,7 @@
 use contract::Patch;
 use contract::fields::Metadata;
 use domain::UserId;
-use domain::lead::{LeadData, LeadText};
+use domain::lead::{LeadData, LeadStatus, LeadText};
 use domain::value::{Email, Phone, Prose, Text};
 
 contract::editable! {
@@ -31,6 +31,8 @@ contract::editable! {
     create {
         /// Built from the name, company, e-mail address or phone when not given.
         title: Option<Text<200>>,
+        /// An open one: NEW when not given, else CONTACTED, IN_PROGRESS or QUALIFIED.
+        status: Option<LeadStatus>,
         /// The caller when not given; another person or null needs leads:assign.
         owner_id: Patch<Option<UserId>>,
     }

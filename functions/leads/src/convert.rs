@@ -1,10 +1,11 @@
 //! `POST /leads/{id}/convert`: makes a customer of an open lead, or links it to one that exists, in
-//! one transaction. Whoever converts a lead that was converted gets the same customer.
+//! one transaction. Whoever converts a lead that was converted gets the same customer; into another it
+//! cannot be converted.
 
 use contract::views::{CustomerOut, LeadOut};
 use domain::customer::Customer;
 use domain::lead::{self, Conversion, Lead};
-use domain::{CustomerId, LeadId, Permission};
+use domain::{CustomerId, LeadId, Permission, Refused};
 use edge::application::{Error, Subject};
 use edge::{Action, Answer, App, Authorized, Change, Code, Context, Decision, OptionalJson, Problem, Purpose, Reached, Rejection, Request, Route};
 
@@ -36,7 +37,7 @@ pub(crate) fn route() -> Route {
         .needs(Permission::LeadsConvert)
         .about("Leads", "Convert a lead to a customer")
         .tagged()
-        .fails(&[Code::Duplicate, Code::LeadTransition, Code::LimitReached])
+        .fails(&[Code::Duplicate, Code::LeadConverted, Code::LeadTransition, Code::LimitReached])
         .touches(&[Action::Get, Action::Put, Action::Update])
         .load(load)
         .handle(handle)
@@ -81,6 +82,9 @@ async fn handle(request: ConvertRequest, lead: Reached<Lead>) -> Result<Answer<C
     request
         .decide(Conversions { lead, customer }, |Conversions { lead, customer }, act| {
             if let Some(became) = lead.party().and_then(|party| party.customer.clone()) {
+                if target.is_some_and(|target| target != became.id) {
+                    return Err(Refused::Converted(became.id).into());
+                }
                 // Whoever asks again gets the same answer as the first time.
                 return Ok(Decision::Keep(shown(Conversion { lead: (**lead).clone(), customer: became, events: Vec::new() })));
             }

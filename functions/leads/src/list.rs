@@ -24,7 +24,7 @@ contract::query! {
         pub archived: Option<bool>,
         /// Created on this date or later, or at this time or later.
         pub created_from: Option<DateBound>,
-        /// Created up to this date, or before this time.
+        /// Created up to this date, or before this time; not before `createdFrom`.
         pub created_to: Option<DateBound>,
         /// Not together with `q`.
         pub sort: Option<RecordSort>,
@@ -44,10 +44,10 @@ pub(crate) fn route() -> Route {
 
 async fn load(context: Context<Authorized, (), ListLeads>) -> Result<Page<Row<Lead>>, Rejection> {
     let query = &*context.query;
-    if query.q.is_some() && query.sort.is_some() {
-        return Err(Problem::sorted_search().into());
-    }
     let zone = &context.app.config.zone;
+    let searched = (query.q.is_some() && query.sort.is_some()).then(Problem::sorted_search);
+    let backwards = Problem::backwards((query.created_from, "createdFrom"), (query.created_to, "createdTo"), &context.app);
+    Problem::all([searched, backwards])?;
     let filter = LeadFilter {
         archived: query.archived.unwrap_or(false),
         status: query.status,

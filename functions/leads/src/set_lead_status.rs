@@ -1,20 +1,21 @@
 //! `PATCH /leads/{id}/status`: moves a lead by the transition table. Reopening checks for duplicates
 //! again, since a closed lead stands in nobody's way.
 
-use contract::views::LeadOut;
+use contract::Patch;
+use contract::views::LeadPage;
 use domain::lead::{self, CloseReason, Closing, Lead, LeadStatus};
 use domain::value::Text;
 use domain::{LeadId, Permission};
-use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, Rejection, Request, Route};
+use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, ReachedPage, Rejection, Request, Route};
 
 contract::body! {
     /// Where the lead goes.
     pub struct MoveLead {
         pub status: LeadStatus,
-        /// Only with CLOSED.
-        pub close_reason: Option<CloseReason>,
-        /// Only with CLOSED.
-        pub close_note: Option<Text<500>>,
+        /// Only with CLOSED; of a lead that is closed already it is corrected.
+        pub close_reason: Patch<Option<CloseReason>>,
+        /// Only with CLOSED; of a lead that is closed already it is corrected.
+        pub close_note: Patch<Option<Text<500>>>,
     }
 }
 
@@ -30,19 +31,25 @@ pub(crate) fn route() -> Route {
         .needs(Permission::LeadsUpdate)
         .about("Leads", "Move a lead to another status")
         .fails(&[Code::Duplicate, Code::LeadConverted, Code::LeadTransition])
-        .touches(&[Action::Get, Action::Put, Action::Update])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update])
         .load(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized, (LeadId,), MoveQuery>) -> Result<Reached<Lead>, Rejection> {
-    context.open(context.path.0).await
+async fn load(context: Context<Authorized, (LeadId,), MoveQuery>) -> Result<ReachedPage<Lead>, Rejection> {
+    context.open_page(context.path.0).await
 }
 
-async fn handle(request: Request<Authorized, (LeadId,), MoveQuery, Json<MoveLead>>, lead: Reached<Lead>) -> Result<Answer<LeadOut>, Rejection> {
+async fn handle(request: Request<Authorized, (LeadId,), MoveQuery, Json<MoveLead>>, page: ReachedPage<Lead>) -> Result<Answer<LeadPage>, Rejection> {
     let body = &request.body.0;
-    let closing = Closing { reason: body.close_reason, note: body.close_note.clone() };
-    let decide = |lead: &Reached<Lead>, act: &_| Ok(lead::set_status(lead, act, body.status, closing.clone())?);
+    let closing = |mut closing: Closing| {
+        body.close_reason.clone().apply(&mut closing.reason);
+        body.close_note.clone().apply(&mut closing.note);
+        closing
+    };
+    // What is wrong with the form is told before what is wrong with the version.
+    lead::check_closing(body.status, &closing(Closing::default()))?;
+    let decide = |lead: &Reached<Lead>, act: &_| Ok(lead::set_status(lead, act, body.status, closing(Closing::of(lead, body.status)))?);
     let allow_duplicate = request.query.allow_duplicate.unwrap_or(false);
-    request.change(lead, decide, |change| change.allow_duplicates(allow_duplicate), LeadOut::new).await
+    request.change_page(page, decide, |change| change.allow_duplicates(allow_duplicate), LeadPage::new).await
 }

@@ -2,10 +2,10 @@
 
 use crate::bodies::UpdateLead;
 use contract::Patch;
-use contract::views::LeadOut;
+use contract::views::LeadPage;
 use domain::lead::{self, Lead, LeadData, LeadText};
 use domain::{FieldFault, LeadId, Permission, Record, Refused};
-use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, Rejection, Request, Route};
+use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, ReachedPage, Rejection, Request, Route};
 
 contract::query! {
     /// How it is changed.
@@ -19,16 +19,19 @@ pub(crate) fn route() -> Route {
         .needs(Permission::LeadsUpdate)
         .about("Leads", "Change or restore a lead")
         .fails(&[Code::Duplicate, Code::LeadConverted])
-        .touches(&[Action::Get, Action::Put, Action::Update])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update])
         .load(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized, (LeadId,), UpdateQuery>) -> Result<Reached<Lead>, Rejection> {
-    context.open(context.path.0).await
+async fn load(context: Context<Authorized, (LeadId,), UpdateQuery>) -> Result<ReachedPage<Lead>, Rejection> {
+    context.open_page(context.path.0).await
 }
 
-async fn handle(request: Request<Authorized, (LeadId,), UpdateQuery, Json<UpdateLead>>, lead: Reached<Lead>) -> Result<Answer<LeadOut>, Rejection> {
+async fn handle(
+    request: Request<Authorized, (LeadId,), UpdateQuery, Json<UpdateLead>>,
+    page: ReachedPage<Lead>,
+) -> Result<Answer<LeadPage>, Rejection> {
     let body = &request.body.0;
     let decide = |lead: &Reached<Lead>, act: &_| {
         lead::check_open(lead)?;
@@ -36,7 +39,7 @@ async fn handle(request: Request<Authorized, (LeadId,), UpdateQuery, Json<Update
         Ok(lead::update(lead, act, data, text)?)
     };
     let allow_duplicate = request.query.allow_duplicate.unwrap_or(false);
-    request.change(lead, decide, |change| change.allow_duplicates(allow_duplicate), LeadOut::new).await
+    request.change_page(page, decide, |change| change.allow_duplicates(allow_duplicate), LeadPage::new).await
 }
 
 /// The lead's fields with those of the body in place.

@@ -3,11 +3,11 @@
 
 use crate::views::WorkLogRow;
 use contract::fields::{CursorText, Limit, PersonFilter, limit};
-use domain::time::Day;
+use domain::time::{DateBound, Day};
 use domain::work_log::WorkLog;
 use domain::{CustomerId, Permission, ProjectId, Row, TaskId};
 use edge::application::WorkLogFilter;
-use edge::{Action, Authorized, Context, Page, PageOf, Rejection, Request, Route};
+use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
 use serde_json::json;
 
 contract::choice! {
@@ -30,7 +30,7 @@ contract::query! {
         pub user_id: Option<PersonFilter>,
         /// On this day or later.
         pub from: Option<Day>,
-        /// Up to this day.
+        /// Up to this day; not before `from`.
         pub to: Option<Day>,
         pub sort: Option<WorkLogSort>,
         pub limit: Option<Limit>,
@@ -55,6 +55,8 @@ type Found = (Page<Row<WorkLog>>, Option<i64>);
 
 async fn load(context: Context<Authorized, (), ListWorkLogs>) -> Result<Found, Rejection> {
     let query = &*context.query;
+    let bound = |day: Option<Day>| day.map(DateBound::Day);
+    Problem::all([Problem::backwards((bound(query.from), "from"), (bound(query.to), "to"), &context.app)])?;
     let filter = WorkLogFilter {
         customer: query.customer_id,
         project: query.project_id,

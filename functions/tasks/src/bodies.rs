@@ -15,6 +15,7 @@ contract::editable! {
         title: Text<200>,
         /// A change moves the whole series where there is one.
         due_at: Option<Time>,
+        /// Filled in from the project; one that is not the project's is refused.
         customer_id: Option<CustomerId>,
         lead_id: Option<LeadId>,
         project_id: Option<ProjectId>,

@@ -7,7 +7,7 @@ use application::App;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use domain::event::{EntityRef, Envelope, EventKind};
 use domain::text::TextValue;
-use domain::{CustomerId, UserId};
+use domain::{CustomerId, PartyId, Time, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
 use messaging::{Queue, Work};
@@ -34,11 +34,15 @@ struct Details {
     reassign_to: Option<UserId>,
     name_changed: bool,
     customer_id: Option<CustomerId>,
+    /// Who owned what was given away.
+    old: Option<UserId>,
+    /// Who owns it since.
+    new: Option<UserId>,
 }
 
 async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
     let event: EventBridgeEvent<Envelope> = read("an event", &message.body)?;
-    let Envelope { kind, actor, entity, data, .. } = event.detail;
+    let Envelope { kind, at, actor, entity, data, .. } = event.detail;
     let details = || Option::<Details>::deserialize(&data).map(Option::unwrap_or_default).map_err(|error| not("the details of an event", &error));
     // Indexes lag a little behind the table, so what they may not have shown is looked for again.
     let twice = |work: Work| async move {
@@ -54,9 +58,24 @@ async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
             twice(Work::MoveOpenWork { lead: id(&entity)?, customer, from: None }).await
         }
         EventKind::LeadDeleted => twice(Work::PurgeLead { lead: id(&entity)?, from: None }).await,
-        EventKind::CustomerAssigned => twice(Work::FollowCustomer { customer: id(&entity)?, from: None }).await,
+        EventKind::LeadAssigned => match follow_owner(PartyId::Lead(id(&entity)?), &details()?, at) {
+            Some(work) => twice(work).await,
+            None => Ok(()),
+        },
+        EventKind::CustomerAssigned => {
+            let customer = id(&entity)?;
+            if let Some(work) = follow_owner(PartyId::Customer(customer), &details()?, at) {
+                twice(work).await?;
+            }
+            twice(Work::FollowCustomer { customer, from: None }).await
+        }
         _ => Ok(()),
     }
+}
+
+/// What the former owner had to do on a lead or customer goes to the new one, where there was and is one.
+fn follow_owner(of: PartyId, details: &Details, given: Time) -> Option<Work> {
+    details.old.filter(|_| details.new.is_some()).map(|former| Work::FollowOwner { of, former, given, from: None })
 }
 
 /// The id of the record that an event is about.

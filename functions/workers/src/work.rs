@@ -9,12 +9,13 @@ use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::{self, Lead};
+use domain::owner::{Held, follow, follows};
 use domain::project::Project;
 use domain::task::{self, Task};
 use domain::team::Team;
 use domain::user::UserStatus;
 use domain::work_log::WorkLog;
-use domain::{CustomerId, Entity, LeadId, Owned, Owner, Parent, PartyId, Record, Row, TaskId, UserId};
+use domain::{CustomerId, Entity, LeadId, Owned, Owner, Parent, PartyId, Record, Row, TaskId, Time, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
 use messaging::{Place, Queue, RECURRING_TASKS, Work};
@@ -63,6 +64,10 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
         Work::FollowCustomer { customer, from } => {
             let rest = follow_customer(app, customer, from).await?;
             hand_on(app, rest.map(|from| Work::FollowCustomer { customer, from: Some(from) })).await
+        }
+        Work::FollowOwner { of, former, given, from } => {
+            let rest = follow_owner(app, of, former, given, from).await?;
+            hand_on(app, rest.map(|from| Work::FollowOwner { of, former, given, from: Some(from) })).await
         }
         Work::MoveOpenWork { lead, customer, from } => {
             let rest = move_open_work(app, lead, customer, from).await?;
@@ -245,6 +250,29 @@ async fn follow_customer(app: &App, id: CustomerId, from: Option<Place>) -> Resu
     Walk::new(app, from).list(&below(PartyId::Customer(id), Lead::KIND), |_| true, follow).await
 }
 
+/// Gives what the former owner of a lead or customer had to do on it to who owns it now; what belongs to
+/// nobody, or to the former owner again, leaves it where it is.
+async fn follow_owner(app: &App, of: PartyId, former: UserId, given: Time, from: Option<Place>) -> Result<Option<Place>, Failure> {
+    let holder = match of {
+        PartyId::Lead(id) => app.unscoped().get_latest::<Lead>(id).await?.and_then(|lead| lead.data.owner_id),
+        PartyId::Customer(id) => app.unscoped().get_latest::<Customer>(id).await?.and_then(|customer| customer.data.owner_id),
+    };
+    let Some(holder) = holder.filter(|holder| *holder != former) else { return Ok(None) };
+    let Some(holder) = owner(app, holder).await? else { return Ok(None) };
+    fn moved<E: Held + Stored>(app: &App, work: &Record<E>, (former, given): (UserId, Time), holder: &Owner) -> Option<Tx> {
+        let (next, events) = follow(work, &app.act(), former, given, holder)?;
+        let mut tx = change(work, &next);
+        tx.events(&events);
+        Some(tx)
+    }
+    let since = (former, given);
+    let mut walk = Walk::new(app, from);
+    steps!(
+        walk.list(&below(of, FollowUp::KIND), |row| follows(row, former, given), |work: &Record<FollowUp>| moved(app, work, since, &holder)),
+        walk.list(&below(of, Task::KIND), |row| follows(row, former, given), |work: &Record<Task>| moved(app, work, since, &holder)),
+    )
+}
+
 fn below(party: PartyId, kind: &str) -> Plan {
     Plan { ascending: true, ..children_plan(Parent::Party(party), kind) }
 }
@@ -296,18 +324,19 @@ async fn purge_lead(app: &App, lead: LeadId, from: Option<Place>) -> Result<Opti
 const FIRST_LOOK_DAYS: i64 = 400;
 const DAY_SECONDS: i64 = 86_400;
 
-/// Copies every template whose next occurrence has passed, day by day since the last run. A template
+/// Copies every template whose next occurrence comes before the end of the local day, day by day since the last run. A template
 /// that cannot be copied holds up none of the others, but the day counts as done only when all are.
 async fn copy_recurring(app: &App) -> Result<(), Failure> {
     let now = app.clock.now();
+    let end = task::copied_until(now, &app.config.zone);
     let mut day = app.unscoped().job_done(RECURRING_TASKS).await?.unwrap_or_else(|| now.plus_seconds(-FIRST_LOOK_DAYS * DAY_SECONDS));
     let (mut copied, mut failed) = (0, None);
-    // Days of the table are those of UTC; of today's, what is still to come waits for the next run.
+    // Days of the table are those of UTC; of the last of them, what comes after the local day waits.
     loop {
         let mut after: Option<String> = None;
         loop {
             let paging = Paging { limit: PAGE, cursor: after.as_deref(), binding: "work" };
-            let page = app.unscoped().due_templates(day, now, paging).await?;
+            let page = app.unscoped().due_templates(day, end, paging).await?;
             for id in page.items {
                 match copy(app, id).await {
                     Ok(()) => copied += 1,
@@ -322,10 +351,10 @@ async fn copy_recurring(app: &App) -> Result<(), Failure> {
                 return send(app, &Work::CopyRecurring, 0).await;
             }
         }
-        if day.to_string()[..10] == now.to_string()[..10] {
+        if day.to_string()[..10] == end.to_string()[..10] {
             break;
         }
-        day = day.plus_seconds(DAY_SECONDS).min(now);
+        day = day.plus_seconds(DAY_SECONDS).min(end);
     }
     match failed {
         Some(failure) => Err(failure),

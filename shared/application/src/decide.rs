@@ -5,6 +5,7 @@ use crate::account::ReachedAccount;
 use crate::app::App;
 use crate::error::Error;
 use crate::reach::Reached;
+use crate::references::Referral;
 use crate::subject::Subject;
 use domain::account::Account;
 use domain::credential::{Credential, SignIn};
@@ -94,6 +95,11 @@ impl Change {
     /// A user who is referred to has to be active when it is written.
     pub fn require_active_user(&mut self, user: UserId, field: &'static str) {
         self.tx.require_active(user, field);
+    }
+
+    /// The last of those who brought one another has to be as it was read: nobody brought that one meanwhile.
+    pub fn require_referral(&mut self, referral: &Referral) {
+        self.tx.require_same(&referral.root);
     }
 
     /// A lead takes no more children: it became this customer.

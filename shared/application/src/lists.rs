@@ -6,7 +6,7 @@ use domain::activity::Activity;
 use domain::settings::{Settings, SettingsData, SettingsId};
 use domain::time::Due;
 use domain::{Parent, Reach, Row, Scope, Time};
-use store::filters::{ActivityFilter, Whose, WorkLogFilter};
+use store::filters::{ActivityFilter, Summed, Whose, WorkLogFilter};
 use store::{Filter, Page, Paging};
 
 impl App {
@@ -62,11 +62,22 @@ impl App {
         }
     }
 
-    /// The minutes of all work logs that a filter asks for, where its sums tell them exactly. Reach is not
-    /// looked at: it is read while the page of the same filter is, and is for who gets that page.
+    /// The minutes of all work logs that a filter asks for, where its sums tell them exactly. Of somebody
+    /// outside reach there are none to tell; a parent's are read while its reach is, and are for who gets
+    /// that page.
     pub async fn minutes(&self, scope: &Scope, filter: &WorkLogFilter) -> Result<Option<i64>, Error> {
         match filter.summed(scope) {
-            Some(of) => Ok(Some(self.store().minutes(of, filter.from, filter.to).await?)),
+            Some(of) => {
+                let reached = async {
+                    match of {
+                        Summed::User(user) => self.reaches_person(scope, user).await,
+                        Summed::Parent(_) => Ok(true),
+                    }
+                };
+                let minutes = async { Ok(self.store().minutes(of, filter.from, filter.to).await?) };
+                let (reached, minutes) = tokio::try_join!(reached, minutes)?;
+                Ok(reached.then_some(minutes))
+            }
             None => Ok(None),
         }
     }

@@ -77,9 +77,10 @@ impl App {
     }
 
     /// A record inside reach with what stands beside it, read at once.
-    pub async fn reach_page<E: Stored>(&self, scope: &Scope, id: E::Id) -> Result<(Reached<E>, Overview), Error> {
+    pub async fn reach_page<E: Stored>(&self, scope: &Scope, id: E::Id, purpose: Purpose) -> Result<ReachedPage<E>, Error> {
         let overview = async { Ok(self.store().overview(E::KIND, id).await?) };
-        tokio::try_join!(self.reach::<E>(scope, id, Purpose::Read), overview)
+        let (reached, overview) = tokio::try_join!(self.reach::<E>(scope, id, purpose), overview)?;
+        Ok(ReachedPage { reached, overview })
     }
 
     /// Lets a record through that the scope reaches for this purpose. One that the caller may read all the
@@ -214,6 +215,31 @@ impl Subject for Party {
     fn same(&self, other: &Self) -> bool {
         let revs = |party: &Self| (party.lead.as_ref().map(|lead| lead.rev), party.customer.as_ref().map(|customer| customer.rev));
         revs(self) == revs(other)
+    }
+}
+
+/// A record inside the caller's reach with what stands beside it.
+#[derive(Debug, Clone)]
+pub struct ReachedPage<E: Entity> {
+    /// The record.
+    pub reached: Reached<E>,
+    /// What stands beside it.
+    pub overview: Overview,
+}
+
+impl<E: Stored> Subject for ReachedPage<E> {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        let overview = async { Ok(app.store().overview(E::KIND, self.reached.record.id).await?) };
+        let (reached, overview) = tokio::try_join!(app.reach_again(&self.reached), overview)?;
+        Ok(Self { reached, overview })
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.reached.same(&other.reached)
+    }
+
+    fn version(&self) -> Option<u64> {
+        self.reached.version()
     }
 }
 

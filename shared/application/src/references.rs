@@ -3,11 +3,12 @@
 
 use crate::app::App;
 use crate::error::Error;
-use crate::reach::Purpose;
-use domain::customer::Customer;
+use crate::reach::{Purpose, Reached};
+use crate::subject::Subject;
+use domain::customer::{Customer, MAX_REFERRALS};
 use domain::project::Project;
 use domain::task::Task;
-use domain::{CustomerId, FieldFault, LeadId, Party, PartyId, ProjectId, Record, Refused, Row, Scope, TaskId};
+use domain::{CustomerId, FieldFault, LeadId, Party, PartyId, ProjectId, Record, Refused, Scope, TaskId};
 use store::Stored;
 
 /// A reference that cannot be used.
@@ -49,46 +50,109 @@ impl App {
         Ok(self.store().get::<Project>(id).await?.map(|project| project.data.customer_id))
     }
 
-    /// The customer who brought another: inside reach, and no circle of two.
-    pub async fn check_referrer(&self, scope: Option<&Scope>, customer: Option<CustomerId>, referrer: CustomerId) -> Result<(), Error> {
-        let found = if customer == Some(referrer) { None } else { self.store().get::<Customer>(referrer).await? };
-        let found: Option<Row<Customer>> = found.filter(|found| scope.is_some_and(|scope| found.inside(scope))).map(|found| found.row);
-        if customer == Some(referrer) {
-            return Err(Error::reference("referredById", "cannot be the customer itself"));
-        }
-        Ok(domain::customer::check_referrer(customer, found.as_ref())?)
+    /// The customer who brought another.
+    pub async fn named_referrer(&self, scope: Option<&Scope>, referrer: CustomerId) -> Result<Record<Customer>, Error> {
+        let found = self.store().get::<Customer>(referrer).await?;
+        found.filter(|found| scope.is_some_and(|scope| found.inside(scope))).ok_or_else(|| absent("referredById"))
     }
 
-    /// What something is to hang under: each has to exist and to be inside what the caller may read. All
-    /// that is wrong is named at once; what is no wrong field goes first.
+    /// The same with all who brought the referrer, for a customer that is there already and may be among
+    /// them.
+    pub async fn referral(&self, scope: Option<&Scope>, referrer: CustomerId) -> Result<Referral, Error> {
+        let first = self.named_referrer(scope, referrer).await?;
+        self.referral_from(first).await
+    }
+
+    /// Who brought a customer, who brought that one, and so on: as far as one may go, and no further.
+    async fn referral_from(&self, first: Record<Customer>) -> Result<Referral, Error> {
+        let (mut chain, mut root) = (vec![first.id], first);
+        while let Some(above) = root.data.referred_by_id.filter(|above| chain.len() <= MAX_REFERRALS && !chain.contains(above)) {
+            let Some(next) = self.store().get_latest::<Customer>(above).await? else { break };
+            chain.push(above);
+            root = next;
+        }
+        Ok(Referral { chain, root })
+    }
+
+    /// The lead of a task that was reached, as it is now: whoever opens the task again has to know whether
+    /// the lead was converted.
+    pub async fn lead_of(&self, task: &Reached<Task>) -> Result<Option<Party>, Error> {
+        match task.data.lead_id {
+            Some(lead) => Ok(self.party(PartyId::Lead(lead)).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// What a task is to hang under: each has to exist and to be inside what the caller may read, but for
+    /// the customer of the project. All that is wrong is named at once; what is no wrong field goes first.
     pub async fn named_parents(
         &self,
         customer: Named<'_, CustomerId>,
         lead: Named<'_, LeadId>,
         project: Named<'_, ProjectId>,
-    ) -> Result<Vec<Party>, Error> {
+    ) -> Result<Parents, Error> {
         let party = async |id: Option<PartyId>, scope: Option<&Scope>| match id {
             Some(id) => self.named_party(scope, id).await.map(Some),
             None => Ok(None),
         };
         let in_project = async {
             match project.0 {
-                Some(id) => self.named_project(project.1, id).await.map(|_| None),
+                Some(id) => self.named_project(project.1, id).await.map(|project| Some((id, project.data.customer_id))),
                 None => Ok(None),
             }
         };
-        let (customer, lead, project) =
+        let (named, lead, project) =
             tokio::join!(party(customer.0.map(PartyId::Customer), customer.1), party(lead.0.map(PartyId::Lead), lead.1), in_project);
-        let (mut parties, mut faults): (Vec<Party>, Vec<FieldFault>) = (Vec::new(), Vec::new());
-        for checked in [customer, lead, project] {
-            match checked {
-                Ok(party) => parties.extend(party),
-                Err(Error::Refused(Refused::Fields(wrong))) => faults.extend(wrong),
-                Err(error) => return Err(error),
-            }
-        }
+        let mut faults: Vec<FieldFault> = Vec::new();
+        let project = gather(project, &mut faults)?.flatten();
+        let implied = project.is_some_and(|(_, of_project)| customer.0 == Some(of_project));
+        let named = if implied { None } else { gather(named, &mut faults)?.flatten() };
+        let lead = gather(lead, &mut faults)?.flatten();
         Refused::any(faults)?;
-        Ok(parties)
+        Ok(Parents { parties: named.into_iter().chain(lead).collect(), project })
+    }
+}
+
+/// The outcome of a check, or its wrong fields added to the others.
+fn gather<T>(checked: Result<T, Error>, faults: &mut Vec<FieldFault>) -> Result<Option<T>, Error> {
+    match checked {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Refused(Refused::Fields(wrong))) => {
+            faults.extend(wrong);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What a task is to hang under.
+#[derive(Debug, Clone, Default)]
+pub struct Parents {
+    /// The customer and the lead that were named.
+    pub parties: Vec<Party>,
+    /// The project with its customer.
+    pub project: Option<(ProjectId, CustomerId)>,
+}
+
+/// Who brought whom, above a customer that is to be somebody's referrer.
+#[derive(Debug, Clone)]
+pub struct Referral {
+    /// The referrer, who brought the referrer, and so on.
+    pub chain: Vec<CustomerId>,
+    /// The last of them, whom nobody brought. While nobody did, the chain is whole: what is set stays.
+    pub(crate) root: Record<Customer>,
+}
+
+impl Subject for Referral {
+    async fn reload(&self, app: &App) -> Result<Self, Error> {
+        match self.chain.first() {
+            Some(first) => app.referral_from(app.store().get_latest::<Customer>(*first).await?.ok_or_else(|| absent("referredById"))?).await,
+            None => Ok(self.clone()),
+        }
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.chain == other.chain && self.root.rev == other.root.rev
     }
 }
 

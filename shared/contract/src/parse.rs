@@ -145,7 +145,8 @@ impl<T: Parse> Parse for Option<T> {
     const OPTIONAL: bool = true;
 
     fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {
-        if value.is_null() { Some(None) } else { T::parse(value, errors).map(Some) }
+        // A form sends an empty text for what was not filled in.
+        if value.is_null() || value == "" { Some(None) } else { T::parse(value, errors).map(Some) }
     }
 
     fn parse_text(text: &str, errors: &mut Errors) -> Option<Self> {
@@ -322,5 +323,8 @@ mod tests {
         let mut errors = Errors::at("");
         let probe = Probe::parse(&json!({"firstName": "Ann", "nick": null}), &mut errors).expect("valid");
         assert_eq!((probe.first_name.as_str(), probe.on, probe.nick), ("Ann", Patch::Keep, Patch::Set(None)));
+        let emptied = Probe::parse(&json!({"firstName": "Ann", "nick": ""}), &mut errors).expect("valid");
+        assert_eq!(emptied.nick, Patch::Set(None), "an empty text is none");
+        assert!(Probe::parse(&json!({"firstName": ""}), &mut errors).is_none());
     }
 }

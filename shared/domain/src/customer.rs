@@ -5,7 +5,7 @@ use crate::id::{CustomerId, LeadId, TeamId, UserId};
 use crate::json::Metadata;
 use crate::owner::{Change, Owned, Owner};
 use crate::record::{Access, Entity, Record, Row};
-use crate::refused::{Refused, StateMachine};
+use crate::refused::{FieldFault, Refused, StateMachine};
 use crate::search::Findable;
 use crate::time::{Day, Time};
 use crate::user::EmailStatus;
@@ -227,16 +227,25 @@ impl Owned for Customer {
     }
 }
 
-/// The referrer is another customer inside reach (`None` where there is none such) that was not itself
-/// referred by this one, which is `None` while it is being made.
-pub fn check_referrer(customer: Option<CustomerId>, referrer: Option<&Row<Customer>>) -> Result<(), Refused> {
+/// How many customers may have brought one another in a row where somebody's referrer is set afterwards:
+/// each is read, so that they make no circle.
+pub const MAX_REFERRALS: usize = 100;
+
+/// The referrer is another customer that was not itself brought by this one, at however many removes.
+/// `chain` is the referrer, who brought the referrer, and so on.
+pub fn check_referrer(customer: CustomerId, chain: &[CustomerId]) -> Result<(), Refused> {
     let refuse = |message: &str| Err(Refused::field("referredById", "reference", message));
-    match referrer {
-        None => refuse("must be a customer inside your reach"),
-        Some(referrer) if Some(referrer.id) == customer => refuse("cannot be the customer itself"),
-        Some(referrer) if customer.is_some() && referrer.data.referred_by_id == customer => refuse("was itself referred by this customer"),
-        Some(_) => Ok(()),
+    match chain.iter().position(|id| *id == customer) {
+        Some(0) => refuse("cannot be the customer itself"),
+        Some(_) => refuse("was itself brought by this customer"),
+        None if chain.len() > MAX_REFERRALS => Err(Refused::Limit(format!("More than {MAX_REFERRALS} customers brought one another there"))),
+        None => Ok(()),
     }
+}
+
+/// Nobody was born in the future.
+pub fn birthday_fault(birthday: Option<Day>, today: Day) -> Option<FieldFault> {
+    birthday.filter(|birthday| *birthday > today).map(|_| FieldFault::new("birthday", "range", "must not be in the future"))
 }
 
 /// A new customer with its events: `customer.created`, and `customer.assigned` where the owner is
@@ -416,14 +425,20 @@ mod tests {
     }
 
     #[test]
-    fn referrers_make_no_circle_of_two() {
-        let (customer, _) = create(&act(), data(), CustomerText::default(), None);
-        let (mut other, _) = create(&act(), data(), CustomerText::default(), None);
-        assert_eq!(check_referrer(Some(customer.id), Some(&other)), Ok(()));
-        other.data.referred_by_id = Some(customer.id);
-        assert!(check_referrer(Some(customer.id), Some(&other)).is_err());
-        assert!(check_referrer(Some(customer.id), Some(&customer)).is_err());
-        assert!(check_referrer(None, None).is_err());
-        assert_eq!(check_referrer(None, Some(&customer)), Ok(()));
+    fn referrers_make_no_circle() {
+        let [customer, other, third] = [1, 2, 3].map(|n| CustomerId::new(Uuid::from_u128(n)));
+        assert_eq!(check_referrer(customer, &[other, third]), Ok(()));
+        for circle in [vec![customer], vec![other, customer], vec![other, third, customer]] {
+            assert!(matches!(check_referrer(customer, &circle), Err(Refused::Fields(_))));
+        }
+        assert!(matches!(check_referrer(customer, &[other; MAX_REFERRALS + 1]), Err(Refused::Limit(_))));
+    }
+
+    #[test]
+    fn nobody_is_born_tomorrow() {
+        let day = |text: &str| Day::read(text).expect("a day");
+        let today = day("2026-03-02");
+        assert_eq!(birthday_fault(Some(today), today).or(birthday_fault(None, today)), None);
+        assert_eq!(birthday_fault(Some(day("2026-03-03")), today).map(|fault| fault.field), Some("birthday".to_owned()));
     }
 }

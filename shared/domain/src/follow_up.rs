@@ -2,7 +2,7 @@
 
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, LeadId, TeamId, UserId};
-use crate::owner::{Change, Owned, Owner};
+use crate::owner::{Change, Held, Owned, Owner};
 use crate::party::{Parent, Party, PartyId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{Refused, StateMachine};
@@ -83,6 +83,9 @@ pub struct FollowUpDerived {
     pub team_id: Option<TeamId>,
     /// The assignee's name.
     pub owner_name: Option<String>,
+    /// Since when the assignee has it, where it was given on; else it was made so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Time>,
     /// The beginning of the notes, for lists.
     pub excerpt: Option<String>,
     /// The local date of the last reminder.
@@ -110,6 +113,16 @@ impl Entity for FollowUp {
 
     fn label(row: &Row<Self>) -> String {
         format!("Follow-up of {}", row.data.due_at)
+    }
+}
+
+impl Held for FollowUp {
+    fn held_since(row: &Row<Self>) -> Time {
+        row.derived.held_since.unwrap_or(row.created_at)
+    }
+
+    fn hold_since(derived: &mut Self::Derived, since: Time) {
+        derived.held_since = Some(since);
     }
 }
 
@@ -210,6 +223,7 @@ pub fn update(
     let Some((mut next, mut changed)) = follow_up.changed(act, data, text) else { return Ok(None) };
     if let Some(assignee) = assignee {
         FollowUp::stamp(&mut next.derived, Some(assignee));
+        next.derived.held_since = Some(act.at);
     }
     // A row of a list comes without its notes, so what did not change is not derived anew.
     if changed.contains_key("notes") {

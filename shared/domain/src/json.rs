@@ -27,7 +27,7 @@ impl<const MAX: usize> JsonObject<MAX> {
             return Err(Invalid::new("depth", "must be nested at most 24 levels deep"));
         }
         if has_wide_number(&value) {
-            return Err(Invalid::new("range", "numbers must fit 64 bits"));
+            return Err(Invalid::new("range", "numbers must lie between -2^53 and 2^53: others are rounded by those who read them"));
         }
         // DynamoDB takes no attribute without a name.
         if has_empty_key(&value) {
@@ -53,12 +53,20 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// DynamoDB numbers hold 38 digits between 1E-130 and 1E+125; a double can leave that range.
+/// Beyond 2^53 not every whole number is one that readers of JSON can hold.
+const WIDEST: f64 = 9_007_199_254_740_992.0;
+
+/// Numbers that would not come back as they are: wider than readers hold exactly, or nearer to nothing
+/// than DynamoDB's 1E-130.
 fn has_wide_number(value: &Value) -> bool {
     match value {
         Value::Array(list) => list.iter().any(has_wide_number),
         Value::Object(map) => map.values().any(has_wide_number),
-        Value::Number(number) => number.as_f64().is_some_and(|n| n != 0.0 && !(1e-120..1e120).contains(&n.abs())),
+        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(whole), _) => whole.unsigned_abs() > WIDEST as u64,
+            (None, Some(_)) => true,
+            (None, None) => number.as_f64().is_none_or(|n| n != 0.0 && !(1e-120..=WIDEST).contains(&n.abs())),
+        },
         _ => false,
     }
 }
@@ -91,5 +99,10 @@ mod tests {
             assert_eq!(read(bad).expect_err("refused").rule, rule);
         }
         assert!(read(json!({"a": [{"b": null}], "c": 1e10})).is_ok());
+        let widest: i64 = 1 << 53;
+        assert!(read(json!({"a": [widest, -widest, 0.1, 0.0, 9e15]})).is_ok());
+        for wide in [json!(widest + 1), json!(-widest - 1), json!(u64::MAX), json!(1e16), json!(1e-200)] {
+            assert_eq!(read(json!({"a": wide})).expect_err("refused").rule, "range");
+        }
     }
 }

@@ -307,18 +307,41 @@ pub struct Closing {
     pub note: Option<Text<500>>,
 }
 
-/// Moves a lead by the transition table; `None` when it is there already. Reopening clears the
-/// reason of closing.
-pub fn set_status(lead: &Record<Lead>, act: &Act, to: LeadStatus, closing: Closing) -> Result<Change<Lead>, Refused> {
-    if to != LeadStatus::Closed {
-        let sent = [("closeReason", closing.reason.is_some()), ("closeNote", closing.note.is_some())];
-        let faults = sent.into_iter().filter(|(_, sent)| *sent);
-        Refused::any(faults.map(|(field, _)| FieldFault::new(field, "conflict", "only goes with the status CLOSED")).collect())?;
+impl Closing {
+    /// What a lead that is closed, and is to be, was closed with; else nothing yet.
+    pub fn of(lead: &Row<Lead>, to: LeadStatus) -> Self {
+        if (lead.data.status, to) != (LeadStatus::Closed, LeadStatus::Closed) {
+            return Self::default();
+        }
+        Self { reason: lead.data.close_reason, note: lead.data.close_note.clone() }
     }
+}
+
+/// A reason and a note only go with the status CLOSED.
+pub fn check_closing(to: LeadStatus, closing: &Closing) -> Result<(), Refused> {
+    let sent = [("closeReason", closing.reason.is_some()), ("closeNote", closing.note.is_some())];
+    let faults = sent.into_iter().filter(|(_, sent)| *sent && to != LeadStatus::Closed);
+    Refused::any(faults.map(|(field, _)| FieldFault::new(field, "conflict", "only goes with the status CLOSED")).collect())
+}
+
+/// What is wrong with the status that a new lead is to have: it begins open.
+pub fn status_faults(status: Option<LeadStatus>) -> Vec<FieldFault> {
+    let wrong = status.filter(|status| !status.is_open());
+    wrong.map(|_| FieldFault::new("status", "enum", "must be one of NEW, CONTACTED, IN_PROGRESS, QUALIFIED")).into_iter().collect()
+}
+
+/// Moves a lead that is not archived by the transition table; `None` when it is there already. Reopening
+/// clears the reason of closing; of a lead that stays CLOSED reason and note are corrected.
+pub fn set_status(lead: &Record<Lead>, act: &Act, to: LeadStatus, closing: Closing) -> Result<Change<Lead>, Refused> {
+    check_closing(to, &closing)?;
     check_open(lead)?;
     let from = lead.data.status;
     if from == to {
-        return Ok(None);
+        let data = LeadData { close_reason: closing.reason, close_note: closing.note, ..lead.data.clone() };
+        return if to == LeadStatus::Closed { update(lead, act, data, lead.text.clone()) } else { Ok(None) };
+    }
+    if lead.data.archived_at.is_some() {
+        return Err(archived());
     }
     if !from.allowed().contains(&to) {
         return Err(Refused::transition(StateMachine::Lead, format!("A lead that is {from} cannot become {to}"), from.allowed()));
@@ -368,15 +391,19 @@ fn converted(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> (Re
     (next, event.with_changes(changes))
 }
 
+/// An archived lead goes nowhere.
+fn archived() -> Refused {
+    Refused::transition(StateMachine::Lead, "The lead is archived; restore it first", &[] as &[LeadStatus])
+}
+
 /// Refuses what is not open: a lead that was converted, is archived, or is closed.
 pub fn check_convertible(lead: &Record<Lead>) -> Result<(), Refused> {
     check_open(lead)?;
-    let refused = |detail: &str, allowed: &[LeadStatus]| Err(Refused::transition(StateMachine::Lead, detail, allowed));
     if lead.data.archived_at.is_some() {
-        return refused("The lead is archived; restore it first", &[]);
+        return Err(archived());
     }
     if !lead.data.status.is_open() {
-        return refused("The lead is closed; reopen it first", lead.data.status.allowed());
+        return Err(Refused::transition(StateMachine::Lead, "The lead is closed; reopen it first", lead.data.status.allowed()));
     }
     Ok(())
 }
@@ -511,6 +538,26 @@ mod tests {
         assert_eq!(closed.data.close_reason, Some(CloseReason::LostPrice));
         let open = set_status(&closed, &act(), LeadStatus::New, Closing::default()).expect("allowed").expect("moved").0;
         assert_eq!(open.data.close_reason, None);
+    }
+
+    #[test]
+    fn the_reason_of_a_closed_lead_is_corrected_and_an_archived_one_stays_where_it_is() {
+        let closed = |lead: &Record<Lead>, reason| {
+            let closing = Closing { reason, ..Closing::of(lead, LeadStatus::Closed) };
+            set_status(lead, &act(), LeadStatus::Closed, closing).expect("allowed")
+        };
+        let (first, _) = closed(&lead(), Some(CloseReason::LostPrice)).expect("moved");
+        let (second, events) = closed(&first, Some(CloseReason::Won)).expect("corrected");
+        assert_eq!((second.data.close_reason, second.data.status_changed_at), (Some(CloseReason::Won), first.data.status_changed_at));
+        assert_eq!((kinds(&events), second.version), (vec![EventKind::LeadUpdated], first.version + 1));
+        assert_eq!(closed(&second, Some(CloseReason::Won)), None);
+        let (archived, _) = archive(&lead(), &act()).expect("open").expect("archived");
+        let moved = set_status(&archived, &act(), LeadStatus::Contacted, Closing::default());
+        assert!(matches!(moved, Err(Refused::Transition { allowed, .. }) if allowed.is_empty()));
+        assert_eq!(set_status(&archived, &act(), LeadStatus::New, Closing::default()), Ok(None));
+        assert!(check_closing(LeadStatus::New, &Closing { reason: Some(CloseReason::Won), note: None }).is_err());
+        assert_eq!(status_faults(Some(LeadStatus::Qualified)), []);
+        assert_eq!(status_faults(Some(LeadStatus::Closed)).len() + status_faults(Some(LeadStatus::Converted)).len(), 2);
     }
 
     #[test]

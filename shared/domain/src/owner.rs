@@ -3,7 +3,8 @@
 use crate::event::{Act, Event};
 use crate::id::{TeamId, UserId};
 use crate::reach::Caller;
-use crate::record::{Entity, Record};
+use crate::record::{Entity, Record, Row};
+use crate::time::Time;
 
 /// Who is to own a record: id, name and team at the time of writing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,4 +56,31 @@ pub trait Owned: Entity {
     /// Gives the record of a disabled user to somebody else, or to nobody where that is possible;
     /// `None` where it stays: closed work, or what belongs to that owner already.
     fn hand_over(record: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self>;
+}
+
+/// Work on a lead or customer that somebody holds: follow-ups and tasks.
+pub trait Held: Owned {
+    /// Since when its present owner has it.
+    fn held_since(row: &Row<Self>) -> Time;
+
+    /// Notes since when.
+    fn hold_since(derived: &mut Self::Derived, since: Time);
+}
+
+/// What becomes of work on a lead or customer that was given away at a moment: what is open and was
+/// held by the former owner then goes to who owns the lead or customer now. `None` where it stays:
+/// with third people, closed, or given to the former owner anew since.
+pub fn follow<E: Held>(work: &Record<E>, act: &Act, former: UserId, given: Time, owner: &Owner) -> Change<E> {
+    if !follows(work, former, given) || owner.id == former {
+        return None;
+    }
+    let (mut next, events) = E::hand_over(work, act, Some(owner))?;
+    // As if it had been given then, so that whoever gives the lead or customer on after that finds it here.
+    E::hold_since(&mut next.derived, given);
+    Some((next, events))
+}
+
+/// Whether a row shows work that the former owner held at that moment.
+pub fn follows<E: Held>(work: &Row<E>, former: UserId, given: Time) -> bool {
+    E::owner(work) == Some(former) && E::held_since(work) <= given
 }

@@ -8,9 +8,11 @@ use crate::lead::{self, Lead};
 use crate::reach::Scope;
 use crate::record::{Entity, Record};
 use crate::refused::{FieldFault, Refused};
+use serde::{Deserialize, Serialize};
 
 /// A lead or a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PartyId {
     /// A lead.
     Lead(LeadId),
@@ -138,6 +140,11 @@ impl Party {
             (None, None) => String::new(),
         };
         About { label, owner: self.owner(), team: self.team() }
+    }
+
+    /// The customer that a converted lead became.
+    pub fn became(&self) -> Option<CustomerId> {
+        self.lead.as_ref().and_then(|lead| lead.data.converted_customer_id)
     }
 
     /// Refuses what would change a lead that was converted.

@@ -2,12 +2,12 @@
 
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, LeadId, ProjectId, TaskId, TeamId, UserId};
-use crate::owner::{Change, Owned, Owner};
+use crate::owner::{Change, Held, Owned, Owner};
 use crate::party::{Parent, PartyId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::recurrence::Recurrence;
 use crate::refused::{Refused, StateMachine};
-use crate::time::Time;
+use crate::time::{DateBound, Day, Time};
 use crate::value::{Prose, Text};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -107,6 +107,23 @@ impl TaskData {
             completed_at: None,
         }
     }
+
+    /// Whether there is or will be something to do: it is open, or comes again.
+    pub const fn is_work(&self) -> bool {
+        self.status.is_open() || self.recurrence.is_some()
+    }
+
+    fn move_to(&mut self, customer: CustomerId) {
+        self.lead_id = None;
+        self.customer_id = self.customer_id.or(Some(customer));
+    }
+
+    /// What is work again under a lead that was converted goes to the customer it became.
+    fn follow_lead(&mut self, became: Option<CustomerId>) {
+        if let Some(customer) = became.filter(|_| self.lead_id.is_some() && self.is_work()) {
+            self.move_to(customer);
+        }
+    }
 }
 
 /// Long fields that people set.
@@ -124,6 +141,9 @@ pub struct TaskDerived {
     pub team_id: Option<TeamId>,
     /// The owner's name.
     pub owner_name: Option<String>,
+    /// Since when the owner has it, where it was given on; else it was made so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Time>,
     /// When a template is copied next.
     pub next_occurrence_at: Option<Time>,
 }
@@ -153,6 +173,16 @@ impl Entity for Task {
     }
 }
 
+impl Held for Task {
+    fn held_since(row: &Row<Self>) -> Time {
+        row.derived.held_since.unwrap_or(row.created_at)
+    }
+
+    fn hold_since(derived: &mut Self::Derived, since: Time) {
+        derived.held_since = Some(since);
+    }
+}
+
 impl Owned for Task {
     const POOLED: bool = false;
 
@@ -160,11 +190,12 @@ impl Owned for Task {
 
     /// Open tasks, and templates, whose copies somebody has to do.
     fn hand_over(task: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self> {
-        let owner = owner.filter(|_| task.data.status.is_open() || task.data.recurrence.is_some())?;
+        let owner = owner.filter(|_| task.data.is_work())?;
         let mut data = task.data.clone();
         data.owner_id = owner.id;
         let (mut next, changed) = task.changed(act, data, task.text.clone())?;
         Self::stamp(&mut next.derived, Some(owner));
+        next.derived.held_since = Some(act.at);
         let event = updated(&next, act, task.data.owner_id).with_changes(changed);
         Some((next, vec![event]))
     }
@@ -187,8 +218,7 @@ impl Record<Task> {
     #[must_use]
     pub fn moved_to(&self, customer: CustomerId) -> Self {
         let mut next = self.clone();
-        next.data.lead_id = None;
-        next.data.customer_id = next.data.customer_id.or(Some(customer));
+        next.data.move_to(customer);
         next
     }
 
@@ -219,6 +249,25 @@ fn updated(task: &Record<Task>, act: &Act, old: UserId) -> Event {
     task.event(act, EventKind::TaskUpdated, summary, json!({"oldOwnerId": old, "ownerId": task.data.owner_id}))
 }
 
+/// A task in a project is for the project's customer, who is filled in where none is named or where it
+/// comes from another project; another customer is refused. `before` is the task as it was.
+pub fn join_project(data: &mut TaskData, before: Option<&TaskData>, customer: CustomerId) -> Result<(), Refused> {
+    let is_as_it_was = before.is_some_and(|before| (before.project_id, before.customer_id) == (data.project_id, data.customer_id));
+    if data.project_id.is_none() || is_as_it_was || data.customer_id == Some(customer) {
+        return Ok(());
+    }
+    let filled_in = match (before, data.customer_id) {
+        (None, named) => named.is_none(),
+        (Some(before), named) if before.project_id == data.project_id => named.is_none() && before.customer_id.is_none(),
+        (Some(before), named) => named == before.customer_id && (named.is_none() || before.project_id.is_some()),
+    };
+    if !filled_in {
+        return Err(Refused::field("customerId", "reference", "is not that of the project"));
+    }
+    data.customer_id = Some(customer);
+    Ok(())
+}
+
 /// A new task and its event.
 pub fn create(act: &Act, mut data: TaskData, text: TaskText, owner: &Owner, zone: &TimeZone) -> (Record<Task>, Event) {
     data.owner_id = owner.id;
@@ -232,11 +281,21 @@ pub fn create(act: &Act, mut data: TaskData, text: TaskText, owner: &Owner, zone
 }
 
 /// A person's change of fields, owner among them; `None` when nothing changed. A change of the due
-/// date or of the recurrence plans the series anew.
-pub fn update(task: &Record<Task>, act: &Act, data: TaskData, text: TaskText, owner: Option<&Owner>, zone: &TimeZone) -> Change<Task> {
+/// date or of the recurrence plans the series anew. `became` is the customer that its lead became.
+pub fn update(
+    task: &Record<Task>,
+    act: &Act,
+    mut data: TaskData,
+    text: TaskText,
+    owner: Option<&Owner>,
+    became: Option<CustomerId>,
+    zone: &TimeZone,
+) -> Change<Task> {
+    data.follow_lead(became);
     let (mut next, changed) = task.changed(act, data, text)?;
     if let Some(owner) = owner {
         Task::stamp(&mut next.derived, Some(owner));
+        next.derived.held_since = Some(act.at);
     }
     if changed.contains_key("dueAt") || changed.contains_key("recurrence") {
         next.plan_next(act.at, zone);
@@ -246,8 +305,8 @@ pub fn update(task: &Record<Task>, act: &Act, data: TaskData, text: TaskText, ow
 }
 
 /// Moves a task by the transition table; `None` when it is there already. Finishing a template does
-/// not end its series.
-pub fn set_status(task: &Record<Task>, act: &Act, to: TaskStatus) -> Result<Change<Task>, Refused> {
+/// not end its series. What is opened again goes to the customer that its lead `became`.
+pub fn set_status(task: &Record<Task>, act: &Act, to: TaskStatus, became: Option<CustomerId>) -> Result<Change<Task>, Refused> {
     let from = task.data.status;
     if from == to {
         return Ok(None);
@@ -258,6 +317,7 @@ pub fn set_status(task: &Record<Task>, act: &Act, to: TaskStatus) -> Result<Chan
     let mut data = task.data.clone();
     data.status = to;
     data.completed_at = (to == TaskStatus::Done).then_some(act.at);
+    data.follow_lead(became);
     let Some((next, changed)) = task.changed(act, data, task.text.clone()) else { return Ok(None) };
     let summary = format!("{} moved task {} from {from} to {to}", act.actor_name, next.data.title);
     let event = next.event(act, EventKind::TaskStatusChanged, summary, json!({"old": from, "new": to})).with_changes(changed);
@@ -270,20 +330,27 @@ pub fn deleted(task: &Record<Task>, act: &Act) -> Event {
     task.event(act, EventKind::TaskDeleted, summary, json!({"template": task.data.recurrence.is_some()}))
 }
 
-/// What a template has to give at a moment: the copy for the latest occurrence that has passed, and
-/// the template with its next one. `None` while nothing is due.
+/// The last moment of the local day: up to it templates are copied, so that no copy begins overdue.
+pub fn copied_until(now: Time, zone: &TimeZone) -> Time {
+    let midnight = DateBound::Day(Day(now.date_in(zone))).until(zone);
+    midnight.map_or(now, |midnight| Time::from_millis(midnight.millis() - 1))
+}
+
+/// What a template has to give on a day: the copy for its latest occurrence up to the end of the day, and
+/// the template with the first one after it. `None` where there is none such.
 pub fn copy(template: &Record<Task>, act: &Act, zone: &TimeZone) -> Option<(Record<Task>, Record<Task>, Event)> {
     let rule = template.data.recurrence?;
-    let planned = template.derived.next_occurrence_at.filter(|planned| *planned <= act.at)?;
+    let end = copied_until(act.at, zone);
+    let planned = template.derived.next_occurrence_at.filter(|planned| *planned <= end)?;
     let first = template.first();
-    let due = rule.latest_until(first, planned, act.at, zone).unwrap_or(planned);
+    let due = rule.latest_until(first, planned, end, zone).unwrap_or(planned);
     let mut data = template.data.clone();
     (data.recurrence, data.template_id) = (None, Some(template.id));
     (data.status, data.completed_at, data.due_at) = (TaskStatus::Todo, None, Some(due));
-    let derived = TaskDerived { next_occurrence_at: None, ..template.derived.clone() };
+    let derived = TaskDerived { next_occurrence_at: None, held_since: None, ..template.derived.clone() };
     let made: Record<Task> = Record::new(act.id(), act, data, template.text.clone(), derived);
     let mut next = template.clone();
-    next.derived.next_occurrence_at = rule.next_after(first, act.at, zone);
+    next.derived.next_occurrence_at = rule.next_after(first, end, zone);
     let event = created(&made, act);
     Some((made, next, event))
 }
@@ -314,8 +381,8 @@ mod tests {
     fn a_template_is_the_first_task_and_gives_copies_from_then_on() {
         let template = template();
         assert_eq!(template.derived.next_occurrence_at, Some(time("2026-02-28T09:00:00Z")));
-        assert!(copy(&template, &at("2026-02-28T08:00:00Z"), &TimeZone::UTC).is_none());
-        let (made, next, _) = copy(&template, &at("2026-02-28T10:00:00Z"), &TimeZone::UTC).expect("due");
+        assert!(copy(&template, &at("2026-02-27T23:59:59Z"), &TimeZone::UTC).is_none());
+        let (made, next, _) = copy(&template, &at("2026-02-28T06:00:00Z"), &TimeZone::UTC).expect("due later that day");
         assert_eq!((made.data.due_at, made.data.template_id), (Some(time("2026-02-28T09:00:00Z")), Some(template.id)));
         assert_eq!((made.data.recurrence, made.derived.next_occurrence_at), (None, None));
         assert_eq!(next.derived.next_occurrence_at, Some(time("2026-03-31T09:00:00Z")));
@@ -324,6 +391,8 @@ mod tests {
 
     #[test]
     fn a_late_run_makes_one_copy_for_the_latest_occurrence() {
+        let tokyo = TimeZone::get("Asia/Tokyo").expect("zone");
+        assert_eq!(copied_until(time("2026-05-01T15:00:00Z"), &tokyo), time("2026-05-02T14:59:59.999Z"));
         let (made, next, _) = copy(&template(), &at("2026-05-02T00:00:00Z"), &TimeZone::UTC).expect("due");
         assert_eq!(made.data.due_at, Some(time("2026-04-30T09:00:00Z")));
         assert_eq!(next.derived.next_occurrence_at, Some(time("2026-05-31T09:00:00Z")));
@@ -331,13 +400,71 @@ mod tests {
 
     #[test]
     fn finishing_a_template_goes_on_and_clearing_the_recurrence_ends_it() {
-        let (done, _) = set_status(&template(), &act(), TaskStatus::Done).expect("allowed").expect("moved");
+        let (done, _) = set_status(&template(), &act(), TaskStatus::Done, None).expect("allowed").expect("moved");
         assert!(done.derived.next_occurrence_at.is_some() && done.data.completed_at.is_some());
         let data = TaskData { recurrence: None, ..done.data.clone() };
-        let (ended, _) = update(&done, &act(), data, TaskText::default(), None, &TimeZone::UTC).expect("changed");
+        let (ended, _) = update(&done, &act(), data, TaskText::default(), None, None, &TimeZone::UTC).expect("changed");
         assert_eq!(ended.derived.next_occurrence_at, None);
-        let (open, _) = set_status(&done, &act(), TaskStatus::Todo).expect("allowed").expect("moved");
+        let (open, _) = set_status(&done, &act(), TaskStatus::Todo, None).expect("allowed").expect("moved");
         assert_eq!(open.data.completed_at, None);
-        assert!(set_status(&done, &act(), TaskStatus::Cancelled).is_err());
+        assert!(set_status(&done, &act(), TaskStatus::Cancelled, None).is_err());
+    }
+
+    fn once() -> Record<Task> {
+        let mut task = template();
+        (task.data.recurrence, task.derived.next_occurrence_at) = (None, None);
+        task
+    }
+
+    #[test]
+    fn what_is_work_again_under_a_converted_lead_goes_to_the_customer_it_became() {
+        let customer = CustomerId::new(Uuid::from_u128(7));
+        let mut task = once();
+        task.data.lead_id = Some(LeadId::new(Uuid::from_u128(8)));
+        let (done, _) = set_status(&task, &act(), TaskStatus::Done, Some(customer)).expect("allowed").expect("moved");
+        assert_eq!((done.data.lead_id, done.data.customer_id), (task.data.lead_id, None), "what is done stays");
+        let (open, _) = set_status(&done, &act(), TaskStatus::Todo, Some(customer)).expect("allowed").expect("moved");
+        assert_eq!((open.data.lead_id, open.data.customer_id), (None, Some(customer)));
+        let recurring = TaskData { recurrence: template().data.recurrence, ..done.data.clone() };
+        let (again, _) = update(&done, &act(), recurring, TaskText::default(), None, Some(customer), &TimeZone::UTC).expect("changed");
+        assert_eq!((again.data.lead_id, again.data.customer_id), (None, Some(customer)));
+    }
+
+    #[test]
+    fn a_task_in_a_project_is_for_the_projects_customer() {
+        let [ours, other] = [1, 2].map(|n| CustomerId::new(Uuid::from_u128(n)));
+        let [first, second] = [3, 4].map(|n| ProjectId::new(Uuid::from_u128(n)));
+        let of = |customer, project| TaskData { customer_id: customer, project_id: project, ..once().data.clone() };
+        let joined =
+            |before: Option<TaskData>, mut data: TaskData, customer| join_project(&mut data, before.as_ref(), customer).map(|()| data.customer_id);
+        assert_eq!(joined(None, of(None, Some(first)), ours), Ok(Some(ours)));
+        assert_eq!(joined(None, of(Some(ours), Some(first)), ours), Ok(Some(ours)));
+        assert!(joined(None, of(Some(other), Some(first)), ours).is_err());
+        let here = of(Some(ours), Some(first));
+        assert_eq!(joined(Some(here.clone()), of(Some(ours), Some(second)), other), Ok(Some(other)), "the customer comes with the project");
+        assert_eq!(joined(Some(here.clone()), of(Some(ours), None), ours), Ok(Some(ours)), "and stays without it");
+        assert!(joined(Some(here.clone()), of(Some(other), Some(first)), ours).is_err());
+        assert!(joined(Some(here), of(None, Some(first)), ours).is_err());
+        assert!(joined(Some(of(Some(other), None)), of(Some(other), Some(first)), ours).is_err(), "a customer that somebody named is not overridden");
+        let old = of(None, Some(first));
+        assert_eq!(joined(Some(old.clone()), old, ours), Ok(None), "what is as it was is not looked at");
+    }
+
+    #[test]
+    fn only_what_the_former_owner_held_when_the_lead_was_given_away_follows_it() {
+        let [former, new, third] = [1, 2, 3].map(|n| Owner { id: UserId::new(Uuid::from_u128(n)), name: format!("user {n}"), team: None });
+        let (before, given, after) = ("2026-02-01T00:00:00Z", time("2026-02-02T00:00:00Z"), "2026-02-03T00:00:00Z");
+        let task = once();
+        let follow = |task: &Record<Task>, former: &Owner, owner: &Owner| crate::owner::follow(task, &at(after), former.id, given, owner);
+        let (moved, events) = follow(&task, &former, &new).expect("it follows");
+        assert_eq!((moved.data.owner_id, Task::held_since(&moved), events.len()), (new.id, given, 1));
+        assert_eq!(follow(&moved, &former, &new), None, "once");
+        assert_eq!(follow(&task, &third, &new), None, "third people's stay");
+        assert_eq!(follow(&task, &former, &former), None, "it came back");
+        let (done, _) = set_status(&task, &at(before), TaskStatus::Done, None).expect("allowed").expect("moved");
+        assert_eq!(follow(&done, &former, &new), None, "closed work stays");
+        let data = TaskData { owner_id: former.id, ..moved.data.clone() };
+        let (back, _) = update(&moved, &at(after), data, TaskText::default(), Some(&former), None, &TimeZone::UTC).expect("given back");
+        assert_eq!(follow(&back, &former, &new), None, "what the former owner was given since stays");
     }
 }

@@ -134,6 +134,15 @@ impl DateBound {
     }
 }
 
+/// Whether a period ends before it begins. One that begins and ends at one moment is empty and no mistake.
+pub fn ends_before(from: DateBound, to: DateBound, zone: &TimeZone) -> bool {
+    let (Some(begin), Some(end)) = (from.from(zone), to.until(zone)) else { return false };
+    match to {
+        DateBound::Day(_) => end <= begin,
+        DateBound::Time(_) => end < begin,
+    }
+}
+
 impl TextValue for DateBound {
     fn read(text: &str) -> Result<Self, Invalid> {
         if text.len() == 10 { Day::read(text).map(Self::Day) } else { Time::read(text).map(Self::Time) }
@@ -247,6 +256,18 @@ mod tests {
         assert_eq!(early.to_string(), "2026-01-31T09:30:00.000Z");
         assert_eq!(late.to_string(), "2026-01-31T10:00:00.250Z");
         assert!(early < late && early.to_string() < late.to_string());
+    }
+
+    #[test]
+    fn a_period_ends_where_it_begins_at_the_earliest() {
+        let backwards = |from: &str, to: &str| {
+            let read = |text: &str| DateBound::read(text).expect("valid");
+            ends_before(read(from), read(to), &TimeZone::UTC)
+        };
+        assert!(!backwards("2026-01-31", "2026-01-31") && backwards("2026-01-31", "2026-01-30"));
+        assert!(!backwards("2026-01-31T09:00:00Z", "2026-01-31T09:00:00Z") && backwards("2026-01-31T09:00:00Z", "2026-01-31T08:59:59Z"));
+        assert!(!backwards("2026-01-31T09:00:00Z", "2026-01-31") && backwards("2026-01-31", "2026-01-30T23:59:59Z"));
+        assert!(!backwards("2026-01-31", "9999-12-31"));
     }
 
     #[test]

@@ -249,7 +249,7 @@ impl TextValue for Username {
 
 crate::text_serde!(Username);
 
-/// A country code, ISO 3166-1 alpha-2, upper-cased; the list of countries is not checked.
+/// The code of a country that there is, ISO 3166-1 alpha-2, upper-cased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Country(String);
 
@@ -262,10 +262,10 @@ impl fmt::Display for Country {
 impl TextValue for Country {
     fn read(text: &str) -> Result<Self, Invalid> {
         let code = text.trim().to_uppercase();
-        if code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()) {
+        if rust_iso3166::from_alpha2(&code).is_some() {
             Ok(Self(code))
         } else {
-            Err(Invalid::new("format", "must be a two-letter country code (ISO 3166-1), such as DE"))
+            Err(Invalid::new("format", "must be the two-letter code of a country (ISO 3166-1), such as DE"))
         }
     }
 

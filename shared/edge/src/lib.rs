@@ -27,7 +27,7 @@ pub mod router;
 
 pub use answer::{Answer, BASE, PageOf, location};
 pub use application;
-pub use application::{App, Change, Config, Decision, Page, Purpose, Reached};
+pub use application::{App, Change, Config, Decision, Page, Purpose, Reached, ReachedPage};
 pub use headers::Headers;
 pub use identity::{Access, Authenticated, Authorized};
 pub use parts::{Json, OptionalJson};

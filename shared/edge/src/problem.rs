@@ -5,8 +5,10 @@
 //! [`Problem::forbidden`]; what clashes with the present state is a conflict with its own code.
 //! Causes inside the system are logged and never sent.
 
+use application::App;
 use contract::FieldError;
 use domain::refused::StateMachine;
+use domain::time::{DateBound, ends_before};
 use domain::{FieldFault, Refused};
 use serde_json::{Map, Value, json};
 use store::{FailedCondition, SavedAnswer};
@@ -146,6 +148,18 @@ impl Problem {
         Self::field("?sort", "conflict", "cannot be combined with q, which orders by word")
     }
 
+    /// A period that ends before it begins: its end is wrong.
+    pub fn backwards(from: (Option<DateBound>, &str), to: (Option<DateBound>, &str), app: &App) -> Option<Self> {
+        let (begin, end) = from.0.zip(to.0)?;
+        ends_before(begin, end, &app.config.zone).then(|| Self::field(format!("?{}", to.1), "range", format!("must not be before {}", from.1)))
+    }
+
+    /// Several problems with fields as one that names them all.
+    pub fn all(problems: impl IntoIterator<Item = Option<Self>>) -> Result<(), Self> {
+        let errors: Vec<FieldError> = problems.into_iter().flatten().flat_map(|problem| problem.errors).collect();
+        if errors.is_empty() { Ok(()) } else { Err(Self::fields(errors)) }
+    }
+
     /// A fault inside: logged, not sent.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         let mut problem = Self::new(Code::Internal, "The request was not carried out. Quote the instance when you report it");
@@ -256,7 +270,11 @@ impl From<Refused> for Problem {
                 let error = |fault: FieldFault| FieldError::new(format!("/{}", fault.field), fault.rule, fault.message);
                 Self::fields(faults.into_iter().map(error).collect())
             }
-            Refused::Transition { of, detail, allowed } => Self::new(code_of(of), detail).with("allowed", json!(allowed)),
+            Refused::Transition { of, detail, allowed } => {
+                let (code, field) = machine(of);
+                let errors = vec![FieldError::new(field, "transition", detail.clone())];
+                Self { errors, ..Self::new(code, detail) }.with("allowed", json!(allowed))
+            }
             Refused::Converted(customer) => {
                 Self::new(Code::LeadConverted, "The lead became a customer and is read-only; change the customer instead")
                     .with("customerId", json!(customer))
@@ -269,14 +287,14 @@ impl From<Refused> for Problem {
     }
 }
 
-/// The code of a move that a lifecycle does not have.
-const fn code_of(machine: StateMachine) -> Code {
+/// The code of a move that a lifecycle does not have, and the field that it is about.
+const fn machine(machine: StateMachine) -> (Code, &'static str) {
     match machine {
-        StateMachine::Lead => Code::LeadTransition,
-        StateMachine::Customer => Code::CustomerTransition,
-        StateMachine::FollowUp => Code::FollowUpTransition,
-        StateMachine::Task => Code::TaskTransition,
-        StateMachine::Project => Code::ProjectTransition,
+        StateMachine::Lead => (Code::LeadTransition, "/status"),
+        StateMachine::Customer => (Code::CustomerTransition, "/lifecycle"),
+        StateMachine::FollowUp => (Code::FollowUpTransition, "/status"),
+        StateMachine::Task => (Code::TaskTransition, "/status"),
+        StateMachine::Project => (Code::ProjectTransition, "/status"),
     }
 }
 

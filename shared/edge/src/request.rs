@@ -4,9 +4,9 @@ use crate::answer::Answer;
 use crate::headers::Headers;
 use crate::identity::{Authorized, Identity};
 use crate::problem::{Code, Problem, Rejection};
-use application::{App, Change, Decision, Filter, Page, Paging, Purpose, Reached, Stored, Subject};
-use contract::Show;
+use application::{App, Change, Decision, Filter, Page, Paging, Purpose, Reached, ReachedPage, Stored, Subject};
 use contract::fields::DEFAULT_LIMIT;
+use contract::{FieldError, Show};
 use domain::event::Act;
 use domain::owner;
 use domain::{Caller, Overview, Permission, Record, Row, Scope};
@@ -68,7 +68,13 @@ impl<P, Q> Context<Authorized, P, Q> {
 
     /// The record of this id with what stands beside it.
     pub async fn page_of<E: Stored>(&self, id: E::Id) -> Result<(Reached<E>, Overview), Rejection> {
-        Ok(self.app.reach_page(&self.who.scope, id).await?)
+        let ReachedPage { reached, overview } = self.app.reach_page(&self.who.scope, id, Purpose::Read).await?;
+        Ok((reached, overview))
+    }
+
+    /// The same, if it may be changed: a change is answered as the record is read.
+    pub async fn open_page<E: Stored>(&self, id: E::Id) -> Result<ReachedPage<E>, Rejection> {
+        Ok(self.app.reach_page(&self.who.scope, id, Purpose::Change).await?)
     }
 
     /// A page of what a filter asks for.
@@ -191,6 +197,28 @@ impl<I: Identity, P, Q, B> Request<I, P, Q, B> {
         .await
     }
 
+    /// The same where the answer shows what stands beside the record as well.
+    pub async fn change_page<E, T>(
+        &self,
+        page: ReachedPage<E>,
+        decide: impl Fn(&Reached<E>, &Act) -> Result<owner::Change<E>, Rejection>,
+        more: impl Fn(&mut Change),
+        show: impl Fn(Record<E>, Overview) -> T,
+    ) -> Result<Answer<T>, Rejection>
+    where
+        E: Stored,
+        T: Serialize + Show,
+    {
+        self.decide(page, |page, act| {
+            let outcome = decide(&page.reached, act)?;
+            Ok(application::decide::changed(&page.reached, outcome).with(&more).map(|record| {
+                let version = record.version;
+                Answer::ok(show(record, page.overview.clone())).version(version)
+            }))
+        })
+        .await
+    }
+
     /// Archives a reached record as the rules say.
     pub async fn archive<E: Stored>(
         &self,
@@ -222,10 +250,13 @@ impl<I: Identity, P, Q, B> Request<I, P, Q, B> {
     /// Contact data that others have as 409 with `matches`, as far as the caller may see them.
     async fn explain(&self, error: store::Error) -> Rejection {
         let Some(authenticated) = self.who.authenticated() else { return Problem::of_store(error).into() };
+        let fields = error.duplicate_fields();
         match self.app.duplicates(&authenticated.caller, &error).await {
             Ok(Some(matches)) => {
                 let detail = "A lead or customer with this e-mail address or phone number exists; allowDuplicate=true saves it all the same";
-                Problem::new(Code::Duplicate, detail).with("matches", json!({"ids": matches.ids, "hidden": matches.hidden})).into()
+                let errors = fields.into_iter().map(|field| FieldError::new(format!("/{field}"), "unique", "another lead or customer has it"));
+                let problem = Problem { errors: errors.collect(), ..Problem::new(Code::Duplicate, detail) };
+                problem.with("matches", json!({"ids": matches.ids, "hidden": matches.hidden})).into()
             }
             Ok(None) => Problem::of_store(error).into(),
             Err(error) => Problem::of_store(error).into(),

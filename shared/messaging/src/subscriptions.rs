@@ -19,6 +19,7 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
         EventKind::UserDeleted,
         EventKind::UserTeamChanged,
         EventKind::UserUpdated,
+        EventKind::LeadAssigned,
         EventKind::LeadConverted,
         EventKind::LeadDeleted,
         EventKind::CustomerAssigned,

@@ -1,6 +1,6 @@
 //! Messages on the work queue.
 
-use domain::{CustomerId, LeadId, UserId};
+use domain::{CustomerId, LeadId, PartyId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -43,6 +43,19 @@ pub enum Work {
     FollowCustomer {
         /// The customer.
         customer: CustomerId,
+        /// Where to go on.
+        #[serde(default)]
+        from: Option<Place>,
+    },
+    /// Give the open follow-ups and tasks that the former owner of a lead or customer had on it to who owns
+    /// it now.
+    FollowOwner {
+        /// The lead or customer.
+        of: PartyId,
+        /// Who owned it.
+        former: UserId,
+        /// When it was given away; what the former owner was given after that stays.
+        given: Time,
         /// Where to go on.
         #[serde(default)]
         from: Option<Place>,

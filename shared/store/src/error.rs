@@ -36,4 +36,10 @@ impl Error {
     pub fn is_refused(&self, refusal: &FailedCondition) -> bool {
         matches!(self, Self::Refused(list) if list.iter().any(|(found, _)| found == refusal))
     }
+
+    /// The fields whose contact data others have.
+    pub fn duplicate_fields(&self) -> Vec<&'static str> {
+        let Self::Refused(list) = self else { return Vec::new() };
+        list.iter().filter_map(|(found, _)| if let FailedCondition::Duplicate { field, .. } = found { Some(*field) } else { None }).collect()
+    }
 }

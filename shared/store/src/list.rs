@@ -40,6 +40,8 @@ pub struct Plan {
     pub from: Option<String>,
     /// First sort key outside.
     pub until: Option<String>,
+    /// Sort keys from here on come last, also where the order descends.
+    pub last: Option<&'static str>,
     /// Whether a filter is applied to the rows read, so that more than a page has to be read.
     pub residual: bool,
 }
@@ -117,6 +119,24 @@ impl Plan {
     fn place_in<'a>(&self, sort: &'a str) -> Option<&'a str> {
         let by_words = matches!(&self.named, Some(Named { by: By::Words(_), .. }));
         sort.split('#').next().map(str::trim_end).filter(|place| !by_words && *place != UNDATED)
+    }
+
+    /// The sources without what comes last, or of that alone; all of them where nothing does.
+    fn part(&self, sources: &[Source], more_to_come: bool) -> Vec<Source> {
+        let mut sources = sources.to_vec();
+        for (source, last) in sources.iter_mut().zip(std::iter::repeat(self.last)) {
+            match last.filter(|_| !self.ascending) {
+                Some(last) if more_to_come => source.until = Some(last.to_owned()),
+                Some(last) => source.from = Some(last.to_owned()),
+                None => {}
+            }
+        }
+        sources
+    }
+
+    /// Whether what comes last is still to be read after a place in the list.
+    fn has_last_part(&self, after: Option<&str>) -> bool {
+        !self.ascending && self.last.is_some_and(|last| after.is_none_or(|after| after < last))
     }
 
     /// How many entries are read per request.
@@ -250,8 +270,11 @@ impl Store {
         admits: impl Fn(&Item) -> Result<bool, Error>,
         examine: impl Fn(&Entry) -> Result<Option<T>, Error>,
     ) -> Result<Page<T>, Error> {
+        let all = sources;
         let mut after = paging.cursor.map(|text| Cursor::read(text, paging.binding)).transpose()?.map(|cursor| cursor.after);
-        let sources: Vec<Source> = sources.into_iter().flat_map(|source| self.in_shards(source)).collect();
+        let all: Vec<Source> = all.into_iter().flat_map(|source| self.in_shards(source)).collect();
+        let mut more_to_come = plan.has_last_part(after.as_deref());
+        let mut sources = plan.part(&all, more_to_come);
         let mut found: Vec<(String, T)> = Vec::new();
         let (mut read, mut queries) = (0, 0);
         // One more than the page tells whether there is a next one.
@@ -280,13 +303,26 @@ impl Store {
                     break;
                 }
             }
-            if found.len() > paging.limit || !more || last.is_none() {
+            if found.len() > paging.limit {
                 break None;
             }
-            after = last;
+            let at_the_end = !more || last.is_none();
+            after = last.or(after);
             let left = plan.most().saturating_sub(read);
-            if left == 0 || queries * QUERY >= plan.most() {
+            if (left == 0 || queries * QUERY >= plan.most()) && (!at_the_end || more_to_come) {
                 break after;
+            }
+            if at_the_end {
+                if !more_to_come {
+                    break None;
+                }
+                more_to_come = false;
+                sources = plan.part(&all, false);
+                after = None;
+                if !plan.residual {
+                    look = paging.limit + 1 - found.len();
+                    continue;
+                }
             }
             look = left.min(3 * FIRST_LOOK);
         };

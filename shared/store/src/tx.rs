@@ -266,6 +266,19 @@ impl Tx {
         );
     }
 
+    /// Requires that a record which is not written is still as it was read.
+    pub fn require_same<E: Stored>(&mut self, record: &Record<E>) {
+        let key = crate::keys::record(E::KIND, record.id);
+        self.push(
+            ConditionCheck::builder()
+                .set_key(Some(key_map(&key)))
+                .condition_expression("rev = :rev")
+                .expression_attribute_values(":rev", number(record.rev)),
+            key,
+            FailedCondition::Stale,
+        );
+    }
+
     pub(crate) fn fail(&mut self, error: Error) {
         self.failed.get_or_insert(error);
     }

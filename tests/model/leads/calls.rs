@@ -23,7 +23,7 @@ fn loaded(world: &World) -> Form {
 
 pub fn create(_: &World) -> Form {
     let form = contact(duplicates(Form::new()).field(0.66, "title", word()), 0.5);
-    form.field(0.5, "ownerId", or_null(somebody())).spoilt(&["email", "phone", "ownerId"])
+    form.field(0.5, "ownerId", or_null(somebody())).field(0.2, "status", one_of(STATUSES)).spoilt(&["email", "phone", "ownerId", "status"])
 }
 
 pub fn list(_: &World) -> Form {

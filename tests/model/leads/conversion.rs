@@ -4,7 +4,7 @@ use crate::model::call::Call;
 use crate::model::customers::{self, Customer};
 use crate::model::duplicates;
 use crate::model::expected::Expected;
-use crate::model::leads::{Lead, MOVES, reached, whole};
+use crate::model::leads::{Lead, MOVES, check_unconverted, reached, whole};
 use crate::model::world::{After, Answer, World, check_version, moves};
 use crate::model::{follow_ups, tasks};
 use serde_json::json;
@@ -12,6 +12,9 @@ use serde_json::json;
 pub fn convert(world: &mut World, call: &Call) -> Answer {
     let lead = reached(world, call)?;
     if let Some(customer) = &lead.customer {
+        if call.given("customerId").is_some_and(|wanted| wanted != *customer) {
+            check_unconverted(&lead)?;
+        }
         let members = json!({"customer": customers::show(&world.records.customers[customer]), "lead": whole(&lead)});
         return Ok(Expected::ok(members, lead.version));
     }
@@ -39,7 +42,7 @@ pub fn convert(world: &mut World, call: &Call) -> Answer {
     let version = next.version;
     follow_ups::hand_over(world, &lead.id, &customer.id);
     tasks::change_all(world, |task| {
-        let moves = task.lead.as_ref() == Some(&lead.id) && (task.is_open() || !task.recurrence.is_null());
+        let moves = task.lead.as_ref() == Some(&lead.id) && task.is_work();
         if moves {
             task.lead = None;
             task.customer.get_or_insert_with(|| customer.id.clone());

@@ -148,12 +148,21 @@ fn page(world: &World, lead: &Lead) -> Value {
     shown
 }
 
+/// What the former owner of a lead or customer had to do on it goes to the new one, in the background.
+pub fn follow_owner(world: &mut World, is_below: &dyn Fn(Option<&String>, Option<&String>) -> bool, former: Option<&String>, to: Option<&str>) {
+    if let (Some(former), Some(to)) = (former, to)
+        && former != to
+    {
+        follow_ups::follow_owner(world, is_below, former, to);
+        tasks::follow_owner(world, is_below, former, to);
+    }
+}
+
 /// Keeps a changed lead; what did not change stays at its version.
 fn keep(world: &mut World, old: &Lead, mut new: Lead) -> Expected {
     new.version += u64::from(*old != new);
-    let expected = Expected::ok(whole(&new), new.version);
-    world.records.leads.insert(new.id.clone(), new);
-    expected
+    world.records.leads.insert(new.id.clone(), new.clone());
+    Expected::ok(page(world, &new), new.version)
 }
 
 fn create(world: &mut World, call: &Call) -> Answer {
@@ -175,7 +184,20 @@ fn create(world: &mut World, call: &Call) -> Answer {
         customer: None,
         version: 1,
     };
-    lead.title = call.given("title").or_else(|| built_title(&lead)).ok_or_else(|| Expected::wrong(&["/title"]))?;
+    let mut wrong = Vec::new();
+    match call.given("title").or_else(|| built_title(&lead)) {
+        Some(title) => lead.title = title,
+        None => wrong.push("/title"),
+    }
+    if let Some(status) = call.given("status") {
+        lead.status = moves(MOVES, &status).0;
+        if matches!(lead.status, "CLOSED" | "CONVERTED") {
+            wrong.push("/status");
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(Expected::wrong(&wrong));
+    }
     lead.owner = match call.body.get("ownerId").map(Value::as_str) {
         None => Some(call.who.to_owned()),
         Some(Some(owner)) if owner == call.who => Some(owner.to_owned()),
@@ -187,7 +209,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
         Some(None) => None,
     };
     check_duplicates(world, call, None, &lead)?;
-    let shown = whole(&lead);
+    let shown = page(world, &lead);
     world.name(&lead.id);
     world.records.leads.insert(lead.id.clone(), lead);
     Ok(Expected::created(shown))
@@ -250,15 +272,21 @@ fn update(world: &mut World, call: &Call) -> Answer {
 fn set_status(world: &mut World, call: &Call) -> Answer {
     let old = reached(world, call)?;
     let (to, _) = moves(MOVES, &call.given("status").unwrap_or_default());
-    check_version(call, old.version)?;
     let reasons: Vec<&str> = ["/closeReason", "/closeNote"].into_iter().filter(|pointer| call.given(&pointer[1..]).is_some()).collect();
     if to != "CLOSED" && !reasons.is_empty() {
         return Err(Expected::wrong(&reasons));
     }
+    check_version(call, old.version)?;
     check_unconverted(&old)?;
     let (from, allowed) = moves(MOVES, old.status);
     if from == to {
-        return Ok(Expected::ok(whole(&old), old.version));
+        let mut new = old.clone();
+        patch(&mut new.close_reason, call, "closeReason");
+        patch(&mut new.close_note, call, "closeNote");
+        return Ok(keep(world, &old, new));
+    }
+    if old.archived {
+        return Err(Expected::refused("LEAD_TRANSITION", &[]));
     }
     if !allowed.contains(&to) {
         return Err(Expected::refused("LEAD_TRANSITION", allowed));
@@ -277,7 +305,9 @@ fn assign(world: &mut World, call: &Call) -> Answer {
     }
     check_version(call, old.version)?;
     let new = Lead { owner: wanted.as_str().map(str::to_owned), ..old.clone() };
-    Ok(keep(world, &old, new))
+    let answer = keep(world, &old, new);
+    follow_owner(world, &|lead, _| lead == Some(&old.id), old.owner.as_ref(), wanted.as_str());
+    Ok(answer)
 }
 
 fn delete(world: &mut World, call: &Call) -> Answer {

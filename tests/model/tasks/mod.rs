@@ -55,6 +55,11 @@ impl Task {
     pub fn is_open(&self) -> bool {
         matches!(self.status, "TODO" | "IN_PROGRESS")
     }
+
+    /// Open, or to come again.
+    pub fn is_work(&self) -> bool {
+        self.is_open() || !self.recurrence.is_null()
+    }
 }
 
 /// When a task comes again: the first repetition after its date and after now.
@@ -107,30 +112,39 @@ pub fn change_all(world: &mut World, change: impl Fn(&mut Task) -> bool) {
     }
 }
 
-/// Whether a call makes a task that still hangs under a converted lead open work again. The CRM
-/// lets that happen, and whether the task then follows to the customer depends on whether the
-/// second look after the conversion, a minute later, comes before or after: nothing a model can
-/// predict.
-pub fn is_undecided(world: &World, call: &Call) -> bool {
-    let Some(task) = world.records.tasks.get(&call.id) else { return false };
-    let lead = task.lead.as_ref().and_then(|id| world.records.leads.get(id));
-    let opens = match call.act.path {
-        "/tasks/{id}/status" => !task.is_open(),
-        _ => call.body.get("recurrence").is_some_and(|rule| !rule.is_null()),
-    };
-    opens && lead.is_some_and(|lead| lead.customer.is_some())
+/// What is work below what was given away goes from the former owner to the new one, in the background.
+pub fn follow_owner(world: &mut World, is_below: &dyn Fn(Option<&String>, Option<&String>) -> bool, former: &str, to: &str) {
+    change_all(world, |task| {
+        let moves = task.is_work() && task.owner == former && is_below(task.lead.as_ref(), task.customer.as_ref());
+        if moves {
+            to.clone_into(&mut task.owner);
+            task.version += 1;
+        }
+        moves
+    });
 }
 
-/// What a body hangs a task under: each inside what the caller may read, and the lead not converted.
-fn check_links(world: &World, call: &Call) -> Result<(), Expected> {
+/// What is opened again, or is to come again, under a lead that was converted goes to its customer.
+fn follow_lead(world: &World, task: &mut Task) {
+    let became = task.lead.as_ref().and_then(|lead| world.records.leads.get(lead)).and_then(|lead| lead.customer.clone());
+    if became.is_some() && task.is_work() {
+        task.lead = None;
+        task.customer = task.customer.take().or(became);
+    }
+}
+
+/// What a body hangs a task under, where it does not yet: each inside what the caller may read, and the
+/// lead not converted.
+fn check_links(world: &World, call: &Call, old: Option<&Task>) -> Result<(), Expected> {
     let mut wrong = Vec::new();
-    if call.given("customerId").is_some_and(|id| !customers::sees(world, call.who, customers::READ, &id)) {
+    let new = |name: &str, of: fn(&Task) -> &Option<String>| call.given(name).filter(|id| old.is_none_or(|old| of(old).as_ref() != Some(id)));
+    if new("customerId", |task| &task.customer).is_some_and(|id| !customers::sees(world, call.who, customers::READ, &id)) {
         wrong.push("/customerId");
     }
     if call.given("projectId").is_some() {
         wrong.push("/projectId");
     }
-    if let Some(id) = call.given("leadId") {
+    if let Some(id) = new("leadId", |task| &task.lead) {
         match check_lead(world, call.who, leads::READ, &id) {
             Err(refused) if refused.status == 409 => return Err(refused),
             Err(_) => wrong.push("/leadId"),
@@ -163,7 +177,7 @@ fn keep(world: &mut World, old: &Task, mut new: Task) -> Expected {
 }
 
 fn create(world: &mut World, call: &Call) -> Answer {
-    check_links(world, call)?;
+    check_links(world, call, None)?;
     let owner = call.given("ownerId").unwrap_or_else(|| call.who.to_owned());
     if owner != call.who {
         check_assignable(call.who, RIGHT, &owner, "/ownerId")?;
@@ -198,7 +212,7 @@ fn get(world: &mut World, call: &Call) -> Answer {
 
 fn update(world: &mut World, call: &Call) -> Answer {
     let old = reached(world, call)?;
-    check_links(world, call)?;
+    check_links(world, call, Some(&old))?;
     if let Some(owner) = call.given("ownerId").filter(|id| *id != old.owner && *id != call.who) {
         check_assignable(call.who, RIGHT, &owner, "/ownerId")?;
     }
@@ -213,6 +227,9 @@ fn update(world: &mut World, call: &Call) -> Answer {
     patch(&mut new.lead, call, "leadId");
     if let Some(rule) = call.body.get("recurrence") {
         new.recurrence = recurrence(rule);
+        if !new.recurrence.is_null() {
+            follow_lead(world, &mut new);
+        }
     }
     Ok(keep(world, &old, new))
 }
@@ -225,7 +242,10 @@ fn set_status(world: &mut World, call: &Call) -> Answer {
     if from != to && !allowed.contains(&to) {
         return Err(Expected::refused("TASK_TRANSITION", allowed));
     }
-    let new = Task { status: to, ..old.clone() };
+    let mut new = Task { status: to, ..old.clone() };
+    if to != from {
+        follow_lead(world, &mut new);
+    }
     Ok(keep(world, &old, new))
 }
 
@@ -267,7 +287,9 @@ fn list(world: &mut World, call: &Call) -> Answer {
             && is_due(found.due.as_deref(), due)
     };
     // What has no date stands behind every date.
-    let order = |found: &Task| (found.due.clone().unwrap_or_else(|| "~".to_owned()), found.id.clone());
-    let rows = in_order(world.records.tasks.values().filter(wanted), order, call.asked("sort") == Some("-dueAt"));
+    let descending = call.asked("sort") == Some("-dueAt");
+    let nowhen = if descending { "" } else { "~" };
+    let order = |found: &Task| (found.due.clone().unwrap_or_else(|| nowhen.to_owned()), found.id.clone());
+    let rows = in_order(world.records.tasks.values().filter(wanted), order, descending);
     Ok(Expected::rows(rows.into_iter().map(|found| show(world, found)).collect()))
 }

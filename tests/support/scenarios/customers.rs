@@ -68,6 +68,7 @@ pub async fn a_duplicate_names_what_the_caller_may_see(crm: Crm) {
     let first = admin.customer(json!({"email": email})).await;
     let refused = admin.post("/customers", json!({"name": "Again", "email": email})).await.expect(409);
     assert_eq!(refused.body["matches"], json!({"ids": [first["id"]], "hidden": 0}));
+    assert_eq!((refused.pointers(), &refused.body["errors"][0]["rule"]), (vec!["/email"], &json!("unique")));
     let hidden = manager.post("/customers", json!({"name": "Again", "email": email})).await.expect(409);
     assert_eq!(hidden.body["matches"], json!({"ids": [], "hidden": 1}));
     let allowed = manager.ask("POST", "/customers?allowDuplicate=true", Some(&json!({"name": "Again", "email": email})), &[]).await.expect(201);
@@ -145,7 +146,21 @@ pub async fn filters_narrow_the_list(crm: Crm) {
     assert_eq!(ids("levelCode=BRONZE&lifecycle=PROSPECT").await, std::slice::from_ref(&hot));
     assert_eq!(ids("engagement=HOT&lifecycle=CUSTOMER").await, Vec::<String>::new());
     assert_eq!(ids("levelCode=GOLD").await, Vec::<String>::new());
-    assert_eq!(ids("notContactedSince=2020-01-01").await, [cold, hot.clone()]);
+    assert_eq!(ids("notContactedSince=2020-01-01").await, [cold.clone(), hot.clone()]);
+    let from = text(&manager.get(&format!("/customers/{cold}")).await.data()["createdAt"]);
+    for more in ["", "&notContactedSince=2020-01-01", "&levelCode=BRONZE"] {
+        assert_eq!(ids(&format!("createdFrom={from}{more}")).await, std::slice::from_ref(&cold));
+        assert_eq!(ids(&format!("createdTo={from}{more}")).await, std::slice::from_ref(&hot));
+    }
+    eventually("in their order as well", limit, || async { (ids(&format!("createdTo={from}&sort=name")).await == [hot.clone()]).then_some(()) })
+        .await;
+    for list in ["/customers?createdFrom=2026-02-01&createdTo=2026-01-31", "/leads?createdFrom=2026-02-01&createdTo=2026-01-31"] {
+        assert_eq!(manager.get(list).await.expect(422).pointers(), ["?createdTo"]);
+        assert_eq!(manager.get(&format!("{list}&q=ab&sort=name")).await.expect(422).pointers(), ["?createdTo", "?sort"]);
+    }
+    for list in ["/activities?createdBy=me", "/worklogs?userId=me"] {
+        assert_eq!(manager.get(&format!("{list}&from=2026-02-01&to=2026-01-31")).await.expect(422).pointers(), ["?to"]);
+    }
     manager.patch(&format!("/customers/{hot}"), json!({"engagement": "WARM"})).await.expect(200);
     assert_eq!(ids("engagement=WARM").await, [hot]);
     let wrong = manager.get("/customers?engagement=warm&limit=0&colour=red&ownerId=you&notContactedSince=2026-02-30").await.expect(422);
@@ -196,8 +211,63 @@ pub async fn a_referrer_is_set_once_and_makes_no_circle(crm: Crm) {
     let third = admin.customer(json!({})).await;
     patch(&second, &third).await.expect(422);
     patch(&third, &first).await.expect(200);
+    assert_eq!(patch(&first, &third).await.expect(422).pointers(), ["/referredById"]);
+    let fourth = admin.customer(json!({"referredById": third["id"]})).await;
+    assert_eq!(patch(&first, &fourth).await.expect(422).pointers(), ["/referredById"], "at any remove");
+    let fifth = admin.customer(json!({})).await;
+    patch(&first, &fifth).await.expect(200);
     let unknown = admin.post("/customers", json!({"name": "X", "referredById": "01900000-0000-7000-8000-000000000000"})).await.expect(422);
     assert_eq!(unknown.pointers(), ["/referredById"]);
+}
+
+pub async fn what_cannot_be_of_a_customer_is_refused(crm: Crm) {
+    let admin = crm.admin().await;
+    let customer =
+        admin.customer(json!({"birthday": "1980-02-29", "address": {"country": "de"}, "metadata": {"n": 9_007_199_254_740_992_i64}})).await;
+    assert_eq!((&customer["address"]["country"], &customer["metadata"]["n"]), (&json!("DE"), &json!(9_007_199_254_740_992_i64)));
+    let path = format!("/customers/{}", text(&customer["id"]));
+    for (wrong, pointer) in [
+        (json!({"birthday": "2999-01-01"}), "/birthday"),
+        (json!({"address": {"country": "XX"}}), "/address/country"),
+        (json!({"metadata": {"a": [{"n": 9_007_199_254_740_993_i64}]}}), "/metadata"),
+    ] {
+        assert_eq!(admin.patch(&path, wrong.clone()).await.expect(422).pointers(), [pointer]);
+        let mut made = wrong;
+        made["name"] = json!("New");
+        assert_eq!(admin.post("/customers", made).await.expect(422).pointers(), [pointer]);
+    }
+    assert_eq!(admin.get(&path).await.data(), &customer, "a new customer is answered as it is read");
+    admin.patch(&path, json!({"birthday": "1980-02-29", "company": "Acme"})).await.expect(200);
+}
+
+pub async fn a_change_is_answered_as_the_record_is_read(crm: Crm) {
+    let admin = crm.admin().await;
+    let rep = crm.person("SALES_REP", Some(&crm.team().await)).await;
+    for kind in ["leads", "customers"] {
+        let name = if kind == "leads" { "title" } else { "name" };
+        let made = admin.post(&format!("/{kind}"), json!({name: "As it is read"})).await.expect(201).data().clone();
+        let path = format!("/{kind}/{}", text(&made["id"]));
+        assert_eq!(admin.get(&path).await.data(), &made);
+        let parent = if kind == "leads" { "leadId" } else { "customerId" };
+        admin.make("/activities", json!({parent: made["id"], "type": "NOTE", "body": "Said"})).await;
+        admin.make("/follow-ups", json!({parent: made["id"], "dueAt": "2031-01-01T09:00:00Z"})).await;
+        admin.make("/tasks", json!({parent: made["id"], "title": "To do"})).await;
+        let read = async || admin.get(&path).await.expect(200).data().clone();
+        // The list's own columns follow in the background.
+        let limit = Duration::from_secs(2);
+        eventually("it has settled", limit, || async { (read().await["nextFollowUpAt"] != json!(null)).then_some(()) }).await;
+        let mut changes = vec![("", json!({"company": "Acme"})), ("", json!({"company": "Acme"}))];
+        if kind == "leads" {
+            changes.push(("/status", json!({"status": "CONTACTED"})));
+        }
+        for (route, body) in changes {
+            let changed = admin.patch(&format!("{path}{route}"), body).await.expect(200).data().clone();
+            assert_eq!(changed, read().await, "{kind}{route}");
+            assert_eq!((&changed["counts"]["tasksOpen"], &changed["latestNotes"][0]["body"]), (&json!(1), &json!("Said")));
+        }
+        let given = admin.patch(&format!("{path}/assign"), json!({"ownerId": rep.id})).await.expect(200).data().clone();
+        assert_eq!((&given["owner"]["id"], &given["counts"]["followUpsPending"]), (&json!(rep.id), &json!(1)));
+    }
 }
 
 pub async fn twenty_changes_at_once_all_count(crm: Crm) {

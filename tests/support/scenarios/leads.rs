@@ -59,6 +59,7 @@ pub async fn the_transition_table_is_kept(crm: Crm) {
     to("CONTACTED").await.expect(200);
     let refused = to("NEW").await.expect(409);
     assert_eq!((refused.code(), &refused.body["allowed"]), ("LEAD_TRANSITION", &json!(["IN_PROGRESS", "QUALIFIED", "CLOSED"])));
+    assert_eq!((refused.pointers(), &refused.body["errors"][0]["rule"]), (vec!["/status"], &json!("transition")));
     to("CONVERTED").await.expect(409);
     assert_eq!(to("CONTACTED").await.expect(200).header("etag"), Some("\"2\""), "nothing changed");
     to("QUALIFIED").await.expect(200);
@@ -66,8 +67,21 @@ pub async fn the_transition_table_is_kept(crm: Crm) {
     let status = format!("{}/status", path(&lead));
     let early = admin.patch(&status, json!({"status": "CONTACTED", "closeReason": "OTHER", "closeNote": "x"})).await.expect(422);
     assert_eq!(early.pointers(), ["/closeNote", "/closeReason"]);
+    let stale = |body: Value| {
+        let status = status.clone();
+        let admin = admin.clone();
+        async move { admin.ask("PATCH", &status, Some(&body), &[("if-match", "\"1\"")]).await }
+    };
+    stale(json!({"status": "CONTACTED", "closeReason": "OTHER"})).await.expect(422);
+    stale(json!({"status": "CONTACTED"})).await.expect(412);
     let closed = admin.patch(&status, json!({"status": "CLOSED", "closeReason": "LOST_PRICE", "closeNote": "Too dear"})).await.expect(200);
     assert_eq!((&closed.data()["closeReason"], &closed.data()["closeNote"]), (&json!("LOST_PRICE"), &json!("Too dear")));
+    let corrected = admin.patch(&status, json!({"status": "CLOSED", "closeReason": "LOST_BUDGET"})).await.expect(200);
+    assert_eq!((&corrected.data()["closeReason"], &corrected.data()["closeNote"]), (&json!("LOST_BUDGET"), &json!("Too dear")));
+    assert!(corrected.header("etag") > closed.header("etag"), "a correction is a change");
+    let emptied = admin.patch(&status, json!({"status": "CLOSED", "closeNote": ""})).await.expect(200);
+    assert_eq!((&emptied.data()["closeReason"], &emptied.data()["closeNote"]), (&json!("LOST_BUDGET"), &json!(null)));
+    assert_eq!(to("CLOSED").await.expect(200).header("etag"), emptied.header("etag"), "nothing new");
     assert_eq!(admin.post(&format!("{}/convert", path(&lead)), json!({})).await.expect(409).code(), "LEAD_TRANSITION");
     let open = to("NEW").await.expect(200);
     assert_eq!((&open.data()["closeReason"], &open.data()["closeNote"]), (&json!(null), &json!(null)));
@@ -161,6 +175,7 @@ pub async fn a_lead_stands_in_the_way_of_its_double_while_it_is_open(crm: Crm) {
     let first = admin.lead(json!({"email": email})).await;
     let refused = admin.post("/leads", json!({"title": "Again", "email": email})).await.expect(409);
     assert_eq!((refused.code(), &refused.body["matches"]), ("DUPLICATE", &json!({"ids": [first["id"]], "hidden": 0})));
+    assert_eq!(refused.pointers(), ["/email"]);
     let rep = crm.person("SALES_REP", None).await;
     let hidden = rep.post("/leads", json!({"title": "Again", "email": email})).await.expect(409);
     assert_eq!(hidden.body["matches"], json!({"ids": [], "hidden": 1}));
@@ -251,6 +266,10 @@ pub async fn converting_makes_one_customer_however_often_it_is_asked(crm: Crm) {
     assert_eq!((&first["lead"]["status"], &first["lead"]["convertedCustomerId"]), (&json!("CONVERTED"), &customer["id"]));
     let again = rep.ask("POST", &convert, None, &[]).await.expect(200);
     assert_eq!(again.data(), &first, "a repeated call has the same answer");
+    rep.post(&convert, json!({"customerId": customer["id"]})).await.expect(200);
+    let another = crm.admin().await.customer(json!({"ownerId": rep.id})).await;
+    let refused = rep.post(&convert, json!({"customerId": another["id"]})).await.expect(409);
+    assert_eq!((refused.code(), &refused.body["customerId"]), ("LEAD_CONVERTED", &customer["id"]));
     let key = unique();
     let other = rep.lead(json!({})).await;
     let keyed = async || rep.ask("POST", &format!("{}/convert", path(&other)), Some(&json!({})), &[("idempotency-key", &key)]).await.expect(200);
@@ -317,6 +336,8 @@ pub async fn a_converted_lead_is_read_only_and_follows_its_customer(crm: Crm) {
         rep.post("/activities", json!({"leadId": lead["id"], "type": "CALL"})).await,
         rep.post("/follow-ups", json!({"leadId": lead["id"], "dueAt": LATER})).await,
         rep.post("/tasks", json!({"leadId": lead["id"], "title": "X"})).await,
+        rep.patch(&format!("/activities/{}", text(&note["id"])), json!({"body": "After"})).await,
+        rep.delete(&format!("/activities/{}", text(&note["id"]))).await,
     ];
     for reply in calls {
         assert_eq!(reply.expect(409).code(), "LEAD_CONVERTED");
@@ -356,6 +377,55 @@ pub async fn open_work_moves_to_the_customer(crm: Crm) {
     assert_eq!(page["nextFollowUp"]["id"], json!(pending));
     assert_eq!(rep.ids(&format!("/tasks?customerId={}", text(&customer))).await, [task]);
     assert_eq!(field(path(&lead), "counts").await, json!({"activities": 0, "followUpsPending": 0, "tasksOpen": 0}));
+}
+
+pub async fn open_work_follows_a_lead_or_customer_to_its_new_owner(crm: Crm) {
+    let team = crm.team().await;
+    let manager = crm.person("MANAGER", Some(&team)).await;
+    let (former, new) = (crm.person("SALES_REP", Some(&team)).await, crm.person("SALES_REP", Some(&team)).await);
+    for kind in ["lead", "customer"] {
+        let made =
+            manager.make(&format!("/{kind}s"), json!({if kind == "lead" { "title" } else { "name" }: "Given away", "ownerId": former.id})).await;
+        let (id, parent) = (text(&made["id"]), format!("{kind}Id"));
+        let work = async |path: &str, who: &Person, mut body: Value| {
+            body[&parent] = json!(id);
+            body[if path == "/tasks" { "ownerId" } else { "assigneeId" }] = json!(who.id);
+            format!("{path}/{}", text(&manager.make(path, body).await["id"]))
+        };
+        let task = work("/tasks", &former, json!({"title": "Open"})).await;
+        let follow_up = work("/follow-ups", &former, json!({"dueAt": LATER})).await;
+        let theirs = work("/tasks", &manager, json!({"title": "Of a third person"})).await;
+        let closed = work("/tasks", &former, json!({"title": "Done", "status": "DONE"})).await;
+        let assign = async |owner: Value| drop(manager.patch(&format!("/{kind}s/{id}/assign"), json!({"ownerId": owner})).await.expect(200));
+        let owners = async || {
+            let mut owners = Vec::new();
+            for (path, field) in [(&task, "ownerId"), (&follow_up, "assigneeId"), (&theirs, "ownerId"), (&closed, "ownerId")] {
+                owners.push(text(&read(&manager, path).await[field]));
+            }
+            owners
+        };
+        assign(json!(new.id)).await;
+        let given = [&new.id, &new.id, &manager.id, &former.id].map(Clone::clone);
+        eventually("open work follows", SOON, || async { (owners().await == given).then_some(()) }).await;
+        assert_eq!(read(&new, &task).await["teamId"], json!(team));
+    }
+}
+
+pub async fn a_lead_begins_open_and_an_archived_one_does_not_move(crm: Crm) {
+    let admin = crm.admin().await;
+    let lead = admin.lead(json!({"title": "", "lastName": "Doe", "company": "", "status": "QUALIFIED"})).await;
+    assert_eq!((&lead["title"], &lead["company"], &lead["status"]), (&json!("Doe"), &json!(null), &json!("QUALIFIED")));
+    for status in ["CLOSED", "CONVERTED"] {
+        let refused = admin.post("/leads", json!({"firstName": "Jo", "status": status})).await.expect(422);
+        assert_eq!(refused.pointers(), ["/status", "/title"]);
+    }
+    let emptied = admin.patch(&path(&lead), json!({"title": "", "company": "Acme", "lastName": ""})).await.expect(200);
+    assert_eq!((&emptied.data()["title"], &emptied.data()["lastName"]), (&json!("Acme"), &json!(null)));
+    admin.delete(&path(&lead)).await.expect(204);
+    let status = format!("{}/status", path(&lead));
+    let refused = admin.patch(&status, json!({"status": "CONTACTED"})).await.expect(409);
+    assert_eq!((refused.code(), &refused.body["allowed"], refused.pointers()), ("LEAD_TRANSITION", &json!([]), vec!["/status"]));
+    admin.patch(&status, json!({"status": "QUALIFIED"})).await.expect(200);
 }
 
 pub async fn a_hard_delete_takes_everything_below(crm: Crm) {

@@ -1,7 +1,7 @@
 //! Projects and work logs.
 
 use crate::people::text;
-use crate::{Crm, eventually};
+use crate::{Crm, Person, eventually};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -49,6 +49,7 @@ pub async fn a_project_is_seen_by_owner_members_and_team(crm: Crm) {
     let to = async |status: &str| manager.patch(&path, json!({"status": status})).await;
     let refused = to("COMPLETED").await.expect(409);
     assert_eq!((refused.code(), &refused.body["allowed"]), ("PROJECT_TRANSITION", &json!(["ACTIVE", "CANCELLED"])));
+    assert_eq!(refused.pointers(), ["/status"]);
     to("ACTIVE").await.expect(200);
     to("ON_HOLD").await.expect(200);
     assert_eq!(manager.ids("/projects?status=ON_HOLD").await, std::slice::from_ref(&id));
@@ -84,6 +85,13 @@ pub async fn work_is_logged_and_summed_up(crm: Crm) {
     assert_eq!(total(&format!("customerId={c}&from=2026-02-01")).await, json!(45));
     assert_eq!(total(&format!("customerId={c}&from=2026-01-31&to=2026-02-01")).await, json!(90));
     assert_eq!(total("userId=me&from=2026-02-01&to=2026-12-31").await, json!(45));
+    let told = async |person: &Person, user: &str| {
+        let page = person.get(&format!("/worklogs?userId={user}&from=2026-02-01&to=2026-12-31")).await.expect(200);
+        page.body["meta"]["totalMinutes"].clone()
+    };
+    let stranger = crm.person("MANAGER", Some(&crm.team().await)).await;
+    assert_eq!((told(&manager, &rep.id).await, told(&stranger, &rep.id).await), (json!(45), Value::Null), "of one's own people");
+    assert_eq!(told(&rep, &manager.id).await, Value::Null);
     assert_eq!(total("userId=me").await, Value::Null, "one user needs two dates");
     assert_eq!(total("").await, Value::Null);
     assert_eq!(total(&format!("customerId={c}&projectId={p}")).await, Value::Null);

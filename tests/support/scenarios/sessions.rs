@@ -44,12 +44,13 @@ pub async fn a_wrong_password_is_401_and_the_sixth_is_429(crm: Crm) {
 }
 
 pub async fn a_bad_address_is_422_and_never_500(crm: Crm) {
-    for bad in ["", "x", "a@b", "a b@c.de", "a@b..cd", "\u{0}@x.de", &"a".repeat(400)] {
+    for bad in ["x", "a@b", "a b@c.de", "a@b..cd", "\u{0}@x.de", &"a".repeat(400)] {
         let refused = crm.nobody().post("/auth/login", json!({"email": bad, "password": "whatever"})).await.expect(422);
         assert_eq!(refused.pointers(), ["/email"], "{bad}");
     }
-    let both = crm.nobody().post("/auth/login", json!({"password": "x"})).await.expect(422);
-    assert_eq!(both.pointers(), ["/email", "/username"]);
+    for neither in [json!({"password": "x"}), json!({"email": "", "password": "x"})] {
+        assert_eq!(crm.nobody().post("/auth/login", neither).await.expect(422).pointers(), ["/email", "/username"]);
+    }
     crm.nobody().post("/auth/login", json!({"email": "nobody@crm.test", "password": "x"})).await.expect(401);
 }
 

@@ -23,6 +23,7 @@ pub async fn a_task_is_created_moved_and_deleted(crm: Crm) {
     assert_eq!((&done.data()["overdue"], done.data()["completedAt"].is_string()), (&json!(false), true));
     let refused = to("IN_PROGRESS").await.expect(409);
     assert_eq!((refused.code(), &refused.body["allowed"]), ("TASK_TRANSITION", &json!(["TODO"])));
+    assert_eq!(refused.pointers(), ["/status"]);
     assert_eq!(to("DONE").await.expect(200).header("etag"), done.header("etag"));
     assert_eq!(to("TODO").await.expect(200).data()["completedAt"], json!(null));
     assert_eq!(rep.patch(&path, json!({"status": "DONE"})).await.expect(422).pointers(), ["/status"]);
@@ -54,6 +55,9 @@ pub async fn tasks_are_listed_by_due_date_owner_and_parent(crm: Crm) {
     let theirs = text(&manager.make("/tasks", json!({"title": "M", "customerId": customer, "projectId": project})).await["id"]);
     let ids = async |filter: &str| rep.ids(&format!("/tasks?limit=1&{filter}")).await;
     assert_eq!(ids("").await, [old.clone(), now.clone(), far.clone(), undated.clone()], "earliest first, undated last");
+    assert_eq!(ids("sort=-dueAt").await, [far.clone(), now.clone(), old.clone(), undated.clone()], "latest first, undated last");
+    assert_eq!(ids("sort=-dueAt&status=DONE").await, std::slice::from_ref(&undated));
+    assert_eq!(ids(&format!("sort=-dueAt&leadId={lead}&ownerId=me")).await, [far.clone(), old.clone()]);
     assert_eq!(ids("status=open").await, [old.clone(), now.clone(), far.clone()]);
     assert_eq!(ids("status=DONE").await, std::slice::from_ref(&undated));
     assert_eq!(ids("due=overdue").await, std::slice::from_ref(&old));
@@ -65,6 +69,10 @@ pub async fn tasks_are_listed_by_due_date_owner_and_parent(crm: Crm) {
     assert_eq!(ids(&format!("leadId={lead}&customerId={customer}")).await, std::slice::from_ref(&far));
     // A list of a customer shows all its tasks, whoever does them.
     assert_eq!(ids(&format!("customerId={customer}")).await, [now.clone(), far.clone(), theirs.clone()]);
+    for limit in [1, 2, 3, 20] {
+        let page = format!("/tasks?customerId={customer}&sort=-dueAt&limit={limit}");
+        assert_eq!(rep.ids(&page).await, [far.clone(), now.clone(), theirs.clone()], "undated last on pages of {limit}");
+    }
     assert_eq!(ids(&format!("customerId={customer}&due=overdue")).await, Vec::<String>::new());
     rep.get(&format!("/tasks/{theirs}")).await.expect(200);
     rep.patch(&format!("/tasks/{theirs}"), json!({"priority": "HIGH"})).await.expect(200);
@@ -119,4 +127,48 @@ pub async fn links_have_to_be_inside_reach(crm: Crm) {
     let own = rep.make("/tasks", json!({"title": "Own"})).await;
     rep.patch(&format!("/tasks/{}", text(&own["id"])), json!({"leadId": lead["id"]})).await.expect(422);
     assert_eq!(admin.ids(&format!("/tasks?projectId={}", text(&project["id"]))).await, [text(&task["id"])]);
+}
+
+pub async fn a_task_opened_again_goes_to_the_customer_its_lead_became(crm: Crm) {
+    let rep = crm.person("SALES_REP", Some(&crm.team().await)).await;
+    let lead = text(&rep.lead(json!({})).await["id"]);
+    let make = async |body: Value| format!("/tasks/{}", text(&rep.make("/tasks", body).await["id"]));
+    let done = make(json!({"title": "Done", "leadId": lead, "status": "DONE"})).await;
+    let again = make(json!({"title": "Again", "leadId": lead, "status": "DONE"})).await;
+    let other = make(json!({"title": "Elsewhere"})).await;
+    let customer = rep.post(&format!("/leads/{lead}/convert"), json!({})).await.expect(200).data()["customer"]["id"].clone();
+    let opened = rep.patch(&format!("{done}/status"), json!({"status": "TODO"})).await.expect(200);
+    assert_eq!((&opened.data()["leadId"], &opened.data()["customerId"]), (&json!(null), &customer));
+    let recurring = rep.patch(&again, json!({"recurrence": {"every": 1, "unit": "DAY"}})).await.expect(200);
+    assert_eq!((&recurring.data()["leadId"], &recurring.data()["customerId"]), (&json!(null), &customer));
+    assert_eq!(rep.get(&format!("/customers/{}", text(&customer))).await.data()["counts"]["tasksOpen"], json!(1));
+    assert_eq!(rep.patch(&other, json!({"leadId": lead})).await.expect(409).code(), "LEAD_CONVERTED");
+}
+
+pub async fn a_task_in_a_project_is_for_its_customer(crm: Crm) {
+    let admin = crm.admin().await;
+    let (ours, other) = (admin.customer(json!({})).await["id"].clone(), admin.customer(json!({})).await["id"].clone());
+    let project = admin.make("/projects", json!({"name": "P", "customerId": ours})).await["id"].clone();
+    let elsewhere = admin.make("/projects", json!({"name": "Q", "customerId": other})).await["id"].clone();
+    let task = admin.make("/tasks", json!({"title": "T", "projectId": project})).await;
+    assert_eq!(task["customerId"], ours);
+    admin.make("/tasks", json!({"title": "T", "projectId": project, "customerId": ours})).await;
+    let at_odds = json!({"title": "T", "projectId": project, "customerId": other});
+    assert_eq!(admin.post("/tasks", at_odds).await.expect(422).pointers(), ["/customerId"]);
+    let path = format!("/tasks/{}", text(&task["id"]));
+    for wrong in [json!({"customerId": other}), json!({"customerId": null})] {
+        assert_eq!(admin.patch(&path, wrong).await.expect(422).pointers(), ["/customerId"]);
+    }
+    admin.patch(&path, json!({"customerId": ours, "projectId": project})).await.expect(200);
+    let moved = admin.patch(&path, json!({"projectId": elsewhere})).await.expect(200);
+    assert_eq!(moved.data()["customerId"], other, "the customer comes with the project");
+    let free = admin.patch(&path, json!({"projectId": null, "customerId": ours})).await.expect(200);
+    assert_eq!((&free.data()["customerId"], &free.data()["projectId"]), (&ours, &json!(null)));
+    assert_eq!(admin.patch(&path, json!({"projectId": elsewhere})).await.expect(422).pointers(), ["/customerId"]);
+    // A member of the project sends back what was read, though the customer is somebody else's.
+    let member = crm.person("SALES_REP", Some(&crm.team().await)).await;
+    admin.patch(&format!("/projects/{}", text(&project)), json!({"memberIds": [member.id]})).await.expect(200);
+    let own = member.make("/tasks", json!({"title": "Own", "projectId": project, "customerId": ours})).await;
+    let back = json!({"title": "Mine", "projectId": project, "customerId": ours, "leadId": null});
+    member.patch(&format!("/tasks/{}", text(&own["id"])), back).await.expect(200);
 }

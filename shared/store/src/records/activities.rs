@@ -102,7 +102,7 @@ impl Filter for ActivityFilter {
             }
         };
         let text = |time: Option<Time>| time.map(|time| time.to_string());
-        Plan { partitions, ascending: self.ascending, from: text(self.from), until: text(self.until), residual: looked_up, named: None }
+        Plan { partitions, ascending: self.ascending, from: text(self.from), until: text(self.until), residual: looked_up, ..Plan::default() }
     }
 
     fn matches(&self, activity: &Row<Activity>) -> bool {

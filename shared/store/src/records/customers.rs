@@ -65,6 +65,10 @@ pub struct CustomerFilter {
     pub owner: Option<Option<UserId>>,
     /// Without a contact at this moment or later.
     pub not_contacted_since: Option<Time>,
+    /// Made at this moment or later.
+    pub created_from: Option<Time>,
+    /// Made before this moment.
+    pub created_until: Option<Time>,
     /// By words.
     pub search: Option<Search>,
     /// In this order instead of that of creation.
@@ -99,8 +103,9 @@ impl Filter for CustomerFilter {
     /// are residual: archived customers have no partitions by engagement, nor have orders and words.
     fn plan(&self, scope: &Scope) -> Plan {
         let (state, places) = (state(self.archived), owned_by(scope, self.owner));
+        let created = self.created_from.is_some() || self.created_until.is_some();
         if let Some(search) = &self.search {
-            let residual = search.narrows() || self.engagement.is_some() || self.is_valued() || self.not_contacted_since.is_some();
+            let residual = search.narrows() || self.engagement.is_some() || self.is_valued() || self.not_contacted_since.is_some() || created;
             return Plan { residual, ..by_words(search, state, places) };
         }
         let by = match (self.order, self.engagement) {
@@ -108,11 +113,13 @@ impl Filter for CustomerFilter {
             (None, None) if self.is_valued() => Some(By::Values(self.values())),
             (None, _) => None,
         };
-        let plan = Plan { ascending: self.ascending, ..Plan::default() };
+        let time = |time: Option<Time>| time.map(|time| time.to_string());
+        let plan = Plan { ascending: self.ascending, from: time(self.created_from), until: time(self.created_until), ..Plan::default() };
         match (by, self.engagement) {
             (Some(by), engagement) => {
-                let valued = matches!(by, By::Order(_)) && self.is_valued();
-                let residual = engagement.is_some() || valued || self.not_contacted_since.is_some();
+                // Orders have ranges of their own.
+                let beside = matches!(by, By::Order(_)) && (self.is_valued() || created);
+                let residual = engagement.is_some() || beside || self.not_contacted_since.is_some();
                 Plan { named: Some(Named { state, by, places }), residual, ..plan }
             }
             (None, Some(engagement)) if !self.archived => {
@@ -133,6 +140,8 @@ impl Filter for CustomerFilter {
             && self.engagement.is_none_or(|wanted| data.engagement == wanted)
             && self.lifecycle.is_none_or(|wanted| data.lifecycle == wanted)
             && self.level.is_none_or(|wanted| level(customer) == wanted)
+            && self.created_from.is_none_or(|from| customer.created_at >= from)
+            && self.created_until.is_none_or(|until| customer.created_at < until)
             && self.not_contacted_since.is_none_or(|limit| derived.last_contacted_at.is_none_or(|last| last < limit))
     }
 

@@ -85,11 +85,15 @@ fn by_due(due: Option<Time>, id: impl std::fmt::Display) -> String {
     }
 }
 
-/// Narrows a list ordered by due date to the moments of a range; what has no date is in none.
+/// Narrows a list ordered by due date to the moments of a range; what has no date is in none. Without a
+/// range it comes last in either direction.
 fn between(plan: &mut Plan, range: Option<(Option<Time>, Option<Time>)>) {
-    if let Some((from, until)) = range {
-        plan.from = from.map(|time| time.to_string());
-        plan.until = Some(until.map_or_else(|| UNDATED.to_owned(), |time| time.to_string()));
+    match range {
+        Some((from, until)) => {
+            plan.from = from.map(|time| time.to_string());
+            plan.until = Some(until.map_or_else(|| UNDATED.to_owned(), |time| time.to_string()));
+        }
+        None => plan.last = Some(UNDATED),
     }
 }
 

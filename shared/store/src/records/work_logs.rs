@@ -79,12 +79,12 @@ impl WorkLogFilter {
     }
 
     /// Whose sums tell the total of what is asked for: those of the one parent, whose logs are all shown;
-    /// or those of one user between two days, where all of that user's logs are inside reach.
+    /// or those of one user between two days, where that user is inside reach, and all of the logs are.
     pub fn summed(&self, scope: &Scope) -> Option<Summed> {
         match (self.parents().as_slice(), self.user) {
             ([parent], None) => Some(Summed::Parent(*parent)),
             ([], Some(user)) if self.from.is_some() && self.to.is_some() => {
-                (scope.reach() == Reach::All || user == scope.user()).then_some(Summed::User(user))
+                (scope.reach() != Reach::Own || user == scope.user()).then_some(Summed::User(user))
             }
             _ => None,
         }
@@ -117,7 +117,7 @@ impl Filter for WorkLogFilter {
             // `<date>#<id>` of the last day sorts before `<date>~`.
             until: self.to.map(|day| format!("{day}~")),
             residual: parents.len() > 1 || (!parents.is_empty() && self.user.is_some()),
-            named: None,
+            ..Plan::default()
         }
     }
 
