@@ -23,13 +23,18 @@ pub fn sees_parent(world: &World, who: &str, right: Right, lead: Option<&String>
     customer.is_some_and(|id| customers::sees(world, who, right, id)) || lead.is_some_and(|id| leads::sees(world, who, right, id))
 }
 
-/// Whether the caller may change a lead or customer of a record: then the record can be changed.
-pub fn changes_parent(world: &World, who: &str, lead: Option<&String>, customer: Option<&String>) -> bool {
+/// Whether the caller may change a lead or customer of a record, or works with it in the pool: then the record
+/// can be changed.
+pub fn changes_parent(world: &World, who: &str, right: Right, lead: Option<&String>, customer: Option<&String>) -> bool {
+    let changes_customer = |id: &String| {
+        let pooled = world.records.customers.get(id).is_some_and(|customer| customer.owner.is_none());
+        (pooled && customers::sees(world, who, right, id)) || customers::sees(world, who, customers::UPDATE, id)
+    };
     let changes_lead = |id: &String| match world.records.leads.get(id).and_then(|lead| lead.customer.as_ref()) {
-        Some(customer) => customers::sees(world, who, customers::UPDATE, customer),
+        Some(customer) => changes_customer(customer),
         None => leads::sees(world, who, leads::UPDATE, id),
     };
-    customer.is_some_and(|id| customers::sees(world, who, customers::UPDATE, id)) || lead.is_some_and(changes_lead)
+    customer.is_some_and(changes_customer) || lead.is_some_and(changes_lead)
 }
 
 /// Whether something due then is inside a `due` filter.

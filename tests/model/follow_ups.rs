@@ -108,7 +108,7 @@ pub fn follow_owner(world: &mut World, is_below: &dyn Fn(Option<&String>, Option
 fn reached(world: &World, call: &Call) -> Result<FollowUp, Expected> {
     let found = world.records.follow_ups.get(&call.id).ok_or_else(Expected::not_found)?;
     let (lead, customer) = (found.lead.as_ref(), found.customer.as_ref());
-    if covers(call.who, RIGHT, Some(&found.assignee)) || changes_parent(world, call.who, lead, customer) {
+    if covers(call.who, RIGHT, Some(&found.assignee)) || changes_parent(world, call.who, RIGHT, lead, customer) {
         return Ok(found.clone());
     }
     Err(Expected::unreached(sees_parent(world, call.who, RIGHT, lead, customer)))

@@ -163,7 +163,7 @@ fn recurrence(value: &Value) -> Value {
 fn reached(world: &World, call: &Call) -> Result<Task, Expected> {
     let found = world.records.tasks.get(&call.id).ok_or_else(Expected::not_found)?;
     let (lead, customer) = (found.lead.as_ref(), found.customer.as_ref());
-    if covers(call.who, RIGHT, Some(&found.owner)) || changes_parent(world, call.who, lead, customer) {
+    if covers(call.who, RIGHT, Some(&found.owner)) || changes_parent(world, call.who, RIGHT, lead, customer) {
         return Ok(found.clone());
     }
     Err(Expected::unreached(sees_parent(world, call.who, RIGHT, lead, customer)))
