@@ -45,11 +45,17 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
     let work: Work = read("a piece of work", &message.body)?;
     match work {
         Work::Restamp { user, from } => {
-            let Some(stamp) = owner(app, user).await? else { return Ok(()) };
+            // What somebody who may not sign in did stays his, and goes with him to another team.
+            let Some(auth) = app.unscoped().auth(user).await? else { return Ok(()) };
+            let stamp = Owner { id: user, name: auth.name, team: auth.team_id };
             let rest = each_owned(app, user, from, &Move::Stamp(stamp)).await?;
             hand_on(app, rest.map(|from| Work::Restamp { user, from: Some(from) })).await
         }
         Work::MoveRecords { user, to, by, from } => {
+            // Who may sign in again keeps what is given to him: this came late, or was sent again.
+            if owner(app, user).await?.is_some() {
+                return Ok(());
+            }
             let to_owner = match to {
                 Some(to) => owner(app, to).await?,
                 None => None,
