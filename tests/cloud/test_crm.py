@@ -72,7 +72,8 @@ def admin(anyone: Client, stack: dict) -> Client:
 def rep(anyone: Client, admin: Client) -> tuple[Client, dict]:
     """A new sales representative and their record."""
     email = f"rep-{uuid.uuid4()}@example.com"
-    user = admin.data("POST", "/users", 201, json={"email": email, "password": REP_PASSWORD, "role": "SALES_REP"})
+    body = {"email": email, "password": REP_PASSWORD, "role": "SALES_REP", "mustChangePassword": False}
+    user = admin.data("POST", "/users", 201, json=body)
     return anyone.signed_in(email, REP_PASSWORD), user
 
 
