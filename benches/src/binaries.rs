@@ -106,8 +106,12 @@ impl<'a> Bench<'a> {
         let folder = tempfile::tempdir()?;
         let items = folder.path().join("items.json");
         std::fs::write(&items, written(&crm, &customer).await?.to_string())?;
+        // Whoever signs in reads the secret; there is no service here that has it.
+        let secret = folder.path().join("secret.json");
+        std::fs::write(&secret, crm.embedded.app().secrets()?.read().await?.ok_or("there is no secret")?)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let mut variables = settings();
+        variables.push(("SECRET_FILE", secret.to_string_lossy().into_owned()));
         variables.push(("AWS_ENDPOINT_URL", format!("http://{}", listener.local_addr()?)));
         variables.push(("BARE_USER", manager.id.clone()));
         variables.push(("BARE_TEAM", team));

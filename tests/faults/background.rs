@@ -184,29 +184,6 @@ async fn work_in_conflict_with_people_waits_and_loses_no_change() {
 }
 
 #[tokio::test]
-async fn a_late_move_takes_nothing_from_who_is_active_again() {
-    let crm = Crm::start().await;
-    let admin = crm.admin().await;
-    let team = crm.team().await;
-    let rep = crm.person("SALES_REP", Some(&team)).await;
-    let lead = format!("/leads/{}", text(&admin.lead(json!({"ownerId": rep.id})).await["id"]));
-    let owner = async || admin.get(&lead).await.data()["ownerId"].clone();
-    admin.delete(&format!("/users/{}", rep.id)).await.expect(204);
-    eventually("it is nobody's", SOON, || async { owner().await.is_null().then_some(()) }).await;
-    admin.patch(&format!("/users/{}", rep.id), json!({"status": "ACTIVE"})).await.expect(200);
-    admin.patch(&format!("{lead}/assign"), json!({"ownerId": rep.id})).await.expect(200);
-    let quiet = || async {
-        let depths = crm.embedded().queues.depths();
-        (["automation", "work"].iter().map(|queue| depths[*queue].visible + depths[*queue].in_flight).sum::<usize>() == 0).then_some(())
-    };
-    // The second look comes a minute later.
-    eventually("the queues are empty", SOON, quiet).await;
-    crm.advance(61);
-    eventually("the second looks are done", SOON, quiet).await;
-    assert_eq!(owner().await, json!(rep.id));
-}
-
-#[tokio::test]
 async fn what_somebody_did_goes_to_the_new_team_though_he_may_not_sign_in() {
     let crm = Crm::start().await;
     let admin = crm.admin().await;

@@ -52,10 +52,6 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
             hand_on(app, rest.map(|from| Work::Restamp { user, from: Some(from) })).await
         }
         Work::MoveRecords { user, to, by, from } => {
-            // Who may sign in again keeps what is given to him: this came late, or was sent again.
-            if owner(app, user).await?.is_some() {
-                return Ok(());
-            }
             let to_owner = match to {
                 Some(to) => owner(app, to).await?,
                 None => None,
