@@ -7,7 +7,7 @@ use crate::model::customers;
 use crate::model::expected::Expected;
 use crate::model::forms::{Form, day, one_of, paged, reference, somebody};
 use crate::model::leads;
-use crate::model::world::{Right, TODAY, World};
+use crate::model::world::{Right, TODAY, World, covers};
 use proptest::prelude::*;
 
 /// A lead that a body names: inside reach, and not converted.
@@ -19,13 +19,13 @@ pub fn check_lead(world: &World, who: &str, right: Right, id: &str) -> Result<()
 }
 
 /// Whether a lead or customer of a record is inside: then it can be read.
-pub fn sees_parent(world: &World, who: &str, right: Right, lead: Option<&String>, customer: Option<&String>) -> bool {
+fn sees_parent(world: &World, who: &str, right: Right, lead: Option<&String>, customer: Option<&String>) -> bool {
     customer.is_some_and(|id| customers::sees(world, who, right, id)) || lead.is_some_and(|id| leads::sees(world, who, right, id))
 }
 
 /// Whether the caller may change a lead or customer of a record, or works with it in the pool: then the record
 /// can be changed.
-pub fn changes_parent(world: &World, who: &str, right: Right, lead: Option<&String>, customer: Option<&String>) -> bool {
+fn changes_parent(world: &World, who: &str, right: Right, lead: Option<&String>, customer: Option<&String>) -> bool {
     let changes_customer = |id: &String| {
         let pooled = world.records.customers.get(id).is_some_and(|customer| customer.owner.is_none());
         (pooled && customers::sees(world, who, right, id)) || customers::sees(world, who, customers::UPDATE, id)
@@ -35,6 +35,28 @@ pub fn changes_parent(world: &World, who: &str, right: Right, lead: Option<&Stri
         None => leads::sees(world, who, leads::UPDATE, id),
     };
     customer.is_some_and(changes_customer) || lead.is_some_and(changes_lead)
+}
+
+/// Who has something to do, and on what: reach goes by these.
+pub struct Work<'a> {
+    pub person: &'a str,
+    pub lead: Option<&'a String>,
+    pub customer: Option<&'a String>,
+}
+
+impl Work<'_> {
+    /// Whether it can be read: by its person, or through its lead or customer.
+    pub fn is_seen(&self, world: &World, who: &str, right: Right) -> bool {
+        covers(who, right, Some(self.person)) || sees_parent(world, who, right, self.lead, self.customer)
+    }
+
+    /// Refuses who may not change it.
+    pub fn check_changeable(&self, world: &World, who: &str, right: Right) -> Result<(), Expected> {
+        if covers(who, right, Some(self.person)) || changes_parent(world, who, right, self.lead, self.customer) {
+            return Ok(());
+        }
+        Err(Expected::unreached(self.is_seen(world, who, right)))
+    }
 }
 
 /// Whether something due then is inside a `due` filter.

@@ -1,6 +1,6 @@
 //! The rules of follow-ups, and how calls about them are made up.
 
-use crate::model::below::{changes_parent, check_lead, due_list, is_due, is_of, is_overdue, is_word, sees_parent, with_parent};
+use crate::model::below::{Work, check_lead, due_list, is_due, is_of, is_overdue, is_word, with_parent};
 use crate::model::call::{Act, Call};
 use crate::model::customers;
 use crate::model::expected::{ANY, Expected};
@@ -107,11 +107,12 @@ pub fn follow_owner(world: &mut World, is_below: &dyn Fn(Option<&String>, Option
 /// The follow-up of the path, if the caller may change it.
 fn reached(world: &World, call: &Call) -> Result<FollowUp, Expected> {
     let found = world.records.follow_ups.get(&call.id).ok_or_else(Expected::not_found)?;
-    let (lead, customer) = (found.lead.as_ref(), found.customer.as_ref());
-    if covers(call.who, RIGHT, Some(&found.assignee)) || changes_parent(world, call.who, RIGHT, lead, customer) {
-        return Ok(found.clone());
-    }
-    Err(Expected::unreached(sees_parent(world, call.who, RIGHT, lead, customer)))
+    work(found).check_changeable(world, call.who, RIGHT)?;
+    Ok(found.clone())
+}
+
+fn work(follow_up: &FollowUp) -> Work<'_> {
+    Work { person: &follow_up.assignee, lead: follow_up.lead.as_ref(), customer: follow_up.customer.as_ref() }
 }
 
 fn create(world: &mut World, call: &Call) -> Answer {
@@ -143,9 +144,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
 }
 
 fn get(world: &mut World, call: &Call) -> Answer {
-    let inside = |found: &&FollowUp| {
-        covers(call.who, RIGHT, Some(&found.assignee)) || sees_parent(world, call.who, RIGHT, found.lead.as_ref(), found.customer.as_ref())
-    };
+    let inside = |found: &&FollowUp| work(found).is_seen(world, call.who, RIGHT);
     let found = world.records.follow_ups.get(&call.id).filter(inside).ok_or_else(Expected::not_found)?;
     Ok(Expected::ok(show(found), found.version))
 }

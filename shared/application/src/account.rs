@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::reach::Purpose;
 use crate::subject::Subject;
 use domain::account::Account;
 use domain::user::User;
@@ -29,15 +30,11 @@ impl App {
         self.store().get::<User>(caller.id).await?.ok_or(Error::NotFound)
     }
 
-    /// The account of this user, strongly consistent, if the scope reaches the user; forbidden
-    /// where the caller may look at the user all the same.
+    /// The account of this user, strongly consistent, if the scope reaches the user for changing it.
     pub async fn reach_account(&self, scope: &Scope, user: UserId) -> Result<ReachedAccount, Error> {
-        let account = self.store().account(user).await?.ok_or(Error::NotFound)?;
-        if account.user.inside(scope) {
-            return Ok(ReachedAccount { account, scope: scope.clone() });
-        }
-        let reading = scope.by(scope.permission().reading());
-        Err(if reading.is_some_and(|reading| account.user.inside(&reading)) { Error::Forbidden(scope.permission()) } else { Error::NotFound })
+        let Account { user, auth } = self.store().account(user).await?.ok_or(Error::NotFound)?;
+        let user = self.check(scope, user, Purpose::Change).await?.into_record();
+        Ok(ReachedAccount { account: Account { user, auth }, scope: scope.clone() })
     }
 }
 

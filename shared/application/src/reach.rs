@@ -85,7 +85,7 @@ impl App {
 
     /// Lets a record through that the scope reaches for this purpose. One that the caller may read all the
     /// same is forbidden, any other is not there.
-    async fn check<E: Stored>(&self, scope: &Scope, record: Record<E>, purpose: Purpose) -> Result<Reached<E>, Error> {
+    pub(crate) async fn check<E: Stored>(&self, scope: &Scope, record: Record<E>, purpose: Purpose) -> Result<Reached<E>, Error> {
         let party = match E::access(&record) {
             Access::Party(party) | Access::PartyThenAuthor(party) => Some(self.party(party).await?.ok_or(Error::NotFound)?),
             _ => None,

@@ -258,26 +258,27 @@ macro_rules! row {
     };
 }
 
-/// Declares how a whole record is shown: its row, and fields made of the record.
+/// Declares an answer that shows everything that another does, flattened into it, and more.
+#[doc(hidden)]
 #[macro_export]
-macro_rules! whole {
+macro_rules! extending {
     (
-        $(#[doc = $about:literal])* pub struct $name:ident of $entity:ty as $rowtype:ident, ($($arg:ident : $argtype:ty),*)
-        { $($(#[doc = $doc:literal])* $field:ident : $type:ty = |$record:ident| $value:expr),* $(,)? }
+        $(#[doc = $about:literal])* pub struct $name:ident as $(#[doc = $base_about:literal])* $base:ident : $basetype:ident
+        { $($(#[doc = $doc:literal])* $field:ident : $type:ty),* $(,)? }
     ) => {
         $(#[doc = $about])*
         #[derive(Debug, Clone, $crate::serde::Serialize)]
         #[serde(rename_all = "camelCase", crate = "contract::serde")]
         pub struct $name {
-            /// What lists show of it.
+            $(#[doc = $base_about])*
             #[serde(flatten)]
-            pub row: $rowtype,
+            pub $base: $basetype,
             $($(#[doc = $doc])* #[doc = stringify!($field)] pub $field: $type,)*
         }
 
         impl $crate::Show for $name {
             fn schema(components: &mut $crate::Components) -> $crate::Json {
-                let base = <$rowtype as $crate::Show>::schema(components);
+                let base = <$basetype as $crate::Show>::schema(components);
                 let fields = vec![$((
                     $crate::camel(stringify!($field)),
                     $crate::schema::sentence(&[$($doc),*]),
@@ -286,6 +287,22 @@ macro_rules! whole {
                 )),*];
                 $crate::schema::extended(stringify!($name), &[$($about),*], base, fields, components)
             }
+        }
+    };
+}
+
+/// Declares how a whole record is shown: its row, and fields made of the record.
+#[macro_export]
+macro_rules! whole {
+    (
+        $(#[doc = $about:literal])* pub struct $name:ident of $entity:ty as $rowtype:ident, ($($arg:ident : $argtype:ty),*)
+        { $($(#[doc = $doc:literal])* $field:ident : $type:ty = |$record:ident| $value:expr),* $(,)? }
+    ) => {
+        $crate::extending! {
+            $(#[doc = $about])*
+            pub struct $name as
+            /// What lists show of it.
+            row: $rowtype { $($(#[doc = $doc])* $field: $type),* }
         }
 
         impl $name {
@@ -302,27 +319,11 @@ macro_rules! whole {
 #[macro_export]
 macro_rules! page {
     ($(#[doc = $about:literal])* pub struct $name:ident of $whole:ident { $($(#[doc = $doc:literal])* $field:ident : $type:ty),* $(,)? }) => {
-        $(#[doc = $about])*
-        #[derive(Debug, Clone, $crate::serde::Serialize)]
-        #[serde(rename_all = "camelCase", crate = "contract::serde")]
-        pub struct $name {
+        $crate::extending! {
+            $(#[doc = $about])*
+            pub struct $name as
             /// The whole record.
-            #[serde(flatten)]
-            pub whole: $whole,
-            $($(#[doc = $doc])* #[doc = stringify!($field)] pub $field: $type,)*
-        }
-
-        impl $crate::Show for $name {
-            fn schema(components: &mut $crate::Components) -> $crate::Json {
-                let base = <$whole as $crate::Show>::schema(components);
-                let fields = vec![$((
-                    $crate::camel(stringify!($field)),
-                    $crate::schema::sentence(&[$($doc),*]),
-                    <$type as $crate::Show>::schema(components),
-                    true,
-                )),*];
-                $crate::schema::extended(stringify!($name), &[$($about),*], base, fields, components)
-            }
+            whole: $whole { $($(#[doc = $doc])* $field: $type),* }
         }
     };
 }

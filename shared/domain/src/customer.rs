@@ -354,17 +354,9 @@ pub fn archive(customer: &Record<Customer>, act: &Act) -> Result<Change<Customer
 
 /// The texts a customer is found by.
 pub fn findable(data: &CustomerData) -> Findable<'_> {
-    let names = [
-        data.first_name.as_ref().map(Text::as_str),
-        data.last_name.as_ref().map(Text::as_str),
-        data.company.as_ref().map(Text::as_str),
-        Some(data.name.as_str()),
-    ];
-    Findable {
-        email: data.email.as_ref().map(Email::as_str),
-        phone: data.phone.as_ref().map(Phone::as_str),
-        names: names.into_iter().flatten().collect(),
-    }
+    let names = [&data.first_name, &data.last_name].map(|name| name.as_ref().map(Text::as_str));
+    let names = names.into_iter().chain([data.company.as_ref().map(Text::as_str), Some(data.name.as_str())]);
+    Findable::of(data.email.as_ref(), data.phone.as_ref(), names)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! an e-mail address is found from any of its parts on; a phone number is kept backwards, so that its
 //! last digits are a beginning.
 
+use crate::value::{Email, Phone};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -28,6 +29,13 @@ pub struct Findable<'a> {
     pub phone: Option<&'a str>,
     /// Names and titles.
     pub names: Vec<&'a str>,
+}
+
+impl<'a> Findable<'a> {
+    /// Contact data, and those names that there are; the first ones count first.
+    pub fn of(email: Option<&'a Email>, phone: Option<&'a Phone>, names: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        Self { email: email.map(Email::as_str), phone: phone.map(Phone::as_str), names: names.into_iter().flatten().collect() }
+    }
 }
 
 /// The words of a record.

@@ -17,6 +17,7 @@ use futures::future::BoxFuture;
 use http::Method;
 use serde_json::Value;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::Arc;
 pub use store::Action;
 
@@ -40,9 +41,9 @@ pub(crate) type Handler = Arc<dyn Fn(App, Incoming) -> BoxFuture<'static, Result
 /// A member of `meta` and its schema.
 pub type MetaMember = (&'static str, fn(&mut Components) -> Value);
 
-/// One route of the API.
+/// What a route says of itself, before its handler's types say the rest.
 #[derive(Clone)]
-pub struct Route {
+pub struct Declaration {
     /// Method.
     pub method: Method,
     /// Path below `/api/v1`, parameters as `{id}`.
@@ -77,6 +78,14 @@ pub struct Route {
     pub cacheable: bool,
     /// Whether HEAD is answered as well.
     pub head: bool,
+    /// Members of `meta` of its own, with their schemas.
+    pub meta: &'static [MetaMember],
+}
+
+/// One route of the API.
+#[derive(Clone)]
+pub struct Route {
+    declaration: Declaration,
     /// Whether it takes a body.
     pub has_body: bool,
     /// Body schema and whether it is required.
@@ -89,9 +98,15 @@ pub struct Route {
     pub answer: fn(&mut Components) -> Value,
     /// Whether the answer is a list with `meta`.
     pub is_list: bool,
-    /// Members of `meta` of its own, with their schemas.
-    pub meta: &'static [MetaMember],
     pub(crate) handler: Handler,
+}
+
+impl Deref for Route {
+    type Target = Declaration;
+
+    fn deref(&self) -> &Declaration {
+        &self.declaration
+    }
 }
 
 impl std::fmt::Debug for Route {
@@ -105,24 +120,7 @@ pub struct Undecided;
 
 /// A route in the making. `I` is who the handler will be told is calling.
 pub struct Draft<I> {
-    method: Method,
-    path: &'static str,
-    name: &'static str,
-    summary: &'static str,
-    tag: &'static str,
-    access: Access,
-    before_password_change: bool,
-    status: u16,
-    problems: &'static [Code],
-    actions: &'static [Action],
-    resources: &'static [Resource],
-    envelope: bool,
-    media_type: &'static str,
-    also: Option<u16>,
-    tagged: bool,
-    cacheable: bool,
-    head: bool,
-    meta: &'static [MetaMember],
+    declaration: Declaration,
     identity: PhantomData<I>,
 }
 
@@ -151,7 +149,7 @@ impl Route {
 
 impl Draft<Undecided> {
     fn begin(method: Method, path: &'static str, name: &'static str) -> Self {
-        Self {
+        let declaration = Declaration {
             method,
             path,
             name,
@@ -170,53 +168,12 @@ impl Draft<Undecided> {
             cacheable: false,
             head: false,
             meta: &[],
-            identity: PhantomData,
-        }
+        };
+        Self { declaration, identity: PhantomData }
     }
 
     fn open<I: Identity>(self, access: Access) -> Draft<I> {
-        let Self {
-            method,
-            path,
-            name,
-            summary,
-            tag,
-            before_password_change,
-            status,
-            problems,
-            actions,
-            resources,
-            envelope,
-            media_type,
-            also,
-            tagged,
-            cacheable,
-            head,
-            meta,
-            ..
-        } = self;
-        let identity = PhantomData;
-        Draft {
-            method,
-            path,
-            name,
-            summary,
-            tag,
-            access,
-            before_password_change,
-            status,
-            problems,
-            actions,
-            resources,
-            envelope,
-            media_type,
-            also,
-            tagged,
-            cacheable,
-            head,
-            meta,
-            identity,
-        }
+        Draft { declaration: Declaration { access, ..self.declaration }, identity: PhantomData }
     }
 
     /// Anyone may call it and nobody is looked up.
@@ -244,113 +201,96 @@ impl<I: Identity> Draft<I> {
     /// One line for the documentation, and the group it stands in.
     #[must_use]
     pub fn about(mut self, tag: &'static str, summary: &'static str) -> Self {
-        (self.tag, self.summary) = (tag, summary);
+        (self.declaration.tag, self.declaration.summary) = (tag, summary);
         self
     }
 
     /// Works while the password has to be changed.
     #[must_use]
     pub fn before_password_change(mut self) -> Self {
-        self.before_password_change = true;
+        self.declaration.before_password_change = true;
         self
     }
 
     /// Status of success, where it is not 200.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
-        self.status = status;
+        self.declaration.status = status;
         self
     }
 
     /// Problems of its own.
     #[must_use]
     pub fn fails(mut self, problems: &'static [Code]) -> Self {
-        self.problems = problems;
+        self.declaration.problems = problems;
         self
     }
 
     /// What it does to the table beside reading the caller: its function's policy.
     #[must_use]
     pub fn touches(mut self, actions: &'static [Action]) -> Self {
-        self.actions = actions;
+        self.declaration.actions = actions;
         self
     }
 
     /// What else its function needs.
     #[must_use]
     pub fn uses(mut self, resources: &'static [Resource]) -> Self {
-        self.resources = resources;
+        self.declaration.resources = resources;
         self
     }
 
     /// Answers without the envelope, as this media type.
     #[must_use]
     pub fn bare(mut self, media_type: &'static str) -> Self {
-        (self.envelope, self.media_type) = (false, media_type);
+        (self.declaration.envelope, self.declaration.media_type) = (false, media_type);
         self
     }
 
     /// Another status that the same answer can have.
     #[must_use]
     pub fn also(mut self, status: u16) -> Self {
-        self.also = Some(status);
+        self.declaration.also = Some(status);
         self
     }
 
     /// Answers with the `ETag` of one of the records it shows. Who answers one record need not say so.
     #[must_use]
     pub fn tagged(mut self) -> Self {
-        self.tagged = true;
+        self.declaration.tagged = true;
         self
     }
 
     /// Answers with an `ETag`, and 304 to who has it.
     #[must_use]
     pub fn cacheable(mut self) -> Self {
-        self.cacheable = true;
+        self.declaration.cacheable = true;
         self
     }
 
     /// Answers HEAD as well, with everything but the body.
     #[must_use]
     pub fn head(mut self) -> Self {
-        self.head = true;
+        self.declaration.head = true;
         self
     }
 
     /// Members of `meta` of its own, with their schemas.
     #[must_use]
     pub fn meta(mut self, members: &'static [MetaMember]) -> Self {
-        self.meta = members;
+        self.declaration.meta = members;
         self
     }
 
     fn finish<P: FromPath, Q: Query, B: FromBody, T: Shown>(self, handler: Handler) -> Route {
         Route {
-            method: self.method,
-            path: self.path,
-            name: self.name,
-            summary: self.summary,
-            tag: self.tag,
-            access: self.access,
-            before_password_change: self.before_password_change,
-            status: self.status,
-            problems: self.problems,
-            actions: self.actions,
-            resources: self.resources,
-            envelope: self.envelope,
-            media_type: self.media_type,
-            also: self.also,
-            tagged: self.tagged,
-            cacheable: self.cacheable,
-            head: self.head,
+            declaration: self.declaration,
             has_body: B::EXPECTED,
             body: B::schema,
             path_schemas: P::schemas,
             query: Q::parameters,
             answer: <T::Data as Show>::schema,
             is_list: T::LIST,
-            meta: self.meta,
             handler,
         }
     }

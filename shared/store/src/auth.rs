@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::item::{Item, bare, from_attribute, get_number, get_text, number, text, to_attribute, unreadable};
-use crate::keys;
+use crate::keys::{self, Key};
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -12,6 +12,7 @@ use domain::team::TeamStamp;
 use domain::text::TextValue;
 use domain::user::{Auth, User};
 use domain::{Record, Role, SessionId, TeamId, Time, UserId};
+use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
 /// How much of a client's name is kept, characters.
@@ -57,11 +58,16 @@ fn to_opened(item: &Item) -> Result<OpenedSession, Error> {
     })
 }
 
-fn to_item(auth: &Auth) -> Result<Item, Error> {
-    let mut item = bare(&keys::auth(auth.user_id), "AUTH");
-    item.insert("rev".into(), number(auth.rev));
-    item.insert("data".into(), to_attribute(auth)?);
+/// An item that is replaced only at the `rev` at which it was read.
+fn guarded<T: Serialize>(key: &Key, kind: &str, rev: u64, data: &T) -> Result<Item, Error> {
+    let mut item = bare(key, kind);
+    item.insert("rev".into(), number(rev));
+    item.insert("data".into(), to_attribute(data)?);
     Ok(item)
+}
+
+fn to_item(auth: &Auth) -> Result<Item, Error> {
+    guarded(&keys::auth(auth.user_id), "AUTH", auth.rev, auth)
 }
 
 fn to_auth(item: &Item) -> Result<Auth, Error> {
@@ -71,10 +77,7 @@ fn to_auth(item: &Item) -> Result<Auth, Error> {
 }
 
 fn to_credential_item(credential: &Credential) -> Result<Item, Error> {
-    let mut item = bare(&keys::credential(credential.user_id), "CREDENTIAL");
-    item.insert("rev".into(), number(credential.rev));
-    item.insert("data".into(), to_attribute(credential)?);
-    Ok(item)
+    guarded(&keys::credential(credential.user_id), "CREDENTIAL", credential.rev, credential)
 }
 
 fn to_credential(item: &Item) -> Result<Credential, Error> {

@@ -86,10 +86,13 @@ pub(crate) fn shown_here(row: &Item, search: &Search) -> Result<bool, Error> {
 
 /// Whether a record still stands at the place where it was found. Values are a filter's matter.
 pub(crate) fn stands<E: Stored>(row: &Row<E>, by: &By, sort: &str) -> bool {
-    let Some(found) = E::found_by(row) else { return false };
+    let found = || E::found_by(row);
     match by {
-        By::Words(search) => search.shown_at(&found.words) == sort.split('#').next(),
-        By::Order(name) => found.orders.iter().any(|(order, place)| order == name && sort == format!("{place}#{}", row.id)),
+        By::Words(search) => found().is_some_and(|found| search.shown_at(&found.words) == sort.split('#').next()),
+        By::Order(name) => {
+            let here = |(order, place): &(&str, String)| order == name && sort == format!("{place}#{}", row.id);
+            found().is_some_and(|found| found.orders.iter().any(here))
+        }
         By::Values(_) => true,
     }
 }
@@ -113,7 +116,7 @@ fn rows_of<E: Stored>(row: &Row<E>) -> Result<BTreeMap<Key, Item>, Error> {
         (None, Some(_)) => Place::All,
     };
     let mut put = |place: Place, person: Option<UserId>, state: &str, sort: &str, words: Option<&RecordWords>| {
-        let key = keys::found(&partition(place, E::KIND, state), sort);
+        let key = keys::found(&place.partition(E::KIND, state), sort);
         let mut item = bare(&key, &format!("{FOUND}{}", E::KIND));
         if let Some(words) = words {
             item.insert("data".into(), to_attribute(words)?);
@@ -148,21 +151,13 @@ pub fn items<E: Stored>(row: &Row<E>) -> Result<Vec<Item>, Error> {
     Ok(rows_of(row)?.into_values().collect())
 }
 
-/// The partition of a place.
-fn partition(place: Place, kind: &str, state: &str) -> String {
-    match place {
-        Place::Owner(owner) => keys::of_owner(owner, kind, state),
-        Place::Team(team) => keys::of_team(team, kind, state),
-        Place::All => keys::of_all(kind, state),
-    }
-}
-
 impl Store {
     /// Makes the rows of a record what they have to be, after a change of what it was before: writes those
     /// that it has now and had not, removes those that it had and has not now. It reads the record as it is
     /// now, and once more when the rows are written: where somebody else's change came between, whose rows
     /// these may have undone, it begins again. So a repeated, late or overtaken call does no harm.
     pub async fn refind<E: Stored>(&self, id: E::Id, before: Option<&Row<E>>) -> Result<Refound, Error> {
+        let id_text = id.to_string();
         let rows = |row: Option<&Row<E>>| row.map_or_else(|| Ok(BTreeMap::new()), rows_of);
         let mut now = self.get_latest::<E>(id).await?.map(|record| record.row);
         let mut present = rows(before)?;
@@ -174,7 +169,6 @@ impl Store {
             gone.retain(|key| !wanted.contains_key(key));
             let new: Vec<Item> = wanted.iter().filter(|(key, item)| present.get(key) != Some(item)).map(|(_, item)| item.clone()).collect();
             change = Refound { put: change.put + new.len(), removed: change.removed + gone.len() };
-            let id_text = id.to_string();
             let new = new.into_iter().map(|item| self.placed(item, &id_text)).collect();
             let everywhere = gone.iter().flat_map(|key| self.shards.ever(&key.pk, &id_text).into_iter().map(|pk| Key::new(pk, &*key.sk)));
             self.write_items(new, everywhere.collect()).await?;
@@ -217,7 +211,7 @@ impl Store {
         };
         let source = |(state, from, until): &(String, Option<String>, Option<String>), place: Place| Source {
             index: matches!(place, Place::Owner(Some(_))).then_some(Index::Owner),
-            partition: partition(place, kind, state),
+            partition: place.partition(kind, state),
             from: from.clone(),
             until: until.clone(),
         };

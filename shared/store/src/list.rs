@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::found;
 use crate::item::{Item, Stored, get_text, key_of, to_row};
-use crate::keys::{Index, Key, SORT, UNDATED};
+use crate::keys::{self, Index, Key, SORT, UNDATED};
 use crate::table::{Range, Slice, Store};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -79,6 +79,17 @@ pub enum Place {
     All,
 }
 
+impl Place {
+    /// Its partition, of a kind and a state.
+    pub(crate) fn partition(self, kind: &str, state: &str) -> String {
+        match self {
+            Self::Owner(owner) => keys::of_owner(owner, kind, state),
+            Self::Team(team) => keys::of_team(team, kind, state),
+            Self::All => keys::of_all(kind, state),
+        }
+    }
+}
+
 /// A partition, and the range of it that is read.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
@@ -124,11 +135,9 @@ impl Plan {
     /// The sources without what comes last, or of that alone; all of them where nothing does.
     fn part(&self, sources: &[Source], more_to_come: bool) -> Vec<Source> {
         let mut sources = sources.to_vec();
-        for (source, last) in sources.iter_mut().zip(std::iter::repeat(self.last)) {
-            match last.filter(|_| !self.ascending) {
-                Some(last) if more_to_come => source.until = Some(last.to_owned()),
-                Some(last) => source.from = Some(last.to_owned()),
-                None => {}
+        if let Some(last) = self.last.filter(|_| !self.ascending) {
+            for source in &mut sources {
+                *(if more_to_come { &mut source.until } else { &mut source.from }) = Some(last.to_owned());
             }
         }
         sources
@@ -270,16 +279,15 @@ impl Store {
         admits: impl Fn(&Item) -> Result<bool, Error>,
         examine: impl Fn(&Entry) -> Result<Option<T>, Error>,
     ) -> Result<Page<T>, Error> {
-        let all = sources;
         let mut after = paging.cursor.map(|text| Cursor::read(text, paging.binding)).transpose()?.map(|cursor| cursor.after);
-        let all: Vec<Source> = all.into_iter().flat_map(|source| self.in_shards(source)).collect();
+        let all: Vec<Source> = sources.into_iter().flat_map(|source| self.in_shards(source)).collect();
         let mut more_to_come = plan.has_last_part(after.as_deref());
         let mut sources = plan.part(&all, more_to_come);
         let mut found: Vec<(String, T)> = Vec::new();
         let (mut read, mut queries) = (0, 0);
         // One more than the page tells whether there is a next one.
         let mut look = if plan.residual { FIRST_LOOK.max(paging.limit + 1) } else { paging.limit + 1 };
-        let last = loop {
+        let last = 'look: loop {
             // A filter spreads over the partitions, each of which also reads the row at the cursor again;
             // without one each may hold the whole page.
             let share = (look / sources.len().max(1)).saturating_sub(usize::from(after.is_some()));
@@ -290,21 +298,13 @@ impl Store {
             let (rows, more) = merge(slices, after.as_deref(), plan.ascending);
             let mut last = None;
             for rows in rows.chunks((paging.limit + 1).min(AT_ONCE)) {
-                for entry in self.entries(rows, &admits).await? {
-                    last = Some(entry.0.clone());
-                    if let Some(made) = entry.1.as_ref().map(&examine).transpose()?.flatten() {
-                        found.push((entry.0, made));
-                    }
+                for (sort, entry) in self.entries(rows, &admits).await? {
+                    last = Some(sort.clone());
+                    found.extend(entry.as_ref().map(&examine).transpose()?.flatten().map(|made| (sort, made)));
                     if found.len() > paging.limit {
-                        break;
+                        break 'look None;
                     }
                 }
-                if found.len() > paging.limit {
-                    break;
-                }
-            }
-            if found.len() > paging.limit {
-                break None;
             }
             let at_the_end = !more || last.is_none();
             after = last.or(after);

@@ -2,7 +2,7 @@
 
 mod calls;
 
-use crate::model::below::{changes_parent, check_lead, is_due, is_of, is_overdue, is_word, sees_parent};
+use crate::model::below::{Work, check_lead, is_due, is_of, is_overdue, is_word};
 use crate::model::calendar::later;
 use crate::model::call::{Act, Call};
 use crate::model::customers;
@@ -162,11 +162,12 @@ fn recurrence(value: &Value) -> Value {
 /// The task of the path, if the caller may change it.
 fn reached(world: &World, call: &Call) -> Result<Task, Expected> {
     let found = world.records.tasks.get(&call.id).ok_or_else(Expected::not_found)?;
-    let (lead, customer) = (found.lead.as_ref(), found.customer.as_ref());
-    if covers(call.who, RIGHT, Some(&found.owner)) || changes_parent(world, call.who, RIGHT, lead, customer) {
-        return Ok(found.clone());
-    }
-    Err(Expected::unreached(sees_parent(world, call.who, RIGHT, lead, customer)))
+    work(found).check_changeable(world, call.who, RIGHT)?;
+    Ok(found.clone())
+}
+
+fn work(task: &Task) -> Work<'_> {
+    Work { person: &task.owner, lead: task.lead.as_ref(), customer: task.customer.as_ref() }
 }
 
 fn keep(world: &mut World, old: &Task, mut new: Task) -> Expected {
@@ -203,9 +204,7 @@ fn create(world: &mut World, call: &Call) -> Answer {
 }
 
 fn get(world: &mut World, call: &Call) -> Answer {
-    let inside = |found: &&Task| {
-        covers(call.who, RIGHT, Some(&found.owner)) || sees_parent(world, call.who, RIGHT, found.lead.as_ref(), found.customer.as_ref())
-    };
+    let inside = |found: &&Task| work(found).is_seen(world, call.who, RIGHT);
     let found = world.records.tasks.get(&call.id).filter(inside).ok_or_else(Expected::not_found)?;
     Ok(Expected::ok(whole(world, found), found.version))
 }

@@ -78,12 +78,7 @@ pub struct CustomerFilter {
 }
 
 impl CustomerFilter {
-    /// Whether it asks for a lifecycle or a level.
-    fn is_valued(&self) -> bool {
-        self.lifecycle.is_some() || self.level.is_some()
-    }
-
-    /// The values that pass.
+    /// The values of lifecycle and level that pass.
     fn values(&self) -> Vec<String> {
         let lifecycles = self.lifecycle.map_or_else(|| Lifecycle::ALL.to_vec(), |lifecycle| vec![lifecycle]);
         let levels = self.level.map_or_else(|| LevelCode::ALL.to_vec(), |level| vec![level]);
@@ -104,32 +99,26 @@ impl Filter for CustomerFilter {
     fn plan(&self, scope: &Scope) -> Plan {
         let (state, places) = (state(self.archived), owned_by(scope, self.owner));
         let created = self.created_from.is_some() || self.created_until.is_some();
+        let valued = self.lifecycle.is_some() || self.level.is_some();
+        let (engaged, stale) = (self.engagement.is_some(), self.not_contacted_since.is_some());
         if let Some(search) = &self.search {
-            let residual = search.narrows() || self.engagement.is_some() || self.is_valued() || self.not_contacted_since.is_some() || created;
-            return Plan { residual, ..by_words(search, state, places) };
+            return by_words(search, state, places, engaged || valued || stale || created);
         }
-        let by = match (self.order, self.engagement) {
-            (Some(order), _) => Some(By::Order(order.as_str())),
-            (None, None) if self.is_valued() => Some(By::Values(self.values())),
-            (None, _) => None,
-        };
         let time = |time: Option<Time>| time.map(|time| time.to_string());
         let plan = Plan { ascending: self.ascending, from: time(self.created_from), until: time(self.created_until), ..Plan::default() };
-        match (by, self.engagement) {
-            (Some(by), engagement) => {
-                // Orders have ranges of their own.
-                let beside = matches!(by, By::Order(_)) && (self.is_valued() || created);
-                let residual = engagement.is_some() || beside || self.not_contacted_since.is_some();
-                Plan { named: Some(Named { state, by, places }), residual, ..plan }
+        match (self.order, self.engagement) {
+            (Some(order), _) => {
+                let by = By::Order(order.as_str());
+                Plan { named: Some(Named { state, by, places }), residual: engaged || valued || stale || created, ..plan }
+            }
+            (None, None) if valued => {
+                let by = By::Values(self.values());
+                Plan { named: Some(Named { state, by, places }), residual: stale, ..plan }
             }
             (None, Some(engagement)) if !self.archived => {
-                let residual = self.is_valued() || self.not_contacted_since.is_some();
-                Plan { partitions: partitions(&places, Customer::KIND, engagement.as_str(), BY_STATUS), residual, ..plan }
+                Plan { partitions: partitions(&places, Customer::KIND, engagement.as_str(), BY_STATUS), residual: valued || stale, ..plan }
             }
-            (None, engagement) => {
-                let residual = engagement.is_some() || self.is_valued() || self.not_contacted_since.is_some();
-                Plan { partitions: partitions(&places, Customer::KIND, state, PLAIN), residual, ..plan }
-            }
+            (None, _) => Plan { partitions: partitions(&places, Customer::KIND, state, PLAIN), residual: engaged || valued || stale, ..plan },
         }
     }
 

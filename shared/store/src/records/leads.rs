@@ -79,8 +79,7 @@ impl Filter for LeadFilter {
         let (state, places) = (state(self.archived), owned_by(scope, self.owner));
         let created = self.created_from.is_some() || self.created_until.is_some();
         if let Some(search) = &self.search {
-            let residual = search.narrows() || self.status.is_some() || self.source.is_some() || created;
-            return Plan { residual, ..by_words(search, state, places) };
+            return by_words(search, state, places, self.status.is_some() || self.source.is_some() || created);
         }
         let time = |time: Option<Time>| time.map(|time| time.to_string());
         let plan = Plan { ascending: self.ascending, from: time(self.created_from), until: time(self.created_until), ..Plan::default() };

@@ -50,20 +50,9 @@ fn owned_keys<E: Entity>(record: &Record<E>, state: &str, status: Option<&str>) 
 
 /// The partitions of a record with an owner, a team and a state, plus a status while it is live.
 fn owned_partitions<E: Entity>(record: &Record<E>, state: &str, status: Option<&str>) -> Vec<(Index, String)> {
-    let (owner, team) = (E::owner(record), E::team(record));
-    let mut partitions = Vec::new();
-    for (state, by_owner, by_team, by_all) in
-        [Some((state, Index::Owner, Index::Team, Index::All)), status.map(|s| (s, Index::OwnerStatus, Index::TeamStatus, Index::AllStatus))]
-            .into_iter()
-            .flatten()
-    {
-        partitions.push((by_owner, keys::of_owner(owner, E::KIND, state)));
-        partitions.push((by_all, keys::of_all(E::KIND, state)));
-        if let Some(team) = team {
-            partitions.push((by_team, keys::of_team(team, E::KIND, state)));
-        }
-    }
-    partitions
+    let places: Vec<Place> = [Place::Owner(E::owner(record)), Place::All].into_iter().chain(E::team(record).map(Place::Team)).collect();
+    let of = |state: &str, by: (Index, Index, Index)| partitions(&places, E::KIND, state, by);
+    of(state, PLAIN).into_iter().chain(status.into_iter().flat_map(|status| of(status, BY_STATUS))).collect()
 }
 
 /// The partition of a parent's children of a kind.
@@ -136,21 +125,21 @@ fn reached(scope: &Scope) -> Vec<Place> {
 
 /// The partitions of places, for a kind and a state on the given indexes.
 fn partitions(places: &[Place], kind: &str, state: &str, by: (Index, Index, Index)) -> Vec<(Index, String)> {
-    let partition = |place: &Place| match place {
-        Place::Owner(owner) => (by.0, keys::of_owner(*owner, kind, state)),
-        Place::Team(team) => (by.1, keys::of_team(*team, kind, state)),
-        Place::All => (by.2, keys::of_all(kind, state)),
+    let index = |place: &Place| match place {
+        Place::Owner(_) => by.0,
+        Place::Team(_) => by.1,
+        Place::All => by.2,
     };
-    places.iter().map(partition).collect()
+    places.iter().map(|place| (index(place), place.partition(kind, state))).collect()
 }
 
 const PLAIN: (Index, Index, Index) = (Index::Owner, Index::Team, Index::All);
 const BY_STATUS: (Index, Index, Index) = (Index::OwnerStatus, Index::TeamStatus, Index::AllStatus);
 
-/// A plan of words, in their order.
-fn by_words(search: &Search, state: &'static str, places: Vec<Place>) -> Plan {
+/// A plan of words, in their order; `filtered` is whether they are not all that is asked for.
+fn by_words(search: &Search, state: &'static str, places: Vec<Place>, filtered: bool) -> Plan {
     let named = Named { state, by: By::Words(search.clone()), places };
-    Plan { named: Some(named), ascending: true, residual: true, ..Plan::default() }
+    Plan { named: Some(named), ascending: true, residual: search.narrows() || filtered, ..Plan::default() }
 }
 
 /// Whose records a scope reaches, narrowed to an owner where one is asked for.

@@ -74,7 +74,7 @@ impl Filter for ProjectFilter {
             if shared && !places.contains(&own) {
                 places.push(own);
             }
-            return Plan { residual: search.narrows() || of_others || self.status.is_some(), ..by_words(search, LIVE, places) };
+            return by_words(search, LIVE, places, of_others || self.status.is_some());
         }
         let (state, by) = self.status.map_or((LIVE, PLAIN), |status| (status.as_str(), BY_STATUS));
         let named = shared.then(|| Named { state: LIVE, by: By::Values(vec![SHARED.to_owned()]), places: vec![own] });

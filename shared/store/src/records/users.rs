@@ -67,8 +67,7 @@ impl Filter for UserFilter {
             (_, None) => reached(scope),
         };
         if let Some(search) = &self.search {
-            residual |= search.narrows() || self.role.is_some() || self.status.is_some();
-            return Plan { residual, ..by_words(search, LIVE, places) };
+            return by_words(search, LIVE, places, residual || self.role.is_some() || self.status.is_some());
         }
         let partitions = match (self.role, self.status) {
             (None, None) => partitions(&places, User::KIND, LIVE, PLAIN),
