@@ -216,7 +216,7 @@ async fn people(admin: &Checked<'_>, rep: &Checked<'_>) {
     let team = text(&admin.send("POST", "/teams", json!({"name": unique(), "managerId": rep.person.id}), 201).await.data()["id"]);
     let email = format!("{}@crm.test", unique());
     let body = json!({"email": email, "password": PASSWORD, "username": format!("u{}", unique()), "firstName": "A", "lastName": "B", "phone": "+4930123456", "teamId": team,
-        "locale": "en-GB", "notificationPrefs": {"task.assigned": {"email": true}}, "pushTokens": ["device"]});
+        "locale": "en-GB", "notificationPrefs": {"TASK_DUE": {"EMAIL": true}}, "pushTokens": ["device"]});
     let user = format!("/users/{}", text(&admin.send("POST", "/users", body.clone(), 201).await.data()["id"]));
     admin.send("POST", "/users", body, 409).await;
     admin.send("POST", "/users", json!({}), 422).await;

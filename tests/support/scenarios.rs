@@ -81,6 +81,8 @@ macro_rules! for_each_scenario {
             edge::twenty_posts_with_one_key_make_one_record,
             edge::a_stale_if_match_is_412_and_changes_nothing,
             edge::hostile_cursors_and_ids_are_refused,
+            edge::what_was_read_can_be_sent_back,
+            edge::references_are_named_with_the_other_wrong_fields,
             edge::settings_are_read_by_all_and_changed_by_administrators,
             edge::health_is_open_and_components_are_not,
             teams::reach_follows_owner_team_and_role,
@@ -91,6 +93,8 @@ macro_rules! for_each_scenario {
             teams::a_disabled_users_open_work_goes_to_the_manager,
             teams::the_last_administrator_stays,
             teams::only_an_empty_team_can_be_deleted,
+            teams::a_disabled_member_is_marked_and_does_not_keep_a_team,
+            teams::what_a_user_is_told_is_turned_on_and_off_by_name,
             teams::a_role_can_be_granted_more,
             teams::a_team_takes_its_members_from_others,
         }

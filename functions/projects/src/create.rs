@@ -1,7 +1,8 @@
 //! `POST /projects`: a project for a customer.
 
 use crate::bodies::CreateProject;
-use crate::views::ProjectOut;
+use crate::views::ProjectPage;
+use domain::overview::Counts;
 use domain::project::{self, ProjectData, ProjectText};
 use domain::{Party, PartyId, Permission};
 use edge::{Action, Answer, Authorized, Change, Context, Json, Rejection, Request, Route};
@@ -24,7 +25,7 @@ async fn load(context: Context<Authorized>, body: Arc<Json<CreateProject>>) -> R
     Ok(context.app.named_party(readable.as_ref(), PartyId::Customer(body.customer_id)).await?)
 }
 
-async fn handle(request: Request<Authorized, (), (), Json<CreateProject>>, customer: Party) -> Result<Answer<ProjectOut>, Rejection> {
+async fn handle(request: Request<Authorized, (), (), Json<CreateProject>>, customer: Party) -> Result<Answer<ProjectPage>, Rejection> {
     let (body, caller) = (&request.body.0, request.caller());
     let owner = request.app.new_holder(caller, body.owner_id, Permission::ProjectsUpdate, "ownerId").await?;
     let members = body.member_ids.as_ref().map_or(&[][..], |list| &list.0);
@@ -39,7 +40,7 @@ async fn handle(request: Request<Authorized, (), (), Json<CreateProject>>, custo
             change.create(&project);
             change.event(&event);
             change.require_active(Some(&owner), caller.id, "ownerId");
-            Ok(Answer::creation(change, "projects", project, ProjectOut::new))
+            Ok(Answer::creation(change, "projects", project, |project| ProjectPage::new(project, &Counts::default(), 0)))
         })
         .await
 }

@@ -4,7 +4,7 @@ use crate::views::ProjectPage;
 use domain::overview::Counts;
 use domain::project::Project;
 use domain::{Permission, ProjectId};
-use edge::{Action, Answer, Authorized, Context, Reached, Rejection, Request, Route};
+use edge::{Action, Answer, Authorized, Context, Purpose, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::get("/projects/{id}", "get_project")
@@ -18,7 +18,7 @@ pub(crate) fn route() -> Route {
 type Found = (Reached<Project>, Counts, i64);
 
 async fn load(context: Context<Authorized, (ProjectId,)>) -> Result<Found, Rejection> {
-    Ok(context.app.reach_project_page(context.scope(), context.path.0).await?)
+    Ok(context.app.reach_project_page(context.scope(), context.path.0, Purpose::Read).await?)
 }
 
 async fn handle(_: Request<Authorized, (ProjectId,)>, (project, counts, minutes): Found) -> Result<Answer<ProjectPage>, Rejection> {

@@ -1,15 +1,15 @@
-//! `DELETE /teams/{id}`: only a team without members.
+//! `DELETE /teams/{id}`: only a team without active members; disabled ones leave it, twenty at most.
 
-use domain::team::{self, Team};
+use domain::team::Team;
 use domain::{Permission, TeamId};
 use edge::{Action, Answer, Authorized, Change, Code, Context, Decision, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::delete("/teams/{id}", "delete_team")
         .needs(Permission::TeamsDelete)
-        .about("Roles and teams", "Delete an empty team")
+        .about("Roles and teams", "Delete a team without active members")
         .status(204)
-        .fails(&[Code::TeamNotEmpty])
+        .fails(&[Code::TeamNotEmpty, Code::LimitReached])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
         .load(load)
         .handle(handle)
@@ -20,12 +20,11 @@ async fn load(context: Context<Authorized, (TeamId,)>) -> Result<Reached<Team>, 
 }
 
 async fn handle(request: Request<Authorized, (TeamId,)>, team: Reached<Team>) -> Result<Answer<()>, Rejection> {
-    let managed = request.app.managed_team(team).await?;
+    let people = request.app.team_to_delete(team).await?;
     request
-        .decide(managed, |managed, act| {
-            let event = team::delete(managed.team(), act)?;
+        .decide(people, |people, act| {
             let mut change = Change::new();
-            change.delete_team(managed.team(), managed.manager(), &event);
+            change.delete_team(people.team(), &people.delete(act)?);
             Ok(Decision::Commit(change, Answer::nothing()))
         })
         .await

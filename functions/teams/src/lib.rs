@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod delete;
+pub mod get;
 pub mod list;
 pub mod list_permissions;
 pub mod list_roles;
@@ -19,6 +20,7 @@ pub fn routes() -> Vec<Route> {
         update_role_permissions::route(),
         create::route(),
         list::route(),
+        get::route(),
         update::route(),
         delete::route(),
     ]

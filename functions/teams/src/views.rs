@@ -2,7 +2,7 @@
 
 use contract::views::NamedUser;
 use domain::permission::RoleGrants;
-use domain::team::{Team, TeamData, TeamDerived};
+use domain::team::{Member, Team, TeamData, TeamDerived};
 use domain::{Grants, Record, Role, Row, UserId};
 
 contract::row! {
@@ -16,7 +16,7 @@ contract::row! {
     computed {
         manager: Option<NamedUser> = |team| manager(team),
         /// By name.
-        members: Vec<NamedUser> = |team| members(team),
+        members: Vec<TeamMember> = |team| members(team),
     }
 }
 
@@ -24,10 +24,21 @@ fn manager(team: &Row<Team>) -> Option<NamedUser> {
     NamedUser::of(team.data.manager_id, Some(team.derived.manager_name.as_deref().unwrap_or_default()))
 }
 
-fn members(team: &Row<Team>) -> Vec<NamedUser> {
-    let mut members: Vec<NamedUser> = team.derived.members.iter().map(|(id, name)| NamedUser { id: *id, name: name.clone() }).collect();
+fn members(team: &Row<Team>) -> Vec<TeamMember> {
+    let shown = |(id, member): (&UserId, &Member)| TeamMember { id: *id, name: member.name.clone(), disabled: member.disabled };
+    let mut members: Vec<TeamMember> = team.derived.members.iter().map(shown).collect();
     members.sort_by_cached_key(|member| (member.name.to_lowercase(), member.id));
     members
+}
+
+contract::answer! {
+    /// Somebody in a team.
+    pub struct TeamMember {
+        pub id: UserId,
+        pub name: String,
+        /// Whether the user is disabled.
+        pub disabled: bool,
+    }
 }
 
 contract::answer! {

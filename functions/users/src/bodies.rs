@@ -1,7 +1,7 @@
 //! What a create and a change of a user take.
 
 use contract::{List, Patch};
-use domain::json::Preferences;
+use domain::notification::Preferences;
 use domain::password::{Attempt, Password};
 use domain::user::{UserData, UserStatus, UserText};
 use domain::value::{Email, Locale, Phone, Text, Username};
@@ -36,13 +36,13 @@ contract::editable! {
         team_id: Option<TeamId>,
         /// Whether the first thing to do is a password of one's own; true when not given.
         must_change_password: Option<bool>,
-        /// Event name to on or off per channel.
+        /// Kinds of notification to on or off per channel; the rest is as it is for everybody.
         notification_prefs: Option<Preferences>,
         /// Device tokens for push messages.
         push_tokens: Option<PushTokens>,
     }
     change {
-        /// Event name to on or off per channel.
+        /// Kinds of notification to on or off per channel; the rest is as it is for everybody.
         notification_prefs: Patch<Preferences>,
         /// Device tokens for push messages.
         push_tokens: Patch<PushTokens>,

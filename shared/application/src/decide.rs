@@ -128,8 +128,8 @@ impl Change {
     }
 
     /// A team is gone.
-    pub fn delete_team(&mut self, team: &Reached<Team>, manager: Option<&Auth>, event: &Event) {
-        self.tx.delete_team(team, manager, event);
+    pub fn delete_team(&mut self, team: &Reached<Team>, change: &TeamChange) {
+        self.tx.delete_team(team, change);
     }
 
     /// The answer to a request, under the key that names it: who repeats the request gets it again.

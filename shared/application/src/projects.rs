@@ -10,10 +10,10 @@ use store::filters::Summed;
 
 impl App {
     /// A project inside reach with its tasks counted and its minutes summed up, read at once.
-    pub async fn reach_project_page(&self, scope: &Scope, id: ProjectId) -> Result<(Reached<Project>, Counts, i64), Error> {
+    pub async fn reach_project_page(&self, scope: &Scope, id: ProjectId, purpose: Purpose) -> Result<(Reached<Project>, Counts, i64), Error> {
         let store = self.store();
         let counts = async { Ok(store.counts(Project::KIND, id).await?) };
         let minutes = async { Ok(store.minutes(Summed::Parent(Parent::Project(id)), None, None).await?) };
-        tokio::try_join!(self.reach::<Project>(scope, id, Purpose::Read), counts, minutes)
+        tokio::try_join!(self.reach::<Project>(scope, id, purpose), counts, minutes)
     }
 }

@@ -8,12 +8,17 @@ use crate::subject::Subject;
 use domain::customer::{Customer, MAX_REFERRALS};
 use domain::project::Project;
 use domain::task::Task;
-use domain::{CustomerId, FieldFault, LeadId, Party, PartyId, ProjectId, Record, Refused, Scope, TaskId};
+use domain::team::Team;
+use domain::{Caller, CustomerId, FieldFault, LeadId, Parent, Party, PartyId, Permission, ProjectId, Record, Reference, Refused, Scope, TaskId};
+use futures::future::try_join_all;
 use store::Stored;
+
+/// What is said of a reference that cannot be used.
+pub const ABSENT: &str = "does not exist or is outside your reach";
 
 /// A reference that cannot be used.
 fn absent(field: &str) -> Error {
-    Error::reference(field, "does not exist or is outside your reach")
+    Error::reference(field, ABSENT)
 }
 
 impl App {
@@ -41,6 +46,28 @@ impl App {
         match self.reach::<E>(scope, id, Purpose::Read).await {
             Err(Error::NotFound) => Err(absent(field)),
             found => Ok(found?.into_record()),
+        }
+    }
+
+    /// Which of these references cannot be used, whatever they are for: a person or team that does not
+    /// exist, and a record that the caller, who may read its kind, does not reach.
+    pub async fn unusable<T>(&self, caller: &Caller, named: Vec<(T, Reference)>) -> Result<Vec<T>, Error> {
+        let looked_up = try_join_all(named.iter().map(|(_, reference)| self.is_usable(caller, *reference))).await?;
+        Ok(named.into_iter().zip(looked_up).filter(|(_, usable)| !usable).map(|((name, _), _)| name).collect())
+    }
+
+    async fn is_usable(&self, caller: &Caller, reference: Reference) -> Result<bool, Error> {
+        let (parent, reading) = match reference {
+            Reference::User(id) => return Ok(self.store().auth(id).await?.is_some()),
+            Reference::Team(id) => return Ok(self.store().get::<Team>(id).await?.is_some()),
+            Reference::Customer(id) => (Parent::Party(PartyId::Customer(id)), Permission::CustomersRead),
+            Reference::Lead(id) => (Parent::Party(PartyId::Lead(id)), Permission::LeadsRead),
+            Reference::Task(id) => (Parent::Task(id), Permission::TasksRead),
+            Reference::Project(id) => (Parent::Project(id), Permission::ProjectsRead),
+        };
+        match caller.scope(reading) {
+            Some(scope) => self.reaches_parent(&scope, parent).await,
+            None => Ok(true),
         }
     }
 

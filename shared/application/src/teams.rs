@@ -26,25 +26,6 @@ impl Candidate {
     }
 }
 
-/// A team inside reach with its manager's sign-in state.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ManagedTeam {
-    team: Reached<Team>,
-    manager: Option<Auth>,
-}
-
-impl ManagedTeam {
-    /// The team.
-    pub fn team(&self) -> &Reached<Team> {
-        &self.team
-    }
-
-    /// The manager's sign-in state.
-    pub fn manager(&self) -> Option<&Auth> {
-        self.manager.as_ref()
-    }
-}
-
 /// What a change sets of a team, as it was sent; `None` leaves it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TeamPatch {
@@ -91,6 +72,11 @@ impl TeamPeople {
         wanted.people(&self.team)?;
         team::change(&self.team, act, &wanted, &self.accounts)
     }
+
+    /// What deleting the team means.
+    pub fn delete(&self, act: &Act) -> Result<TeamChange, Refused> {
+        team::delete(&self.team, act, &self.accounts)
+    }
 }
 
 impl App {
@@ -105,13 +91,9 @@ impl App {
         Ok(Candidate { id, scope: scope.clone(), auth })
     }
 
-    /// A team with its manager.
-    pub async fn managed_team(&self, team: Reached<Team>) -> Result<ManagedTeam, Error> {
-        let manager = match team.data.manager_id {
-            Some(id) => self.store().auth(id).await?,
-            None => None,
-        };
-        Ok(ManagedTeam { team, manager })
+    /// A team with all its people, to be deleted.
+    pub async fn team_to_delete(&self, team: Reached<Team>) -> Result<TeamPeople, Error> {
+        self.team_people(team, TeamPatch { manager_id: Some(None), members: Some(Vec::new()), ..TeamPatch::default() }).await
     }
 
     /// A team with those whom a change of it concerns. More than can change at once are not looked at:
@@ -130,20 +112,6 @@ impl Subject for Candidate {
 
     fn same(&self, other: &Self) -> bool {
         rev(self.auth.as_ref()) == rev(other.auth.as_ref())
-    }
-}
-
-impl Subject for ManagedTeam {
-    async fn reload(&self, app: &App) -> Result<Self, Error> {
-        app.managed_team(app.reach_again(&self.team).await?).await
-    }
-
-    fn same(&self, other: &Self) -> bool {
-        self.team.same(&other.team) && rev(self.manager()) == rev(other.manager())
-    }
-
-    fn version(&self) -> Option<u64> {
-        self.team.version()
     }
 }
 

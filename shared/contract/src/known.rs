@@ -134,7 +134,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("nextFollowUp", "The earliest pending follow-up; null where there is none.", ""),
     ("nextFollowUpAt", "", r#""2025-09-08T10:30:00.000Z""#),
     ("notes", "What it is about.", r#""Ask what came of the offer.""#),
-    ("notificationPrefs", "", r#"{"task.assigned": {"email": true}}"#),
+    ("notificationPrefs", "", r#"{"TASK_DUE": {"EMAIL": true}}"#),
     ("occurredAt", "When it took place.", r#""2025-09-01T10:30:00Z""#),
     ("orders", "How many orders there are.", "0"),
     ("orderCount", "", "0"),

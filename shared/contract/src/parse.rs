@@ -3,10 +3,12 @@
 //! A library that stops at the first wrong field (serde) cannot name them all, hence [`Parse`];
 //! `docs/decisions/0002-one-declaration-per-body.md` has the reasons.
 
-use crate::schema::{Components, nullable};
+use crate::schema::{Components, map, nullable};
+use domain::Reference;
 use domain::json::JsonObject;
-use domain::text::Invalid;
+use domain::text::{Invalid, TextValue};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// One wrong field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,22 +29,28 @@ impl FieldError {
     }
 }
 
-/// The wrong fields met so far and where the parser stands.
+/// The wrong fields met so far, the records that were named, and where the parser stands.
 #[derive(Debug, Default)]
 pub struct Errors {
     list: Vec<FieldError>,
+    references: Vec<(String, Reference)>,
     path: String,
 }
 
 impl Errors {
     /// An empty list whose pointers start with `root`: empty for a body, `?` for a query.
     pub fn at(root: &str) -> Self {
-        Self { list: Vec::new(), path: root.to_owned() }
+        Self { path: root.to_owned(), ..Self::default() }
     }
 
     /// Notes that the value at the present place is wrong.
     pub fn refuse(&mut self, invalid: Invalid) {
         self.list.push(FieldError { pointer: self.path.clone(), rule: invalid.rule, message: invalid.message });
+    }
+
+    /// Notes that the value at the present place names a record.
+    pub fn refer(&mut self, reference: Reference) {
+        self.references.push((self.path.clone(), reference));
     }
 
     /// Runs `f` one step deeper, at the field or index `name`.
@@ -61,6 +69,11 @@ impl Errors {
     /// Whether nothing was wrong.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// The records that were named, by where they were.
+    pub fn into_references(self) -> Vec<(String, Reference)> {
+        self.references
     }
 
     /// The wrong fields, in the order met.
@@ -232,6 +245,28 @@ impl<T: Parse, const MAX: usize> Parse for List<T, MAX> {
 
     fn schema(components: &mut Components) -> Value {
         json!({"type": "array", "maxItems": MAX, "items": T::schema(components)})
+    }
+}
+
+/// An object whose keys are values of an enumeration.
+impl<K: TextValue + Ord, V: Parse> Parse for BTreeMap<K, V> {
+    fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {
+        let Some(object) = value.as_object() else {
+            errors.refuse(Invalid::new("type", "must be an object"));
+            return None;
+        };
+        let parsed = object.iter().map(|(name, value)| {
+            errors.inside(name, |errors| {
+                let key = K::read(name).map_err(|invalid| errors.refuse(invalid)).ok();
+                key.zip(V::parse(value, errors))
+            })
+        });
+        parsed.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    fn schema(components: &mut Components) -> Value {
+        let value = V::schema(components);
+        map::<K>(&value, components)
     }
 }
 

@@ -1,7 +1,7 @@
 //! JSON Schemas (draft 2020-12) of what crosses the edge, and the names they are known by.
 
 use crate::known;
-use domain::text::Form;
+use domain::text::{Form, TextValue};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +31,25 @@ impl Components {
     /// What a schema refers to; itself where it is no reference.
     pub fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
         name_of(schema).and_then(|name| self.schemas.get(name)).unwrap_or(schema)
+    }
+
+    /// Lets a body repeat what an answer shows: fields of the answer that it does not take are read-only there.
+    pub fn take_back(&mut self, body: &Value, answer: &Value) {
+        let shown = self.properties(answer);
+        let Some(properties) = name_of(body).and_then(|name| self.schemas.get_mut(name)).and_then(|body| body["properties"].as_object_mut()) else {
+            return;
+        };
+        for name in shown {
+            properties.entry(name).or_insert_with(|| json!({"readOnly": true, "description": "As it was read, or not at all."}));
+        }
+    }
+
+    /// The names of the fields of an object that may consist of parts.
+    fn properties(&self, schema: &Value) -> Vec<String> {
+        let schema = self.resolved(schema);
+        let own = schema["properties"].as_object().into_iter().flat_map(Map::keys).cloned();
+        let parts = schema["allOf"].as_array().into_iter().flatten().flat_map(|part| self.properties(part));
+        own.chain(parts).collect()
     }
 
     /// Names that different schemas claim.
@@ -87,11 +106,23 @@ pub fn nullable(mut schema: Value) -> Value {
     json!({"anyOf": [schema, {"type": "null"}]})
 }
 
+/// The schema of an object whose keys are values of an enumeration, under its name: `ChannelMap`.
+pub fn map<K: TextValue>(value: &Value, components: &mut Components) -> Value {
+    let of = std::any::type_name::<K>();
+    let key = text(of, K::form(), components);
+    let description = format!("A value for each {} that is named.", type_name(of));
+    let schema = json!({"type": "object", "description": description, "propertyNames": key, "additionalProperties": value});
+    components.named(&format!("{}Map", type_name(of)), schema)
+}
+
+fn with(mut schema: Value, name: &str, value: Value) -> Value {
+    schema[name] = value;
+    schema
+}
+
 /// The schema of a body under its name: it takes no other fields.
 pub fn body(of: &str, about: &[&str], fields: Vec<Field>, components: &mut Components) -> Value {
-    let mut schema = object(fields);
-    schema["additionalProperties"] = Value::Bool(false);
-    components.named(type_name(of), described(schema, &sentence(about)))
+    components.named(type_name(of), described(with(object(fields), "additionalProperties", Value::Bool(false)), &sentence(about)))
 }
 
 /// The schema of an answer under its name: it may get more fields.

@@ -1,7 +1,9 @@
 //! What is sent out, with its schema.
 
-use crate::schema::{Components, nullable};
+use crate::schema::{Components, map, nullable};
+use domain::text::TextValue;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// A type that can be sent out and that knows its JSON schema.
 #[diagnostic::on_unimplemented(
@@ -29,6 +31,13 @@ show! {
     Value => json!({}),
     Map<String, Value> => json!({"type": "object", "additionalProperties": true}),
     &'static str => json!({"type": "string"}),
+}
+
+impl<K: TextValue + Ord + serde::Serialize, V: Show> Show for BTreeMap<K, V> {
+    fn schema(components: &mut Components) -> Value {
+        let value = V::schema(components);
+        map::<K>(&value, components)
+    }
 }
 
 impl<const MAX: usize> Show for domain::json::JsonObject<MAX> {

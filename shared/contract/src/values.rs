@@ -16,12 +16,26 @@ pub fn parse_text_value<T: TextValue>(value: &Value, errors: &mut Errors) -> Opt
     T::read(text).map_err(|invalid| errors.refuse(invalid)).ok()
 }
 
-/// Lets values that are written as text be fields: taken, and where they are stored also shown.
+/// Lets values that are written as text be fields: taken, and where they are stored also shown. The ids of
+/// what a body may name are `references`.
 #[macro_export]
 macro_rules! text_values {
     (taken: $($type:ty),* $(,)?) => {$($crate::text_values!(@take $type,);)*};
     (taken and shown: $($type:ty),* $(,)?) => {$($crate::text_values!(@take $type,); $crate::text_values!(@show $type,);)*};
     (lengths: $($type:ident),* $(,)?) => {$($crate::text_values!(@take $type<N>, N); $crate::text_values!(@show $type<N>, N);)*};
+    (references: $($kind:ident of $type:ty),* $(,)?) => {$(
+        impl $crate::Parse for $type {
+            fn parse(value: &$crate::Json, errors: &mut $crate::Errors) -> Option<Self> {
+                let id = $crate::values::parse_text_value(value, errors)?;
+                errors.refer($crate::domain::Reference::$kind(id));
+                Some(id)
+            }
+            fn schema(components: &mut $crate::Components) -> $crate::Json {
+                $crate::schema::text(stringify!($type), <Self as $crate::domain::text::TextValue>::form(), components)
+            }
+        }
+        $crate::text_values!(@show $type,);
+    )*};
     (@take $type:ty, $($n:ident)?) => {
         impl $(<const $n: usize>)? $crate::Parse for $type {
             fn parse(value: &$crate::Json, errors: &mut $crate::Errors) -> Option<Self> {
@@ -45,9 +59,13 @@ use domain::value::{LongText, Text, Whole};
 
 text_values!(lengths: Text, LongText);
 
+text_values!(references:
+    User of domain::UserId, Team of domain::TeamId, Customer of domain::CustomerId, Lead of domain::LeadId, Task of domain::TaskId,
+    Project of domain::ProjectId,
+);
+
 text_values!(taken and shown:
-    domain::UserId, domain::TeamId, domain::SessionId, domain::CustomerId, domain::LeadId, domain::ActivityId, domain::FollowUpId,
-    domain::TaskId, domain::ProjectId, domain::WorkLogId, domain::EventId, domain::ParkedId,
+    domain::SessionId, domain::ActivityId, domain::FollowUpId, domain::WorkLogId, domain::EventId, domain::ParkedId,
     domain::Time, domain::time::Day,
     domain::value::Email, domain::value::Phone, domain::value::Username, domain::value::Country, domain::value::Locale,
     domain::Role, domain::permission::Grant,

@@ -75,6 +75,23 @@ ids! {
     ParkedId,
 }
 
+/// A record that another one names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reference {
+    /// A user.
+    User(UserId),
+    /// A team.
+    Team(TeamId),
+    /// A customer.
+    Customer(CustomerId),
+    /// A lead.
+    Lead(LeadId),
+    /// A task.
+    Task(TaskId),
+    /// A project.
+    Project(ProjectId),
+}
+
 impl UserId {
     /// The id that no user has: all bits zero (RFC 9562 section 5.9).
     pub const fn nobody() -> Self {

@@ -12,9 +12,6 @@ pub struct JsonObject<const MAX: usize>(Map<String, Value>);
 /// The metadata of a record.
 pub type Metadata = JsonObject<16_384>;
 
-/// What a user wants to be notified of: event name to on or off per channel.
-pub type Preferences = JsonObject<16_384>;
-
 impl<const MAX: usize> JsonObject<MAX> {
     /// The object, where the table can hold it.
     pub fn new(object: Map<String, Value>) -> Result<Self, Invalid> {

@@ -20,6 +20,7 @@ pub mod granting;
 pub mod id;
 pub mod json;
 pub mod lead;
+pub mod notification;
 pub mod overview;
 pub mod owner;
 pub mod party;
@@ -42,7 +43,7 @@ pub mod work_log;
 
 pub use activity::ActivityId;
 pub use follow_up::FollowUpId;
-pub use id::{CustomerId, EventId, LeadId, ParkedId, ProjectId, SessionId, TaskId, TeamId, UserId};
+pub use id::{CustomerId, EventId, LeadId, ParkedId, ProjectId, Reference, SessionId, TaskId, TeamId, UserId};
 pub use overview::Overview;
 pub use owner::{Owned, Owner};
 pub use party::{Parent, Party, PartyId};

@@ -32,13 +32,30 @@ pub struct TeamData {
     pub manager_id: Option<UserId>,
 }
 
-/// Derived by the system, in the transaction that moves a member.
+/// Somebody in a team, as the team shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The name.
+    pub name: String,
+    /// Whether sign-in is closed.
+    pub disabled: bool,
+}
+
+impl Member {
+    /// As the sign-in state tells.
+    fn of(auth: &Auth) -> Self {
+        Self { name: auth.name.clone(), disabled: auth.status == UserStatus::Disabled }
+    }
+}
+
+/// Derived by the system, in the transaction that changes a member.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TeamDerived {
-    /// Members' names by id.
+    /// Members by id.
     #[serde(default)]
-    pub members: BTreeMap<UserId, String>,
+    pub members: BTreeMap<UserId, Member>,
     /// The manager's name.
     #[serde(default)]
     pub manager_name: Option<String>,
@@ -83,11 +100,11 @@ pub fn create(act: &Act, name: String, manager: Option<&Auth>) -> (Record<Team>,
     (team, event)
 }
 
-/// What a team shows of its people: names by member (`None` is off the list), and the manager's.
+/// What a team shows of its people: the members (`None` is off the list), and the manager's name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TeamStamp {
-    /// Members that come, are renamed, or go.
-    pub members: BTreeMap<UserId, Option<String>>,
+    /// Members that come, change, or go.
+    pub members: BTreeMap<UserId, Option<Member>>,
     /// A new name of the manager.
     pub manager_name: Option<String>,
 }
@@ -95,12 +112,13 @@ pub struct TeamStamp {
 /// What a change of one user's sign-in state means for the teams that show the user.
 pub fn stamps(old: &Auth, new: &Auth) -> BTreeMap<TeamId, TeamStamp> {
     let (moved, renamed) = (old.team_id != new.team_id, old.name != new.name);
+    let shown_otherwise = Member::of(old) != Member::of(new);
     let mut stamps: BTreeMap<TeamId, TeamStamp> = BTreeMap::new();
     if let Some(left) = old.team_id.filter(|_| moved) {
         stamps.entry(left).or_default().members.insert(new.user_id, None);
     }
-    if let Some(team) = new.team_id.filter(|_| moved || renamed) {
-        stamps.entry(team).or_default().members.insert(new.user_id, Some(new.name.clone()));
+    if let Some(team) = new.team_id.filter(|_| moved || shown_otherwise) {
+        stamps.entry(team).or_default().members.insert(new.user_id, Some(Member::of(new)));
     }
     for team in new.managed.iter().filter(|_| renamed) {
         stamps.entry(*team).or_default().manager_name = Some(new.name.clone());
@@ -136,6 +154,11 @@ pub struct TeamChange {
 }
 
 impl TeamWanted {
+    /// A team that nobody manages and nobody is in.
+    fn nobody(team: &Record<Team>) -> Self {
+        Self { data: TeamData { manager_id: None, ..team.data.clone() }, members: Some(Vec::new()) }
+    }
+
     /// Who joins.
     pub fn joining(&self, team: &Record<Team>) -> Vec<UserId> {
         let present = &team.derived.members;
@@ -206,7 +229,7 @@ pub fn change(team: &Record<Team>, act: &Act, wanted: &TeamWanted, accounts: &BT
         next.derived.members.remove(id);
     }
     for (id, account) in joining.iter().filter_map(|id| accounts.get_key_value(id)) {
-        next.derived.members.insert(*id, account.auth.name.clone());
+        next.derived.members.insert(*id, Member::of(&account.auth));
     }
     if wanted.data.manager_id != team.data.manager_id {
         let new = wanted.data.manager_id.map(|id| manager(accounts.get(&id).map(|account| &account.auth))).transpose()?;
@@ -226,12 +249,18 @@ pub fn change(team: &Record<Team>, act: &Act, wanted: &TeamWanted, accounts: &BT
     Ok(Some(TeamChange { team: next, accounts, others, events }))
 }
 
-/// The event that an empty team is deleted.
-pub fn delete(team: &Record<Team>, act: &Act) -> Result<Event, Refused> {
-    match team.derived.members.len() {
-        0 => Ok(team.event(act, EventKind::TeamDeleted, format!("{} deleted team {}", act.actor_name, team.data.name), json!({}))),
-        members => Err(Refused::TeamNotEmpty(format!("The team has {members} members; move them first"))),
+/// What deleting a team makes of it and its people: the disabled members leave it first, as in [`change`],
+/// with nobody left to manage it. Active members keep it. `accounts` as for [`change`].
+pub fn delete(team: &Record<Team>, act: &Act, accounts: &BTreeMap<UserId, Account>) -> Result<TeamChange, Refused> {
+    let active = team.derived.members.values().filter(|member| !member.disabled).count();
+    if active > 0 {
+        return Err(Refused::TeamNotEmpty(format!("The team has {active} active members; move them first")));
     }
+    let emptied = change(team, act, &TeamWanted::nobody(team), accounts)?;
+    let mut emptied = emptied.unwrap_or_else(|| TeamChange { team: team.clone(), accounts: Vec::new(), others: BTreeMap::new(), events: Vec::new() });
+    emptied.events.retain(|event| event.kind != EventKind::TeamUpdated);
+    emptied.events.push(team.event(act, EventKind::TeamDeleted, format!("{} deleted team {}", act.actor_name, team.data.name), json!({})));
+    Ok(emptied)
 }
 
 #[cfg(test)]
@@ -272,7 +301,7 @@ mod tests {
     fn whoever_is_not_in_the_new_set_leaves_and_the_same_set_is_no_change() {
         let (mut north, _) = create(&act(), "North".into(), None);
         let bob = account("Bob", Role::SalesRep, Some(north.id));
-        north.derived.members.insert(bob.user.id, "Bob".into());
+        north.derived.members.insert(bob.user.id, Member::of(&bob.auth));
         let mut wanted = wanted(&north);
         assert_eq!(change(&north, &act(), &wanted, &people(&[])), Ok(None));
         wanted.members = Some(vec![bob.user.id]);
@@ -305,16 +334,31 @@ mod tests {
         let renamed = Auth { name: "Eva".into(), team_id: Some(south), ..eve.clone() };
         let stamps = stamps(&eve, &renamed);
         assert_eq!(stamps[&north], TeamStamp { members: BTreeMap::from([(eve.user_id, None)]), manager_name: None });
-        let both = TeamStamp { members: BTreeMap::from([(eve.user_id, Some("Eva".into()))]), manager_name: Some("Eva".into()) };
+        let both = TeamStamp { members: BTreeMap::from([(eve.user_id, Some(Member::of(&renamed)))]), manager_name: Some("Eva".into()) };
         assert_eq!((stamps.len(), &stamps[&south]), (2, &both));
         assert!(super::stamps(&eve, &eve).is_empty());
     }
 
     #[test]
-    fn only_an_empty_team_is_deleted() {
+    fn a_member_who_is_disabled_is_marked() {
+        let bob = account("Bob", Role::SalesRep, Some(TeamId::new(Uuid::from_u128(1))));
+        let (gone, _) = bob.disable(&act(), None).expect("disabled");
+        let stamp = &stamps(&bob.auth, &gone.auth)[&TeamId::new(Uuid::from_u128(1))];
+        assert_eq!(stamp.members[&bob.user.id], Some(Member { name: "Bob".into(), disabled: true }));
+    }
+
+    #[test]
+    fn a_team_is_deleted_without_active_members_and_the_disabled_leave_it() {
         let (mut north, _) = create(&act(), "North".into(), None);
-        assert!(delete(&north, &act()).is_ok());
-        north.derived.members.insert(UserId::nobody(), "Bob".into());
-        assert!(matches!(delete(&north, &act()), Err(Refused::TeamNotEmpty(_))));
+        let kinds = |change: TeamChange| change.events.iter().map(|event| event.kind).collect::<Vec<_>>();
+        assert_eq!(delete(&north, &act(), &BTreeMap::new()).map(kinds), Ok(vec![EventKind::TeamDeleted]));
+        let bob = account("Bob", Role::SalesRep, Some(north.id));
+        north.derived.members.insert(bob.user.id, Member::of(&bob.auth));
+        assert!(matches!(delete(&north, &act(), &people(&[&bob])), Err(Refused::TeamNotEmpty(_))));
+        let (gone, _) = bob.disable(&act(), None).expect("disabled");
+        north.derived.members.insert(bob.user.id, Member::of(&gone.auth));
+        let deleted = delete(&north, &act(), &people(&[&gone])).expect("no active member");
+        assert_eq!(deleted.accounts[0].1.user.data.team_id, None);
+        assert_eq!(kinds(deleted), [EventKind::UserTeamChanged, EventKind::TeamDeleted]);
     }
 }

@@ -3,7 +3,7 @@
 use crate::credential::{Credential, SignIn};
 use crate::event::{Act, Event, EventKind};
 use crate::id::{SessionId, TeamId, UserId};
-use crate::json::Preferences;
+use crate::notification::Preferences;
 use crate::permission::Role;
 use crate::record::{Access, Entity, Record, Row};
 use crate::time::Time;
@@ -107,7 +107,7 @@ impl UserData {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserText {
-    /// Event name to on or off per channel.
+    /// Kinds of notification to on or off per channel; the rest is as it is for everybody.
     #[serde(default)]
     pub notification_prefs: Preferences,
     /// Device tokens for push messages.

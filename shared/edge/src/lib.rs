@@ -10,7 +10,7 @@
 //! Its modules use each other one way, down this list: `lambda`, `router` and `openapi`, which work on
 //! declared routes; `route`, the declaration; `pipeline`, which is what a declared route does with a
 //! request; `request`, what loaders and handlers are given; `answer`, `parts`, `identity` and `headers`, what
-//! that is made of; `problem`.
+//! that is made of; `unchanged`; `problem`.
 
 pub mod answer;
 pub mod cors;
@@ -24,6 +24,7 @@ pub mod problem;
 pub mod request;
 pub mod route;
 pub mod router;
+mod unchanged;
 
 pub use answer::{Answer, BASE, PageOf, location};
 pub use application;

@@ -2,6 +2,7 @@
 
 use crate::problem::{Code, Problem};
 use contract::{Components, Errors, Parse};
+use domain::Reference;
 use domain::text::TextValue;
 use serde_json::Value;
 
@@ -40,6 +41,8 @@ pub trait FromBody: Sized + Send + Sync + 'static {
     const EXPECTED: bool = true;
     /// Reads the body, given its media type.
     fn from_body(body: &[u8], media_type: Option<&str>) -> Result<Self, Problem>;
+    /// The records that the body names, wrong as it may be otherwise, by pointer.
+    fn references(body: &[u8]) -> Vec<(String, Reference)>;
     /// The schema and whether a body is required; `None` where there is no body.
     fn schema(components: &mut Components) -> Option<(Value, bool)>;
 }
@@ -49,6 +52,10 @@ impl FromBody for () {
 
     fn from_body(_: &[u8], _: Option<&str>) -> Result<Self, Problem> {
         Ok(())
+    }
+
+    fn references(_: &[u8]) -> Vec<(String, Reference)> {
+        Vec::new()
     }
 
     fn schema(_: &mut Components) -> Option<(Value, bool)> {
@@ -97,6 +104,14 @@ impl<T: Parse + Send + Sync + 'static> FromBody for Json<T> {
         }
     }
 
+    fn references(body: &[u8]) -> Vec<(String, Reference)> {
+        let mut errors = Errors::at("");
+        if let Ok(value) = serde_json::from_slice(body) {
+            T::parse(&value, &mut errors);
+        }
+        errors.into_references()
+    }
+
     fn schema(components: &mut Components) -> Option<(Value, bool)> {
         Some((T::schema(components), true))
     }
@@ -105,6 +120,10 @@ impl<T: Parse + Send + Sync + 'static> FromBody for Json<T> {
 impl<T: Parse + Send + Sync + 'static> FromBody for OptionalJson<T> {
     fn from_body(body: &[u8], media_type: Option<&str>) -> Result<Self, Problem> {
         if body.is_empty() { Ok(Self(None)) } else { Json::from_body(body, media_type).map(|Json(value)| Self(Some(value))) }
+    }
+
+    fn references(body: &[u8]) -> Vec<(String, Reference)> {
+        Json::<T>::references(body)
     }
 
     fn schema(components: &mut Components) -> Option<(Value, bool)> {

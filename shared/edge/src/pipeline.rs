@@ -4,15 +4,23 @@ use crate::answer::Shown;
 use crate::headers::Headers;
 use crate::identity::{Access, Authenticated, Identity, confirmed, presumed, same};
 use crate::parts::{FromBody, FromPath};
-use crate::problem::{Code, Problem, Rejection};
+use crate::problem::{Code, MOST_ERRORS, Problem, Rejection};
 use crate::request::{Context, Request};
-use application::App;
+use crate::unchanged;
+use application::{ABSENT, App};
+
 use contract::{Errors, FieldError, Query};
+use domain::Reference;
+use futures::future::BoxFuture;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use store::{IdempotencyKey, SavedAnswer};
 
 /// Largest body, bytes.
 pub const MAX_BODY: usize = 256 * 1024;
+
+/// A route's handler with its types erased.
+pub(crate) type Handler = Arc<dyn Fn(App, Incoming) -> BoxFuture<'static, Result<Outcome, Rejection>> + Send + Sync>;
 
 /// A request taken apart.
 pub struct Incoming {
@@ -26,6 +34,20 @@ pub struct Incoming {
     pub(crate) headers: Headers,
     pub(crate) is_post: bool,
     pub(crate) user: Arc<std::sync::OnceLock<String>>,
+    /// How the record that is to be changed is read: the handler of its GET route, and the request.
+    pub(crate) reading: Option<(Handler, Box<Incoming>)>,
+}
+
+impl Incoming {
+    /// The record that is to be changed, as the caller reads it; `None` where the caller cannot.
+    async fn present(&mut self, app: &App) -> Option<Map<String, Value>> {
+        let (read, incoming) = self.reading.take()?;
+        let outcome = read(app.clone(), *incoming).await.ok()?;
+        match serde_json::from_slice::<Value>(&outcome.body).ok()?.get_mut("data")?.take() {
+            Value::Object(present) => Some(present),
+            _ => None,
+        }
+    }
 }
 
 /// An answer before it becomes a response.
@@ -55,7 +77,7 @@ fn idempotency_of(incoming: &Incoming, who: Option<&Authenticated>) -> Result<Op
 /// Parses, authenticates and loads at once, authorises, handles.
 pub(crate) async fn respond<I, P, Q, B, L, T, LoadFn, LoadFut, H, Fut>(
     app: App,
-    incoming: Incoming,
+    mut incoming: Incoming,
     load: LoadFn,
     handler: H,
 ) -> Result<Outcome, Rejection>
@@ -73,7 +95,10 @@ where
 {
     let permission = incoming.access.permission();
     let presumed = presumed(&app, incoming.headers.token.as_deref(), incoming.access).await?;
-    let parsed = parse::<P, Q, B>(&incoming);
+    let parsed = match parse::<P, Q, B>(&incoming) {
+        Err(problem) if problem.code == Code::Validation => parse_changes::<P, Q, B>(&app, &mut incoming).await.unwrap_or(Err(problem)),
+        parsed => parsed,
+    };
     // The reading may begin before the caller is confirmed, but nothing of it is used before.
     let seen = |who: I, path: &P, query: &Arc<Q>| Context {
         app: app.clone(),
@@ -99,14 +124,18 @@ where
     }
     let who = I::from_authenticated(confirmed.clone(), permission)?;
     let idempotency = idempotency_of(&incoming, confirmed.as_ref());
-    let (path, query, body) = parsed?;
+    let named = || B::references(&incoming.body);
+    let (path, query, body) = match parsed {
+        Ok(parsed) => parsed,
+        Err(problem) => return Err(with_references(&app, &who, problem, named).await.into()),
+    };
     let idempotency = idempotency?;
     let loaded = match early {
         Some(loaded) if same(presumed.as_ref(), confirmed.as_ref()) => loaded,
         _ => Box::pin(load(seen(who.clone(), &path, &query), body.clone())).await,
     };
     let envelope = incoming.envelope;
-    let call = Request { app: app.clone(), who, path, query, body, headers: incoming.headers, idempotency: idempotency.clone() };
+    let call = Request { app: app.clone(), who: who.clone(), path, query, body, headers: incoming.headers, idempotency: idempotency.clone() };
     let handled = match loaded {
         Ok(loaded) => Box::pin(handler(call, loaded)).await,
         Err(stop) => Err(stop),
@@ -115,6 +144,7 @@ where
         (Ok(shown), _) => outcome(shown, envelope),
         // Whoever meets a refusal under a key that was used gets what was answered then.
         (Err(stop), Some(key)) if may_be_answered(&stop) => replay(&app, &key, stop).await,
+        (Err(Rejection::Problem(problem)), _) => Err(with_references(&app, &who, *problem, named).await.into()),
         (Err(stop), _) => Err(stop),
     }
 }
@@ -153,6 +183,30 @@ fn filters(incoming: &Incoming) -> Arc<str> {
         incoming.pairs.iter().filter(|(name, _)| name != "cursor" && name != "limit").map(|(name, value)| format!("{name}={value:?}")).collect();
     pairs.sort_unstable();
     format!("{}?{}", incoming.route, pairs.join("&")).into()
+}
+
+/// Wrong fields with the references that cannot be used, so that all are named at once.
+async fn with_references<I: Identity>(app: &App, who: &I, problem: Problem, named: impl FnOnce() -> Vec<(String, Reference)>) -> Problem {
+    let Some(authenticated) = who.authenticated().filter(|_| problem.code == Code::Validation) else { return problem };
+    let is_named = |pointer: &str| problem.errors.iter().any(|error| error.pointer == pointer);
+    let named: Vec<_> = named().into_iter().filter(|(pointer, _)| !is_named(pointer)).take(MOST_ERRORS).collect();
+    match app.unusable(&authenticated.caller, named).await {
+        Ok(unusable) if !unusable.is_empty() => {
+            let unusable = unusable.into_iter().map(|pointer| FieldError::new(pointer, "reference", ABSENT));
+            Problem::fields(problem.errors.into_iter().chain(unusable).collect())
+        }
+        // The fields that are known to be wrong are answered, whatever became of the rest.
+        _ => problem,
+    }
+}
+
+/// The same as [`parse`] for a change that may repeat what was read: fields as they are now are left
+/// out, and others that cannot be changed are read-only rather than unknown. `None` where there is
+/// nothing to compare with.
+async fn parse_changes<P: FromPath, Q: Query, B: FromBody>(app: &App, incoming: &mut Incoming) -> Option<Result<Parsed<P, Q, B>, Problem>> {
+    let present = incoming.present(app).await?;
+    incoming.body = unchanged::left_out(&incoming.body, &present)?;
+    Some(parse(incoming).map_err(|problem| Problem::fields(unchanged::read_only(problem.errors, &present))))
 }
 
 type Parsed<P, Q, B> = (P, Arc<Q>, Arc<B>);

@@ -7,13 +7,11 @@
 use crate::answer::Shown;
 use crate::identity::{Access, Authenticated, Authorized, Identity};
 use crate::parts::{FromBody, FromPath};
-use crate::pipeline::{Incoming, Outcome, respond};
+use crate::pipeline::{Handler, respond};
 use crate::problem::{Code, Rejection};
 use crate::request::{Context, Request};
-use application::App;
 use contract::{Components, Query, Show};
 use domain::Permission;
-use futures::future::BoxFuture;
 use http::Method;
 use serde_json::Value;
 use std::marker::PhantomData;
@@ -35,8 +33,6 @@ pub enum Resource {
     /// More CPU: password hashing (1,769 MB is one vCPU on Lambda).
     Cpu,
 }
-
-pub(crate) type Handler = Arc<dyn Fn(App, Incoming) -> BoxFuture<'static, Result<Outcome, Rejection>> + Send + Sync>;
 
 /// A member of `meta` and its schema.
 pub type MetaMember = (&'static str, fn(&mut Components) -> Value);

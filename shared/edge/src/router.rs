@@ -57,6 +57,15 @@ impl Router {
                 }
             }
         }
+        for (change, read) in table.iter().filter_map(|methods| methods.get(&Method::PATCH).zip(methods.get(&Method::GET))) {
+            let lacks = read.actions.iter().find(|action| !change.actions.contains(action));
+            if let Some(action) = lacks {
+                return Err(RouterError(
+                    change.name.into(),
+                    format!("it reads what {} shows, and does not say that it touches {action:?}", read.name),
+                ));
+            }
+        }
         Ok(Self { paths, routes: table, stores: HashMap::new() })
     }
 
@@ -68,15 +77,17 @@ impl Router {
         self
     }
 
-    /// The route for a method and path with its path parameters, or why there is none.
-    fn find(&self, method: &Method, path: &str) -> Result<(&Route, Vec<String>), Box<Nowhere>> {
+    /// The route for a method and path with its path parameters, and for a change the route that reads what
+    /// is changed; or why there is none.
+    fn find(&self, method: &Method, path: &str) -> Result<(&Route, Vec<String>, Option<&Route>), Box<Nowhere>> {
         let Ok(found) = self.paths.at(path) else {
             let problem = Problem::new(Code::NotFound, format!("There is no {path}; GET {BASE}/docs lists the routes"));
             return Err(Box::new(Nowhere { problem, allow: None }));
         };
         let methods = &self.routes[*found.value];
         if let Some(route) = methods.get(method) {
-            return Ok((route, found.params.iter().map(|(_, value)| value.to_owned()).collect()));
+            let reading = methods.get(&Method::GET).filter(|_| route.method == Method::PATCH);
+            return Ok((route, found.params.iter().map(|(_, value)| value.to_owned()).collect(), reading));
         }
         let mut allowed: Vec<&str> = methods.keys().map(Method::as_str).collect();
         allowed.sort_unstable();
@@ -97,9 +108,9 @@ impl Router {
         }
         let method = request.method().clone();
         let (route, incoming, user) = match self.find(&method, request.uri().path()) {
-            Ok((route, parameters)) => {
+            Ok((route, parameters, reading)) => {
                 let user = Arc::default();
-                (route, take_apart(route, parameters, request, &user), user)
+                (route, take_apart(route, reading, parameters, request, &user), user)
             }
             Err(nowhere) => {
                 let mut headers = cors;
@@ -171,29 +182,41 @@ fn request_id(request: &HttpRequest) -> Arc<str> {
     }
 }
 
-fn take_apart(route: &Route, parameters: Vec<String>, request: HttpRequest, user: &Arc<std::sync::OnceLock<String>>) -> Incoming {
+fn take_apart(
+    route: &Route,
+    reading: Option<&Route>,
+    parameters: Vec<String>,
+    request: HttpRequest,
+    user: &Arc<std::sync::OnceLock<String>>,
+) -> Incoming {
     let source_ip = match request.request_context_ref() {
         Some(lambda_http::request::RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone().unwrap_or_default(),
         _ => String::new(),
     };
     let headers = Headers::read(request.headers(), source_ip);
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let pairs = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    Incoming {
+    let of = |route: &Route| Incoming {
         route: route.name,
         access: route.access,
         before_password_change: route.before_password_change,
         envelope: route.envelope,
-        parameters,
-        pairs,
-        headers,
+        parameters: parameters.clone(),
+        pairs: Vec::new(),
+        headers: headers.clone(),
         is_post: route.method == Method::POST && !route.path.starts_with("/auth/"),
         user: user.clone(),
+        body: Vec::new(),
+        reading: None,
+    };
+    Incoming {
+        pairs: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         body: match request.into_body() {
             Body::Text(text) => text.into_bytes(),
             Body::Binary(bytes) => bytes,
             _ => Vec::new(),
         },
+        reading: reading.map(|reading| (reading.handler.clone(), Box::new(of(reading)))),
+        ..of(route)
     }
 }
 

@@ -2,7 +2,7 @@
 //! once.
 
 use crate::error::Error;
-use crate::item::{number, text};
+use crate::item::{number, text, to_attribute};
 use crate::keys;
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
@@ -83,6 +83,18 @@ impl Tx {
         self.update(old, new);
         let (before, after) = (name_key(&old.data.name), name_key(&new.data.name));
         self.move_unique(TEAM_NAME, Some(&before), Some(&after), &new.id.to_string(), "name");
+        self.write_team_people(change);
+    }
+
+    /// Deletes a team with what that means for its people, if it is still as read.
+    pub fn delete_team(&mut self, team: &Record<Team>, change: &TeamChange) {
+        self.delete(team, FailedCondition::Stale);
+        self.release_unique(TEAM_NAME, &name_key(&team.data.name));
+        self.write_team_people(change);
+    }
+
+    /// Writes those who change with a team, and what happened.
+    fn write_team_people(&mut self, change: &TeamChange) {
         for (before, after) in &change.accounts {
             self.write_account(before, after, false);
         }
@@ -92,29 +104,20 @@ impl Tx {
         self.events(&change.events);
     }
 
-    /// Deletes a team, if it is still as read.
-    pub fn delete_team(&mut self, team: &Record<Team>, manager: Option<&Auth>, event: &Event) {
-        self.delete(team, FailedCondition::Stale);
-        self.release_unique(TEAM_NAME, &name_key(&team.data.name));
-        if let Some(manager) = manager {
-            self.update_auth(manager, &manager.with_managed(team.id, false));
-        }
-        self.event(event);
-    }
-
     /// Writes what a team shows of its people.
     pub fn stamp_team(&mut self, team: TeamId, stamp: &TeamStamp, refusal: FailedCondition) {
         let mut names = HashMap::new();
         let mut values = HashMap::from([(":one".to_owned(), number(1))]);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
-        for (position, (user, name)) in stamp.members.iter().enumerate() {
+        for (position, (user, member)) in stamp.members.iter().enumerate() {
             names.insert(format!("#m{position}"), user.to_string());
-            match name {
-                Some(name) => {
-                    values.insert(format!(":m{position}"), text(name));
+            match member.as_ref().map(to_attribute).transpose() {
+                Err(error) => self.fail(error),
+                Ok(Some(member)) => {
+                    values.insert(format!(":m{position}"), member);
                     set.push(format!("derived.members.#m{position} = :m{position}"));
                 }
-                None => remove.push(format!("derived.members.#m{position}")),
+                Ok(None) => remove.push(format!("derived.members.#m{position}")),
             }
         }
         if let Some(name) = &stamp.manager_name {

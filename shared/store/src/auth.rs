@@ -8,12 +8,12 @@ use crate::tx::{FailedCondition, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::credential::{Credential, SignIn};
 use domain::event::Event;
-use domain::team::TeamStamp;
+use domain::team::stamps;
 use domain::text::TextValue;
 use domain::user::{Auth, User};
-use domain::{Record, Role, SessionId, TeamId, Time, UserId};
+use domain::{Record, Role, SessionId, Time, UserId};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// How much of a client's name is kept, characters.
 pub const USER_AGENT: usize = 200;
@@ -129,8 +129,9 @@ impl Tx {
         if let Some(username) = &user.data.username {
             self.claim_unique("USERNAME", username.as_str(), &id, "username");
         }
-        if let Some(team) = user.data.team_id {
-            self.add_member(team, user.id, &sign_in.auth.name);
+        let nowhere = Auth { team_id: None, ..sign_in.auth.clone() };
+        for (team, stamp) in stamps(&nowhere, &sign_in.auth) {
+            self.stamp_team(team, &stamp, FailedCondition::Reference("teamId"));
         }
         if user.data.role == Role::Admin {
             self.add_admin(user.id);
@@ -203,12 +204,6 @@ impl Tx {
         let values = HashMap::from([(":end".to_owned(), number(expires_at.seconds())), (":now".to_owned(), text(now.to_string()))]);
         let expression = "SET #ttl = :end, usedAt = :now";
         self.update_if(&keys::session(user, session), expression, None, names, values, FailedCondition::Stale);
-    }
-
-    /// Puts a user on a team's list of members; refused as a reference when there is no such team.
-    pub fn add_member(&mut self, team: TeamId, user: UserId, name: &str) {
-        let stamp = TeamStamp { members: BTreeMap::from([(user, Some(name.to_owned()))]), manager_name: None };
-        self.stamp_team(team, &stamp, FailedCondition::Reference("teamId"));
     }
 
     /// Counts a user among the active administrators.

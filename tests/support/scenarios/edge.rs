@@ -210,3 +210,127 @@ pub async fn health_is_open_and_components_are_not(crm: Crm) {
     let page = crm.nobody().get("/docs").await.expect(200);
     assert!(page.header("content-type").unwrap().starts_with("text/html"));
 }
+
+pub async fn what_was_read_can_be_sent_back(crm: Crm) {
+    let admin = crm.admin().await;
+    let team = crm.team().await;
+    let manager = crm.person("MANAGER", Some(&team)).await;
+    let rep = crm.person("SALES_REP", Some(&team)).await;
+    let referrer = manager.customer(json!({})).await;
+    let customer = manager.customer(json!({"email": format!("{}@crm.test", unique()), "address": {"city": "Oslo"}, "metadata": {"a": [1, {"b": 1.5}]}, "referredById": referrer["id"]})).await;
+    let lead = manager.lead(json!({"phone": null, "source": "website"})).await;
+    let about = |fields: Value| {
+        json!({"customerId": customer["id"]}).as_object().cloned().map(|mut all| {
+            all.extend(fields.as_object().cloned().unwrap_or_default());
+            Value::Object(all)
+        })
+    };
+    let below = |fields: Value| about(fields).expect("object");
+    let call = manager.make("/activities", below(json!({"type": "CALL", "durationMin": 5}))).await;
+    let follow_up = manager.make("/follow-ups", below(json!({"dueAt": "2099-01-01T10:00:00Z", "notes": "Ask"}))).await;
+    let recurrence = json!({"every": 1, "unit": "WEEK", "until": null});
+    let task = manager.make("/tasks", below(json!({"title": "Call", "dueAt": "2099-01-01T10:00:00Z", "recurrence": recurrence}))).await;
+    let project = manager.make("/projects", below(json!({"name": "Roof", "memberIds": [rep.id]}))).await;
+    let path = |collection: &str, record: &Value| format!("{collection}/{}", text(&record["id"]));
+    let kinds = [
+        (&manager, path("/customers", &customer), json!({"company": "Roofs"})),
+        (&manager, path("/leads", &lead), json!({"company": "Roofs"})),
+        (&manager, path("/activities", &call), json!({"outcome": "Left word"})),
+        (&manager, path("/follow-ups", &follow_up), json!({"notes": "Ask again"})),
+        (&manager, path("/tasks", &task), json!({"title": "Call again"})),
+        (&manager, path("/projects", &project), json!({"name": "Roofs"})),
+        (&rep, format!("/users/{}", rep.id), json!({"locale": "de-DE"})),
+        (&admin, format!("/users/{}", rep.id), json!({"phone": "+4712345678"})),
+        (&admin, format!("/teams/{team}"), json!({"name": format!("Team {}", unique())})),
+        (&admin, "/settings".to_owned(), json!({})),
+    ];
+    for (who, path, change) in kinds {
+        let read = who.get(&path).await.expect(200);
+        let mut record = read.data().clone();
+        let same = who.put(&path, record.clone()).await.expect(200);
+        assert_eq!((same.data(), same.header("etag")), (&record, read.header("etag")), "PUT {path} of what was read");
+        for (name, value) in change.as_object().expect("object") {
+            record[name] = value.clone();
+        }
+        let changed = who.put(&path, record).await.expect(200).data().clone();
+        for (name, value) in change.as_object().expect("object") {
+            assert_eq!(&changed[name], value, "{path} {name}");
+        }
+        let foreign = json!({"version": 1_000_000, "createdAt": "2020-01-01T00:00:00Z", "colour": "red"});
+        let foreign = if path == "/settings" { json!({"version": 1_000_000, "currency": "XXX", "colour": "red"}) } else { foreign };
+        let refused = who.put(&path, foreign).await.expect(422);
+        let rules: Vec<_> =
+            refused.body["errors"].as_array().into_iter().flatten().map(|error| (text(&error["pointer"]), text(&error["rule"]))).collect();
+        let second = if path == "/settings" { "/currency" } else { "/createdAt" };
+        let mut expected = vec![("/version", "readonly"), (second, "readonly"), ("/colour", "unknown")];
+        expected.sort_unstable();
+        let mut rules: Vec<(&str, &str)> = rules.iter().map(|(pointer, rule)| (pointer.as_str(), rule.as_str())).collect();
+        rules.sort_unstable();
+        assert_eq!(rules, expected, "{path}");
+    }
+    // Who may not read it learns nothing of it by sending it back.
+    let stranger = crm.person("SALES_REP", None).await;
+    let refused = stranger.put(&format!("/customers/{}", text(&customer["id"])), customer.clone()).await.expect(422);
+    assert!(refused.body["errors"].as_array().into_iter().flatten().all(|error| error["rule"] != "readonly"), "{}", refused.body);
+}
+
+pub async fn references_are_named_with_the_other_wrong_fields(crm: Crm) {
+    let team = crm.team().await;
+    let manager = crm.person("MANAGER", Some(&team)).await;
+    let stranger = crm.person("MANAGER", None).await;
+    let hidden = stranger.customer(json!({})).await["id"].clone();
+    let customer = manager.customer(json!({})).await["id"].clone();
+    let task = manager.make("/tasks", json!({"title": "Call"})).await["id"].clone();
+    let project = manager.make("/projects", json!({"name": "Roof", "customerId": customer})).await["id"].clone();
+    let nowhere = "01900000-0000-7000-8000-000000000000";
+    let cases = [
+        (
+            "POST",
+            "/customers".to_owned(),
+            json!({"name": "", "ownerId": nowhere, "referredById": hidden}),
+            vec!["/name", "/ownerId", "/referredById"],
+        ),
+        ("POST", "/customers".to_owned(), json!({"name": "X", "birthday": "2999-01-01", "referredById": hidden}), vec!["/birthday", "/referredById"]),
+        ("POST", "/leads".to_owned(), json!({"title": "X", "email": "nope", "ownerId": nowhere}), vec!["/email", "/ownerId"]),
+        ("POST", "/activities".to_owned(), json!({"type": "NOTE", "customerId": hidden}), vec!["/body", "/customerId"]),
+        ("POST", "/follow-ups".to_owned(), json!({"customerId": hidden, "assigneeId": nowhere}), vec!["/assigneeId", "/customerId", "/dueAt"]),
+        (
+            "POST",
+            "/follow-ups".to_owned(),
+            json!({"customerId": hidden, "assigneeId": nowhere, "dueAt": "2099-01-01T10:00:00Z"}),
+            vec!["/assigneeId", "/customerId"],
+        ),
+        (
+            "POST",
+            "/tasks".to_owned(),
+            json!({"title": "", "ownerId": nowhere, "customerId": hidden, "leadId": nowhere, "projectId": nowhere}),
+            vec!["/customerId", "/leadId", "/ownerId", "/projectId", "/title"],
+        ),
+        ("PATCH", format!("/tasks/{}", text(&task)), json!({"ownerId": nowhere, "leadId": nowhere}), vec!["/leadId", "/ownerId"]),
+        (
+            "POST",
+            "/projects".to_owned(),
+            json!({"name": "X", "customerId": hidden, "ownerId": nowhere, "memberIds": [manager.id, nowhere], "startDate": "2026-02-01", "endDate": "2026-01-01"}),
+            vec!["/customerId", "/endDate", "/memberIds/1", "/ownerId"],
+        ),
+        (
+            "PATCH",
+            format!("/projects/{}", text(&project)),
+            json!({"ownerId": nowhere, "memberIds": [nowhere], "startDate": "2026-02-01", "endDate": "2026-01-01"}),
+            vec!["/endDate", "/memberIds/0", "/ownerId"],
+        ),
+        (
+            "POST",
+            "/worklogs".to_owned(),
+            json!({"minutes": 5, "workDate": "2999-01-01", "description": "X", "customerId": hidden, "projectId": nowhere, "taskId": nowhere}),
+            vec!["/customerId", "/projectId", "/taskId", "/workDate"],
+        ),
+    ];
+    for (method, path, body, expected) in cases {
+        let refused = manager.ask(method, &path, Some(&body), &[]).await.expect(422);
+        assert_eq!(refused.pointers(), expected, "{method} {path} {body}");
+    }
+    let admin = crm.admin().await;
+    let weak = json!({"email": format!("{}@crm.test", unique()), "password": "password12", "teamId": nowhere});
+    assert_eq!(admin.post("/users", weak).await.expect(422).pointers(), ["/password", "/teamId"]);
+}

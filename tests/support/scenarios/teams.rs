@@ -169,6 +169,51 @@ pub async fn only_an_empty_team_can_be_deleted(crm: Crm) {
     assert_eq!(gone.expect(422).pointers(), ["/teamId"]);
 }
 
+pub async fn a_disabled_member_is_marked_and_does_not_keep_a_team(crm: Crm) {
+    let admin = crm.admin().await;
+    let team = crm.team().await;
+    let path = format!("/teams/{team}");
+    let (rep, mate) = (crm.person("SALES_REP", Some(&team)).await, crm.person("SALES_REP", Some(&team)).await);
+    admin.delete(&format!("/users/{}", rep.id)).await.expect(204);
+    let shown = mate.get(&path).await.expect(200);
+    let marks = |shown: &Value| -> Vec<(String, bool)> {
+        let mut marks: Vec<_> =
+            shown["members"].as_array().into_iter().flatten().map(|member| (text(&member["id"]), member["disabled"] == true)).collect();
+        marks.sort();
+        marks
+    };
+    let mut expected = vec![(rep.id.clone(), true), (mate.id.clone(), false)];
+    expected.sort();
+    assert_eq!(marks(shown.data()), expected);
+    assert!(shown.header("etag").is_some());
+    let refused = admin.delete(&path).await.expect(409);
+    assert_eq!((refused.code(), text(&refused.body["detail"]).contains("1 active")), ("TEAM_NOT_EMPTY", true));
+    admin.patch(&format!("/users/{}", mate.id), json!({"teamId": null})).await.expect(200);
+    admin.delete(&path).await.expect(204);
+    admin.get(&path).await.expect(404);
+    // Whoever comes back is in no team, and can be.
+    let back = admin.patch(&format!("/users/{}", rep.id), json!({"status": "ACTIVE"})).await.expect(200);
+    assert_eq!((&back.data()["teamId"], &back.data()["status"]), (&Value::Null, &json!("ACTIVE")));
+    let other = crm.team().await;
+    admin.patch(&format!("/users/{}", rep.id), json!({"status": "DISABLED", "teamId": other})).await.expect(200);
+    assert_eq!(marks(admin.get(&format!("/teams/{other}")).await.data()), [(rep.id.clone(), true)]);
+    admin.patch(&format!("/users/{}", rep.id), json!({"status": "ACTIVE"})).await.expect(200);
+    assert_eq!(marks(admin.get(&format!("/teams/{other}")).await.data()), [(rep.id.clone(), false)]);
+}
+
+pub async fn what_a_user_is_told_is_turned_on_and_off_by_name(crm: Crm) {
+    let rep = crm.person("SALES_REP", None).await;
+    let path = format!("/users/{}", rep.id);
+    let prefs = json!({"TASK_DUE": {"EMAIL": true, "IN_APP": false}, "LEAD_ASSIGNED": {}});
+    assert_eq!(rep.patch(&path, json!({"notificationPrefs": prefs})).await.expect(200).data()["notificationPrefs"], prefs);
+    let wrong = json!({"TASK_DUE": {"email": true, "SMS": "yes"}, "LUNCH": {"EMAIL": true}, "": {}, "TASK_ASSIGNED": 1});
+    let refused = rep.patch(&path, json!({"notificationPrefs": wrong})).await.expect(422);
+    let at = "/notificationPrefs";
+    let expected = ["/", "/LUNCH", "/TASK_ASSIGNED", "/TASK_DUE/SMS", "/TASK_DUE/email"].map(|place| format!("{at}{place}"));
+    assert_eq!(refused.pointers(), expected);
+    assert_eq!(rep.get(&path).await.data()["notificationPrefs"], prefs);
+}
+
 pub async fn a_role_can_be_granted_more(crm: Crm) {
     let admin = crm.admin().await;
     let roles = admin.get("/roles").await.expect(200);

@@ -1,6 +1,6 @@
 //! Users as they are answered.
 
-use domain::json::Preferences;
+use domain::notification::Preferences;
 use domain::user::{EmailStatus, User, UserData, UserDerived, UserStatus};
 use domain::value::{Email, Locale, Phone, Text, Username};
 use domain::{Owner, Role, TeamId, Time, UserId};
@@ -34,7 +34,7 @@ crate::row! {
 crate::whole! {
     /// A user.
     pub struct UserOut of User as UserRow, () {
-        /// Event name to on or off per channel.
+        /// Kinds of notification to on or off per channel; the rest is as it is for everybody.
         notification_prefs: Preferences = |user| user.text.notification_prefs.clone(),
         /// Device tokens for push messages.
         push_tokens: Vec<String> = |user| user.text.push_tokens.clone(),

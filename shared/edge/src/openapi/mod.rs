@@ -23,7 +23,7 @@ pub struct Clash(String);
 const DESCRIPTION: &str = "Sign in with POST /auth/login and send the access token as a bearer token. \
 Answers are `{success, data, meta}`; problems are RFC 9457 problem details with a `code` and, for wrong fields, `errors`. \
 Lists take `limit` and `cursor`; changes take `If-Match` with the `ETag` of the record; creates take `Idempotency-Key`. \
-Where there is a PATCH, PUT does the same. A method that a path does not have is 405 with `Allow`. \
+Where there is a PATCH, PUT does the same. What was read can be sent back: `readOnly` fields are accepted as they were. A method that a path does not have is 405 with `Allow`. \
 Answers may get more fields; a client takes no notice of those it does not know.";
 
 /// The document for these routes, OpenAPI 3.1.
@@ -37,6 +37,13 @@ pub fn document(routes: &[Route], version: &str) -> Result<Value, Clash> {
         item[route.method.as_str().to_lowercase()] = operation(route, &mut components, &mut problems);
         if !tags.contains(&route.tag) {
             tags.push(route.tag);
+        }
+    }
+    let is_read = |change: &&Route| routes.iter().any(|route| route.method == Method::GET && route.path == change.path);
+    for change in routes.iter().filter(|route| route.method == Method::PATCH).filter(is_read) {
+        if let Some((body, _)) = (change.body)(&mut components) {
+            let answer = (change.answer)(&mut components);
+            components.take_back(&body, &answer);
         }
     }
     let parameters = parameters::share(&mut paths);
