@@ -129,7 +129,11 @@ impl Crm {
         last_line();
         let secrets = Arc::new(MemorySecret::default());
         // Longer than any run, so nobody has to sign in again.
-        let config = Config::read(|name| (name == "ACCESS_TTL").then(|| "86400".to_owned()))?;
+        let config = Config::read(|name| match name {
+            "ACCESS_TTL" => Some("86400".to_owned()),
+            "SEARCHES_PER_MINUTE" => Some("100000".to_owned()),
+            _ => None,
+        })?;
         let clock = Clock::system();
         let waiting = Arc::new(SystemClock);
         let parts = Parts { table: table.clone(), secrets: secrets.clone(), clock: clock.clone(), waiting, config: config.clone() };

@@ -110,6 +110,10 @@ impl Operation {
                 actions.push("QueryTable");
                 resource(&mut resources, &request["TableName"], &Value::Null);
             }
+            "UpdateItem" if request["Key"]["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(store::keys::COUNTERS)) => {
+                actions.push("Count");
+                resource(&mut resources, &request["TableName"], &Value::Null);
+            }
             _ => {
                 actions.extend(known_action(name));
                 resource(&mut resources, &request["TableName"], &request["IndexName"]);

@@ -31,6 +31,7 @@ PARAMETERS = {
     "DeletionProtection": "false",
     "CorsOrigins": "https://app.example.com",
     "Commit": "cloud-test",
+    "SearchesPerMinute": "100000",
 }
 
 

@@ -216,3 +216,41 @@ async fn what_a_record_was_found_by_is_gone_from_every_shard_that_it_ever_had() 
     assert_eq!(rows().await, 0);
     assert!(Shards::new(0).is_none() && Shards::new(3).is_none() && Shards::new(64).is_none());
 }
+
+#[tokio::test]
+async fn contact_data_that_many_have_costs_no_more_than_that_of_two() {
+    let costs = Costs::default();
+    let crm = Crm::idle(costs.table()).await;
+    let admin = crm.admin().await;
+    let fields = json!({"name": "Shared", "email": "office@shared.example", "phone": "+4712345678"});
+    let mut customers = vec![admin.customer(fields.clone()).await];
+    let mut written = BTreeSet::new();
+    while customers.len() < 45 {
+        costs.of("");
+        customers.push(admin.make("/customers?allowDuplicate=true", fields.clone()).await);
+        written.insert(costs.of("create_customer").written);
+    }
+    assert_eq!(written.len(), 1, "each costs the same: {written:?}");
+    let sizes =
+        crm.items().await.iter().filter(|item| item.text("type") == "UNIQUE").map(|item| Value::Object(item.0.clone()).to_string().len()).max();
+    assert!(sizes.is_some_and(|size| size < 1000), "{sizes:?}");
+
+    // Who is told of it gets twenty of them, read in one go, and how many more there are.
+    costs.of("");
+    let refused = admin.post("/customers", fields.clone()).await.expect(409);
+    let cost = costs.of("create_customer");
+    let matches = &refused.body["matches"];
+    assert_eq!((matches["ids"].as_array().map(Vec::len), &matches["hidden"]), (Some(20), &json!(25)));
+    assert!(cost.read <= 70 && cost.calls <= 25, "{cost:?}");
+    assert_eq!(refused.pointers(), ["/email", "/phone"]);
+    let lead = json!({"title": "Lead", "phone": "+47 123 45 678"});
+    assert_eq!(admin.post("/leads", lead).await.expect(409).body["matches"]["hidden"], json!(25));
+
+    // It is free when the last of them let go of it, whoever had it first.
+    for customer in &customers {
+        admin.post("/customers", fields.clone()).await.expect(409);
+        admin.delete(&format!("/customers/{}", text(&customer["id"]))).await.expect(204);
+    }
+    assert_eq!(disagreements(&crm.items().await, Look::AtOnce), Vec::<String>::new());
+    admin.customer(fields).await;
+}

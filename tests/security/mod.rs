@@ -9,5 +9,6 @@ mod mint;
 mod open_routes;
 mod passwords;
 mod refresh;
+mod searches;
 mod sessions;
 mod tokens;

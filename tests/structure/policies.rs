@@ -135,6 +135,23 @@ async fn customers(crm: &Crm) {
     eventually("it has moved", SOON, || async { (admin.get(&path).await.data()["ownerId"] == json!(heir.id)).then_some(()) }).await;
 }
 
+/// Contact data that several leads and customers have.
+async fn shared_contacts(crm: &Crm) {
+    let admin = crm.admin().await;
+    let fields = json!({"name": "Shared", "title": "Shared", "email": format!("{}@policy.example", unique())});
+    let with = |name: &str| json!({name: fields[name], "email": fields["email"]});
+    for _ in 0..3 {
+        admin.make("/customers?allowDuplicate=true", with("name")).await;
+    }
+    for (list, name) in [("/customers", "name"), ("/leads", "title")] {
+        admin.post(list, with(name)).await.expect(409);
+    }
+    let lead = format!("/leads/{}", text(&admin.make("/leads?allowDuplicate=true", with("title")).await["id"]));
+    admin.post(&format!("{lead}/convert"), json!({})).await.expect(409);
+    admin.patch(&format!("{lead}/status"), json!({"status": "CLOSED", "closeReason": "OTHER"})).await.expect(200);
+    admin.patch(&format!("{lead}/status"), json!({"status": "NEW"})).await.expect(409);
+}
+
 /// Leads and what hangs below them, changed in every way that writes something else.
 async fn selling(crm: &Crm) {
     let admin = crm.admin().await;
@@ -286,7 +303,7 @@ async fn samples(used: &Used, names: &[&str]) {
 async fn every_declared_action_is_used_and_every_used_action_is_declared() {
     let used = Used::default();
     let (crm, idle) = (Crm::on(noting(&used)).await, Crm::idle(noting(&used)).await);
-    tokio::join!(sessions(&crm), customers(&crm), selling(&crm), letters(&crm), bootstrap(&crm), outdated_word(&idle));
+    tokio::join!(sessions(&crm), customers(&crm), selling(&crm), shared_contacts(&crm), letters(&crm), bootstrap(&crm), outdated_word(&idle));
     people(&crm).await;
     for path in ["/health", "/openapi.json", "/docs"] {
         crm.nobody().get(path).await.expect(200);

@@ -105,9 +105,23 @@ impl<'a> Recount<'a> {
         }
         let mut found = Kept::new();
         let is_contact = |pk: &str| pk.starts_with("UNIQUE#EMAIL#") || pk.starts_with("UNIQUE#PHONE#");
+        let mut counted: BTreeMap<String, usize> = BTreeMap::new();
         for marker in self.of("UNIQUE").filter(|marker| is_contact(marker.text("pk"))) {
-            for set in ["customers", "leads"] {
-                found.insert(format!("{} {set}", marker.text("pk")), marker.set(set).into_iter().collect());
+            for (set, count) in [("customers", "customerCount"), ("leads", "leadCount")] {
+                let place = format!("{} {set}", marker.text("pk"));
+                counted.insert(place.clone(), marker.at(count).as_u64().unwrap_or_default() as usize);
+                found.insert(place, marker.set(set).into_iter().collect());
+            }
+        }
+        for holder in self.of("HOLDER") {
+            let (kind, id) = holder.text("sk").trim_start_matches("HOLDER#").split_once('#').unwrap_or_default();
+            let set = if kind == "LEAD" { "leads" } else { "customers" };
+            found.entry(format!("{} {set}", holder.text("pk"))).or_default().insert(id.to_owned());
+        }
+        for (place, count) in counted {
+            let holders = expected.get(&place).map_or(0, BTreeSet::len);
+            if count != holders {
+                self.wrong.push(format!("marker {place} counts {count}, expected {holders}"));
             }
         }
         self.compare("marker", expected, found);

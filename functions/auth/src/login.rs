@@ -31,7 +31,7 @@ pub(crate) fn route() -> Route {
         .public()
         .about("Auth", "Sign in with e-mail address or username")
         .fails(&[Code::InvalidCredentials, Code::Throttled])
-        .touches(&[Action::Get, Action::Put, Action::Update, Action::QueryTable])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Count])
         .uses(&[Resource::Secret, Resource::Credentials, Resource::Cpu])
         .handle(handle)
 }

@@ -27,7 +27,7 @@ pub(crate) fn route() -> Route {
         .about("Auth", "Change the own password")
         .status(204)
         .fails(&[Code::Throttled])
-        .touches(&[Action::Get, Action::Put, Action::Update, Action::QueryTable])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Count])
         .uses(&[Resource::Credentials, Resource::Cpu])
         .handle(handle)
 }

@@ -9,7 +9,7 @@ pub(crate) fn route() -> Route {
         .needs(Permission::CustomersDelete)
         .about("Customers", "Archive a customer")
         .status(204)
-        .touches(&[Action::Get, Action::Put, Action::Update])
+        .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
         .load(load)
         .handle(handle)
 }

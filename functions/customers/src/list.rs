@@ -7,7 +7,7 @@ use domain::search::Search;
 use domain::time::DateBound;
 use domain::{Permission, Row};
 use edge::application::CustomerFilter;
-use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
+use edge::{Action, Authorized, Code, Context, Page, PageOf, Problem, Rejection, Request, Route};
 
 contract::query! {
     /// Filters of the list.
@@ -38,7 +38,8 @@ pub(crate) fn route() -> Route {
     Route::get("/customers", "list_customers")
         .needs(Permission::CustomersRead)
         .about("Customers", "List or search customers")
-        .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet])
+        .fails(&[Code::Throttled])
+        .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet, Action::Count])
         .load(load)
         .handle(handle)
 }

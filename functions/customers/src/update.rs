@@ -20,7 +20,7 @@ pub(crate) fn route() -> Route {
         .needs(Permission::CustomersUpdate)
         .about("Customers", "Change or restore a customer")
         .fails(&[Code::Duplicate, Code::CustomerTransition, Code::LimitReached])
-        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Check])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check])
         .load(load)
         .handle(handle)
 }

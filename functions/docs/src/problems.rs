@@ -66,7 +66,7 @@ const fn help(code: Code) -> &'static str {
         }
         Code::TooLarge => "A body may have 256 KB.",
         Code::UnsupportedMediaType => "Send the body with <code>Content-Type: application/json</code>.",
-        Code::Throttled => "There were too many failed attempts; wait the seconds that <code>Retry-After</code> names.",
+        Code::Throttled => "There were too many failed attempts, or too many searches; wait the seconds that <code>Retry-After</code> names.",
         Code::Internal => "It is our fault and has been logged; quote the <code>instance</code> when you report it.",
         Code::Unavailable => {
             "Nothing was changed; send the request again after the seconds that <code>Retry-After</code> names, best with the same <code>Idempotency-Key</code>."

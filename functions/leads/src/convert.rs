@@ -38,7 +38,7 @@ pub(crate) fn route() -> Route {
         .about("Leads", "Convert a lead to a customer")
         .tagged()
         .fails(&[Code::Duplicate, Code::LeadConverted, Code::LeadTransition, Code::LimitReached])
-        .touches(&[Action::Get, Action::Put, Action::Update])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Delete])
         .load(load)
         .handle(handle)
 }

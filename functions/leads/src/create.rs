@@ -20,7 +20,7 @@ pub(crate) fn route() -> Route {
         .about("Leads", "Create a lead")
         .status(201)
         .fails(&[Code::Duplicate])
-        .touches(&[Action::Get, Action::Put, Action::Update, Action::Check])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Check])
         .handle(handle)
 }
 

@@ -8,7 +8,7 @@ use domain::time::DateBound;
 use domain::value::Text;
 use domain::{Permission, Row};
 use edge::application::LeadFilter;
-use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
+use edge::{Action, Authorized, Code, Context, Page, PageOf, Problem, Rejection, Request, Route};
 
 contract::query! {
     /// Filters of the list.
@@ -37,7 +37,8 @@ pub(crate) fn route() -> Route {
     Route::get("/leads", "list_leads")
         .needs(Permission::LeadsRead)
         .about("Leads", "List or search leads")
-        .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet])
+        .fails(&[Code::Throttled])
+        .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet, Action::Count])
         .load(load)
         .handle(handle)
 }

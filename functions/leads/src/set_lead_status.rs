@@ -31,7 +31,7 @@ pub(crate) fn route() -> Route {
         .needs(Permission::LeadsUpdate)
         .about("Leads", "Move a lead to another status")
         .fails(&[Code::Duplicate, Code::LeadConverted, Code::LeadTransition])
-        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Delete])
         .load(load)
         .handle(handle)
 }

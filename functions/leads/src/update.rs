@@ -19,7 +19,7 @@ pub(crate) fn route() -> Route {
         .needs(Permission::LeadsUpdate)
         .about("Leads", "Change or restore a lead")
         .fails(&[Code::Duplicate, Code::LeadConverted])
-        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Delete])
         .load(load)
         .handle(handle)
 }

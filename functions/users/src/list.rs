@@ -6,7 +6,7 @@ use domain::search::Search;
 use domain::user::{User, UserStatus};
 use domain::{Permission, Role, Row, TeamId};
 use edge::application::UserFilter;
-use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
+use edge::{Action, Authorized, Code, Context, Page, PageOf, Problem, Rejection, Request, Route};
 
 contract::query! {
     /// Filters of the list.
@@ -27,7 +27,8 @@ pub(crate) fn route() -> Route {
     Route::get("/users", "list_users")
         .needs(Permission::UsersRead)
         .about("Users", "List or search users")
-        .touches(&[Action::Query, Action::QueryTable, Action::BatchGet])
+        .fails(&[Code::Throttled])
+        .touches(&[Action::Query, Action::QueryTable, Action::BatchGet, Action::Count])
         .load(load)
         .handle(handle)
 }

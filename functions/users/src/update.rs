@@ -18,7 +18,7 @@ pub(crate) fn route() -> Route {
         .needs(Permission::UsersUpdate)
         .about("Users", "Change a user")
         .fails(&[Code::Duplicate, Code::LastAdmin, Code::LimitReached, Code::Throttled])
-        .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete, Action::QueryTable])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Count, Action::Delete])
         .uses(&[Resource::Credentials, Resource::Cpu])
         .load(load)
         .handle(handle)

@@ -5,7 +5,7 @@
 use edge::{Access, Action, Resource, Route};
 use messaging::Queue;
 use std::collections::BTreeSet;
-use store::keys::{CREDENTIALS, Index};
+use store::keys::{COUNTERS, CREDENTIALS, Index};
 use workers::{Need, Trigger, Worker};
 
 /// A statement: actions, and resources as YAML.
@@ -14,11 +14,13 @@ pub(super) struct Statement {
     pub resources: Vec<String>,
     /// Refused, whatever else allows it, for partition keys like this; without one the statement allows.
     denies: Option<String>,
+    /// Allowed for partition keys like this alone.
+    only: Option<String>,
 }
 
 impl Statement {
     fn new(actions: &[&str], resources: Vec<String>) -> Self {
-        Self { actions: actions.iter().map(|action| (*action).to_owned()).collect(), resources, denies: None }
+        Self { actions: actions.iter().map(|action| (*action).to_owned()).collect(), resources, denies: None, only: None }
     }
 }
 
@@ -44,10 +46,13 @@ pub(super) const STREAM_DEAD: &str = "StreamDeadQueue";
 /// to the table. What is allowed on the table is so for every item in it but the credentials.
 fn table(actions: &BTreeSet<Action>, credentials: bool) -> Vec<Statement> {
     let mut statements = Vec::new();
-    let is_query = |action: &Action| matches!(action, Action::Query | Action::QueryTable);
-    let items: Vec<String> = actions.iter().filter(|action| !is_query(action)).map(|action| format!("dynamodb:{}", action.name())).collect();
+    let is_apart = |action: &Action| matches!(action, Action::Query | Action::QueryTable | Action::Count);
+    let items: Vec<String> = actions.iter().filter(|action| !is_apart(action)).map(|action| format!("dynamodb:{}", action.name())).collect();
     if !items.is_empty() {
-        statements.push(Statement { actions: items, resources: vec![arn("Table")], denies: None });
+        statements.push(Statement { actions: items, ..Statement::new(&[], vec![arn("Table")]) });
+    }
+    if actions.contains(&Action::Count) {
+        statements.push(Statement { only: Some(format!("{COUNTERS}*")), ..Statement::new(&["dynamodb:UpdateItem"], vec![arn("Table")]) });
     }
     let table = actions.contains(&Action::QueryTable).then(|| arn("Table"));
     let indexes = actions.contains(&Action::Query).then(|| Index::ALL.iter().map(|index| format!("!Sub ${{Table.Arn}}/index/{}", index.name())));
@@ -134,8 +139,9 @@ pub(super) fn yaml(statements: &[Statement]) -> String {
                 text.extend(many.iter().map(|resource| format!("                - {resource}\n")));
             }
         }
-        if let Some(partitions) = &statement.denies {
-            let condition = format!("{{\"ForAnyValue:StringLike\": {{\"dynamodb:LeadingKeys\": \"{partitions}\"}}}}");
+        let of_keys = [("ForAnyValue", &statement.denies), ("ForAllValues", &statement.only)];
+        for (quantor, partitions) in of_keys.into_iter().filter_map(|(quantor, keys)| Some((quantor, keys.as_ref()?))) {
+            let condition = format!("{{\"{quantor}:StringLike\": {{\"dynamodb:LeadingKeys\": \"{partitions}\"}}}}");
             text.push_str(&format!("              Condition: {condition}\n"));
         }
     }

@@ -45,6 +45,12 @@ pub const SETTINGS: &[Setting] = &[
         default: "1",
         meaning: "Over how many partitions everything of a kind and of a team is spread: 1, 2, 4, 8, 16 or 32; may be raised, never lowered",
     },
+    Setting {
+        name: "SEARCHES_PER_MINUTE",
+        parameter: "SearchesPerMinute",
+        default: "120",
+        meaning: "How many requests with q one user may make in a minute, from 1 to 100000",
+    },
     Setting { name: "LOG_LEVEL", parameter: "LogLevel", default: "info", meaning: "off, error or info (one line per request)" },
 ];
 
@@ -79,6 +85,8 @@ pub struct Config {
     pub refresh_seconds: i64,
     /// Over how many partitions the table spreads what stands in one place.
     pub shards: Shards,
+    /// How many searches one user may make in a minute.
+    pub searches_per_minute: u32,
 }
 
 impl Config {
@@ -111,6 +119,10 @@ impl Config {
         let shards = value("TABLE_SHARDS");
         let count = shards.parse().ok().and_then(Shards::new);
         let shards = count.ok_or(ConfigError { name: "TABLE_SHARDS", value: shards, expected: "1, 2, 4, 8, 16 or 32" })?;
+        let searches = value("SEARCHES_PER_MINUTE");
+        let searches_per_minute = searches.parse().ok().filter(|count| (1..=100_000).contains(count));
+        let searches_per_minute =
+            searches_per_minute.ok_or(ConfigError { name: "SEARCHES_PER_MINUTE", value: searches, expected: "a number from 1 to 100000" })?;
         Ok(Self {
             public_url: value("PUBLIC_URL").trim_end_matches('/').to_owned(),
             zone,
@@ -120,6 +132,7 @@ impl Config {
             access_seconds: seconds("ACCESS_TTL")?,
             refresh_seconds: seconds("REFRESH_TTL")?,
             shards,
+            searches_per_minute,
         })
     }
 }
@@ -138,7 +151,9 @@ mod tests {
     fn defaults_hold_and_nonsense_is_named() {
         let config = Config::read(|_| None).expect("defaults");
         assert_eq!((config.zone_name.as_str(), config.currency.as_str(), config.access_seconds), ("UTC", "USD", 900));
-        for (name, value) in [("TIME_ZONE", "Mars/Base"), ("CURRENCY", "euro"), ("ACCESS_TTL", "0"), ("REFRESH_TTL", "x")] {
+        for (name, value) in
+            [("TIME_ZONE", "Mars/Base"), ("CURRENCY", "euro"), ("ACCESS_TTL", "0"), ("REFRESH_TTL", "x"), ("SEARCHES_PER_MINUTE", "0")]
+        {
             let error = Config::read(|asked| (asked == name).then(|| value.to_owned())).expect_err("nonsense");
             assert_eq!(error.name, name);
         }

@@ -2,32 +2,34 @@
 
 use crate::app::App;
 use domain::{Caller, PartyId, Permission};
+use futures::future::try_join_all;
 use store::FailedCondition;
 
 /// Who has the same contact data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matches {
-    /// Those inside the caller's reach.
+    /// Those inside the caller's reach, twenty at most.
     pub ids: Vec<String>,
-    /// How many others there are.
+    /// How many others there are at least, out of reach or beyond the twenty.
     pub hidden: usize,
 }
 
 impl App {
     /// The matches that a refused transaction tells of; `None` where it was refused for something else.
     pub async fn duplicates(&self, caller: &Caller, error: &store::Error) -> Result<Option<Matches>, store::Error> {
-        let found = error.duplicates();
-        if found.is_empty() || error.is_refused(&FailedCondition::Answered) {
+        if error.duplicate_fields().is_empty() || error.is_refused(&FailedCondition::Answered) {
             return Ok(None);
         }
-        let mut matches = Matches::default();
-        for id in found {
+        let found = self.store().matching(error).await?;
+        let parties = try_join_all(found.ids.iter().map(|id| self.party(*id))).await?;
+        let mut matches = Matches { ids: Vec::new(), hidden: found.more };
+        for (id, party) in found.ids.into_iter().zip(parties) {
             let (permission, text) = match id {
                 PartyId::Lead(id) => (Permission::LeadsRead, id.to_string()),
                 PartyId::Customer(id) => (Permission::CustomersRead, id.to_string()),
             };
             let scope = caller.scope(permission);
-            match self.party(id).await? {
+            match party {
                 Some(party) if scope.as_ref().is_some_and(|scope| party.inside(scope)) => matches.ids.push(text),
                 _ => matches.hidden += 1,
             }

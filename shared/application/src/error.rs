@@ -14,9 +14,12 @@ pub enum Error {
     /// A rule was broken.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// There were too many attempts; there is room again in so many seconds.
+    /// There were too many wrong passwords; there is room again in so many seconds.
     #[error("too many attempts")]
     Throttled(i64),
+    /// There were too many searches; there is room again in so many seconds.
+    #[error("too many searches")]
+    TooManySearches(i64),
     /// It kept changing for longer than was worth waiting; nothing was written.
     #[error("{0} kept changing")]
     Contended(String),

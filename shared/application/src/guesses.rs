@@ -12,6 +12,9 @@ use domain::value::cut;
 use std::net::IpAddr;
 use store::{Counted, Room, USER_AGENT};
 
+/// Length of the window in which guesses count, seconds.
+const WINDOW: i64 = 15 * 60;
+
 /// Guesses for one account from one address, in a quarter of an hour.
 const HERE: u32 = 5;
 /// Guesses for one account, from wherever they come.
@@ -74,12 +77,13 @@ impl App {
     /// up by what was tried from elsewhere.
     pub async fn count_guess(&self, account: &str, user: UserId, client: Client<'_>) -> Result<Guess, Error> {
         let (store, now, network) = (self.store(), self.clock.now(), client.network());
-        let mut guess = match store.count_attempt(&format!("{account} from {network}"), HERE, now).await? {
+        let mut guess = match store.count_attempt(&format!("{account} from {network}"), HERE, WINDOW, now).await? {
             Room::Counted(counted) => Guess(vec![counted]),
             Room::Full(seconds) => return Err(Error::Throttled(seconds)),
         };
         let (place, everywhere) = (format!("address {network}"), format!("account {account}"));
-        let (at_address, for_account) = tokio::try_join!(store.count_attempt(&place, ADDRESS, now), store.count_attempt(&everywhere, ACCOUNT, now))?;
+        let (at_address, for_account) =
+            tokio::try_join!(store.count_attempt(&place, ADDRESS, WINDOW, now), store.count_attempt(&everywhere, ACCOUNT, WINDOW, now))?;
         let mut wait = None;
         match at_address {
             Room::Counted(counted) => guess.0.push(counted),

@@ -5,16 +5,33 @@ use crate::error::Error;
 use domain::activity::Activity;
 use domain::settings::{Settings, SettingsData, SettingsId};
 use domain::time::Due;
-use domain::{Parent, Reach, Row, Scope, Time};
+use domain::{Parent, Reach, Row, Scope, Time, UserId};
 use store::filters::{ActivityFilter, Summed, Whose, WorkLogFilter};
-use store::{Filter, Page, Paging};
+use store::{Filter, Page, Paging, Room};
 
 impl App {
     /// A page of what a filter asks for, as far as the scope reaches it: all children of a parent inside
     /// reach (404 where it is not), else the rows that are inside reach themselves. Of somebody outside
     /// reach the list is empty, and without a cursor, since a place in a list tells of what stands there.
-    /// Parent or person is looked up while the page is read.
+    /// Parent or person is looked up while the page is read, and a search counted.
     pub async fn list<F: Filter>(&self, scope: &Scope, filter: &F, paging: Paging<'_>) -> Result<Page<Row<F::Entity>>, Error> {
+        if !filter.searches() {
+            return self.page(scope, filter, paging).await;
+        }
+        let ((), page) = tokio::try_join!(self.count_search(scope.user()), self.page(scope, filter, paging))?;
+        Ok(page)
+    }
+
+    /// Counts a search of this user, while there is room for one more.
+    async fn count_search(&self, user: UserId) -> Result<(), Error> {
+        let limit = self.config.searches_per_minute;
+        match self.store().count_attempt(&format!("search {user}"), limit, 60, self.clock.now()).await? {
+            Room::Counted(_) => Ok(()),
+            Room::Full(seconds) => Err(Error::TooManySearches(seconds)),
+        }
+    }
+
+    async fn page<F: Filter>(&self, scope: &Scope, filter: &F, paging: Paging<'_>) -> Result<Page<Row<F::Entity>>, Error> {
         let store = self.store();
         let inside = |row: &Row<F::Entity>| row.inside(scope);
         match (filter.parent(), filter.person()) {

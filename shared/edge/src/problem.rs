@@ -175,10 +175,19 @@ impl Problem {
         problem
     }
 
-    /// Too many attempts; there is room again in so many seconds.
+    /// Too many wrong passwords; there is room again in so many seconds.
     pub fn throttled(seconds: i64) -> Self {
-        let minutes = (seconds + 59) / 60;
-        let mut problem = Self::new(Code::Throttled, format!("Too many wrong passwords. Try again in {minutes} minutes"));
+        Self::too_many("wrong passwords", seconds)
+    }
+
+    /// Too many searches; there is room again in so many seconds.
+    pub fn too_many_searches(seconds: i64) -> Self {
+        Self::too_many("searches", seconds)
+    }
+
+    fn too_many(what: &str, seconds: i64) -> Self {
+        let wait = if seconds < 60 { format!("{} seconds", seconds.max(1)) } else { format!("{} minutes", (seconds + 59) / 60) };
+        let mut problem = Self::new(Code::Throttled, format!("Too many {what}. Try again in {wait}"));
         problem.retry_after = Some(seconds.max(1));
         problem
     }
@@ -235,7 +244,7 @@ impl From<store::Error> for Rejection {
     fn from(error: store::Error) -> Self {
         if error.is_refused(&FailedCondition::Answered) {
             Self::Answered
-        } else if error.duplicates().is_empty() {
+        } else if error.duplicate_fields().is_empty() {
             Problem::of_store(error).into()
         } else {
             Self::Duplicate(Box::new(error))
@@ -250,6 +259,7 @@ impl From<application::Error> for Rejection {
             application::Error::Forbidden(permission) => Problem::forbidden(permission.name()).into(),
             application::Error::Refused(refused) => refused.into(),
             application::Error::Throttled(seconds) => Problem::throttled(seconds).into(),
+            application::Error::TooManySearches(seconds) => Problem::too_many_searches(seconds).into(),
             application::Error::Contended(what) => Problem::busy(format!("{what} kept changing")).into(),
             application::Error::Store(error) => error.into(),
         }

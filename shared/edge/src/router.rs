@@ -21,6 +21,14 @@ pub struct Router {
     stores: HashMap<&'static str, Store>,
 }
 
+/// Where a method and path lead.
+struct Found<'a> {
+    route: &'a Route,
+    parameters: Vec<String>,
+    /// For a change, the route that reads what is changed.
+    reading: Option<&'a Route>,
+}
+
 /// A path or method that leads nowhere.
 struct Nowhere {
     problem: Problem,
@@ -77,9 +85,8 @@ impl Router {
         self
     }
 
-    /// The route for a method and path with its path parameters, and for a change the route that reads what
-    /// is changed; or why there is none.
-    fn find(&self, method: &Method, path: &str) -> Result<(&Route, Vec<String>, Option<&Route>), Box<Nowhere>> {
+    /// The route for a method and path, or why there is none.
+    fn find(&self, method: &Method, path: &str) -> Result<Found<'_>, Box<Nowhere>> {
         let Ok(found) = self.paths.at(path) else {
             let problem = Problem::new(Code::NotFound, format!("There is no {path}; GET {BASE}/docs lists the routes"));
             return Err(Box::new(Nowhere { problem, allow: None }));
@@ -87,7 +94,8 @@ impl Router {
         let methods = &self.routes[*found.value];
         if let Some(route) = methods.get(method) {
             let reading = methods.get(&Method::GET).filter(|_| route.method == Method::PATCH);
-            return Ok((route, found.params.iter().map(|(_, value)| value.to_owned()).collect(), reading));
+            let parameters = found.params.iter().map(|(_, value)| value.to_owned()).collect();
+            return Ok(Found { route, parameters, reading });
         }
         let mut allowed: Vec<&str> = methods.keys().map(Method::as_str).collect();
         allowed.sort_unstable();
@@ -108,9 +116,9 @@ impl Router {
         }
         let method = request.method().clone();
         let (route, incoming, user) = match self.find(&method, request.uri().path()) {
-            Ok((route, parameters, reading)) => {
+            Ok(found) => {
                 let user = Arc::default();
-                (route, take_apart(route, reading, parameters, request, &user), user)
+                (found.route, take_apart(&found, request, &user), user)
             }
             Err(nowhere) => {
                 let mut headers = cors;
@@ -182,13 +190,7 @@ fn request_id(request: &HttpRequest) -> Arc<str> {
     }
 }
 
-fn take_apart(
-    route: &Route,
-    reading: Option<&Route>,
-    parameters: Vec<String>,
-    request: HttpRequest,
-    user: &Arc<std::sync::OnceLock<String>>,
-) -> Incoming {
+fn take_apart(found: &Found<'_>, request: HttpRequest, user: &Arc<std::sync::OnceLock<String>>) -> Incoming {
     let source_ip = match request.request_context_ref() {
         Some(lambda_http::request::RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone().unwrap_or_default(),
         _ => String::new(),
@@ -200,7 +202,7 @@ fn take_apart(
         access: route.access,
         before_password_change: route.before_password_change,
         envelope: route.envelope,
-        parameters: parameters.clone(),
+        parameters: found.parameters.clone(),
         pairs: Vec::new(),
         headers: headers.clone(),
         is_post: route.method == Method::POST && !route.path.starts_with("/auth/"),
@@ -215,8 +217,8 @@ fn take_apart(
             Body::Binary(bytes) => bytes,
             _ => Vec::new(),
         },
-        reading: reading.map(|reading| (reading.handler.clone(), Box::new(of(reading)))),
-        ..of(route)
+        reading: found.reading.map(|reading| (reading.handler.clone(), Box::new(of(reading)))),
+        ..of(found.route)
     }
 }
 

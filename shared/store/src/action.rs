@@ -15,6 +15,8 @@ pub enum Action {
     Put,
     /// `dynamodb:UpdateItem`, alone or in a transaction
     Update,
+    /// `dynamodb:UpdateItem` on the counters of attempts, and nothing else
+    Count,
     /// `dynamodb:DeleteItem`, alone or in a transaction
     Delete,
     /// `dynamodb:BatchWriteItem`
@@ -33,6 +35,7 @@ impl Action {
             Self::QueryTable => "QueryTable",
             Self::Put => "PutItem",
             Self::Update => "UpdateItem",
+            Self::Count => "Count",
             Self::Delete => "DeleteItem",
             Self::BatchWrite => "BatchWriteItem",
             Self::Check => "ConditionCheckItem",

@@ -181,10 +181,19 @@ pub fn job(name: &str) -> Key {
     Key::new(format!("JOB#{name}"), "JOB")
 }
 
-/// Who has this unique value? `UNIQUE#USER_EMAIL#<value>` / `UNIQUE`.
+/// Who has this unique value, and of leads and customers how many? `UNIQUE#USER_EMAIL#<value>` / `UNIQUE`.
 pub fn unique(space: &str, value: &str) -> Key {
     Key::new(format!("UNIQUE#{space}#{value}"), "UNIQUE")
 }
+
+/// Who else has this e-mail address or phone number, although somebody had it?
+/// `UNIQUE#EMAIL#<value>` / `HOLDER#<kind>#<id>`.
+pub fn holder(space: &str, value: &str, kind: &str, id: &str) -> Key {
+    Key::new(unique(space, value).pk, format!("{HOLDER}{kind}#{id}"))
+}
+
+/// How the sort keys of holders begin.
+pub(crate) const HOLDER: &str = "HOLDER#";
 
 /// Which active administrators are there? `ADMINS` / `ADMINS`; the last one stays.
 pub fn admins() -> Key {
@@ -201,9 +210,12 @@ pub fn idempotency(digest: &str) -> Key {
     Key::new(format!("IDEMPOTENCY#{digest}"), "IDEMPOTENCY")
 }
 
-/// How often were passwords tried here lately? `THROTTLE#<digest>` / `THROTTLE`.
+/// How the partitions of counters of attempts begin.
+pub const COUNTERS: &str = "THROTTLE#";
+
+/// How often were passwords tried here, or did this user search, lately? `THROTTLE#<digest>` / `THROTTLE`.
 pub fn throttle(digest: &str) -> Key {
-    Key::new(format!("THROTTLE#{digest}"), "THROTTLE")
+    Key::new(format!("{COUNTERS}{digest}"), "THROTTLE")
 }
 
 /// Which message is parked under this id? `PARKED#<id>` / `PARKED`.

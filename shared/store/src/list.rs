@@ -234,6 +234,10 @@ pub trait Filter: Send + Sync {
     fn parent(&self) -> Option<Parent> {
         None
     }
+    /// Whether it is a search, of which one may make so many.
+    fn searches(&self) -> bool {
+        false
+    }
     /// The person whose records are asked for.
     fn person(&self) -> Option<UserId> {
         None

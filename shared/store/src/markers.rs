@@ -1,14 +1,17 @@
 //! Marker items: values that are unique, and contact data that is checked for duplicates.
 
 use crate::error::Error;
-use crate::item::{Item, Stored, bare, text};
+use crate::item::{Item, Stored, bare, get_number, key_of, number, text};
 use crate::keys;
+use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::customer::Customer;
 use domain::lead::Lead;
 use domain::text::TextValue;
 use domain::{CustomerId, Entity, LeadId, PartyId, Record};
-use std::collections::{BTreeMap, HashMap};
+use futures::future::try_join_all;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 impl Tx {
     /// Claims a unique value; refused as taken, with the field, when another has it.
@@ -36,55 +39,69 @@ impl Tx {
         }
     }
 
-    /// One update for each value of contact data.
+    /// One update for each value of contact data: how many leads and customers have it, and who does where
+    /// nobody else did. Who has it all the same (`allow`) is an item of its own, so that the marker stays
+    /// small.
     pub(crate) fn write_contacts(&mut self, moves: ContactMoves, allow: bool) {
         for ((field, value), change) in moves.0 {
-            let mut names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
+            let space = if field == EMAIL { "EMAIL" } else { "PHONE" };
+            let names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
             let mut values = HashMap::from([(":type".to_owned(), text("UNIQUE"))]);
-            let (mut add, mut delete, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
-            for (set, leave, join) in [("leads", change.leads.0, change.leads.1), ("customers", change.customers.0, change.customers.1)] {
-                names.insert(format!("#{set}"), set.to_owned());
-                let one = |id: String| AttributeValue::Ss(vec![id]);
-                match (leave, join) {
-                    (_, Some(id)) => {
-                        conditions.push(format!("(attribute_not_exists(#{set}) OR (size(#{set}) = :one AND contains(#{set}, :id_{set})))"));
-                        if !allow {
-                            values.insert(format!(":id_{set}"), text(&*id));
-                        }
-                        values.insert(format!(":{set}"), one(id));
-                        add.push(format!("#{set} :{set}"));
-                    }
-                    (Some(id), None) => {
-                        values.insert(format!(":{set}"), one(id));
-                        delete.push(format!("#{set} :{set}"));
-                    }
-                    (None, None) => {
-                        names.remove(&format!("#{set}"));
-                    }
+            let (mut add, mut delete, mut free) = (Vec::new(), Vec::new(), Vec::new());
+            for (holders, (leave, join)) in [(Holders::LEADS, &change.leads), (Holders::CUSTOMERS, &change.customers)] {
+                let Holders { kind, set, count } = holders;
+                if let (Some(leave), None) = (leave, join) {
+                    values.insert(format!(":{set}"), AttributeValue::Ss(vec![leave.clone()]));
+                    values.insert(":less".into(), number(-1));
+                    delete.push(format!("{set} :{set}"));
+                    add.push(format!("{count} :less"));
+                    self.remove(&keys::holder(space, &value, kind, leave));
+                }
+                let Some(join) = join else { continue };
+                values.insert(":more".into(), number(1));
+                add.push(format!("{count} :more"));
+                if allow {
+                    self.put(bare(&keys::holder(space, &value, kind, join), "HOLDER"));
+                } else {
+                    values.insert(format!(":{set}"), AttributeValue::Ss(vec![join.clone()]));
+                    add.push(format!("{set} :{set}"));
+                    free.push(count);
                 }
             }
             // A lead is new to us only if no customer has its address either.
-            let of_lead = add.iter().any(|part| part.starts_with("#leads"));
-            if of_lead && !allow {
-                names.insert("#customers".into(), "customers".into());
-                conditions.push("attribute_not_exists(#customers)".into());
+            let of_lead = change.leads.1.is_some();
+            if of_lead && !allow && !free.contains(&Holders::CUSTOMERS.count) {
+                free.push(Holders::CUSTOMERS.count);
             }
-            let checked = !allow && !conditions.is_empty();
-            if checked {
-                values.insert(":one".into(), crate::item::number(1));
+            if !free.is_empty() {
+                values.insert(":none".into(), number(0));
             }
+            let condition = free.iter().map(|count| format!("(attribute_not_exists({count}) OR {count} = :none)")).collect::<Vec<_>>().join(" AND ");
             let mut expression = "SET #type = :type".to_owned();
             for (verb, parts) in [("ADD", add), ("DELETE", delete)] {
                 if !parts.is_empty() {
                     expression.push_str(&format!(" {verb} {}", parts.join(", ")));
                 }
             }
-            let space = if field == EMAIL { "EMAIL" } else { "PHONE" };
-            let condition = checked.then(|| conditions.join(" AND "));
+            let condition = (!free.is_empty()).then_some(condition.as_str());
             let refusal = FailedCondition::Duplicate { field, leads: of_lead };
-            self.update_if(&keys::unique(space, &value), &expression, condition.as_deref(), names, values, refusal);
+            self.update_if(&keys::unique(space, &value), &expression, condition, names, values, refusal);
         }
     }
+}
+
+/// Where a marker says who of a kind has its value: a set, and how many there are with those who have
+/// items of their own.
+#[derive(Debug, Clone, Copy)]
+struct Holders {
+    kind: &'static str,
+    set: &'static str,
+    count: &'static str,
+}
+
+impl Holders {
+    const LEADS: Self = Self { kind: Lead::KIND, set: "leads", count: "leadCount" };
+    const CUSTOMERS: Self = Self { kind: Customer::KIND, set: "customers", count: "customerCount" };
 }
 
 const EMAIL: &str = "email";
@@ -135,24 +152,53 @@ impl ContactMoves {
     }
 }
 
-impl Error {
-    /// Who already has the e-mail address or phone number that a refused transaction wanted for a
-    /// record: customers, and leads where they count; sorted.
-    pub fn duplicates(&self) -> Vec<PartyId> {
-        let Self::Refused(list) = self else { return Vec::new() };
-        let ids = |item: &Item, set: &str| item.get(set).and_then(|value| value.as_ss().ok()).cloned().unwrap_or_default();
-        let (mut customers, mut leads) = (Vec::new(), Vec::new());
-        for (refusal, item) in list {
-            let (FailedCondition::Duplicate { leads: with_leads, .. }, Some(item)) = (refusal, item) else { continue };
-            customers.extend(ids(item, "customers").iter().filter_map(|id| CustomerId::read(id).ok()));
-            if *with_leads {
-                leads.extend(ids(item, "leads").iter().filter_map(|id| LeadId::read(id).ok()));
+/// Who has contact data that was refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matching {
+    /// Some of them: customers, and leads where they count; customers and the newest first.
+    pub ids: Vec<PartyId>,
+    /// How many more there are at least.
+    pub more: usize,
+}
+
+/// How many of those who have a value of contact data are named at most.
+const MOST_NAMED: usize = 20;
+
+impl Store {
+    /// Who already has the e-mail address or phone number that a refused transaction wanted for a record.
+    pub async fn matching(&self, error: &Error) -> Result<Matching, Error> {
+        let Error::Refused(list) = error else { return Ok(Matching::default()) };
+        let markers = list.iter().filter_map(|(refusal, item)| match (refusal, item) {
+            (FailedCondition::Duplicate { leads, .. }, Some(item)) => Some((*leads, item)),
+            _ => None,
+        });
+        let looked_up = try_join_all(markers.map(|(leads, marker)| self.holders(marker, leads))).await?;
+        let counted = looked_up.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        let ids: BTreeSet<PartyId> = looked_up.into_iter().flat_map(|(ids, _)| ids).collect();
+        // Those who are not named may have both values.
+        let all = ids.len().max(counted);
+        let customers_first = ids.iter().rev().copied().take(MOST_NAMED).collect::<Vec<_>>();
+        Ok(Matching { more: all - customers_first.len(), ids: customers_first })
+    }
+
+    /// Who a marker tells of, some of them by their ids, and how many they are.
+    async fn holders(&self, marker: &Item, with_leads: bool) -> Result<(BTreeSet<PartyId>, usize), Error> {
+        let kinds = [Some(Holders::CUSTOMERS), with_leads.then_some(Holders::LEADS)].into_iter().flatten();
+        let party = |kind: &str, id: &str| match kind {
+            Lead::KIND => LeadId::read(id).map(PartyId::Lead),
+            _ => CustomerId::read(id).map(PartyId::Customer),
+        };
+        let (mut ids, mut count) = (BTreeSet::new(), 0);
+        for Holders { kind, set, count: counter } in kinds {
+            count += get_number::<usize>(marker, counter).unwrap_or(0);
+            let named = marker.get(set).and_then(|value| value.as_ss().ok()).into_iter().flatten();
+            ids.extend(named.filter_map(|id| party(kind, id).ok()));
+            if ids.len() < count {
+                let prefix = format!("{}{kind}#", keys::HOLDER);
+                let others = self.some_children(&key_of(marker).pk, &prefix, true, MOST_NAMED as i32, false).await?;
+                ids.extend(others.iter().filter_map(|item| party(kind, key_of(item).sk.strip_prefix(&prefix)?).ok()));
             }
         }
-        customers.sort_unstable();
-        customers.dedup();
-        leads.sort_unstable();
-        leads.dedup();
-        customers.into_iter().map(PartyId::Customer).chain(leads.into_iter().map(PartyId::Lead)).collect()
+        Ok((ids, count))
     }
 }

@@ -10,9 +10,6 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValu
 use domain::Time;
 use futures::FutureExt;
 
-/// Length of the window in which attempts count, seconds. It begins with the first of them.
-const WINDOW_SECONDS: i64 = 15 * 60;
-
 /// How often a window may end, or begin elsewhere, between two looks at it.
 const ATTEMPTS: u32 = 5;
 
@@ -40,9 +37,9 @@ enum Changed {
 }
 
 impl Store {
-    /// Counts an attempt of this subject if fewer than `limit` were made in its window: of many at once,
-    /// exactly as many as there is room for are counted.
-    pub async fn count_attempt(&self, subject: &str, limit: u32, now: Time) -> Result<Room, Error> {
+    /// Counts an attempt of this subject if fewer than `limit` were made in its window of so many seconds,
+    /// which begins with the first of them: of many at once, exactly as many as there is room for are counted.
+    pub async fn count_attempt(&self, subject: &str, limit: u32, window: i64, now: Time) -> Result<Room, Error> {
         let key = keys::throttle(&sha256(subject.as_bytes()));
         let until = |item: &Item| get_number::<i64>(item, "until").unwrap_or(0);
         for attempt in 0..ATTEMPTS {
@@ -57,7 +54,7 @@ impl Store {
             if found > now.seconds() {
                 return Ok(Room::Full(found - now.seconds()));
             }
-            let end = now.seconds() + WINDOW_SECONDS;
+            let end = now.seconds() + window;
             let names = [("#ttl", crate::schema::TTL), ("#type", "type")];
             let values = [(":one", number(1)), (":now", number(now.seconds())), (":end", number(end)), (":type", text("THROTTLE"))];
             let begin = "SET n = :one, #until = :end, #ttl = :end, #type = :type";

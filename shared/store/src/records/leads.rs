@@ -75,6 +75,10 @@ impl Filter for LeadFilter {
 
     /// A single filter reads where it stands alone. Of several, one decides where is read and the others
     /// are residual: archived leads have no partitions by status, nor have orders and words.
+    fn searches(&self) -> bool {
+        self.search.is_some()
+    }
+
     fn plan(&self, scope: &Scope) -> Plan {
         let (state, places) = (state(self.archived), owned_by(scope, self.owner));
         let created = self.created_from.is_some() || self.created_until.is_some();

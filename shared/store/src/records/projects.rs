@@ -60,6 +60,10 @@ impl Filter for ProjectFilter {
     const SHARED: bool = true;
 
     /// Those inside reach, and those one is a member of, which are found by a row under one's own name.
+    fn searches(&self) -> bool {
+        self.search.is_some()
+    }
+
     fn plan(&self, scope: &Scope) -> Plan {
         if let Some(customer) = self.customer {
             let plan = children_plan(Parent::Party(PartyId::Customer(customer)), Project::KIND);

@@ -54,6 +54,10 @@ pub struct UserFilter {
 impl Filter for UserFilter {
     type Entity = User;
 
+    fn searches(&self) -> bool {
+        self.search.is_some()
+    }
+
     fn plan(&self, scope: &Scope) -> Plan {
         let mut residual = false;
         let places = match (scope.reach(), self.team) {
