@@ -6,6 +6,7 @@ mod api;
 mod faults;
 mod jobs;
 mod limits;
+mod lists;
 mod model;
 mod samples;
 mod security;
