@@ -9,6 +9,7 @@ mod limits;
 mod lists;
 mod model;
 mod samples;
+mod search;
 mod security;
 mod structure;
 
