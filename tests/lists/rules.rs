@@ -1,6 +1,6 @@
 //! What each list shows, said by hand: which records, by which filters, in which order.
 
-use crate::lists::world::{Caller, Company, Reach, SOURCES, TODAY, WORDS, plain};
+use crate::lists::world::{Caller, Company, Reach, SOURCES, TODAY, WORDS, plain, respelled};
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -136,30 +136,38 @@ fn by_word(a: &Value, b: &Value, query: &str) -> Ordering {
     place(a).cmp(&place(b))
 }
 
-/// What a record is found by: the words of its names, its e-mail address from each part on but the last,
-/// and the digits of its phone number from the last one on.
-fn words(record: &Value) -> BTreeSet<String> {
+/// What a record is found by, with its other spelling: the words of its names, its e-mail address from each
+/// part on but the last, and the digits of its phone number from the last one on.
+fn words(record: &Value) -> BTreeSet<(String, String)> {
     let mut words = BTreeSet::new();
     for field in ["title", "name", "company", "firstName", "lastName", "username"] {
-        let name = plain(record[field].as_str().unwrap_or_default());
-        words.extend(name.split(' ').filter(|word| !word.is_empty()).map(str::to_owned));
+        let name = record[field].as_str().unwrap_or_default();
+        words.extend(name.split(' ').filter(|word| !word.is_empty()).map(|word| (plain(word), respelled(word))));
     }
+    let mut exactly = |word: String| words.insert((word.clone(), word));
     if let Some(email) = record["email"].as_str() {
-        let (local, domain) = email.split_once('@').unwrap_or_default();
-        words.extend([format!("{local}@{domain}"), domain.to_owned()]);
+        let (_, domain) = email.split_once('@').unwrap_or_default();
+        exactly(email.to_owned());
+        exactly(domain.to_owned());
     }
-    words.extend(record["phone"].as_str().map(|phone| phone.chars().rev().filter(char::is_ascii_digit).collect()));
+    if let Some(phone) = record["phone"].as_str() {
+        exactly(phone.chars().rev().filter(char::is_ascii_digit).collect());
+    }
     words
 }
 
 /// The first of its words that the longest word of a query begins, where the others begin words as well.
+/// An umlaut may be typed, and written, as two letters.
 fn found_at(record: &Value, query: &str) -> Option<String> {
     let words = words(record);
     let digits = query.chars().all(|c| c.is_ascii_digit());
-    let asked: Vec<String> = query.split(' ').map(|word| if digits { word.chars().rev().collect() } else { plain(word) }).collect();
+    let asked: Vec<String> = query.split(' ').map(|word| if digits { word.chars().rev().collect() } else { word.to_owned() }).collect();
+    let begins = |(word, other): &(String, String), asked: &str| {
+        word.starts_with(&plain(asked)) || word.starts_with(&respelled(asked)) || other.starts_with(&respelled(asked))
+    };
     let longest = asked.iter().max_by_key(|word| word.chars().count())?;
-    let begins = |prefix: &&String| words.iter().any(|word| word.starts_with(prefix.as_str()));
-    asked.iter().all(|word| begins(&word)).then(|| words.iter().find(|word| word.starts_with(longest.as_str())).cloned())?
+    let all = asked.iter().all(|asked| words.iter().any(|word| begins(word, asked)));
+    all.then(|| words.iter().find(|word| begins(word, longest)).map(|(word, _)| word.clone()))?
 }
 
 /// A filter by the value of a field.
@@ -419,7 +427,7 @@ fn worked(_: &Company) -> Vec<String> {
 /// what nothing has.
 fn queries(_: &Company) -> Vec<String> {
     let words = WORDS.iter().flat_map(|word| [(*word).to_owned(), plain(word), plain(word).chars().take(2).collect()]);
-    let more = ["birch ceda", "hazel FIR", "alder 12", "oak.ex", "elm.example", "user3", "1003", "1010", "Person", "nothing"];
+    let more = ["birch ceda", "hazel FIR", "alder 12", "oak.ex", "elm.example", "user3", "1003", "1010", "Person", "hazel gruen", "nothing"];
     words.chain(more.map(str::to_owned)).collect()
 }
 

@@ -17,7 +17,7 @@ const LOOK_MS: i64 = 1_772_445_600_000;
 const BEGIN_MS: i64 = LOOK_MS - 25 * DAY_MS;
 const DAY_MS: i64 = 86_400_000;
 /// A word begins no other one, so that it is plain by which word a record is found.
-pub const WORDS: [&str; 8] = ["alder", "Birch", "cedar", "dogwood", "Élan", "fir", "Grünholz", "hazel"];
+pub const WORDS: [&str; 9] = ["alder", "Birch", "cedar", "dogwood", "Élan", "fir", "Grünholz", "Gruenholz", "hazel"];
 /// Letters of the words above that have accents, and what they are without.
 const ACCENTS: [(char, char); 2] = [('é', 'e'), ('ü', 'u')];
 pub const SOURCES: [&str; 3] = ["website", "Trade fair", "referral"];
@@ -131,6 +131,11 @@ impl Company {
 /// A text for comparing, without case and accents.
 pub fn plain(text: &str) -> String {
     text.to_lowercase().chars().map(|c| ACCENTS.iter().find(|(accented, _)| *accented == c).map_or(c, |(_, bare)| *bare)).collect()
+}
+
+/// The same with two letters for an umlaut.
+pub fn respelled(text: &str) -> String {
+    plain(&text.to_lowercase().replace('ü', "ue"))
 }
 
 impl Making {
