@@ -220,7 +220,7 @@ const STALEST: Order = order!("updatedAt", "updatedAt");
 const BY_DUE: &[Order] = &[order!("dueAt", "dueAt"), order!("-dueAt", "dueAt")];
 
 const Q: Filter = Filter { name: "q", values: queries, keeps: |_, record, value| found_at(record, value).is_some() };
-const ARCHIVED: Filter = Filter { name: "archived", values: flags, keeps: |_, record, value| record["archived"].to_string() == value };
+const ARCHIVED: Filter = Filter { name: "archived", values: flags, keeps: |_, record, value| record["archived"] == (value == "true") };
 const DUE: Filter = Filter { name: "due", values: dues, keeps: |_, record, value| is_due(record, value) };
 const CREATED_FROM: Filter = from!("createdFrom", "createdAt", created);
 const CREATED_TO: Filter = to!("createdTo", "createdAt", created);

@@ -5,6 +5,7 @@ mod table;
 use crate::search::table::{FINDS, MISSES};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Write;
 use tests::background::settle;
 use tests::crm::{PASSWORD, unique};
@@ -70,9 +71,9 @@ impl Records {
         let mut ids = HashMap::new();
         let found = FINDS.iter().flat_map(|(_, kind, says, _, other)| [(*kind, *says), (*kind, *other)]);
         for (kind, says) in found.chain(MISSES.iter().map(|(_, kind, says, _)| (*kind, *says))) {
-            if !ids.contains_key(&(kind, says)) {
+            if let Entry::Vacant(place) = ids.entry((kind, says)) {
                 let made = admin.make(kind.path(), kind.body(says, &customer)).await;
-                ids.insert((kind, says), text(&made["id"]));
+                place.insert(text(&made["id"]));
             }
         }
         settle(&mut posts).await;
