@@ -6,8 +6,10 @@ mod api;
 mod faults;
 mod jobs;
 mod limits;
+mod lists;
 mod model;
 mod samples;
+mod search;
 mod security;
 mod structure;
 

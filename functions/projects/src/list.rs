@@ -47,7 +47,8 @@ async fn load(context: Context<Authorized, (), ListProjects>) -> Result<Page<Row
         search: query.q.clone(),
         ascending: query.sort == Some(Sort::Oldest),
     };
-    context.list(&filter, limit(query.limit)).await
+    let binding = context.binding();
+    Ok(context.app.list_projects(context.scope(), &filter, context.paging(limit(query.limit), &binding)).await?)
 }
 
 async fn handle(request: Request<Authorized, (), ListProjects>, page: Page<Row<Project>>) -> Result<PageOf<ProjectRow>, Rejection> {

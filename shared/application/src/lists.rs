@@ -3,10 +3,11 @@
 use crate::app::App;
 use crate::error::Error;
 use domain::activity::Activity;
+use domain::project::Project;
 use domain::settings::{Settings, SettingsData, SettingsId};
 use domain::time::Due;
 use domain::{Parent, Reach, Row, Scope, Time, UserId};
-use store::filters::{ActivityFilter, Summed, Whose, WorkLogFilter};
+use store::filters::{ActivityFilter, ProjectFilter, Summed, Whose, WorkLogFilter};
 use store::{Filter, Page, Paging, Room};
 
 impl App {
@@ -76,6 +77,18 @@ impl App {
                 let (reached, page) = tokio::try_join!(self.reaches_person(scope, author), page)?;
                 Ok(if reached { page } else { Page::empty() })
             }
+        }
+    }
+
+    /// Projects; those of a customer that a search finds in the order of the search, as everywhere.
+    pub async fn list_projects(&self, scope: &Scope, filter: &ProjectFilter, paging: Paging<'_>) -> Result<Page<Row<Project>>, Error> {
+        match (filter.parent(), &filter.search) {
+            (Some(parent), Some(search)) => {
+                let page = async { Ok(self.store().page_searched(filter, search, scope, paging).await?) };
+                let ((), (), page) = tokio::try_join!(self.count_search(scope.user()), self.standing(scope, parent), page)?;
+                Ok(page)
+            }
+            _ => self.list(scope, filter, paging).await,
         }
     }
 

@@ -154,7 +154,8 @@ permissions! {
 
 impl Permission {
     /// Whether `_team` also covers records that nobody owns, the pool: a manager sees unowned leads
-    /// and customers, may hand them out, and works with what hangs below them.
+    /// and customers, may hand them out, and works with what hangs below them. A project has an owner of
+    /// its own, so that only reading it goes through an unowned customer.
     pub const fn covers_pool(self) -> bool {
         matches!(
             self,
@@ -172,6 +173,7 @@ impl Permission {
                 | Self::TasksRead
                 | Self::TasksUpdate
                 | Self::TasksDelete
+                | Self::ProjectsRead
                 | Self::WorklogsRead
         )
     }

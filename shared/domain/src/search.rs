@@ -2,11 +2,14 @@
 //!
 //! People find what they type. Case and accents do not count; apostrophes and `&` join as well as split;
 //! an e-mail address is found from any of its parts on; a phone number is kept backwards, so that its
-//! last digits are a beginning.
+//! last digits are a beginning; what is written without spaces is found from each of its characters on.
+//! An umlaut is also typed as two letters: the record keeps that spelling beside its words, and a query with
+//! two such letters is looked up with one as well (`docs/decisions/0018`).
 
 use crate::value::{Email, Phone};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_script::{Script, UnicodeScript};
 
 /// How many words of a record are looked up by: enough for contact data, names and company, and a
 /// bound on what one record costs the projector.
@@ -19,6 +22,18 @@ const MAX_LENGTH: usize = 64;
 const LAST_DIGITS: usize = 4;
 /// What a phone number's digits stand behind; it begins no other word.
 const PHONE: char = '-';
+/// What Russian and Kazakh numbers begin with inside the country, and how many digits they have then.
+const TRUNK: (char, usize) = ('8', 11);
+/// How many digits count of zero to nine in the scripts that people type numbers in, each from its zero on.
+const ZEROS: [char; 3] = ['\u{660}', '\u{6f0}', '\u{966}'];
+/// Letters that are also typed as two.
+const SPELLINGS: [(&str, char); 4] = [("ae", 'a'), ("oe", 'o'), ("ue", 'u'), ("aa", 'a')];
+/// Of how many such pairs in a word each is looked at by itself.
+const PAIRS: usize = 3;
+/// How long a word is at least that is looked up with one letter instead of two: `joe` is not Jo.
+const LEAST_RESPELLED: usize = 3;
+/// What is typed for `&`, and not asked for beside other words.
+const AND: [&str; 5] = ["and", "und", "et", "og", "och"];
 
 /// What a record is found by, as people wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,16 +64,38 @@ pub struct RecordWords {
     /// is beyond the bound.
     #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<String>,
+    /// Its words with umlauts as they are typed with two letters, sorted: they narrow a search too.
+    #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
+    pub spellings: Vec<String>,
+}
+
+/// An accent, a point or a vowel sign that people leave out. The signs of Indic scripts and of kana are
+/// letters of their own.
+fn is_accent(c: char) -> bool {
+    matches!(c,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{487}' | '\u{591}'..='\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}'
+        | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e8}' | '\u{6ea}'..='\u{6ed}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+/// A digit of another script as the one it is, a dash as a hyphen.
+fn usual(c: char) -> char {
+    let digit = ZEROS.iter().find_map(|zero| (c as u32).checked_sub(*zero as u32).filter(|digit| *digit < 10));
+    match digit.and_then(|digit| char::from_digit(digit, 10)) {
+        Some(digit) => digit,
+        None if matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') => '-',
+        None => c,
+    }
 }
 
 /// A text for comparing: case, accents and the ways of writing one letter do not count.
 pub fn folded(text: &str) -> String {
     let apostrophe = |c: char| if matches!(c, '\u{2019}' | '\u{2018}' | '\u{02bc}' | '\u{02bb}' | '\u{ff07}' | '`' | '\u{b4}') { '\'' } else { c };
     // By upper case first, as `ß` is one letter and `SS` two.
-    let cased = text.chars().map(apostrophe).nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
+    let cased = text.chars().map(apostrophe).nfkd().filter(|c| !is_accent(*c)).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
     // Letters that Unicode does not take apart, though people do.
     let mut folded = String::with_capacity(text.len());
-    for c in cased.nfkd().filter(|c| !is_combining_mark(*c)) {
+    for c in cased.nfkd().filter(|c| !is_accent(*c)) {
         match c {
             'ø' => folded.push('o'),
             'ł' => folded.push('l'),
@@ -75,24 +112,99 @@ pub fn folded(text: &str) -> String {
             '\u{ad}' | '\u{200b}'..='\u{200d}' => {}
             // Keys are put together with it.
             '#' => folded.push('_'),
-            c => folded.push(c),
+            c => folded.push(usual(c)),
         }
     }
     folded
+}
+
+/// A text with two letters for each umlaut, as it is typed where keyboards have none; `None` without one.
+fn respelled(text: &str) -> Option<String> {
+    let composed: String = text.nfc().collect();
+    let respelled: String = composed
+        .chars()
+        .map(|c| match c {
+            'ä' | 'Ä' => "ae".to_owned(),
+            'ö' | 'Ö' | 'ø' | 'Ø' => "oe".to_owned(),
+            'ü' | 'Ü' => "ue".to_owned(),
+            'å' | 'Å' => "aa".to_owned(),
+            c => c.to_string(),
+        })
+        .collect();
+    (respelled != composed).then_some(respelled)
+}
+
+/// A word with one letter for each pair that may stand for an umlaut, in each way of reading the pairs.
+fn contracted(word: &str) -> Vec<String> {
+    let mut found = vec![String::new()];
+    let (mut rest, mut pairs) = (word, 0);
+    while let Some(c) = rest.chars().next() {
+        let pair = SPELLINGS.iter().find(|(two, _)| rest.starts_with(two)).filter(|_| pairs < PAIRS);
+        match pair {
+            Some((two, one)) => {
+                pairs += 1;
+                found = found.iter().flat_map(|before| [format!("{before}{one}"), format!("{before}{two}")]).collect();
+                rest = &rest[two.len()..];
+            }
+            None => {
+                found.iter_mut().for_each(|before| before.push(c));
+                rest = &rest[c.len_utf8()..];
+            }
+        }
+    }
+    found.retain(|other| other != word && other.chars().count() >= LEAST_RESPELLED);
+    found
 }
 
 fn cut(word: &str) -> String {
     word.chars().take(MAX_LENGTH).collect()
 }
 
+/// Whether a character is of a word: letters with their signs, and digits.
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(c)
+}
+
 /// Runs of letters and digits.
 fn parts(text: &str) -> impl DoubleEndedIterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty())
+    text.split(|c: char| !is_of_word(c)).filter(|part| !part.is_empty())
 }
 
 /// The pieces of a text between which it has a space or a sign that does not join.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '&')).filter(|piece| !piece.is_empty())
+    text.split(|c: char| !is_of_word(c) && !matches!(c, '\'' | '&')).filter(|piece| !piece.is_empty())
+}
+
+/// A single letter with the signs that make it a name: `c++`, and `c#` as it is folded.
+fn signed(chunk: &str) -> Option<&str> {
+    let word = chunk.trim_matches(|c: char| !is_of_word(c) && !matches!(c, '+' | '_'));
+    let letter = word.trim_end_matches(['+', '_']);
+    (letter.len() < word.len() && letter.chars().all(char::is_alphabetic) && letter.chars().count() == 1).then_some(word)
+}
+
+/// The ends of a run that is written without spaces: from each Chinese character and Korean syllable on,
+/// and from where one script follows another. The last character alone is none.
+fn ends(part: &str) -> Vec<&str> {
+    let spaceless = |script: Script| matches!(script, Script::Han | Script::Hiragana | Script::Katakana | Script::Hangul);
+    let mut ends = Vec::new();
+    let mut before: Option<Script> = None;
+    for (at, c) in part.char_indices() {
+        let script = c.script();
+        // Digits, marks and what both kana share continue what they stand in.
+        if matches!(script, Script::Common | Script::Inherited) {
+            continue;
+        }
+        // Korean is kept in letters, of which the leading one begins a syllable.
+        let begins = script == Script::Han || matches!(c, '\u{1100}'..='\u{115f}');
+        let changes = before.is_some_and(|before| before != script && script != Script::Hangul && (spaceless(before) || spaceless(script)));
+        if before.is_some() && (begins || changes) {
+            ends.push(&part[at..]);
+        }
+        before = Some(script);
+    }
+    let continues = |c: &char| matches!(c, '\u{1160}'..='\u{11ff}') || is_combining_mark(*c);
+    ends.retain(|end| end.chars().filter(|c| !continues(c)).nth(1).is_some());
+    ends
 }
 
 /// A piece as one word: `o'neil` as `oneil`.
@@ -103,7 +215,7 @@ fn joined(piece: &str) -> String {
 /// A phone number for the look-up from its end, without what only some people write: the zero before
 /// the area code.
 fn backwards(text: &str) -> String {
-    let digits: String = text.replace("(0)", "").chars().filter(char::is_ascii_digit).collect();
+    let digits: String = folded(text).replace("(0)", "").chars().filter(char::is_ascii_digit).collect();
     std::iter::once(PHONE).chain(digits.trim_start_matches('0').chars().rev()).collect()
 }
 
@@ -122,20 +234,29 @@ fn email_words(email: &str) -> (Vec<String>, Option<String>) {
     (words, last)
 }
 
+/// The words of a folded name. Signs join as well as split: `wal-mart` is also `walmart`, and `i.b.x.` `ibx`.
+fn name_words(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for chunk in name.split_whitespace() {
+        let whole = signed(chunk).map_or_else(|| joined(chunk), str::to_owned);
+        words.push(cut(&whole));
+        for piece in pieces(chunk).filter(|piece| *piece != whole) {
+            words.push(cut(&joined(piece)));
+            words.extend(parts(piece).map(cut));
+        }
+        words.extend(parts(chunk).flat_map(ends).map(cut));
+    }
+    words
+}
+
 /// The words of a record: contact data first, so that no name hides it.
 pub fn record_words(findable: &Findable<'_>) -> RecordWords {
     let (mut words, end) = findable.email.map(email_words).unwrap_or_default();
     words.extend(findable.phone.map(backwards));
+    let mut spellings = Vec::new();
     for name in &findable.names {
-        // Signs join as well as split: `wal-mart` is also `walmart`, and `i.b.x.` `ibx`.
-        for chunk in folded(name).split_whitespace() {
-            let whole = joined(chunk);
-            words.push(cut(&whole));
-            for piece in pieces(chunk).filter(|piece| *piece != whole) {
-                words.push(cut(&joined(piece)));
-                words.extend(parts(piece).map(cut));
-            }
-        }
+        words.extend(name_words(&folded(name)));
+        spellings.extend(respelled(name).into_iter().flat_map(|name| name_words(&folded(&name))));
     }
     let mut all: Vec<String> = Vec::new();
     for word in words {
@@ -154,8 +275,13 @@ pub fn record_words(findable: &Findable<'_>) -> RecordWords {
     }
     found.more.truncate(MAX_MORE);
     found.more.extend(end.filter(|end| !found.words.iter().chain(&found.more).any(|word| word.starts_with(end.as_str()))));
-    found.words.sort_unstable();
-    found.more.sort_unstable();
+    spellings.retain(|spelling| !spelling.is_empty() && !all.contains(spelling));
+    spellings.truncate(MAX_MORE);
+    found.spellings = spellings;
+    for words in [&mut found.words, &mut found.more, &mut found.spellings] {
+        words.sort_unstable();
+        words.dedup();
+    }
     found
 }
 
@@ -172,11 +298,15 @@ struct Way {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
     ways: Vec<Way>,
+    /// Whether there are several words.
+    narrows: bool,
 }
 
 /// A word of a query.
 struct Asked {
     text: String,
+    /// The same with two letters for each umlaut.
+    respelled: Option<String>,
     /// Whether it ends what may be a domain, by which nothing is looked up if there is another.
     ends: bool,
 }
@@ -184,46 +314,80 @@ struct Asked {
 impl Asked {
     /// What it may mean: a run of digits is a word, or the end of a phone number.
     fn forms(&self) -> Vec<String> {
-        let phone = Some(backwards(&self.text)).filter(|phone| self.text.chars().all(|c| c.is_ascii_digit()) && phone.len() > LAST_DIGITS);
-        std::iter::once(self.text.clone()).chain(phone).collect()
+        let phone = Some(number(&self.text)).filter(|phone| self.text.chars().all(|c| c.is_ascii_digit()) && phone.len() > LAST_DIGITS);
+        std::iter::once(self.text.clone()).chain(self.respelled.clone()).chain(phone).collect()
     }
 }
 
+/// A phone number as it is typed, for the look-up from its end.
+fn number(text: &str) -> String {
+    let mut number = backwards(text);
+    let (trunk, length) = TRUNK;
+    if number.ends_with(trunk) && number.len() == PHONE.len_utf8() + length {
+        number.pop();
+    }
+    number
+}
+
+/// The words of a query.
 fn asked(text: &str) -> Vec<Asked> {
+    let mut words = asked_as(text);
+    if let Some(respelled) = respelled(text) {
+        for (word, other) in words.iter_mut().zip(asked_as(&respelled)) {
+            word.respelled = Some(other.text).filter(|other| *other != word.text);
+        }
+    }
+    if words.iter().any(|word| !AND.contains(&word.text.as_str())) {
+        words.retain(|word| !AND.contains(&word.text.as_str()));
+    }
+    words
+}
+
+fn asked_as(text: &str) -> Vec<Asked> {
     let mut words = Vec::new();
+    let word = |text: &str, ends: bool| Asked { text: cut(text), respelled: None, ends };
     for chunk in folded(text).split_whitespace() {
         let address = chunk.trim_matches(|c: char| !c.is_alphanumeric() && c != '@').trim_start_matches('@');
         if address.contains('@') {
-            words.push(Asked { text: cut(address), ends: false });
+            words.push(word(address, false));
+            continue;
+        }
+        if let Some(signed) = signed(chunk) {
+            words.push(word(signed, false));
             continue;
         }
         // Single letters with points are one word: `i.b.x.` as `ibx`.
         if parts(chunk).count() > 1 && parts(chunk).all(|part| part.chars().nth(1).is_none() && part.chars().all(char::is_alphabetic)) {
-            words.push(Asked { text: cut(&joined(chunk)), ends: false });
+            words.push(word(&joined(chunk), false));
             continue;
         }
         let pieces: Vec<&str> = pieces(chunk).filter(|piece| parts(piece).next().is_some()).collect();
         let last = pieces.len().saturating_sub(1);
-        words.extend(pieces.iter().enumerate().map(|(at, piece)| Asked { text: cut(&joined(piece)), ends: last > 0 && at == last }));
+        words.extend(pieces.iter().enumerate().map(|(at, piece)| word(&joined(piece), last > 0 && at == last)));
     }
     words
 }
 
 impl Search {
-    /// What is looked up, each as a prefix; in order, and none begins another.
+    /// What is looked up, each as a prefix; none begins another.
     pub fn prefixes(&self) -> impl Iterator<Item = &str> {
-        self.ways.iter().map(|way| way.prefix.as_str())
+        let covered = |at: usize, prefix: &str| {
+            self.ways.iter().enumerate().any(|(other, way)| prefix.starts_with(&way.prefix) && (prefix != way.prefix || other < at))
+        };
+        let prefixes = self.ways.iter().map(|way| way.prefix.as_str()).enumerate();
+        prefixes.filter(move |(at, prefix)| !covered(*at, prefix)).map(|(_, prefix)| prefix)
     }
 
     /// Whether what is found by a prefix still has to have other words.
     pub fn narrows(&self) -> bool {
-        self.ways.iter().any(|way| !way.others.is_empty())
+        self.narrows
     }
 
     /// Whether a record with these words matches, and at which of them it is shown: the first one with
     /// a prefix, so that a record shows once however many of its words match.
     pub fn shown_at<'a>(&self, record: &'a RecordWords) -> Option<&'a str> {
-        let begins = |prefix: &String| record.words.iter().chain(&record.more).any(|word| word.starts_with(prefix.as_str()));
+        let words = || record.words.iter().chain(&record.more).chain(&record.spellings);
+        let begins = |prefix: &String| words().any(|word| word.starts_with(prefix.as_str()));
         let matching = self.ways.iter().filter(|way| way.others.iter().all(|forms| forms.iter().any(begins)));
         matching.filter_map(|way| record.words.iter().find(|word| word.starts_with(&way.prefix))).min().map(String::as_str)
     }
@@ -240,31 +404,40 @@ impl crate::text::TextValue for Search {
         }
         let mut ways = Vec::new();
         // Digits with signs that people put into phone numbers: one number, whatever stands between.
-        let number = backwards(text);
-        let numeric = text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "+-()./".contains(c));
-        if numeric && number.len() > LAST_DIGITS {
-            ways.push(Way { prefix: number, others: Vec::new() });
+        let digits = folded(text);
+        let whole = number(&digits);
+        let numeric = digits.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "+-()./".contains(c));
+        if numeric && whole.len() > LAST_DIGITS {
+            ways.push(Way { prefix: whole, others: Vec::new() });
         }
         // A number in pieces beside a name: `ann 555-2671`, `ann 0123 45-67`.
         let is_number = |chunk: &&str| chunk.chars().any(|c| c.is_ascii_digit()) && chunk.chars().all(|c| c.is_ascii_digit() || "+-()./".contains(c));
-        let pieces: Vec<&str> = text.split_whitespace().filter(is_number).collect();
-        let beside = backwards(&pieces.join(""));
+        let pieces: Vec<&str> = digits.split_whitespace().filter(is_number).collect();
+        let beside = number(&pieces.join(""));
         if !numeric && beside.len() > LAST_DIGITS && pieces.iter().flat_map(|piece| parts(piece)).nth(1).is_some() {
-            let names: Vec<&str> = text.split_whitespace().filter(|chunk| !is_number(chunk)).collect();
+            let names: Vec<&str> = text.split_whitespace().filter(|chunk| !is_number(&folded(chunk).as_str())).collect();
             let others = asked(&names.join(" ")).iter().map(Asked::forms).collect();
             ways.push(Way { prefix: beside, others });
         }
         let mut words = asked(text);
         let usable =
             |word: &Asked| (!word.ends || words.iter().all(|other| other.ends || other.text.chars().nth(1).is_none()), word.text.chars().count());
+        let mut second = Vec::new();
         if let Some(longest) = (0..words.len()).rev().max_by_key(|index| usable(&words[*index])) {
             let prefix = words.remove(longest);
             let others: Vec<Vec<String>> = words.iter().map(Asked::forms).collect();
+            // With one letter for two only where the record has an umlaut there: its own spelling tells.
+            second.extend(contracted(&prefix.text).into_iter().map(|contracted| {
+                let spelling = vec![prefix.text.clone()];
+                Way { prefix: contracted, others: others.iter().cloned().chain([spelling]).collect() }
+            }));
             // The longest word may itself be the end of a number that stands beside a name.
             let forms = if numeric { vec![prefix.text] } else { prefix.forms() };
             ways.extend(forms.into_iter().rev().map(|prefix| Way { prefix, others: others.clone() }));
         }
-        Ok(Self { ways })
+        let narrows = ways.iter().any(|way| !way.others.is_empty());
+        ways.append(&mut second);
+        Ok(Self { ways, narrows })
     }
 
     fn form() -> crate::text::Form {
@@ -373,6 +546,33 @@ mod tests {
         {
             assert!(!finds(query, &named(name)), "{query} does not find {name}");
         }
+    }
+
+    #[test]
+    fn an_umlaut_takes_no_word_more_and_is_found_in_both_spellings() {
+        let record = named("Jürgen Müller");
+        assert_eq!((record.words.len(), &*record.spellings), (2, &["juergen".to_owned(), "mueller".to_owned()][..]));
+        assert_eq!(search("mueller").prefixes().collect::<Vec<_>>(), ["mueller", "muller"]);
+        assert!(!search("mueller").narrows(), "a page is looked for as without it");
+        assert_eq!(search("müller").prefixes().collect::<Vec<_>>(), ["mueller", "muller"]);
+        assert_eq!(search("malmoe").prefixes().collect::<Vec<_>>(), ["malmo"], "which begins the other");
+        assert_eq!(search("joe").prefixes().collect::<Vec<_>>(), ["joe"]);
+        for (query, name, found) in [("mueller", "Muller", false), ("manuel", "Manul", false), ("mueller muller", "Müller", true)] {
+            assert_eq!(finds(query, &named(name)), found, "{query} and {name}");
+        }
+        let both = named("Mueller Müller");
+        assert_eq!(search("mueller").shown_at(&both), Some("mueller"), "once");
+    }
+
+    #[test]
+    fn what_has_no_spaces_is_a_word_from_each_place_on_where_one_may_begin() {
+        let words = |name: &str| named(name).words;
+        assert_eq!(words("東京電力"), ["京電力", "東京電力", "電力"]);
+        assert_eq!(words("東京タワー"), ["タワー", "京タワー", "東京タワー"]);
+        assert_eq!(words("삼성전자").len(), 3);
+        assert_eq!(words("NTT東日本"), ["ntt東日本", "日本", "東日本"]);
+        assert_eq!(words("ソフトバンク").len(), 1, "one word is not taken apart");
+        assert!(words("中华人民共和国国务院办公厅秘书局信息处理中心有限公司").len() <= MAX_WORDS);
     }
 
     #[test]

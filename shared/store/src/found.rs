@@ -68,6 +68,11 @@ fn newest_first(at: Time) -> String {
     format!("{:015}", 253_402_300_799_999_i64.saturating_sub(at.millis()))
 }
 
+/// The place of a record in a list of what a word finds: by the word, then the newest first.
+pub(crate) fn by_word<E: Entity>(word: &str, row: &Row<E>) -> String {
+    format!("{word}#{}#{}", newest_first(row.created_at), row.id)
+}
+
 /// Whether this is a row that only names a record.
 pub(crate) fn is_named(row: &Item) -> bool {
     kind_of(row).is_some_and(|kind| kind.starts_with(FOUND))
@@ -128,7 +133,7 @@ fn rows_of<E: Stored>(row: &Row<E>) -> Result<BTreeMap<Key, Item>, Error> {
     };
     let time = keys::by_time(row.created_at, &id);
     for word in &found.words.words {
-        let (state, sort) = (keys::word_state(found.state, word), format!("{word}#{}#{id}", newest_first(row.created_at)));
+        let (state, sort) = (keys::word_state(found.state, word), by_word(word, row));
         put(group, owner, &state, &sort, Some(&found.words))?;
         for person in &found.sharers {
             put(Place::Owner(Some(*person)), Some(*person), &state, &sort, Some(&found.words))?;

@@ -197,6 +197,11 @@ impl Cursor {
         Self { binding: Self::digest(binding), after }
     }
 
+    /// Whether a place in an ascending order comes after it.
+    pub(crate) fn is_before(&self, place: &str) -> bool {
+        self.after.as_str() < place
+    }
+
     fn digest(binding: &str) -> String {
         crate::idempotency::sha256(binding.as_bytes())[..16].to_owned()
     }

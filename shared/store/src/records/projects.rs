@@ -1,10 +1,12 @@
 //! Where projects stand, and where their list reads.
 
 use super::{BY_STATUS, LIVE, PLAIN, by_words, children, children_plan, held_by, owned_keys, owned_partitions, partitions};
-use crate::found::{FoundBy, SHARED};
+use crate::error::Error;
+use crate::found::{self, FoundBy, SHARED};
 use crate::item::{Rollup, Stored};
 use crate::keys::IndexKeys;
-use crate::list::{By, Filter, Named, Place, Plan};
+use crate::list::{AT_ONCE, By, Cursor, Filter, Named, Page, Paging, Place, Plan};
+use crate::table::Store;
 use domain::overview::Counter;
 use domain::project::{Project, ProjectStatus};
 use domain::search::{Findable, RecordWords, Search, record_words};
@@ -101,5 +103,38 @@ impl Filter for ProjectFilter {
 
     fn person(&self) -> Option<UserId> {
         self.owner
+    }
+}
+
+impl Store {
+    /// A page of the projects of a customer that a search finds, in its order. They stand under the customer by
+    /// their creation: all of them are read for each page, of which a customer has few.
+    pub async fn page_searched(
+        &self,
+        filter: &ProjectFilter,
+        search: &Search,
+        scope: &Scope,
+        paging: Paging<'_>,
+    ) -> Result<Page<Row<Project>>, Error> {
+        let after = paging.cursor.map(|text| Cursor::read(text, paging.binding)).transpose()?;
+        let (mut rows, mut cursor) = (Vec::new(), None);
+        loop {
+            let some = Paging { limit: AT_ONCE, cursor: cursor.as_deref(), ..paging };
+            let page = self.page(filter, scope, some, |_| true).await?;
+            let placed = page.items.into_iter().filter_map(|row| {
+                let place = search.shown_at(&words(&row)).map(|word| found::by_word(word, &row));
+                place.map(|place| (place, row))
+            });
+            rows.extend(placed.filter(|(place, _)| after.as_ref().is_none_or(|after| after.is_before(place))));
+            match page.next {
+                Some(next) => cursor = Some(next.to_string()),
+                None => break,
+            }
+        }
+        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let more = rows.len() > paging.limit;
+        rows.truncate(paging.limit);
+        let next = rows.last().filter(|_| more).map(|(place, _)| Cursor::at(paging.binding, place.clone()));
+        Ok(Page { items: rows.into_iter().map(|(_, row)| row).collect(), next, scanned_to: None })
     }
 }

@@ -1,0 +1,111 @@
+//! Search: what people type finds what they mean. The queries are in `table`.
+
+mod table;
+
+use crate::search::table::{FINDS, MISSES};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt::Write;
+use tests::background::settle;
+use tests::crm::{PASSWORD, unique};
+use tests::people::text;
+use tests::{Crm, Person};
+
+/// What is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Lead,
+    Customer,
+    User,
+    Project,
+}
+
+/// Country, kind, what the record says, what is typed, what another record says.
+type Finds = (&'static str, Kind, &'static str, &'static str, &'static str);
+/// Reason, kind, what the record says, what is typed.
+type Misses = (&'static str, Kind, &'static str, &'static str);
+
+impl Kind {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Lead => "/leads",
+            Self::Customer => "/customers",
+            Self::User => "/users",
+            Self::Project => "/projects",
+        }
+    }
+
+    /// A record that says this, and nothing else that could be found.
+    fn body(self, says: &str, customer: &str) -> Value {
+        let field = match says {
+            _ if says.starts_with('+') => "phone",
+            _ if says.contains('@') => "email",
+            _ if self == Self::Lead => "title",
+            _ if self == Self::User => "lastName",
+            _ => "name",
+        };
+        let mut body = match self {
+            Self::Lead => json!({"title": "Untitled"}),
+            Self::Customer => json!({"name": "Unnamed"}),
+            Self::User => json!({"email": format!("{}@office.test", unique()), "password": PASSWORD}),
+            Self::Project => json!({"customerId": customer}),
+        };
+        body[field] = json!(says);
+        body
+    }
+}
+
+/// The records of the table by what they say.
+struct Records {
+    admin: Person,
+    ids: HashMap<(Kind, &'static str), String>,
+}
+
+impl Records {
+    async fn make() -> Self {
+        let crm = Crm::idle(local::Table::memory().expect("memory")).await;
+        let mut posts = crm.posts().await;
+        let admin = crm.admin().await;
+        let customer = text(&admin.customer(json!({"name": "Anybody"})).await["id"]);
+        let mut ids = HashMap::new();
+        let found = FINDS.iter().flat_map(|(_, kind, says, _, other)| [(*kind, *says), (*kind, *other)]);
+        for (kind, says) in found.chain(MISSES.iter().map(|(_, kind, says, _)| (*kind, *says))) {
+            if let Entry::Vacant(place) = ids.entry((kind, says)) {
+                let made = admin.make(kind.path(), kind.body(says, &customer)).await;
+                place.insert(text(&made["id"]));
+            }
+        }
+        settle(&mut posts).await;
+        Self { admin, ids }
+    }
+
+    /// Whether a query finds the record that says this.
+    async fn finds(&self, kind: Kind, typed: &str, says: &'static str) -> bool {
+        let query = typed.bytes().fold(String::new(), |mut query, byte| {
+            let _ = write!(query, "%{byte:02X}");
+            query
+        });
+        self.admin.ids(&format!("{}?limit=100&q={query}", kind.path())).await.contains(&self.ids[&(kind, says)])
+    }
+}
+
+#[tokio::test]
+async fn people_find_what_they_type_in_many_countries() {
+    let records = Records::make().await;
+    let mut wrong = Vec::new();
+    for (country, kind, says, typed, other) in FINDS {
+        if !records.finds(*kind, typed, says).await {
+            wrong.push(format!("{country}: {typed:?} does not find {says:?}"));
+        }
+        if records.finds(*kind, typed, other).await {
+            wrong.push(format!("{country}: {typed:?} finds {other:?} as well"));
+        }
+    }
+    for (reason, kind, says, typed) in MISSES {
+        if records.finds(*kind, typed, says).await {
+            wrong.push(format!("{typed:?} finds {says:?}: {reason}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), FINDS.len() + MISSES.len(), wrong.join("\n"));
+}
