@@ -406,6 +406,10 @@ async fn work(admin: &Checked<'_>, child: &impl Fn(Value) -> Value) {
     admin.get(&project, 200).await;
     admin.get("/projects?status=PLANNED", 200).await;
     admin.get("/projects?q=p", 422).await;
+    // A list of what hangs below a record looks at the record first.
+    for path in ["/activities?leadId", "/follow-ups?customerId", "/tasks?projectId", "/projects?customerId", "/worklogs?taskId"] {
+        admin.get(&format!("{path}={NOBODY}"), 404).await;
+    }
     for method in ["PATCH", "PUT"] {
         admin.send(method, &task, json!({"priority": "LOW"}), 200).await;
         admin.send(method, &format!("{task}/status"), json!({"status": "DONE"}), 200).await;

@@ -7,7 +7,7 @@ use domain::project::{Project, ProjectStatus};
 use domain::search::Search;
 use domain::{CustomerId, Permission, Row};
 use edge::application::ProjectFilter;
-use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
+use edge::{Action, Authorized, Code, Context, Page, PageOf, Problem, Rejection, Request, Route};
 
 contract::query! {
     /// Filters of the list.
@@ -29,6 +29,7 @@ pub(crate) fn route() -> Route {
     Route::get("/projects", "list_projects")
         .needs(Permission::ProjectsRead)
         .about("Projects", "List or search projects")
+        .fails(&[Code::NotFound])
         .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet])
         .load(load)
         .handle(handle)

@@ -117,7 +117,7 @@ fn schema(components: &mut Components) -> Value {
             "description": "One wrong field or parameter.",
             "required": ["pointer", "rule", "message"],
             "properties": {
-                "pointer": {"type": "string", "description": "JSON pointer into the body, or `?name` for a parameter."},
+                "pointer": {"type": "string", "description": "JSON pointer into the body, `?name` for a parameter, or the name of a header."},
                 "rule": {"type": "string", "description": "The rule that was broken: `required`, `type`, `format`, `length`, `range`, `enum`, `unknown`, `reference`, `unique`, …"},
                 "message": {"type": "string", "description": "What is wrong, for a person."},
             },
