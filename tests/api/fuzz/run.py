@@ -14,13 +14,16 @@ sys.path.insert(0, str(HERE.parents[1] / "cloud"))
 
 import venv_setup
 
-venv_setup.enter_venv("fuzz", HERE / "requirements.txt", {"PYTHONHASHSEED": "0"})  # Everything below is imported inside it.
+# The same order of every set in every run, and nothing of Hypothesis in the project. Everything below is imported inside.
+STABLE = {"PYTHONHASHSEED": "0", "HYPOTHESIS_STORAGE_DIRECTORY": str(venv_setup.venv_dir("fuzz") / "hypothesis")}
+venv_setup.enter_venv("fuzz", HERE / "requirements.txt", STABLE)
 
 import argparse
 import json
 import multiprocessing
 import random
 import shlex
+import signal
 import subprocess
 import tempfile
 import time
@@ -40,7 +43,7 @@ SESSION_SECONDS = 600
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", type=int, default=6000, help="calls in all, over the roles")
+    parser.add_argument("--cases", type=int, default=5000, help="calls in all, over the roles")
     parser.add_argument("--seed", default="1", help="a number, or `open` for one that nobody knows before")
     parser.add_argument("--role", choices=ROLES, action="append", help="only as this role")
     parser.add_argument("--operation", action="append", help="only this operation")
@@ -66,7 +69,7 @@ class Run:
         # What ends a record comes last, or there would be nothing left for the others.
         ordered = sorted(operations, key=lambda name: (operations[name].method.upper() == "DELETE", name == "convert_lead"))
         self.operations = {name: operations[name] for name in ordered if not only or name in only}
-        self.share = max(1, cases // (len(ROLES) * len(operations)))
+        self.share = -(-cases // (len(ROLES) * len(operations)))  # Rounded up.
         self.makers: dict[str, Maker] = {}
         self.statuses: Counter[int] = Counter()
         self.reached: set[str] = set()
@@ -252,12 +255,14 @@ def main() -> int:
     roles = options.role or ROLES
     subprocess.run(["cargo", "build", "--quiet", "--workspace", "--bin", "crm"], cwd=ROOT, check=True)
     print(f"{options.cases} cases, seed {number}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # The processes below end their CRM then.
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         progress = {role: multiprocessing.Value("i", 0) for role in roles}
         processes = [
-            multiprocessing.Process(target=work, args=(role, number, options.cases, options.operation, progress[role], folder)) for role in roles
+            multiprocessing.Process(target=work, args=(role, number, options.cases, options.operation, progress[role], folder), daemon=True)
+            for role in roles
         ]
         for process in processes:
             process.start()
