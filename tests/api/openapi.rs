@@ -327,6 +327,7 @@ async fn leads(admin: &Checked<'_>, rep: &Checked<'_>) {
         admin.send(method, &format!("{path}/status"), json!({"status": "QUALIFIED"}), 409).await;
         admin.send(method, &format!("{path}/status?allowDuplicate=true"), json!({"status": "NEW"}), 200).await;
     }
+    admin.ask("POST", &format!("{path}/convert"), None, &[("if-match", "\"99\"")], 412).await;
     admin.ask("POST", &format!("{path}/convert"), None, &[], 200).await;
     admin.send("POST", &format!("{path}/convert"), json!({"customerId": "x"}), 422).await;
     admin.get(&path, 200).await;

@@ -2,7 +2,7 @@
 //! set of codes that comes with a status.
 
 use super::envelope;
-use super::parameters::takes_key;
+use super::parameters::{takes_key, takes_version};
 use crate::identity::Access;
 use crate::problem::{Code, Problem};
 use crate::route::Route;
@@ -237,7 +237,7 @@ fn codes(route: &Route) -> Vec<Code> {
     if route.has_body {
         codes.extend([Code::Malformed, Code::TooLarge, Code::UnsupportedMediaType]);
     }
-    if matches!(route.method, Method::PATCH | Method::PUT | Method::DELETE) {
+    if route.method == Method::DELETE || takes_version(route) {
         codes.push(Code::VersionMismatch);
     }
     if route.method == Method::POST && !route.path.starts_with("/auth/") {
