@@ -128,7 +128,7 @@ def complaints(document: Document, asked: Described, call: Any, cases: dict[str,
         found += problem_complaints(document, described, answer)
     found += expected(described, call, sent, answer)
     if described is not None and answer.ok:
-        reason = wrongly_accepted(described, call, sent)
+        reason = wrongly_accepted(described, call, sent, answer)
         if reason:
             found.append(f"Invalid input was accepted: {reason}")
     return found
@@ -180,7 +180,7 @@ def problem_complaints(document: Document, described: Described | None, answer: 
     return found
 
 
-def wrongly_accepted(described: Described, call: Any, sent: requests.PreparedRequest) -> str | None:
+def wrongly_accepted(described: Described, call: Any, sent: requests.PreparedRequest, answer: requests.Response) -> str | None:
     """Why what was sent should have been refused."""
     if "reversed" in call.hints and all(sum(1 for name, _ in call.query if name == end) == 1 for end in call_ends(call)):
         return "a range that ends before it begins"
@@ -193,7 +193,7 @@ def wrongly_accepted(described: Described, call: Any, sent: requests.PreparedReq
         seen.add(name)
         if not parameter_fits(described, name, text):
             return f"{name}={text[:100]!r}"
-    return None if described.body is None else wrong_body(described, sent)
+    return None if described.body is None else wrong_body(described, sent, answer)
 
 
 def call_ends(call: Any) -> list[str]:
@@ -215,7 +215,7 @@ def parameter_fits(described: Described, name: str, text: str) -> bool:
         return False
 
 
-def wrong_body(described: Described, sent: requests.PreparedRequest) -> str | None:
+def wrong_body(described: Described, sent: requests.PreparedRequest, answer: requests.Response) -> str | None:
     """What is wrong with a body."""
     raw = sent.body or b""
     if not raw.strip():
@@ -232,6 +232,10 @@ def wrong_body(described: Described, sent: requests.PreparedRequest) -> str | No
     if not isinstance(body, dict):
         return "no object"
     body = {name: emptied(described, name, value) for name, value in body.items() if name in described.fields or name not in read_back(described)}
+    if described.method in ("PATCH", "PUT"):
+        # Null for what is null says what the record says, also where nothing sets it to null.
+        shown = answer.json()["data"] if answer.status_code == 200 else {}
+        body = {name: value for name, value in body.items() if value is not None or name not in shown or shown[name] is not None}
     try:
         errors = [f"{error.message[:200]} at {'/'.join(map(str, error.instance_path))}" for error in described.body_validator.iter_errors(body)]
     except ValueError as error:
