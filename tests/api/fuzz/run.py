@@ -53,9 +53,8 @@ def arguments() -> argparse.Namespace:
 class Run:
     """The calls of one role."""
 
-    def __init__(self, role: str, number: int, cases: int, only: list[str] | None, progress: Any, folder: Path) -> None:
-        self.role, self.number, self.progress = role, number, progress
-        self.crm = Crm(folder / f"{role}.log")
+    def __init__(self, crm: Crm, role: str, number: int, cases: int, only: list[str] | None, progress: Any) -> None:
+        self.crm, self.role, self.number, self.progress = crm, role, number, progress
         self.company = Company(self.crm, role)
         described = self.company.session.get(f"{self.company.api}/openapi.json").json()
         self.document = Document(described)
@@ -209,10 +208,9 @@ def curl(sent: requests.PreparedRequest, api: str) -> str:
 
 def work(role: str, number: int, cases: int, only: list[str] | None, progress: Any, folder: Path) -> None:
     """A process: one role, on a CRM of its own."""
-    run = None
+    crm = Crm(folder / f"{role}.log")
     try:
-        run = Run(role, number, cases, only, progress, folder)
-        result = run.run()
+        result = Run(crm, role, number, cases, only, progress).run()
     except BaseException as error:
         if not isinstance(error, SystemExit):
             import traceback
@@ -220,8 +218,7 @@ def work(role: str, number: int, cases: int, only: list[str] | None, progress: A
             traceback.print_exc()
         result = {"role": role, "broken": str(error) or repr(error)}
     finally:
-        if run is not None:
-            run.crm.stop()
+        crm.stop()
     (folder / f"{role}.json").write_text(json.dumps(result))
 
 
