@@ -327,6 +327,7 @@ async fn leads(admin: &Checked<'_>, rep: &Checked<'_>) {
         admin.send(method, &format!("{path}/status"), json!({"status": "QUALIFIED"}), 409).await;
         admin.send(method, &format!("{path}/status?allowDuplicate=true"), json!({"status": "NEW"}), 200).await;
     }
+    admin.ask("POST", &format!("{path}/convert"), None, &[("if-match", "\"99\"")], 412).await;
     admin.ask("POST", &format!("{path}/convert"), None, &[], 200).await;
     admin.send("POST", &format!("{path}/convert"), json!({"customerId": "x"}), 422).await;
     admin.get(&path, 200).await;
@@ -406,6 +407,10 @@ async fn work(admin: &Checked<'_>, child: &impl Fn(Value) -> Value) {
     admin.get(&project, 200).await;
     admin.get("/projects?status=PLANNED", 200).await;
     admin.get("/projects?q=p", 422).await;
+    // A list of what hangs below a record looks at the record first.
+    for path in ["/activities?leadId", "/follow-ups?customerId", "/tasks?projectId", "/projects?customerId", "/worklogs?taskId"] {
+        admin.get(&format!("{path}={NOBODY}"), 404).await;
+    }
     for method in ["PATCH", "PUT"] {
         admin.send(method, &task, json!({"priority": "LOW"}), 200).await;
         admin.send(method, &format!("{task}/status"), json!({"status": "DONE"}), 200).await;

@@ -8,7 +8,7 @@ use domain::activity::{Activity, ActivityType};
 use domain::time::DateBound;
 use domain::{CustomerId, LeadId, PartyId, Permission, Row, Scope};
 use edge::application::{ActivityFilter, Whose};
-use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
+use edge::{Action, Authorized, Code, Context, Page, PageOf, Problem, Rejection, Request, Route};
 
 contract::choice! {
     /// The order of the list.
@@ -43,6 +43,7 @@ pub(crate) fn route() -> Route {
     Route::get("/activities", "list_activities")
         .needs(Permission::ActivitiesRead)
         .about("Activities", "List the activities of a lead, a customer or an author")
+        .fails(&[Code::NotFound])
         .touches(&[Action::Get, Action::Query, Action::BatchGet])
         .load(load)
         .handle(handle)

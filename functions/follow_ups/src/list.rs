@@ -6,7 +6,7 @@ use domain::follow_up::{FollowUp, FollowUpStatus};
 use domain::time::Due;
 use domain::{CustomerId, LeadId, PartyId, Permission, Row};
 use edge::application::FollowUpFilter;
-use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
+use edge::{Action, Authorized, Code, Context, Page, PageOf, Problem, Rejection, Request, Route};
 
 contract::query! {
     /// Filters of the list.
@@ -28,6 +28,7 @@ pub(crate) fn route() -> Route {
     Route::get("/follow-ups", "list_follow_ups")
         .needs(Permission::FollowupsRead)
         .about("Follow-ups", "List follow-ups")
+        .fails(&[Code::NotFound])
         .touches(&[Action::Get, Action::Query])
         .load(load)
         .handle(handle)

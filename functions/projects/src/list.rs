@@ -29,7 +29,7 @@ pub(crate) fn route() -> Route {
     Route::get("/projects", "list_projects")
         .needs(Permission::ProjectsRead)
         .about("Projects", "List or search projects")
-        .fails(&[Code::Throttled])
+        .fails(&[Code::NotFound, Code::Throttled])
         .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet, Action::Count])
         .load(load)
         .handle(handle)

@@ -7,7 +7,7 @@ use domain::time::{DateBound, Day};
 use domain::work_log::WorkLog;
 use domain::{CustomerId, Permission, ProjectId, Row, TaskId};
 use edge::application::WorkLogFilter;
-use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
+use edge::{Action, Authorized, Code, Context, Page, PageOf, Problem, Rejection, Request, Route};
 use serde_json::json;
 
 contract::choice! {
@@ -42,6 +42,7 @@ pub(crate) fn route() -> Route {
     Route::get("/worklogs", "list_work_logs")
         .needs(Permission::WorklogsRead)
         .about("Work logs", "List work logs")
+        .fails(&[Code::NotFound])
         .touches(&[Action::Get, Action::Query, Action::QueryTable])
         .meta(&[(
             "totalMinutes",

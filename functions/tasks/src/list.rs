@@ -6,7 +6,7 @@ use domain::task::{Task, TaskStatus};
 use domain::time::Due;
 use domain::{CustomerId, LeadId, Permission, ProjectId, Row};
 use edge::application::TaskFilter;
-use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
+use edge::{Action, Authorized, Code, Context, Page, PageOf, Problem, Rejection, Request, Route};
 
 contract::choice! {
     /// A status, or both that are still work.
@@ -58,6 +58,7 @@ pub(crate) fn route() -> Route {
     Route::get("/tasks", "list_tasks")
         .needs(Permission::TasksRead)
         .about("Tasks", "List tasks")
+        .fails(&[Code::NotFound])
         .touches(&[Action::Get, Action::Query])
         .load(load)
         .handle(handle)

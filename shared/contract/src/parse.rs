@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// One wrong field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// JSON pointer into the body (`/address/city`), or `?name` for a query parameter.
+    /// JSON pointer into the body (`/address/city`), `?name` for a query parameter, or the name of a header.
     pub pointer: String,
     /// The rule that was broken: `required`, `type`, `unknown`, `length`, `format`, `enum`,
     /// `range`, `reference`, `cursor`, …

@@ -88,7 +88,7 @@ fn unread(body: &[u8], error: &serde_json::Error) -> Problem {
         text if text.starts_with("recursion limit exceeded") => ("depth", "is nested more than 127 levels deep"),
         _ => ("text", "has a character that is half of a pair"),
     };
-    Problem::field("", rule, format!("The body {fault}, at line {} column {}", error.line(), error.column()))
+    Problem::field("", rule, format!("{fault}, at line {} column {}", error.line(), error.column()))
 }
 
 impl<T: Parse + Send + Sync + 'static> FromBody for Json<T> {

@@ -116,6 +116,7 @@ impl Problem {
     /// Wrong fields; the answer names at most [`MOST_ERRORS`] and says how many there are.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
+            [one] if one.pointer.is_empty() => format!("The body {}", one.message),
             [one] => format!("{} {}", one.pointer, one.message),
             many if many.len() > MOST_ERRORS => format!("{} fields are wrong; the first {MOST_ERRORS} are named", many.len()),
             many => format!("{} fields are wrong", many.len()),

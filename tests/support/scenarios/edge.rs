@@ -51,12 +51,15 @@ pub async fn a_body_that_is_not_json_is_400_415_or_413(crm: Crm) {
     for bad in [&b"{"[..], b"", b"{\"name\":}", b"nonsense", b"\xff\xfe", &b"[".repeat(5000)] {
         assert_eq!(send(bad.to_vec(), "application/json").await.expect(400).code(), "MALFORMED");
     }
-    send(b"[]".to_vec(), "application/json").await.expect(422);
+    let refused = send(b"[]".to_vec(), "application/json").await.expect(422);
+    assert_eq!(refused.body["detail"], json!("The body must be an object"));
     // Well-formed, but more than can be kept.
     let deep = [&b"{\"metadata\":"[..], &b"[".repeat(200), &b"]".repeat(200), b"}"].concat();
     for (body, rule) in [(b"{\"name\":1e400}".to_vec(), "range"), (deep, "depth"), (b"{\"name\":\"\\ud800\"}".to_vec(), "text")] {
         let refused = send(body, "application/json").await.expect(422);
         assert_eq!((refused.code(), &refused.body["errors"][0]["rule"]), ("VALIDATION", &json!(rule)));
+        let detail = text(&refused.body["detail"]);
+        assert!(detail.starts_with("The body has ") || detail.starts_with("The body is "), "{detail}");
     }
     // An answer names fifty wrong fields, however many there are.
     let many: serde_json::Map<String, Value> = (0..20_000).map(|number| (format!("f{number}"), json!(1))).collect();

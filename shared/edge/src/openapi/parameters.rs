@@ -19,8 +19,9 @@ pub(super) fn takes_key(route: &Route) -> bool {
     route.method == Method::POST && !route.path.starts_with("/auth/") && !matches!(route.access, Access::Public | Access::Optional)
 }
 
-fn takes_version(route: &Route) -> bool {
-    matches!(route.method, Method::PATCH | Method::PUT) || route.method == Method::DELETE && route.actions.contains(&Action::Update)
+/// Whether it is a change that may name the version it is meant for.
+pub(super) fn takes_version(route: &Route) -> bool {
+    route.tagged || matches!(route.method, Method::PATCH | Method::PUT) || route.method == Method::DELETE && route.actions.contains(&Action::Update)
 }
 
 /// What an operation takes beside its body.

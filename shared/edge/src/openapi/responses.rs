@@ -2,7 +2,7 @@
 //! set of codes that comes with a status.
 
 use super::envelope;
-use super::parameters::takes_key;
+use super::parameters::{takes_key, takes_version};
 use crate::identity::Access;
 use crate::problem::{Code, Problem};
 use crate::route::Route;
@@ -117,7 +117,7 @@ fn schema(components: &mut Components) -> Value {
             "description": "One wrong field or parameter.",
             "required": ["pointer", "rule", "message"],
             "properties": {
-                "pointer": {"type": "string", "description": "JSON pointer into the body, or `?name` for a parameter."},
+                "pointer": {"type": "string", "description": "JSON pointer into the body, `?name` for a parameter, or the name of a header."},
                 "rule": {"type": "string", "description": "The rule that was broken: `required`, `type`, `format`, `length`, `range`, `enum`, `unknown`, `reference`, `unique`, …"},
                 "message": {"type": "string", "description": "What is wrong, for a person."},
             },
@@ -237,7 +237,7 @@ fn codes(route: &Route) -> Vec<Code> {
     if route.has_body {
         codes.extend([Code::Malformed, Code::TooLarge, Code::UnsupportedMediaType]);
     }
-    if matches!(route.method, Method::PATCH | Method::PUT | Method::DELETE) {
+    if route.method == Method::DELETE || takes_version(route) {
         codes.push(Code::VersionMismatch);
     }
     if route.method == Method::POST && !route.path.starts_with("/auth/") {
