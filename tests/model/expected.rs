@@ -62,6 +62,13 @@ impl Expected {
         Self { pointers, ..Self::problem(422, "VALIDATION") }
     }
 
+    /// More wrong fields of an answer that names some.
+    pub fn also_wrong(&mut self, pointers: Vec<String>) {
+        self.pointers.extend(pointers);
+        self.pointers.sort_unstable();
+        self.pointers.dedup();
+    }
+
     pub fn refused(code: &'static str, allowed: &[&str]) -> Self {
         Self { members: json!({"allowed": allowed}), pointers: vec!["/status".to_owned()], ..Self::problem(409, code) }
     }

@@ -1,9 +1,10 @@
 //! Everything the plain model knows: people, time and records; who reaches what; and the answer to a
 //! call. Written down again from the rules and without the CRM's own code.
 
-use crate::model::call::{Call, NO_ID, WRONG, is_name};
+use crate::model::call::{Call, NEVER, NO_ID, WRONG, is_name};
 use crate::model::expected::Expected;
 use crate::model::registry::Records;
+use crate::model::{customers, leads, tasks};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -112,6 +113,24 @@ impl World {
         self.expected = match self.decide(call) {
             Ok(expected) | Err(expected) => expected,
         };
+        if self.expected.status == 422 && call.json().is_some() {
+            let unusable = self.unusable(call);
+            self.expected.also_wrong(unusable);
+        }
+    }
+
+    /// The references of a body that lead nowhere for the caller: they are named whatever else is wrong. What
+    /// the caller sees that the record has already is none of them.
+    fn unusable(&self, call: &Call) -> Vec<String> {
+        let shown = tasks::links_shown(self, call);
+        let leads_nowhere = |name: &str, id: &str| match name {
+            "leadId" => !leads::sees(self, call.who, leads::READ, id),
+            "customerId" => !customers::sees(self, call.who, customers::READ, id),
+            _ => id == NEVER,
+        };
+        let given = call.body.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
+        let named = given.filter(|(name, id)| name.ends_with("Id") && *id != WRONG && !shown.iter().any(|shown| shown == id));
+        named.filter(|(name, id)| leads_nowhere(name, id)).map(|(name, _)| format!("/{name}")).collect()
     }
 
     fn decide(&mut self, call: &Call) -> Answer {

@@ -10,7 +10,6 @@ use crate::unchanged;
 use application::{ABSENT, App};
 
 use contract::{Errors, FieldError, Query};
-use domain::Reference;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -34,19 +33,19 @@ pub struct Incoming {
     pub(crate) headers: Headers,
     pub(crate) is_post: bool,
     pub(crate) user: Arc<std::sync::OnceLock<String>>,
-    /// How the record that is to be changed is read: the handler of its GET route, and the request.
-    pub(crate) reading: Option<(Handler, Box<Incoming>)>,
+    pub(crate) reading: Reading,
 }
 
-impl Incoming {
-    /// The record that is to be changed, as the caller reads it; `None` where the caller cannot.
-    async fn present(&mut self, app: &App) -> Option<Map<String, Value>> {
-        let (read, incoming) = self.reading.take()?;
-        let outcome = read(app.clone(), *incoming).await.ok()?;
-        match serde_json::from_slice::<Value>(&outcome.body).ok()?.get_mut("data")?.take() {
-            Value::Object(present) => Some(present),
-            _ => None,
-        }
+/// How the record that is to be changed is read: the handler of its GET route, and the request.
+pub(crate) type Reading = Option<(Handler, Box<Incoming>)>;
+
+/// The record that is to be changed, as the caller reads it, once; `None` where the caller cannot.
+async fn present(app: &App, reading: &mut Reading) -> Option<Map<String, Value>> {
+    let (read, incoming) = reading.take()?;
+    let outcome = read(app.clone(), *incoming).await.ok()?;
+    match serde_json::from_slice::<Value>(&outcome.body).ok()?.get_mut("data")?.take() {
+        Value::Object(present) => Some(present),
+        _ => None,
     }
 }
 
@@ -95,8 +94,9 @@ where
 {
     let permission = incoming.access.permission();
     let presumed = presumed(&app, incoming.headers.token.as_deref(), incoming.access).await?;
+    let mut reading = incoming.reading.take();
     let parsed = match parse::<P, Q, B>(&incoming) {
-        Err(problem) if problem.code == Code::Validation => parse_changes::<P, Q, B>(&app, &mut incoming).await.unwrap_or(Err(problem)),
+        Err(problem) if problem.code == Code::Validation => parse_changes::<P, Q, B>(&app, &mut incoming, &mut reading).await.unwrap_or(Err(problem)),
         parsed => parsed,
     };
     // The reading may begin before the caller is confirmed, but nothing of it is used before.
@@ -124,10 +124,9 @@ where
     }
     let who = I::from_authenticated(confirmed.clone(), permission)?;
     let idempotency = idempotency_of(&incoming, confirmed.as_ref());
-    let named = || B::references(&incoming.body);
     let (path, query, body) = match parsed {
         Ok(parsed) => parsed,
-        Err(problem) => return Err(with_references(&app, &who, problem, named).await.into()),
+        Err(problem) => return Err(with_references::<I, B>(&app, &who, problem, &incoming.body).await.into()),
     };
     let idempotency = idempotency?;
     let loaded = match early {
@@ -144,7 +143,12 @@ where
         (Ok(shown), _) => outcome(shown, envelope),
         // Whoever meets a refusal under a key that was used gets what was answered then.
         (Err(stop), Some(key)) if may_be_answered(&stop) => replay(&app, &key, stop).await,
-        (Err(Rejection::Problem(problem)), _) => Err(with_references(&app, &who, *problem, named).await.into()),
+        (Err(Rejection::Problem(problem)), _) if problem.code == Code::Validation => {
+            // What is as it was is not looked up again.
+            let present = present(&app, &mut reading).await;
+            let body = present.and_then(|present| unchanged::left_out(&incoming.body, &present)).unwrap_or(incoming.body);
+            Err(with_references::<I, B>(&app, &who, *problem, &body).await.into())
+        }
         (Err(stop), _) => Err(stop),
     }
 }
@@ -186,10 +190,10 @@ fn filters(incoming: &Incoming) -> Arc<str> {
 }
 
 /// Wrong fields with the references that cannot be used, so that all are named at once.
-async fn with_references<I: Identity>(app: &App, who: &I, problem: Problem, named: impl FnOnce() -> Vec<(String, Reference)>) -> Problem {
+async fn with_references<I: Identity, B: FromBody>(app: &App, who: &I, problem: Problem, body: &[u8]) -> Problem {
     let Some(authenticated) = who.authenticated().filter(|_| problem.code == Code::Validation) else { return problem };
     let is_named = |pointer: &str| problem.errors.iter().any(|error| error.pointer == pointer);
-    let named: Vec<_> = named().into_iter().filter(|(pointer, _)| !is_named(pointer)).take(MOST_ERRORS).collect();
+    let named: Vec<_> = B::references(body).into_iter().filter(|(pointer, _)| !is_named(pointer)).take(MOST_ERRORS).collect();
     match app.unusable(&authenticated.caller, named).await {
         Ok(unusable) if !unusable.is_empty() => {
             let unusable = unusable.into_iter().map(|pointer| FieldError::new(pointer, "reference", ABSENT));
@@ -203,8 +207,12 @@ async fn with_references<I: Identity>(app: &App, who: &I, problem: Problem, name
 /// The same as [`parse`] for a change that may repeat what was read: fields as they are now are left
 /// out, and others that cannot be changed are read-only rather than unknown. `None` where there is
 /// nothing to compare with.
-async fn parse_changes<P: FromPath, Q: Query, B: FromBody>(app: &App, incoming: &mut Incoming) -> Option<Result<Parsed<P, Q, B>, Problem>> {
-    let present = incoming.present(app).await?;
+async fn parse_changes<P: FromPath, Q: Query, B: FromBody>(
+    app: &App,
+    incoming: &mut Incoming,
+    reading: &mut Reading,
+) -> Option<Result<Parsed<P, Q, B>, Problem>> {
+    let present = present(app, reading).await?;
     incoming.body = unchanged::left_out(&incoming.body, &present)?;
     Some(parse(incoming).map_err(|problem| Problem::fields(unchanged::read_only(problem.errors, &present))))
 }

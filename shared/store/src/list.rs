@@ -318,7 +318,9 @@ impl Store {
             let at_the_end = !more || last.is_none();
             after = last.or(after);
             let left = plan.most().saturating_sub(read);
-            if (left == 0 || queries * QUERY >= plan.most()) && (!at_the_end || more_to_come) {
+            // The next look reads at least so much, the row at the cursor included.
+            let least = sources.len() * (LEAST_EACH + 1);
+            if (left < least || queries * QUERY >= plan.most()) && (!at_the_end || more_to_come) {
                 break after;
             }
             if at_the_end {

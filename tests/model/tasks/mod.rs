@@ -170,6 +170,13 @@ fn work(task: &Task) -> Work<'_> {
     Work { person: &task.owner, lead: task.lead.as_ref(), customer: task.customer.as_ref() }
 }
 
+/// What the task of a change hangs under already, where the caller sees it.
+pub fn links_shown(world: &World, call: &Call) -> Vec<String> {
+    let changed = world.records.tasks.get(&call.id).filter(|_| (call.act.method, call.act.path) == ("PATCH", "/tasks/{id}"));
+    let shown = changed.filter(|task| work(task).is_seen(world, call.who, RIGHT));
+    shown.into_iter().flat_map(|task| [&task.lead, &task.customer]).flatten().cloned().collect()
+}
+
 fn keep(world: &mut World, old: &Task, mut new: Task) -> Expected {
     new.version += u64::from(*old != new);
     let expected = Expected::ok(whole(world, &new), new.version);
