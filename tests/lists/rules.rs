@@ -231,6 +231,13 @@ const BY_OWNER: Filter = of_person!("ownerId", "ownerId", people);
 const STATUS: Filter = equal!("status", "status", listed);
 
 /// Every list.
+/// The orders of leads and customers; the name of a lead is its title.
+const BY_NAME_TOO: &[Order] = &[NEWEST, OLDEST, UPDATED, STALEST, Order { name: "name", place: name }, Order { name: "-name", place: name }];
+
+fn name(record: &Value) -> Option<String> {
+    record["title"].as_str().or(record["name"].as_str()).map(plain)
+}
+
 pub const LISTS: &[List] = &[
     List {
         path: "/leads",
@@ -246,14 +253,7 @@ pub const LISTS: &[List] = &[
             CREATED_TO,
         ],
         parents: &[],
-        orders: &[
-            NEWEST,
-            OLDEST,
-            UPDATED,
-            STALEST,
-            Order { name: "name", place: |lead| lead["title"].as_str().map(plain) },
-            Order { name: "-name", place: |lead| lead["title"].as_str().map(plain) },
-        ],
+        orders: BY_NAME_TOO,
     },
     List {
         path: "/customers",
@@ -277,14 +277,7 @@ pub const LISTS: &[List] = &[
             CREATED_TO,
         ],
         parents: &[],
-        orders: &[
-            NEWEST,
-            OLDEST,
-            UPDATED,
-            STALEST,
-            Order { name: "name", place: |customer| customer["name"].as_str().map(plain) },
-            Order { name: "-name", place: |customer| customer["name"].as_str().map(plain) },
-        ],
+        orders: BY_NAME_TOO,
     },
     List {
         path: "/activities",

@@ -143,6 +143,17 @@ fn create(world: &mut World, call: &Call) -> Answer {
     Ok(Expected::created(shown))
 }
 
+/// Whose the follow-up of a change is, where the caller sees it.
+pub fn assignee_shown(world: &World, call: &Call) -> Option<String> {
+    let changed = (call.act.method, call.act.path) == ("PATCH", "/follow-ups/{id}") && is_seen(world, call);
+    changed.then(|| world.records.follow_ups[&call.id].assignee.clone())
+}
+
+/// Whether the caller reads the record of the path.
+pub fn is_seen(world: &World, call: &Call) -> bool {
+    world.records.follow_ups.get(&call.id).is_some_and(|found| work(found).is_seen(world, call.who, RIGHT))
+}
+
 fn get(world: &mut World, call: &Call) -> Answer {
     let inside = |found: &&FollowUp| work(found).is_seen(world, call.who, RIGHT);
     let found = world.records.follow_ups.get(&call.id).filter(inside).ok_or_else(Expected::not_found)?;

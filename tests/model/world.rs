@@ -1,10 +1,10 @@
 //! Everything the plain model knows: people, time and records; who reaches what; and the answer to a
 //! call. Written down again from the rules and without the CRM's own code.
 
-use crate::model::call::{Call, NEVER, NO_ID, WRONG, is_name};
+use crate::model::call::{Call, NO_ID, WRONG, is_name};
 use crate::model::expected::Expected;
 use crate::model::registry::Records;
-use crate::model::{customers, leads, tasks};
+use crate::model::{customers, follow_ups, leads, tasks};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -119,14 +119,27 @@ impl World {
         }
     }
 
+    /// Whether the caller reads the record of a change: for others it is not there, whatever is wrong.
+    fn reads_changed(&self, call: &Call) -> bool {
+        match (call.act.method, call.act.path) {
+            ("PATCH", "/customers/{id}") => customers::sees(self, call.who, customers::READ, &call.id),
+            ("PATCH", "/leads/{id}") => leads::sees(self, call.who, leads::READ, &call.id),
+            ("PATCH", "/tasks/{id}") => tasks::is_seen(self, call),
+            ("PATCH", "/follow-ups/{id}") => follow_ups::is_seen(self, call),
+            _ => true,
+        }
+    }
+
     /// The references of a body that lead nowhere for the caller: they are named whatever else is wrong. What
     /// the caller sees that the record has already is none of them.
     fn unusable(&self, call: &Call) -> Vec<String> {
-        let shown = tasks::links_shown(self, call);
+        let shown = tasks::links_shown(self, call).into_iter().chain(follow_ups::assignee_shown(self, call)).collect::<Vec<_>>();
         let leads_nowhere = |name: &str, id: &str| match name {
             "leadId" => !leads::sees(self, call.who, leads::READ, id),
             "customerId" => !customers::sees(self, call.who, customers::READ, id),
-            _ => id == NEVER,
+            // The model has no projects.
+            "projectId" => true,
+            _ => !covers(call.who, Right::EVERYBODY, Some(id)),
         };
         let given = call.body.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
         let named = given.filter(|(name, id)| name.ends_with("Id") && *id != WRONG && !shown.iter().any(|shown| shown == id));
@@ -137,7 +150,7 @@ impl World {
         if !holds(call.who, call.act.right) {
             return Err(Expected::forbidden());
         }
-        check_form(call)?;
+        check_form(call).map_err(|wrong| if self.reads_changed(call) { wrong } else { Expected::not_found() })?;
         (call.act.rule)(self, call)
     }
 

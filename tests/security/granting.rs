@@ -57,14 +57,21 @@ async fn whatever_is_granted_nobody_becomes_more_than_he_is() {
         grant(&admin, "SALES_REP", &BTreeSet::from([wanted])).await;
         beyond(boss.post("/users", user("SALES_REP")).await, &name);
         beyond(boss.patch(&mates, json!({"role": "SALES_REP"})).await, &name);
-        for taken in [json!({"password": "quite another secret"}), json!({"email": format!("{}@crm.test", unique())}), json!({"username": unique()})]
-        {
+        for taken in [
+            json!({"password": "quite another secret"}),
+            json!({"email": format!("{}@crm.test", unique())}),
+            json!({"username": unique()}),
+            json!({"phone": "+4930123456"}),
+            json!({"status": "DISABLED"}),
+        ] {
             beyond(boss.patch(&reps, taken).await, &name);
         }
-        boss.patch(&reps, json!({"phone": "+4930123456"})).await.expect(200);
+        beyond(boss.delete(&reps).await, &name);
         // Nobody hands it to the own role, nor to another.
         beyond(boss.put("/roles/MANAGER/permissions", names(&with)).await, "MANAGER");
-        boss.put("/roles/SALES_REP/permissions", json!({"permissions": []})).await.expect(200);
+        // Nor takes it from others, who would be poorer for a moment and could be taken over.
+        beyond(boss.put("/roles/SALES_REP/permissions", json!({"permissions": []})).await, &name);
+        grant(&admin, "SALES_REP", &BTreeSet::new()).await;
         beyond(boss.put("/roles/SALES_REP/permissions", names(&BTreeSet::from([wanted]))).await, &name);
         beyond(boss.patch(&own, json!({"role": "SALES_REP"})).await, "MANAGER");
         // With it in the own hands it can be given.
@@ -99,4 +106,44 @@ async fn only_an_administrator_makes_or_changes_one() {
     admin.patch(&format!("/users/{}", admin.id), json!({"role": "ADMIN"})).await.expect(200);
     admin.patch(&target, json!({"role": "MANAGER"})).await.expect(200);
     assert_eq!(text(&admin.get(&target).await.data()["role"]), "MANAGER");
+}
+
+/// Who may move people moves neither himself nor those who may do more: what `_team` reaches goes by it.
+#[tokio::test]
+async fn nobody_widens_the_own_reach_by_moving_people() {
+    let crm = Crm::idle(local::Table::memory().expect("memory")).await;
+    let admin = crm.admin().await;
+    let (here, there) = (crm.team().await, crm.team().await);
+    let boss = crm.person("MANAGER", Some(&here)).await;
+    let (rep, stranger) = (crm.person("SALES_REP", Some(&there)).await, crm.person("MANAGER", Some(&there)).await);
+    let more = Grant::catalogue().into_iter().filter(|grant| {
+        let moves = [Permission::UsersRead, Permission::UsersUpdate, Permission::UsersDelete, Permission::TeamsUpdate, Permission::TeamsDelete];
+        moves.contains(&grant.permission)
+    });
+    let held = domain::Grants::default_for(domain::Role::Manager);
+    let grants: BTreeSet<Grant> = held.iter().copied().filter(|grant| !grant.permission.name().starts_with("users:")).chain(more).collect();
+    // The widest reach of each counts.
+    let grants: BTreeSet<Grant> = grants
+        .iter()
+        .filter(|grant| grants.iter().all(|other| other.permission != grant.permission || other.reach <= grant.reach))
+        .copied()
+        .collect();
+    grant(&admin, "MANAGER", &grants).await;
+    let (own, other) = (format!("/teams/{here}"), format!("/teams/{there}"));
+    beyond(boss.patch(&format!("/users/{}", boss.id), json!({"teamId": there})).await, "own team");
+    beyond(boss.patch(&other, json!({"memberIds": [rep.id, stranger.id, boss.id]})).await, "own team");
+    beyond(boss.patch(&other, json!({"managerId": boss.id})).await, "own team");
+    beyond(boss.patch(&own, json!({"memberIds": [boss.id, admin.id]})).await, "ADMIN");
+    beyond(boss.patch(&own, json!({"managerId": admin.id})).await, "ADMIN");
+    boss.patch(&own, json!({"memberIds": [boss.id, rep.id]})).await.expect(200);
+    // Who may do more is neither made less nor disabled first.
+    let lesser = BTreeSet::from([
+        Grant { permission: Permission::UsersUpdate, reach: Reach::All },
+        Grant { permission: Permission::UsersDelete, reach: Reach::All },
+    ]);
+    grant(&admin, "SALES_REP", &lesser).await;
+    for change in [json!({"role": "SALES_REP"}), json!({"status": "DISABLED"}), json!({"teamId": null})] {
+        beyond(rep.patch(&format!("/users/{}", stranger.id), change).await, "MANAGER");
+    }
+    beyond(rep.delete(&format!("/users/{}?reassignTo={}", stranger.id, rep.id)).await, "MANAGER");
 }

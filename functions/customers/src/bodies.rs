@@ -45,7 +45,7 @@ contract::editable! {
     }
     change {
         /// Can be set once.
-        referred_by_id: Patch<CustomerId>,
+        referred_by_id: Patch<Option<CustomerId>>,
         /// `false` restores an archived customer; DELETE archives.
         archived: Patch<bool>,
     }

@@ -33,7 +33,7 @@ type UpdateRequest = Request<Authorized, (CustomerId,), UpdateQuery, Json<Update
 
 async fn handle(request: UpdateRequest, page: ReachedPage<Customer>) -> Result<Answer<CustomerPage>, Rejection> {
     let (body, zone) = (&request.body.0, &request.app.config.zone);
-    let referral = match body.referred_by_id.value().filter(|_| page.reached.data.referred_by_id.is_none()) {
+    let referral = match body.referred_by_id.value().and_then(Option::as_ref).filter(|_| page.reached.data.referred_by_id.is_none()) {
         Some(referrer) => Some(request.app.referral(request.caller().scope(Permission::CustomersRead).as_ref(), *referrer).await?),
         None => None,
     };
@@ -65,8 +65,8 @@ fn patched(customer: &Record<Customer>, body: &UpdateCustomer, today: Day) -> Re
     let birthday = data.birthday.filter(|_| data.birthday != customer.data.birthday);
     let mut faults: Vec<FieldFault> = customer::birthday_fault(birthday, today).into_iter().collect();
     match (body.referred_by_id.value(), data.referred_by_id) {
-        (Some(new), Some(old)) if *new != old => faults.push(FieldFault::new("referredById", "immutable", "is set already and stays")),
-        (Some(new), None) => data.referred_by_id = Some(*new),
+        (Some(new), Some(old)) if *new != Some(old) => faults.push(FieldFault::new("referredById", "readonly", "is set already and stays")),
+        (Some(new), None) => data.referred_by_id = *new,
         _ => {}
     }
     match body.archived.value() {

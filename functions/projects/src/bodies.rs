@@ -32,13 +32,13 @@ contract::editable! {
         customer_id: CustomerId,
         /// The caller when not given, else somebody the caller may give projects to.
         owner_id: Option<UserId>,
-        /// Who works on it beside its owner, at most 20.
+        /// Who works on it beside its owner, at most 200.
         member_ids: Option<Members>,
     }
     change {
         /// An active user inside reach.
         owner_id: Patch<UserId>,
-        /// All who work on it beside its owner, at most 20.
+        /// All who work on it beside its owner, at most 200.
         member_ids: Patch<Members>,
     }
     elsewhere { customer_id, owner_id, member_ids }

@@ -20,9 +20,10 @@ async fn load(context: Context<Authorized, (TeamId,)>) -> Result<Reached<Team>, 
 }
 
 async fn handle(request: Request<Authorized, (TeamId,)>, team: Reached<Team>) -> Result<Answer<()>, Rejection> {
-    let people = request.app.team_to_delete(team).await?;
+    let (people, grants) = (request.app.team_to_delete(team).await?, request.app.grants_of_roles().await?);
     request
         .decide(people, |people, act| {
+            people.check_movable(request.caller(), &grants)?;
             let mut change = Change::new();
             change.delete_team(people.team(), &people.delete(act)?);
             Ok(Decision::Commit(change, Answer::nothing()))

@@ -44,9 +44,10 @@ async fn handle(request: UpdateRequest, team: Reached<Team>) -> Result<Answer<Te
         manager_id: body.manager_id.value().copied(),
         members: body.member_ids.value().map(|list| list.0.clone()),
     };
-    let people = request.app.team_people(team, patch).await?;
+    let (people, grants) = (request.app.team_people(team, patch).await?, request.app.grants_of_roles().await?);
     request
         .decide(people, |people, act| {
+            people.check_movable(request.caller(), &grants)?;
             let Some(changed) = people.change(act)? else { return Ok(Decision::Keep(shown((**people.team()).clone()))) };
             let mut change = Change::new();
             change.change_team(people.team(), &changed);

@@ -1,6 +1,5 @@
 //! What is answered about teams and roles.
 
-use contract::views::NamedUser;
 use domain::permission::RoleGrants;
 use domain::team::{Member, Team, TeamData, TeamDerived};
 use domain::{Grants, Record, Role, Row, UserId};
@@ -12,27 +11,30 @@ contract::row! {
         name: String,
         manager_id: Option<UserId>,
     } hidden {}
-    derived TeamDerived {} hidden { members, manager_name }
+    derived TeamDerived {} hidden { members, manager }
     computed {
-        manager: Option<NamedUser> = |team| manager(team),
+        manager: Option<TeamMember> = |team| manager(team),
         /// By name.
         members: Vec<TeamMember> = |team| members(team),
     }
 }
 
-fn manager(team: &Row<Team>) -> Option<NamedUser> {
-    NamedUser::of(team.data.manager_id, Some(team.derived.manager_name.as_deref().unwrap_or_default()))
+fn person(id: UserId, member: &Member) -> TeamMember {
+    TeamMember { id, name: member.name.clone(), disabled: member.disabled }
+}
+
+fn manager(team: &Row<Team>) -> Option<TeamMember> {
+    team.data.manager_id.zip(team.derived.manager.as_ref()).map(|(id, manager)| person(id, manager))
 }
 
 fn members(team: &Row<Team>) -> Vec<TeamMember> {
-    let shown = |(id, member): (&UserId, &Member)| TeamMember { id: *id, name: member.name.clone(), disabled: member.disabled };
-    let mut members: Vec<TeamMember> = team.derived.members.iter().map(shown).collect();
+    let mut members: Vec<TeamMember> = team.derived.members.iter().map(|(id, member)| person(*id, member)).collect();
     members.sort_by_cached_key(|member| (member.name.to_lowercase(), member.id));
     members
 }
 
 contract::answer! {
-    /// Somebody in a team.
+    /// Somebody of a team.
     pub struct TeamMember {
         pub id: UserId,
         pub name: String,

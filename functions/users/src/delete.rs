@@ -4,7 +4,7 @@
 use crate::account::load;
 use contract::FieldError;
 use domain::granting::may_make;
-use domain::{Permission, Role, UserId};
+use domain::{Permission, UserId};
 use edge::application::ReachedAccount;
 use edge::{Action, Answer, Authorized, Change, Code, Decision, Problem, Rejection, Request, Route};
 
@@ -32,11 +32,10 @@ async fn handle(request: Request<Authorized, (UserId,), DeleteUser>, account: Re
     if to == Some(account.user.id) {
         return Err(Problem::field("?reassignTo", "reference", "must be another user").into());
     }
+    let grants = request.app.grants_of_roles().await?;
     let decided = request.decide(account, |account, act| {
-        // An administrator is an administrator's to disable.
-        if account.user.data.role == Role::Admin {
-            may_make(request.caller(), Role::Admin, &request.caller().grants)?;
-        }
+        let role = account.user.data.role;
+        may_make(request.caller(), role, &grants.of(role))?;
         let Some((next, events)) = account.disable(act, to) else { return Ok(Decision::Keep(Answer::nothing())) };
         let mut change = Change::new();
         if let Some(to) = to {

@@ -7,10 +7,10 @@ use contract::views::UserOut;
 use contract::{FieldError, Patch};
 use domain::account::{Account, Wanted};
 use domain::credential::Credential;
-use domain::granting::{may_make, may_move};
+use domain::granting::{may_move, may_place};
 use domain::user::User;
-use domain::{Grants, Permission, Reach, Record, Refused, Role, UserId};
-use edge::application::{Client, ReachedAccount};
+use domain::{Permission, Reach, Record, Refused, UserId};
+use edge::application::{Client, GrantsOfRoles, ReachedAccount};
 use edge::{Action, Answer, Authorized, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
 
 pub(crate) fn route() -> Route {
@@ -28,9 +28,9 @@ type UpdateRequest = Request<Authorized, (UserId,), (), Json<UpdateUser>>;
 
 async fn handle(request: UpdateRequest, account: ReachedAccount) -> Result<Answer<UserOut>, Rejection> {
     let body = &request.body.0;
-    check(&request)?;
+    check(&request, &account)?;
     confirm(&request, &account).await?;
-    let grants = OfRoles::now(&request).await?;
+    let grants = request.app.grants_of_roles().await?;
     may_change(&request, &account, &grants)?;
     let credential = match &body.password {
         Patch::Set(password) => {
@@ -58,16 +58,17 @@ fn shown(user: Record<User>) -> Answer<UserOut> {
 }
 
 /// Refuses fields that this caller may not change, and the own password, which needs the current one.
-fn check(request: &UpdateRequest) -> Result<(), Problem> {
+fn check(request: &UpdateRequest, account: &Account) -> Result<(), Problem> {
     let body = &request.body.0;
     if body.password.is_set() && request.path.0 == request.caller().id {
         return Err(Problem::field("/password", "own", "is changed with POST /auth/password"));
     }
+    let data = &account.user.data;
     let sent = [
-        ("role", body.role.is_set()),
-        ("teamId", body.team_id.is_set()),
-        ("status", body.status.is_set()),
-        ("mustChangePassword", body.must_change_password.is_set()),
+        ("role", body.role.value().is_some_and(|role| *role != data.role)),
+        ("teamId", body.team_id.value().is_some_and(|team| *team != data.team_id)),
+        ("status", body.status.value().is_some_and(|status| *status != data.status)),
+        ("mustChangePassword", body.must_change_password.value().is_some_and(|must| *must != data.must_change_password)),
         ("password", body.password.is_set()),
     ];
     let names: Vec<&str> = sent.into_iter().filter(|(_, sent)| *sent).map(|(name, _)| name).collect();
@@ -78,35 +79,14 @@ fn check(request: &UpdateRequest) -> Result<(), Problem> {
     Err(Problem { errors, ..Problem::new(Code::Forbidden, format!("To change {} needs users:update_all", names.join(", "))) })
 }
 
-/// What the roles that can be changed are granted.
-struct OfRoles {
-    manager: Grants,
-    rep: Grants,
-}
-
-impl OfRoles {
-    async fn now(request: &UpdateRequest) -> Result<Self, Rejection> {
-        let (manager, rep) = tokio::try_join!(request.app.grants_of(Role::Manager), request.app.grants_of(Role::SalesRep))?;
-        Ok(Self { manager, rep })
-    }
-
-    fn of(&self, role: Role) -> Grants {
-        match role {
-            Role::Admin => Grants::default_for(role),
-            Role::Manager => self.manager.clone(),
-            Role::SalesRep => self.rep.clone(),
-        }
-    }
-}
-
-/// Refuses to give a role that may do more than the caller, to change an administrator, and to take over the
-/// sign-in of somebody who may do more.
-fn may_change(request: &UpdateRequest, account: &Account, grants: &OfRoles) -> Result<(), Refused> {
+/// Refuses to change somebody who may do more than the caller, to give a role that may, and to move the own
+/// role or team.
+fn may_change(request: &UpdateRequest, account: &Account, grants: &GrantsOfRoles) -> Result<(), Refused> {
     let (body, caller, role) = (&request.body.0, request.caller(), account.user.data.role);
     let own = account.user.id == caller.id;
-    let signs_in_otherwise = body.email.is_set() || body.username.is_set() || body.password.is_set();
-    if !own && (role == Role::Admin || signs_in_otherwise) {
-        may_make(caller, role, &grants.of(role))?;
+    let moves = body.team_id.value().is_some_and(|team| *team != account.user.data.team_id);
+    if !own || moves {
+        may_place(caller, account.user.id, role, &grants.of(role))?;
     }
     let to = body.role.value().copied().unwrap_or(role);
     may_move(caller, own, role, to, &grants.of(to))

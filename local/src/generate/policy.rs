@@ -51,7 +51,8 @@ fn table(actions: &BTreeSet<Action>, credentials: bool) -> Vec<Statement> {
     if !items.is_empty() {
         statements.push(Statement { actions: items, ..Statement::new(&[], vec![arn("Table")]) });
     }
-    if actions.contains(&Action::Count) {
+    // Whoever may update anything may count as well.
+    if actions.contains(&Action::Count) && !actions.contains(&Action::Update) {
         statements.push(Statement { only: Some(format!("{COUNTERS}*")), ..Statement::new(&["dynamodb:UpdateItem"], vec![arn("Table")]) });
     }
     let table = actions.contains(&Action::QueryTable).then(|| arn("Table"));
@@ -141,7 +142,9 @@ pub(super) fn yaml(statements: &[Statement]) -> String {
         }
         let of_keys = [("ForAnyValue", &statement.denies), ("ForAllValues", &statement.only)];
         for (quantor, partitions) in of_keys.into_iter().filter_map(|(quantor, keys)| Some((quantor, keys.as_ref()?))) {
-            let condition = format!("{{\"{quantor}:StringLike\": {{\"dynamodb:LeadingKeys\": \"{partitions}\"}}}}");
+            // `ForAllValues` is also true of a request without keys.
+            let keyed = if quantor == "ForAllValues" { ", \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}" } else { "" };
+            let condition = format!("{{\"{quantor}:StringLike\": {{\"dynamodb:LeadingKeys\": \"{partitions}\"}}{keyed}}}");
             text.push_str(&format!("              Condition: {condition}\n"));
         }
     }

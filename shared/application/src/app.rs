@@ -3,7 +3,7 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::grants::GrantsCache;
+use crate::grants::{GrantsCache, GrantsOfRoles};
 use crate::tokens::{KeyError, Signer, Verifier};
 use aws::Secrets;
 use domain::event::Act;
@@ -123,6 +123,12 @@ impl App {
     /// What a role is granted now.
     pub async fn grants_of(&self, role: Role) -> Result<Grants, store::Error> {
         self.grants.get(&self.store, role, self.clock.now()).await
+    }
+
+    /// What every role is granted now.
+    pub async fn grants_of_roles(&self) -> Result<GrantsOfRoles, store::Error> {
+        let (manager, rep) = tokio::try_join!(self.grants_of(Role::Manager), self.grants_of(Role::SalesRep))?;
+        Ok(GrantsOfRoles { manager, rep })
     }
 
     /// What a role is granted as far as it is known without asking: possibly a little old.

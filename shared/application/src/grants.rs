@@ -9,6 +9,24 @@ use store::Store;
 /// How long grants are kept, milliseconds: a change of a role is in force everywhere after it.
 const KEPT_MILLIS: i64 = 10_000;
 
+/// What the roles that can be changed are granted.
+#[derive(Debug, Clone)]
+pub struct GrantsOfRoles {
+    pub(crate) manager: Grants,
+    pub(crate) rep: Grants,
+}
+
+impl GrantsOfRoles {
+    /// What a role is granted.
+    pub fn of(&self, role: Role) -> Grants {
+        match role {
+            Role::Admin => Grants::default_for(role),
+            Role::Manager => self.manager.clone(),
+            Role::SalesRep => self.rep.clone(),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct GrantsCache {
     known: RwLock<HashMap<Role, (i64, Grants)>>,

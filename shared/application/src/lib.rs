@@ -72,6 +72,7 @@ pub use app::{App, NotGiven};
 pub use config::Config;
 pub use decide::{Change, Decision, decide};
 pub use error::Error;
+pub use grants::GrantsOfRoles;
 pub use guesses::{Client, Guess, counted_by};
 pub use reach::{Purpose, Reached, ReachedPage, Unscoped};
 pub use references::{ABSENT, Parents, Referral};

@@ -49,8 +49,8 @@ impl App {
         }
     }
 
-    /// Which of these references cannot be used, whatever they are for: a person or team that does not
-    /// exist, and a record that the caller, who may read its kind, does not reach.
+    /// Which of these references cannot be used, whatever they are for: what does not exist, and what the
+    /// caller, who may read its kind, does not reach.
     pub async fn unusable<T>(&self, caller: &Caller, named: Vec<(T, Reference)>) -> Result<Vec<T>, Error> {
         let looked_up = try_join_all(named.iter().map(|(_, reference)| self.is_usable(caller, *reference))).await?;
         Ok(named.into_iter().zip(looked_up).filter(|(_, usable)| !usable).map(|((name, _), _)| name).collect())
@@ -58,7 +58,11 @@ impl App {
 
     async fn is_usable(&self, caller: &Caller, reference: Reference) -> Result<bool, Error> {
         let (parent, reading) = match reference {
-            Reference::User(id) => return Ok(self.store().auth(id).await?.is_some()),
+            Reference::User(id) => {
+                let scope = caller.scope(Permission::UsersRead).filter(|_| id != caller.id);
+                let found = self.store().auth(id).await?;
+                return Ok(found.is_some_and(|auth| scope.is_none_or(|scope| scope.covers_person(id, auth.team_id))));
+            }
             Reference::Team(id) => return Ok(self.store().get::<Team>(id).await?.is_some()),
             Reference::Customer(id) => (Parent::Party(PartyId::Customer(id)), Permission::CustomersRead),
             Reference::Lead(id) => (Parent::Party(PartyId::Lead(id)), Permission::LeadsRead),

@@ -2,13 +2,15 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::grants::GrantsOfRoles;
 use crate::reach::{Purpose, Reached};
 use crate::subject::Subject;
 use domain::account::Account;
 use domain::event::Act;
+use domain::granting::may_place;
 use domain::team::{self, Team, TeamChange, TeamWanted};
 use domain::user::Auth;
-use domain::{Refused, Scope, TeamId, UserId};
+use domain::{Caller, Refused, Scope, TeamId, UserId};
 use std::collections::BTreeMap;
 
 /// Who is to manage a new team: the sign-in state lists the teams that somebody manages.
@@ -64,6 +66,12 @@ impl TeamPeople {
     /// The team.
     pub fn team(&self) -> &Reached<Team> {
         &self.team
+    }
+
+    /// Refuses a change that moves the caller, or somebody who may do more.
+    pub fn check_movable(&self, caller: &Caller, grants: &GrantsOfRoles) -> Result<(), Refused> {
+        let people = self.accounts.values().map(|account| &account.user);
+        people.map(|user| (user.id, user.data.role)).try_for_each(|(id, role)| may_place(caller, id, role, &grants.of(role)))
     }
 
     /// What the change means; `None` when it is so already.

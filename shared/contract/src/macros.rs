@@ -82,7 +82,13 @@ macro_rules! query {
 /// Declares an answer: a serialisable struct with its schema. Every field is always there.
 #[macro_export]
 macro_rules! answer {
-    ($(#[doc = $about:literal])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
+    ($(#[doc = $about:literal])* pub struct $name:ident { $($fields:tt)* }) => {
+        $crate::answer! { kept [] $(#[doc = $about])* pub struct $name { $($fields)* } }
+    };
+    (
+        kept [$($kept:ident),* $(,)?]
+        $(#[doc = $about:literal])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }
+    ) => {
         $(#[doc = $about])*
         #[derive(Debug, Clone, $crate::serde::Serialize)]
         #[serde(rename_all = "camelCase", crate = "contract::serde")]
@@ -97,6 +103,10 @@ macro_rules! answer {
                     true,
                 )),*];
                 $crate::schema::answer(stringify!($name), &[$($about),*], fields, components)
+            }
+
+            fn kept() -> Vec<&'static str> {
+                vec![$(stringify!($kept)),*]
             }
         }
     };
@@ -232,6 +242,7 @@ macro_rules! row {
         computed { $($(#[doc = $cdoc:literal])* $cfield:ident : $ctype:ty = |$row:ident| $value:expr),* $(,)? }
     ) => {
         $crate::answer! {
+            kept [$($kfield,)* $($cfield),*]
             $(#[doc = $about])*
             pub struct $name {
                 pub id: <$entity as $crate::domain::Entity>::Id,
@@ -265,6 +276,7 @@ macro_rules! extending {
     (
         $(#[doc = $about:literal])* pub struct $name:ident as $(#[doc = $base_about:literal])* $base:ident : $basetype:ident
         { $($(#[doc = $doc:literal])* $field:ident : $type:ty),* $(,)? }
+        kept [$($kept:ident),*]
     ) => {
         $(#[doc = $about])*
         #[derive(Debug, Clone, $crate::serde::Serialize)]
@@ -287,6 +299,12 @@ macro_rules! extending {
                 )),*];
                 $crate::schema::extended(stringify!($name), &[$($about),*], base, fields, components)
             }
+
+            fn kept() -> Vec<&'static str> {
+                let mut kept = <$basetype as $crate::Show>::kept();
+                kept.extend::<[&'static str; _]>([$(stringify!($kept)),*]);
+                kept
+            }
         }
     };
 }
@@ -303,6 +321,7 @@ macro_rules! whole {
             pub struct $name as
             /// What lists show of it.
             row: $rowtype { $($(#[doc = $doc])* $field: $type),* }
+            kept []
         }
 
         impl $name {
@@ -324,6 +343,7 @@ macro_rules! page {
             pub struct $name as
             /// The whole record.
             whole: $whole { $($(#[doc = $doc])* $field: $type),* }
+            kept [$($field),*]
         }
     };
 }

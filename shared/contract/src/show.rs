@@ -13,6 +13,11 @@ use std::collections::BTreeMap;
 pub trait Show: serde::Serialize {
     /// JSON Schema of the answer.
     fn schema(components: &mut Components) -> Value;
+    /// Which of its fields the system keeps by itself, as they are written in Rust: they change without a new
+    /// version.
+    fn kept() -> Vec<&'static str> {
+        Vec::new()
+    }
 }
 
 macro_rules! show {

@@ -3,6 +3,7 @@
 //! Owns: what somebody may make of others and of roles, beyond the permission to do so at all. Does not
 //! own: who holds which permission ([`crate::permission`]).
 
+use crate::id::UserId;
 use crate::permission::{Grant, Grants, Role};
 use crate::reach::Caller;
 use crate::refused::Refused;
@@ -21,6 +22,18 @@ pub fn may_make(caller: &Caller, role: Role, grants: &Grants) -> Result<(), Refu
     }
 }
 
+/// Refuses to move somebody between teams, or otherwise change somebody, who may do more than the caller; and
+/// to move the caller, whose team decides what `_team` reaches.
+pub fn may_place(caller: &Caller, person: UserId, role: Role, grants: &Grants) -> Result<(), Refused> {
+    if caller.role == Role::Admin {
+        return Ok(());
+    }
+    if person == caller.id {
+        return Err(Refused::Beyond("Nobody but an ADMIN changes the own team, or manages another one".to_owned()));
+    }
+    may_make(caller, role, grants)
+}
+
 /// Refuses another role for the caller, whoever that is.
 pub fn may_move(caller: &Caller, of_caller: bool, from: Role, to: Role, grants: &Grants) -> Result<(), Refused> {
     if from == to {
@@ -32,14 +45,16 @@ pub fn may_move(caller: &Caller, of_caller: bool, from: Role, to: Role, grants: 
     may_make(caller, to, grants)
 }
 
-/// Refuses a change of what the caller's own role is granted, and grants that the caller does not hold as
-/// widely. What the role holds already may stay.
+/// Refuses a change of what the caller's own role is granted, and to give or take grants that the caller does
+/// not hold as widely: who is poorer for a moment could be taken over. What the role holds may stay.
 pub fn may_grant(caller: &Caller, role: Role, held: &Grants, wanted: &[Grant]) -> Result<(), Refused> {
     if caller.role == role {
         return Err(Refused::Beyond(format!("Nobody changes what the own role is granted, which is {role}")));
     }
     let added = wanted.iter().filter(|grant| held.reach(grant.permission) < Some(grant.reach));
-    match caller.grants.lacks(added) {
+    let wanted = Grants::of(wanted.iter().copied());
+    let taken: Vec<Grant> = held.iter().filter(|grant| wanted.reach(grant.permission) < Some(grant.reach)).copied().collect();
+    match caller.grants.lacks(added.chain(&taken)) {
         Some(grant) => Err(Refused::Beyond(format!("You do not hold {grant} yourself"))),
         None => Ok(()),
     }
@@ -48,7 +63,6 @@ pub fn may_grant(caller: &Caller, role: Role, held: &Grants, wanted: &[Grant]) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::UserId;
     use uuid::Uuid;
 
     fn caller(role: Role, grants: Grants) -> Caller {
@@ -71,9 +85,11 @@ mod tests {
                 }
                 assert_eq!(may_grant(&manager, Role::SalesRep, &nothing, &[grant]).is_ok(), may, "{grant}");
                 assert!(may_grant(&manager, Role::SalesRep, &has_it, &[grant]).is_ok(), "what is there may stay: {grant}");
-                assert!(may_grant(&manager, Role::SalesRep, &has_it, &[]).is_ok(), "and be taken away: {grant}");
+                assert_eq!(may_grant(&manager, Role::SalesRep, &has_it, &[]).is_ok(), may, "and be taken away by who has it: {grant}");
                 assert!(may_grant(&manager, Role::Manager, &has_it, &[]).is_err(), "but not from oneself: {grant}");
                 assert!(may_make(&manager, Role::Admin, &Grants::default_for(Role::Admin)).is_err(), "{grant}");
+                assert_eq!(may_place(&manager, UserId::nobody(), Role::SalesRep, &has_it).is_ok(), may, "{grant}");
+                assert!(may_place(&manager, manager.id, Role::Manager, &nothing).is_err(), "{grant}");
                 assert!(may_move(&manager, true, Role::Manager, Role::SalesRep, &nothing).is_err(), "{grant}");
             }
         }

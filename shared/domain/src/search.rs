@@ -322,6 +322,11 @@ impl Asked {
 /// A phone number as it is typed, for the look-up from its end.
 fn number(text: &str) -> String {
     let mut number = backwards(text);
+    if number.len() <= LAST_DIGITS {
+        // Too little without its zeros: the last digits, which begin with some.
+        let digits: Vec<char> = folded(text).chars().filter(char::is_ascii_digit).collect();
+        return std::iter::once(PHONE).chain(digits.into_iter().rev()).collect();
+    }
     let (trunk, length) = TRUNK;
     if number.ends_with(trunk) && number.len() == PHONE.len_utf8() + length {
         number.pop();
@@ -573,6 +578,14 @@ mod tests {
         assert_eq!(words("NTT東日本"), ["ntt東日本", "日本", "東日本"]);
         assert_eq!(words("ソフトバンク").len(), 1, "one word is not taken apart");
         assert!(words("中华人民共和国国务院办公厅秘书局信息处理中心有限公司").len() <= MAX_WORDS);
+    }
+
+    #[test]
+    fn last_digits_may_begin_with_zeros() {
+        let record = record_words(&Findable { names: vec!["Ann"], phone: Some("+15550100005"), email: None });
+        for (query, found) in [("0005", true), ("00005", true), ("100005", true), ("0006", false), ("ann 0005", true)] {
+            assert_eq!(finds(query, &record), found, "{query}");
+        }
     }
 
     #[test]

@@ -56,9 +56,9 @@ pub struct TeamDerived {
     /// Members by id.
     #[serde(default)]
     pub members: BTreeMap<UserId, Member>,
-    /// The manager's name.
+    /// The manager.
     #[serde(default)]
-    pub manager_name: Option<String>,
+    pub manager: Option<Member>,
 }
 
 impl Entity for Team {
@@ -93,25 +93,25 @@ pub fn name_key(name: &str) -> String {
 /// A new team with its event.
 pub fn create(act: &Act, name: String, manager: Option<&Auth>) -> (Record<Team>, Event) {
     let data = TeamData { name, manager_id: manager.map(|manager| manager.user_id) };
-    let derived = TeamDerived { manager_name: manager.map(|manager| manager.name.clone()), ..TeamDerived::default() };
+    let derived = TeamDerived { manager: manager.map(Member::of), ..TeamDerived::default() };
     let team: Record<Team> = Record::new(act.id(), act, data, (), derived);
     let summary = format!("{} created team {}", act.actor_name, team.data.name);
     let event = team.event(act, EventKind::TeamCreated, summary, json!({}));
     (team, event)
 }
 
-/// What a team shows of its people: the members (`None` is off the list), and the manager's name.
+/// What a team shows of its people: the members (`None` is off the list), and the manager.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TeamStamp {
     /// Members that come, change, or go.
     pub members: BTreeMap<UserId, Option<Member>>,
-    /// A new name of the manager.
-    pub manager_name: Option<String>,
+    /// The manager, who changed.
+    pub manager: Option<Member>,
 }
 
 /// What a change of one user's sign-in state means for the teams that show the user.
 pub fn stamps(old: &Auth, new: &Auth) -> BTreeMap<TeamId, TeamStamp> {
-    let (moved, renamed) = (old.team_id != new.team_id, old.name != new.name);
+    let moved = old.team_id != new.team_id;
     let shown_otherwise = Member::of(old) != Member::of(new);
     let mut stamps: BTreeMap<TeamId, TeamStamp> = BTreeMap::new();
     if let Some(left) = old.team_id.filter(|_| moved) {
@@ -120,8 +120,8 @@ pub fn stamps(old: &Auth, new: &Auth) -> BTreeMap<TeamId, TeamStamp> {
     if let Some(team) = new.team_id.filter(|_| moved || shown_otherwise) {
         stamps.entry(team).or_default().members.insert(new.user_id, Some(Member::of(new)));
     }
-    for team in new.managed.iter().filter(|_| renamed) {
-        stamps.entry(*team).or_default().manager_name = Some(new.name.clone());
+    for team in new.managed.iter().filter(|_| shown_otherwise) {
+        stamps.entry(*team).or_default().manager = Some(Member::of(new));
     }
     stamps
 }
@@ -233,7 +233,7 @@ pub fn change(team: &Record<Team>, act: &Act, wanted: &TeamWanted, accounts: &BT
     }
     if wanted.data.manager_id != team.data.manager_id {
         let new = wanted.data.manager_id.map(|id| manager(accounts.get(&id).map(|account| &account.auth))).transpose()?;
-        next.derived.manager_name = new.map(|auth| auth.name.clone());
+        next.derived.manager = new.map(Member::of);
         for (id, manages) in [(team.data.manager_id, false), (wanted.data.manager_id, true)] {
             let Some((id, account)) = id.and_then(|id| accounts.get_key_value(&id)) else { continue };
             let account = after.entry(*id).or_insert_with(|| account.clone());
@@ -256,7 +256,9 @@ pub fn delete(team: &Record<Team>, act: &Act, accounts: &BTreeMap<UserId, Accoun
     if active > 0 {
         return Err(Refused::TeamNotEmpty(format!("The team has {active} active members; move them first")));
     }
-    let emptied = change(team, act, &TeamWanted::nobody(team), accounts)?;
+    let nobody = TeamWanted::nobody(team);
+    nobody.people(team)?;
+    let emptied = change(team, act, &nobody, accounts)?;
     let mut emptied = emptied.unwrap_or_else(|| TeamChange { team: team.clone(), accounts: Vec::new(), others: BTreeMap::new(), events: Vec::new() });
     emptied.events.retain(|event| event.kind != EventKind::TeamUpdated);
     emptied.events.push(team.event(act, EventKind::TeamDeleted, format!("{} deleted team {}", act.actor_name, team.data.name), json!({})));
@@ -294,7 +296,7 @@ mod tests {
         let kinds: Vec<_> = change.events.iter().map(|event| event.kind).collect();
         assert_eq!(kinds, [EventKind::UserTeamChanged, EventKind::TeamUpdated]);
         assert_eq!(change.events[1].changes.keys().collect::<Vec<_>>(), ["managerId", "memberIds"]);
-        assert_eq!((change.team.version, change.team.derived.manager_name.as_deref()), (2, Some("Eve")));
+        assert_eq!((change.team.version, change.team.derived.manager.as_ref().map(|eve| &*eve.name)), (2, Some("Eve")));
     }
 
     #[test]
@@ -333,8 +335,8 @@ mod tests {
         let eve = account("Eve", Role::Manager, Some(north)).auth.with_managed(south, true);
         let renamed = Auth { name: "Eva".into(), team_id: Some(south), ..eve.clone() };
         let stamps = stamps(&eve, &renamed);
-        assert_eq!(stamps[&north], TeamStamp { members: BTreeMap::from([(eve.user_id, None)]), manager_name: None });
-        let both = TeamStamp { members: BTreeMap::from([(eve.user_id, Some(Member::of(&renamed)))]), manager_name: Some("Eva".into()) };
+        assert_eq!(stamps[&north], TeamStamp { members: BTreeMap::from([(eve.user_id, None)]), manager: None });
+        let both = TeamStamp { members: BTreeMap::from([(eve.user_id, Some(Member::of(&renamed)))]), manager: Some(Member::of(&renamed)) };
         assert_eq!((stamps.len(), &stamps[&south]), (2, &both));
         assert!(super::stamps(&eve, &eve).is_empty());
     }

@@ -15,13 +15,15 @@ pub fn app(sdk: &aws::Sdk) -> Result<App, Error> {
     Ok(App::new(Store::new(sdk, &table), Clock::system(), Config::from_environment()?))
 }
 
-/// Serves the route that `_HANDLER` names, or all of them where it names none of these (as under
-/// `cargo lambda watch`, which leaves it unset).
+/// Serves the route that `_HANDLER` names, with the one that reads what it changes; or all of them where it
+/// names none of these (as under `cargo lambda watch`, which leaves it unset).
 pub async fn serve(app: App, routes: Vec<Route>) -> Result<(), Error> {
     application::log::start();
     let wanted = std::env::var("_HANDLER").unwrap_or_default();
-    let named: Vec<Route> = routes.iter().filter(|route| route.name == wanted).cloned().collect();
-    let served = if named.is_empty() { routes } else { named };
+    let served = match routes.iter().find(|route| route.name == wanted) {
+        Some(named) => routes.iter().filter(|route| route.name == wanted || route.reads_for(named)).cloned().collect(),
+        None => routes,
+    };
     let needs_table = served.iter().any(|route| route.access != Access::Public || !route.actions.is_empty());
     let router = Router::new(served)?;
     // The table is asked once during init, so that the first request finds the connection open.

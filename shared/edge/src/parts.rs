@@ -80,7 +80,7 @@ fn is_json(media_type: Option<&str>) -> bool {
 /// lets a reader limit numbers, depth and characters).
 fn unread(body: &[u8], error: &serde_json::Error) -> Problem {
     let text = error.to_string();
-    if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
+    if std::str::from_utf8(body).is_err() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err() {
         return Problem::new(Code::Malformed, format!("The body is not JSON: {text}"));
     }
     let (rule, fault) = match text.as_str() {

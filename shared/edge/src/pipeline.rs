@@ -6,12 +6,12 @@ use crate::identity::{Access, Authenticated, Identity, confirmed, presumed, same
 use crate::parts::{FromBody, FromPath};
 use crate::problem::{Code, MOST_ERRORS, Problem, Rejection};
 use crate::request::{Context, Request};
-use crate::unchanged;
+use crate::unchanged::Present;
 use application::{ABSENT, App};
 
 use contract::{Errors, FieldError, Query};
 use futures::future::BoxFuture;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::sync::Arc;
 use store::{IdempotencyKey, SavedAnswer};
 
@@ -33,19 +33,33 @@ pub struct Incoming {
     pub(crate) headers: Headers,
     pub(crate) is_post: bool,
     pub(crate) user: Arc<std::sync::OnceLock<String>>,
-    pub(crate) reading: Reading,
+    /// For a change, how what is changed is read.
+    pub(crate) reading: Option<Reading>,
 }
 
-/// How the record that is to be changed is read: the handler of its GET route, and the request.
-pub(crate) type Reading = Option<(Handler, Box<Incoming>)>;
+/// How the record that is to be changed is read.
+pub(crate) struct Reading {
+    /// The handler of its GET route.
+    pub(crate) handler: Handler,
+    /// The request for it.
+    pub(crate) incoming: Box<Incoming>,
+    /// What of the answer the system keeps by itself.
+    pub(crate) kept: fn() -> Vec<&'static str>,
+}
 
-/// The record that is to be changed, as the caller reads it, once; `None` where the caller cannot.
-async fn present(app: &App, reading: &mut Reading) -> Option<Map<String, Value>> {
-    let (read, incoming) = reading.take()?;
-    let outcome = read(app.clone(), *incoming).await.ok()?;
-    match serde_json::from_slice::<Value>(&outcome.body).ok()?.get_mut("data")?.take() {
-        Value::Object(present) => Some(present),
-        _ => None,
+/// The record that is to be changed, as the caller reads it, once; `None` where there is no such route or
+/// the caller may not use it. A record that is not there for the caller is a problem.
+async fn present(app: &App, reading: &mut Option<Reading>) -> Result<Option<Present>, Problem> {
+    let Some(Reading { handler, incoming, kept }) = reading.take() else { return Ok(None) };
+    let outcome = match handler(app.clone(), *incoming).await {
+        Ok(outcome) => outcome,
+        Err(Rejection::Problem(problem)) if problem.code == Code::NotFound => return Err(*problem),
+        Err(_) => return Ok(None),
+    };
+    let shown = serde_json::from_slice::<Value>(&outcome.body).ok().and_then(|mut body| body.get_mut("data").map(Value::take));
+    match shown {
+        Some(Value::Object(shown)) => Ok(Some(Present { shown, kept: kept().into_iter().map(contract::camel).collect() })),
+        _ => Ok(None),
     }
 }
 
@@ -145,8 +159,8 @@ where
         (Err(stop), Some(key)) if may_be_answered(&stop) => replay(&app, &key, stop).await,
         (Err(Rejection::Problem(problem)), _) if problem.code == Code::Validation => {
             // What is as it was is not looked up again.
-            let present = present(&app, &mut reading).await;
-            let body = present.and_then(|present| unchanged::left_out(&incoming.body, &present)).unwrap_or(incoming.body);
+            let present = present(&app, &mut reading).await.ok().flatten();
+            let body = present.and_then(|present| present.left_out(&incoming.body)).unwrap_or(incoming.body);
             Err(with_references::<I, B>(&app, &who, *problem, &body).await.into())
         }
         (Err(stop), _) => Err(stop),
@@ -205,16 +219,26 @@ async fn with_references<I: Identity, B: FromBody>(app: &App, who: &I, problem: 
 }
 
 /// The same as [`parse`] for a change that may repeat what was read: fields as they are now are left
-/// out, and others that cannot be changed are read-only rather than unknown. `None` where there is
-/// nothing to compare with.
+/// out, and others that cannot be changed are read-only rather than unknown. What the system kept meanwhile
+/// is left out too where the request is about the present version. `None` where there is nothing to
+/// compare with.
 async fn parse_changes<P: FromPath, Q: Query, B: FromBody>(
     app: &App,
     incoming: &mut Incoming,
-    reading: &mut Reading,
+    reading: &mut Option<Reading>,
 ) -> Option<Result<Parsed<P, Q, B>, Problem>> {
-    let present = present(app, reading).await?;
-    incoming.body = unchanged::left_out(&incoming.body, &present)?;
-    Some(parse(incoming).map_err(|problem| Problem::fields(unchanged::read_only(problem.errors, &present))))
+    let present = match present(app, reading).await {
+        Ok(present) => present?,
+        Err(absent) => return Some(Err(absent)),
+    };
+    let versioned = incoming.headers.if_match.is_some() || present.is_of_version(&incoming.body);
+    incoming.body = present.left_out(&incoming.body)?;
+    let mut parsed = parse(incoming);
+    if let (Err(problem), true) = (&parsed, versioned) {
+        incoming.body = present.kept_left_out(&incoming.body, &problem.errors)?;
+        parsed = parse(incoming);
+    }
+    Some(parsed.map_err(|problem| Problem::fields(present.read_only(problem.errors))))
 }
 
 type Parsed<P, Q, B> = (P, Arc<Q>, Arc<B>);

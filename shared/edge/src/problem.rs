@@ -187,7 +187,8 @@ impl Problem {
     }
 
     fn too_many(what: &str, seconds: i64) -> Self {
-        let wait = if seconds < 60 { format!("{} seconds", seconds.max(1)) } else { format!("{} minutes", (seconds + 59) / 60) };
+        let (count, unit) = if seconds < 60 { (seconds.max(1), "second") } else { ((seconds + 59) / 60, "minute") };
+        let wait = format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
         let mut problem = Self::new(Code::Throttled, format!("Too many {what}. Try again in {wait}"));
         problem.retry_after = Some(seconds.max(1));
         problem

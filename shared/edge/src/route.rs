@@ -92,6 +92,8 @@ pub struct Route {
     pub query: fn(&mut Components) -> Vec<contract::Parameter>,
     /// Schema of `data` in a success.
     pub answer: fn(&mut Components) -> Value,
+    /// What of its answer the system keeps by itself.
+    pub(crate) kept: fn() -> Vec<&'static str>,
     /// Whether the answer is a list with `meta`.
     pub is_list: bool,
     pub(crate) handler: Handler,
@@ -102,6 +104,13 @@ impl Deref for Route {
 
     fn deref(&self) -> &Declaration {
         &self.declaration
+    }
+}
+
+impl Route {
+    /// Whether it reads what another one changes.
+    pub(crate) fn reads_for(&self, change: &Self) -> bool {
+        change.method == Method::PATCH && self.method == Method::GET && self.path == change.path
     }
 }
 
@@ -286,6 +295,7 @@ impl<I: Identity> Draft<I> {
             path_schemas: P::schemas,
             query: Q::parameters,
             answer: <T::Data as Show>::schema,
+            kept: <T::Data as Show>::kept,
             is_list: T::LIST,
             handler,
         }

@@ -3,7 +3,7 @@
 use crate::answer::BASE;
 use crate::cors;
 use crate::headers::Headers;
-use crate::pipeline::{Incoming, Outcome};
+use crate::pipeline::{Incoming, Outcome, Reading};
 use crate::problem::{Code, Problem, Rejection};
 use crate::route::Route;
 use application::App;
@@ -93,7 +93,7 @@ impl Router {
         };
         let methods = &self.routes[*found.value];
         if let Some(route) = methods.get(method) {
-            let reading = methods.get(&Method::GET).filter(|_| route.method == Method::PATCH);
+            let reading = methods.get(&Method::GET).filter(|reading| reading.reads_for(route));
             let parameters = found.params.iter().map(|(_, value)| value.to_owned()).collect();
             return Ok(Found { route, parameters, reading });
         }
@@ -217,7 +217,7 @@ fn take_apart(found: &Found<'_>, request: HttpRequest, user: &Arc<std::sync::Onc
             Body::Binary(bytes) => bytes,
             _ => Vec::new(),
         },
-        reading: found.reading.map(|reading| (reading.handler.clone(), Box::new(of(reading)))),
+        reading: found.reading.map(|reading| Reading { handler: reading.handler.clone(), incoming: Box::new(of(reading)), kept: reading.kept }),
         ..of(found.route)
     }
 }

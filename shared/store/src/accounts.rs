@@ -2,7 +2,7 @@
 //! once.
 
 use crate::error::Error;
-use crate::item::{number, text, to_attribute};
+use crate::item::{number, to_attribute};
 use crate::keys;
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
@@ -120,9 +120,13 @@ impl Tx {
                 Ok(None) => remove.push(format!("derived.members.#m{position}")),
             }
         }
-        if let Some(name) = &stamp.manager_name {
-            values.insert(":manager".into(), text(name));
-            set.push("derived.managerName = :manager".to_owned());
+        match stamp.manager.as_ref().map(to_attribute).transpose() {
+            Err(error) => self.fail(error),
+            Ok(Some(manager)) => {
+                values.insert(":manager".into(), manager);
+                set.push("derived.manager = :manager".to_owned());
+            }
+            Ok(None) => {}
         }
         let clauses = [("SET", set), ("REMOVE", remove), ("ADD", vec!["rev :one".to_owned()])];
         let written = clauses.iter().filter(|(_, parts)| !parts.is_empty()).map(|(verb, parts)| format!("{verb} {}", parts.join(", ")));

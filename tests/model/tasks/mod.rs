@@ -170,11 +170,12 @@ fn work(task: &Task) -> Work<'_> {
     Work { person: &task.owner, lead: task.lead.as_ref(), customer: task.customer.as_ref() }
 }
 
-/// What the task of a change hangs under already, where the caller sees it.
+/// What the task of a change hangs under already, and whose it is, where the caller sees it.
 pub fn links_shown(world: &World, call: &Call) -> Vec<String> {
     let changed = world.records.tasks.get(&call.id).filter(|_| (call.act.method, call.act.path) == ("PATCH", "/tasks/{id}"));
     let shown = changed.filter(|task| work(task).is_seen(world, call.who, RIGHT));
-    shown.into_iter().flat_map(|task| [&task.lead, &task.customer]).flatten().cloned().collect()
+    let links = |task: &Task| [task.lead.clone(), task.customer.clone(), Some(task.owner.clone())];
+    shown.into_iter().flat_map(links).flatten().collect()
 }
 
 fn keep(world: &mut World, old: &Task, mut new: Task) -> Expected {
@@ -208,6 +209,11 @@ fn create(world: &mut World, call: &Call) -> Answer {
     world.name(&task.id);
     world.records.tasks.insert(task.id.clone(), task);
     Ok(Expected::created(shown))
+}
+
+/// Whether the caller reads the record of the path.
+pub fn is_seen(world: &World, call: &Call) -> bool {
+    world.records.tasks.get(&call.id).is_some_and(|found| work(found).is_seen(world, call.who, RIGHT))
 }
 
 fn get(world: &mut World, call: &Call) -> Answer {

@@ -1,6 +1,6 @@
 //! Users, teams, roles and reach.
 
-use crate::crm::unique;
+use crate::crm::{PASSWORD, unique};
 use crate::people::text;
 use crate::{Crm, eventually};
 use serde_json::{Value, json};
@@ -191,6 +191,23 @@ pub async fn a_disabled_member_is_marked_and_does_not_keep_a_team(crm: Crm) {
     admin.patch(&format!("/users/{}", mate.id), json!({"teamId": null})).await.expect(200);
     admin.delete(&path).await.expect(204);
     admin.get(&path).await.expect(404);
+    // A manager who is disabled is marked as well; more than can leave at once keep the team, unharmed.
+    let crowd = crm.team().await;
+    let path = format!("/teams/{crowd}");
+    let mut people = Vec::new();
+    for _ in 0..21 {
+        let user = json!({"email": format!("{}@crm.test", unique()), "password": PASSWORD, "teamId": crowd});
+        people.push(text(&admin.make("/users", user).await["id"]));
+    }
+    admin.patch(&path, json!({"managerId": people[0]})).await.expect(200);
+    for person in &people {
+        admin.delete(&format!("/users/{person}")).await.expect(204);
+    }
+    assert_eq!(admin.get(&path).await.data()["manager"]["disabled"], json!(true));
+    assert_eq!(admin.delete(&path).await.expect(409).code(), "LIMIT_REACHED");
+    admin.patch(&format!("/users/{}", people[1]), json!({"teamId": null})).await.expect(200);
+    admin.delete(&path).await.expect(204);
+    assert_eq!(admin.get(&format!("/users/{}", people[2])).await.data()["teamId"], Value::Null);
     // Whoever comes back is in no team, and can be.
     let back = admin.patch(&format!("/users/{}", rep.id), json!({"status": "ACTIVE"})).await.expect(200);
     assert_eq!((&back.data()["teamId"], &back.data()["status"]), (&Value::Null, &json!("ACTIVE")));

@@ -147,7 +147,7 @@ fn meta(route: &Route, of: Option<&str>, components: &mut Components) -> Value {
             "nextCursor": {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last one."},
             "scannedTo": {
                 "type": "string",
-                "description": "With several filters, where a next page is: how far the list looked, a time, a name or a word in its order.",
+                "description": "With several filters, where a next page is: how far the list looked, a time or a name in its order; a search says nothing.",
             },
         },
     });

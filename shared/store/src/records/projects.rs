@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::found::{self, FoundBy, SHARED};
 use crate::item::{Rollup, Stored};
 use crate::keys::IndexKeys;
-use crate::list::{AT_ONCE, By, Cursor, Filter, Named, Page, Paging, Place, Plan};
+use crate::list::{AT_ONCE, By, Cursor, Filter, MOST_READ, Named, Page, Paging, Place, Plan};
 use crate::table::Store;
 use domain::overview::Counter;
 use domain::project::{Project, ProjectStatus};
@@ -108,7 +108,8 @@ impl Filter for ProjectFilter {
 
 impl Store {
     /// A page of the projects of a customer that a search finds, in its order. They stand under the customer by
-    /// their creation: all of them are read for each page, of which a customer has few.
+    /// their creation: all of them are read for each page. Of a customer with more than one request may look at
+    /// they come by their creation, as any others that are filtered.
     pub async fn page_searched(
         &self,
         filter: &ProjectFilter,
@@ -117,16 +118,19 @@ impl Store {
         paging: Paging<'_>,
     ) -> Result<Page<Row<Project>>, Error> {
         let after = paging.cursor.map(|text| Cursor::read(text, paging.binding)).transpose()?;
-        let (mut rows, mut cursor) = (Vec::new(), None);
+        let all = ProjectFilter { customer: filter.customer, ..ProjectFilter::default() };
+        let (mut rows, mut cursor, mut read) = (Vec::new(), None, 0);
         loop {
             let some = Paging { limit: AT_ONCE, cursor: cursor.as_deref(), ..paging };
-            let page = self.page(filter, scope, some, |_| true).await?;
-            let placed = page.items.into_iter().filter_map(|row| {
+            let page = self.page(&all, scope, some, |_| true).await?;
+            let placed = page.items.into_iter().filter(|row| filter.matches(row)).filter_map(|row| {
                 let place = search.shown_at(&words(&row)).map(|word| found::by_word(word, &row));
                 place.map(|place| (place, row))
             });
             rows.extend(placed.filter(|(place, _)| after.as_ref().is_none_or(|after| after.is_before(place))));
+            read += AT_ONCE;
             match page.next {
+                Some(_) if read >= MOST_READ => return self.page(filter, scope, paging, |_| true).await,
                 Some(next) => cursor = Some(next.to_string()),
                 None => break,
             }
