@@ -142,9 +142,7 @@ pub(super) fn yaml(statements: &[Statement]) -> String {
         }
         let of_keys = [("ForAnyValue", &statement.denies), ("ForAllValues", &statement.only)];
         for (quantor, partitions) in of_keys.into_iter().filter_map(|(quantor, keys)| Some((quantor, keys.as_ref()?))) {
-            // `ForAllValues` is also true of a request without keys.
-            let keyed = if quantor == "ForAllValues" { ", \"Null\": {\"dynamodb:LeadingKeys\": \"false\"}" } else { "" };
-            let condition = format!("{{\"{quantor}:StringLike\": {{\"dynamodb:LeadingKeys\": \"{partitions}\"}}{keyed}}}");
+            let condition = format!("{{\"{quantor}:StringLike\": {{\"dynamodb:LeadingKeys\": \"{partitions}\"}}}}");
             text.push_str(&format!("              Condition: {condition}\n"));
         }
     }

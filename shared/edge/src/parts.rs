@@ -130,3 +130,26 @@ impl<T: Parse + Send + Sync + 'static> FromBody for OptionalJson<T> {
         Some((T::schema(components), false))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    contract::body! {
+        /// Probe.
+        pub struct Probe {
+            /// A name.
+            pub name: domain::value::Text<50>,
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_no_json() {
+        for (body, code) in
+            [(&b"{\"name\":\"\xff\"}"[..], Code::Malformed), (b"{\"name\":\"\\ud800\"}", Code::Validation), (b"{\"name\":1e400}", Code::Validation)]
+        {
+            let refused = Json::<Probe>::from_body(body, Some("application/json")).map(drop).expect_err("refused");
+            assert_eq!(refused.code, code, "{body:?}");
+        }
+    }
+}

@@ -48,7 +48,7 @@ pub async fn a_body_that_is_not_json_is_400_415_or_413(crm: Crm) {
         let headers = vec![("authorization".into(), format!("Bearer {}", admin.token)), ("content-type".into(), kind.into())];
         crm.send(Ask { method: "POST", path: "/customers".into(), headers, body }).await
     };
-    for bad in [&b"{"[..], b"", b"{\"name\":}", b"nonsense", b"\xff\xfe", b"{\"name\":\"\xff\"}", &b"[".repeat(5000)] {
+    for bad in [&b"{"[..], b"", b"{\"name\":}", b"nonsense", b"\xff\xfe", &b"[".repeat(5000)] {
         assert_eq!(send(bad.to_vec(), "application/json").await.expect(400).code(), "MALFORMED");
     }
     let refused = send(b"[]".to_vec(), "application/json").await.expect(422);
