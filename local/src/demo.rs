@@ -122,7 +122,7 @@ pub async fn load(crm: &Embedded) -> Result<(), DemoError> {
                 "body": "Asked for a quote.", "occurredAt": at(-(index as i64) - 1, 0)});
             client.post("/activities", call).await?;
             client.post("/activities", json!({"leadId": lead, "type": "NOTE", "body": "Decides together with the head of purchasing."})).await?;
-            client.post("/follow-ups", json!({"leadId": lead, "dueAt": at(index as i64 - 1, 2), "notes": "Send the quote and call again."})).await?;
+            client.post("/follow-ups", json!({"leadId": lead, "dueAt": at(index as i64 - 1, 0), "notes": "Send the quote and call again."})).await?;
             let task =
                 json!({"title": format!("Prepare a quote for lead {}", index + 1), "leadId": lead, "dueAt": at(index as i64, 4), "priority": "HIGH"});
             client.post("/tasks", task).await?;

@@ -2,8 +2,9 @@
 
 use crate::crm::{Ask, unique};
 use crate::people::text;
-use crate::{Crm, together};
+use crate::{Crm, eventually, together};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 pub async fn every_wrong_field_is_named_and_nothing_is_written(crm: Crm) {
     let team = crm.team().await;
@@ -235,6 +236,11 @@ pub async fn what_was_read_can_be_sent_back(crm: Crm) {
     let task = manager.make("/tasks", below(json!({"title": "Call", "dueAt": "2099-01-01T10:00:00Z", "recurrence": recurrence}))).await;
     let project = manager.make("/projects", below(json!({"name": "Roof", "memberIds": [rep.id]}))).await;
     let path = |collection: &str, record: &Value| format!("{collection}/{}", text(&record["id"]));
+    eventually("what the call and the follow-up mean is known", Duration::from_secs(20), || async {
+        let shown = manager.get(&path("/customers", &customer)).await.data().clone();
+        (shown["lastContactedAt"].is_string() && shown["nextFollowUpAt"].is_string()).then_some(())
+    })
+    .await;
     let kinds = [
         (&manager, path("/customers", &customer), json!({"company": "Roofs"})),
         (&manager, path("/leads", &lead), json!({"company": "Roofs"})),

@@ -7,7 +7,8 @@ use crate::item::{Rollup, Stored};
 use crate::keys::IndexKeys;
 use crate::list::{AT_ONCE, By, Cursor, Filter, MOST_READ, Named, Page, Paging, Place, Plan};
 use crate::table::Store;
-use domain::overview::Counter;
+use domain::customer::Customer;
+use domain::overview::{Counter, Counts};
 use domain::project::{Project, ProjectStatus};
 use domain::search::{Findable, RecordWords, Search, record_words};
 use domain::{CustomerId, Entity, Parent, PartyId, Reach, Record, Row, Scope, UserId};
@@ -117,9 +118,16 @@ impl Store {
         scope: &Scope,
         paging: Paging<'_>,
     ) -> Result<Page<Row<Project>>, Error> {
+        let counts = match filter.customer {
+            Some(customer) => self.counts(Customer::KIND, customer).await?,
+            None => Counts::default(),
+        };
+        if counts.get(&Counter::Projects).is_some_and(|projects| *projects > MOST_READ as i64) {
+            return self.page(filter, scope, paging, |_| true).await;
+        }
         let after = paging.cursor.map(|text| Cursor::read(text, paging.binding)).transpose()?;
         let all = ProjectFilter { customer: filter.customer, ..ProjectFilter::default() };
-        let (mut rows, mut cursor, mut read) = (Vec::new(), None, 0);
+        let (mut rows, mut cursor) = (Vec::new(), None);
         loop {
             let some = Paging { limit: AT_ONCE, cursor: cursor.as_deref(), ..paging };
             let page = self.page(&all, scope, some, |_| true).await?;
@@ -128,9 +136,7 @@ impl Store {
                 place.map(|place| (place, row))
             });
             rows.extend(placed.filter(|(place, _)| after.as_ref().is_none_or(|after| after.is_before(place))));
-            read += AT_ONCE;
             match page.next {
-                Some(_) if read >= MOST_READ => return self.page(filter, scope, paging, |_| true).await,
                 Some(next) => cursor = Some(next.to_string()),
                 None => break,
             }
