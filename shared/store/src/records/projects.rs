@@ -122,7 +122,7 @@ impl Store {
             Some(customer) => self.counts(Customer::KIND, customer).await?,
             None => Counts::default(),
         };
-        if counts.get(&Counter::Projects).is_some_and(|projects| *projects > MOST_READ as i64) {
+        if counts.get(&Counter::Projects).is_none_or(|projects| *projects > MOST_READ as i64) {
             return self.page(filter, scope, paging, |_| true).await;
         }
         let after = paging.cursor.map(|text| Cursor::read(text, paging.binding)).transpose()?;
