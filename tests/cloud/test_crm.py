@@ -162,7 +162,7 @@ def test_a_disabled_users_customers_go_to_the_pool(admin: Client, rep: tuple[Cli
 
 def test_what_the_clock_starts_is_done(session: boto3.Session, endpoint: str, resources: dict[str, str], admin: Client, eventually: Callable) -> None:
     client = lambda service: session.client(service, endpoint_url=endpoint)  # noqa: E731
-    schedule = client("scheduler").get_schedule(Name=resources["RecurringTasksSchedule"])
+    schedule = client("scheduler").get_schedule(Name=resources["RecurringTasksSchedule"], GroupName=resources["Schedules"])
     assert (schedule["ScheduleExpression"], schedule["State"]) == ("cron(0 6 * * ? *)", "ENABLED")
     assert schedule["Target"]["Arn"].endswith("-work")
     # Six in the morning is not waited for: the schedule's own message goes to the schedule's own target.

@@ -1,7 +1,7 @@
 //! Who may touch the hashes of passwords and refresh tokens: the searched list of the functions whose
 //! policy does not refuse them.
 
-use crate::structure::read;
+use crate::structure::{read, stacks};
 use domain::UserId;
 use local::Table;
 use std::collections::BTreeSet;
@@ -15,8 +15,8 @@ const DENIED: &str = r#"
             - Effect: Deny
               Action: [dynamodb:*]
               Resource:
-                - !GetAtt Table.Arn
-                - !Sub ${Table.Arn}/index/*
+                - !Ref TableArn
+                - !Sub ${TableArn}/index/*
               Condition: {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": "CREDENTIAL#*"}}
 "#;
 
@@ -33,13 +33,13 @@ fn listed() -> BTreeSet<String> {
 
 #[test]
 fn whoever_may_touch_credentials_is_on_the_list_with_a_reason() {
-    let template = read("template.yaml");
+    let stacks = stacks();
     let resources =
-        template.split("\n\n  ").map(|resource| format!("{resource}\n")).filter(|resource| resource.contains("Type: AWS::Serverless::Function"));
-    let allowed = |resource: &String| resource.contains("Resource: !GetAtt Table.Arn\n") || resource.contains("- !GetAtt Table.Arn\n");
+        stacks.split("\n\n  ").map(|resource| format!("{resource}\n")).filter(|resource| resource.contains("Type: AWS::Serverless::Function"));
+    let allowed = |resource: &String| resource.contains("Resource: !Ref TableArn\n") || resource.contains("- !Ref TableArn\n");
     let open = resources.filter(allowed).filter(|resource| !resource.contains(DENIED));
     let handler = |resource: String| resource.split("Handler: ").nth(1).and_then(|rest| rest.lines().next()).expect("a handler").to_owned();
-    assert_eq!(open.map(handler).collect::<BTreeSet<_>>(), listed(), "left: what the template opens; right: {LIST}");
+    assert_eq!(open.map(handler).collect::<BTreeSet<_>>(), listed(), "left: what the stacks open; right: {LIST}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The project's own rules: which way dependencies point, one name everywhere, no action too many.
 
 mod access_patterns;
+mod alarms;
 mod arrows;
 mod credentials;
 mod names;
@@ -19,6 +20,13 @@ pub fn root() -> PathBuf {
 /// A file of the project.
 pub fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The nested stacks of the template, one after another.
+pub fn stacks() -> String {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("stacks")).expect("stacks").map(|file| file.expect("file").path()).collect();
+    files.sort();
+    files.iter().map(|file| std::fs::read_to_string(file).expect("text")).collect()
 }
 
 /// What cargo knows of the workspace.

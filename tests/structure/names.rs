@@ -17,7 +17,6 @@ fn handler_files(krate: &str, name: &str) -> Vec<String> {
 
 #[test]
 fn every_route_has_one_name_everywhere() {
-    let template = read("template.yaml");
     let document: Value = serde_json::from_str(&read("docs/openapi.json")).expect("JSON");
     let mut ids = Vec::new();
     for item in document["paths"].as_object().expect("paths").values() {
@@ -34,7 +33,10 @@ fn every_route_has_one_name_everywhere() {
             assert!(source.contains(&format!("`{} {}`", route.method, route.path)), "{file} does not begin with its method and path");
             assert!(root().join(format!("events/{krate}/{name}.json")).is_file(), "{name} has no event sample");
             assert!(ids.contains(&name), "{name} is no operation of docs/openapi.json");
-            assert!(template.contains(&format!("      Handler: {name}\n")), "{name} is no function of template.yaml");
+            assert!(
+                read(&format!("stacks/{krate}.yaml")).contains(&format!("      Handler: {name}\n")),
+                "{name} is no function of stacks/{krate}.yaml"
+            );
             assert!(!route.summary.is_empty() && !route.tag.is_empty(), "{name} says nothing of itself");
             names.push(name);
         }
@@ -49,13 +51,13 @@ fn every_route_has_one_name_everywhere() {
 
 #[test]
 fn every_worker_has_one_name_everywhere() {
-    let template = read("template.yaml");
+    let stacks = ["bootstrap", "workers"].map(|name| read(&format!("stacks/{name}.yaml"))).concat();
     for worker in workers::WORKERS {
         let name = worker.name;
         for path in [format!("functions/workers/src/{name}.rs"), format!("events/workers/{name}.json")] {
             assert!(root().join(&path).is_file(), "{path} is missing");
         }
-        assert!(template.contains(&format!("      Handler: {name}\n")), "{name} is no function of template.yaml");
+        assert!(stacks.contains(&format!("      Handler: {name}\n")), "{name} is no function of a stack");
     }
 }
 

@@ -1,6 +1,7 @@
 //! What happens to a message or record that failed: retried while that can help, parked with its cause when
 //! it cannot. A poison message never harms its neighbours in the batch.
 
+use application::metric::Metric;
 use application::{App, NotGiven};
 use aws_lambda_events::dynamodb::EventRecord;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -55,7 +56,9 @@ pub(crate) async fn park(app: &App, queue: &str, id: Option<&str>, cause: String
     let id = id.and_then(|id| ParkedId::read(id).ok()).unwrap_or_else(|| act.id());
     // DynamoDB items end at 400 KB; queue messages at 256 KB.
     let cause = domain::value::cut(&cause, 2000);
-    Ok(app.unscoped().park(&Parked { id, queue: queue.to_owned(), cause, attempts, failed_at: act.at, body }).await?)
+    app.unscoped().park(&Parked { id, queue: queue.to_owned(), cause, attempts, failed_at: act.at, body }).await?;
+    Metric::Parked.count("");
+    Ok(())
 }
 
 /// Reads the body of a message. The cause says where it cannot be read but repeats none of its words:

@@ -12,6 +12,7 @@ use store::Store;
 /// Serves the worker of this name.
 pub async fn serve() -> Result<(), Error> {
     application::log::start();
+    application::metric::start();
     let name = std::env::var("_HANDLER").unwrap_or_default();
     let worker = WORKERS.iter().find(|worker| worker.name == name).ok_or_else(|| format!("there is no worker {name:?}"))?;
     let app = app(worker)?;

@@ -4,6 +4,7 @@
 use crate::automation::send;
 use crate::failure::{Failure, queue_batch, read, stream_record};
 use crate::{Need, Trigger, Worker};
+use application::metric::Metric;
 use application::{App, Decision};
 use domain::activity::Activity;
 use domain::customer::Customer;
@@ -360,7 +361,11 @@ async fn copy_recurring(app: &App) -> Result<(), Failure> {
     }
     match failed {
         Some(failure) => Err(failure),
-        None => Ok(app.unscoped().note_job(RECURRING_TASKS, now).await?),
+        None => {
+            app.unscoped().note_job(RECURRING_TASKS, now).await?;
+            Metric::JobDone.count(RECURRING_TASKS);
+            Ok(())
+        }
     }
 }
 

@@ -37,7 +37,7 @@ const DEPLOYMENT: &str = "
 ";
 
 const GIVEN: &str = "
-What the template sets by itself: `TABLE_NAME`, and where a function needs them `SECRET_ARN`, `BUS_NAME`,
+What the template sets by itself: `TABLE_NAME`, `METRICS_NAMESPACE`, and where a function needs them `SECRET_ARN`, `BUS_NAME`,
 `<QUEUE>_QUEUE_URL`, `<QUEUE>_DEAD_QUEUE_URL`.
 ";
 

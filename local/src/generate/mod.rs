@@ -19,7 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Folders in which nothing stands that is not generated.
-const OWNED: &[&str] = &["events"];
+const OWNED: &[&str] = &["events", "stacks"];
 
 /// Every derived file: path below the project root, and content.
 pub fn files(root: &Path) -> io::Result<BTreeMap<PathBuf, String>> {
@@ -28,9 +28,10 @@ pub fn files(root: &Path) -> io::Result<BTreeMap<PathBuf, String>> {
     let mut files = BTreeMap::from([
         ("docs/openapi.json".into(), pretty(&edge::openapi::document(&all, env!("CARGO_PKG_VERSION")).map_err(io::Error::other)?)),
         ("docs/configuration.md".into(), configuration::page()),
-        ("template.yaml".into(), template::text(&crates)),
+        ("docs/alarms.md".into(), template::alarms::page()),
         ("Cargo.toml".into(), router::manifest(&std::fs::read_to_string(root.join("Cargo.toml"))?, &crates)),
     ]);
+    files.extend(template::files(&crates));
     files.extend(links::files(root)?);
     files.extend(samples::all(&crates)?.into_iter().map(|(path, sample)| (path, pretty(&sample))));
     Ok(files)

@@ -24,9 +24,9 @@ impl Statement {
     }
 }
 
-/// An attribute of a resource, as YAML.
+/// The ARN of a resource of `template.yaml`, as a nested stack is given it.
 pub(super) fn arn(resource: &str) -> String {
-    format!("!GetAtt {resource}.Arn")
+    format!("!Ref {resource}Arn")
 }
 
 /// The logical id of a queue.
@@ -56,13 +56,13 @@ fn table(actions: &BTreeSet<Action>, credentials: bool) -> Vec<Statement> {
         statements.push(Statement { only: Some(format!("{COUNTERS}*")), ..Statement::new(&["dynamodb:UpdateItem"], vec![arn("Table")]) });
     }
     let table = actions.contains(&Action::QueryTable).then(|| arn("Table"));
-    let indexes = actions.contains(&Action::Query).then(|| Index::ALL.iter().map(|index| format!("!Sub ${{Table.Arn}}/index/{}", index.name())));
+    let indexes = actions.contains(&Action::Query).then(|| Index::ALL.iter().map(|index| format!("!Sub ${{TableArn}}/index/{}", index.name())));
     let queried: Vec<String> = table.into_iter().chain(indexes.into_iter().flatten()).collect();
     if !queried.is_empty() {
         statements.push(Statement::new(&["dynamodb:Query"], queried));
     }
     if !statements.is_empty() && !credentials {
-        let resources = vec![arn("Table"), "!Sub ${Table.Arn}/index/*".to_owned()];
+        let resources = vec![arn("Table"), "!Sub ${TableArn}/index/*".to_owned()];
         statements.push(Statement { denies: Some(format!("{CREDENTIALS}*")), ..Statement::new(&["dynamodb:*"], resources) });
     }
     statements
@@ -77,7 +77,7 @@ pub(super) fn of_route(route: &Route) -> Vec<Statement> {
     let mut statements = table(&actions, route.resources.contains(&Resource::Credentials));
     for resource in route.resources {
         match resource {
-            Resource::Secret => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec!["!GetAtt Secret.Id".to_owned()])),
+            Resource::Secret => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec![arn("Secret")])),
             Resource::SendQueues => statements.push(Statement::new(&["sqs:SendMessage"], Queue::ALL.map(|queue| arn(&queue_id(queue))).to_vec())),
             Resource::QueueDepths => {
                 let queues = Queue::ALL.iter().flat_map(|queue| [arn(&queue_id(*queue)), arn(&dead_id(*queue))]);
@@ -96,7 +96,7 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
         Trigger::Stream(_) => vec![
             Statement::new(
                 &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
-                vec!["!GetAtt Table.StreamArn".to_owned()],
+                vec!["!Ref TableStreamArn".to_owned()],
             ),
             Statement::new(&["sqs:SendMessage"], vec![arn(STREAM_DEAD)]),
         ],
@@ -111,7 +111,7 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
             Need::Send(queue) => statements.push(Statement::new(&["sqs:SendMessage"], vec![arn(&queue_id(*queue))])),
             Need::Secret => {
                 let actions = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"];
-                statements.push(Statement::new(&actions, vec!["!GetAtt Secret.Id".to_owned()]));
+                statements.push(Statement::new(&actions, vec![arn("Secret")]));
             }
             Need::Credentials | Need::Cpu => {}
         }

@@ -57,6 +57,7 @@ mod grants;
 mod guesses;
 mod lists;
 pub mod log;
+pub mod metric;
 mod owners;
 mod parked;
 mod projects;

@@ -19,6 +19,7 @@ pub fn app(sdk: &aws::Sdk) -> Result<App, Error> {
 /// names none of these (as under `cargo lambda watch`, which leaves it unset).
 pub async fn serve(app: App, routes: Vec<Route>) -> Result<(), Error> {
     application::log::start();
+    application::metric::start();
     let wanted = std::env::var("_HANDLER").unwrap_or_default();
     let served = match routes.iter().find(|route| route.name == wanted) {
         Some(named) => routes.iter().filter(|route| route.name == wanted || route.reads_for(named)).cloned().collect(),

@@ -1,173 +1,441 @@
-//! Alarms: few, over metric maths, so that they do not grow with the routes.
+//! The alarms: one row for each thing that can go wrong. The template's alarms, `docs/alarms.md` and the
+//! test that each has its entry in the runbook are made of the rows.
 
 use crate::generate::pascal;
-use crate::generate::policy::dead_queues;
-use workers::{Trigger, WORKERS};
+use crate::generate::policy::{dead_queues, queue_id};
+use application::metric::Metric as Own;
+use messaging::{Queue, SCHEDULES, SUBSCRIPTIONS};
+use store::keys::Index;
+use workers::{Trigger, WORKERS, Worker};
+
+/// A metric-maths alarm takes ten metrics
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>).
+const METRICS: usize = 10;
+
+/// One thing that can go wrong.
+pub(crate) struct Alarm {
+    /// Its name in the template, in the deployment and in the runbook.
+    pub id: String,
+    /// What it means, in a line.
+    pub about: String,
+    /// How the metrics make one number; `m1`, `m2`, … are the metrics in their order.
+    expression: &'static str,
+    metrics: Vec<Metric>,
+    /// It rings above this, or below where it waits for something to happen.
+    threshold: f64,
+    rings: Rings,
+    /// Seconds of a period.
+    period: u32,
+    /// Periods in a row.
+    periods: u32,
+    /// Whether it stands in the workers' stack, whose resources it names.
+    in_workers: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rings {
+    Above,
+    /// Nothing reported counts as nothing done.
+    Below,
+}
 
 /// A metric of one resource.
 struct Metric {
-    namespace: &'static str,
-    name: &'static str,
-    dimension: &'static str,
-    resource: String,
+    /// As YAML.
+    namespace: String,
+    name: String,
+    /// Name and value as YAML.
+    dimensions: Vec<(&'static str, String)>,
     statistic: &'static str,
 }
 
-/// An alarm over an expression of metrics.
-struct Alarm {
-    id: &'static str,
-    about: &'static str,
-    expression: &'static str,
-    metrics: Vec<Metric>,
-    threshold: u32,
-    /// Periods of a minute that have to be above the threshold.
-    minutes: u32,
+impl Metric {
+    fn aws(service: &str, name: &str, statistic: &'static str, dimensions: Vec<(&'static str, String)>) -> Self {
+        Self { namespace: format!("AWS/{service}"), name: name.to_owned(), dimensions, statistic }
+    }
+
+    /// One that the CRM writes into its log.
+    fn own(metric: Own, dimensions: Vec<(&'static str, String)>) -> Self {
+        Self { namespace: NAMESPACE.to_owned(), name: metric.name().to_owned(), dimensions, statistic: "Sum" }
+    }
+
+    fn of_function(name: &str, statistic: &'static str, function: &str) -> Self {
+        Self::aws("Lambda", name, statistic, vec![("FunctionName", format!("!Sub ${{Stack}}-{function}"))])
+    }
+
+    fn of_queue(name: &str, queue: &str) -> Self {
+        Self::aws("SQS", name, "Maximum", vec![("QueueName", format!("!GetAtt {queue}.QueueName"))])
+    }
+
+    fn of_api(name: &str, statistic: &'static str) -> Self {
+        Self::aws("ApiGateway", name, statistic, vec![("ApiId", "!Ref HttpApi".to_owned())])
+    }
+
+    fn of_table(name: &str, index: Option<&Index>) -> Self {
+        let index = index.map(|index| ("GlobalSecondaryIndexName", index.name().to_owned()));
+        Self::aws("DynamoDB", name, "Sum", std::iter::once(("TableName", "!Ref Table".to_owned())).chain(index).collect())
+    }
 }
 
-/// The alarms and where they are sent.
-pub(super) fn resources() -> String {
-    let of_function = |name: &'static str, statistic, wanted: fn(&Trigger) -> bool| -> Vec<Metric> {
-        let functions = WORKERS.iter().filter(|worker| wanted(&worker.trigger));
-        functions
-            .map(|worker| Metric {
-                namespace: "AWS/Lambda",
-                name,
-                dimension: "FunctionName",
-                resource: format!("!Ref {}Function", pascal(worker.name)),
-                statistic,
-            })
+/// The namespace of the CRM's own metrics.
+const NAMESPACE: &str = "!Sub CRM/${Stack}";
+
+/// Minutes in seconds.
+const MINUTE: u32 = 60;
+/// An hour in seconds.
+const HOUR: u32 = 3600;
+
+/// Every alarm that rings somebody, in the order of the runbook.
+pub(crate) fn all() -> Vec<Alarm> {
+    let behind = || WORKERS.iter().filter(|worker| worker.trigger != Trigger::CustomResource);
+    let of_workers = |name: &'static str, statistic, wanted: fn(&Worker) -> bool| -> Vec<Metric> {
+        behind().filter(|worker| wanted(worker)).map(|worker| Metric::of_function(name, statistic, worker.name)).collect()
+    };
+    let of_streams = |name: &str| -> Vec<Metric> {
+        let readers = behind().filter(|worker| matches!(worker.trigger, Trigger::Stream(_)));
+        readers
+            .map(|worker| Metric::aws("Lambda", name, "Sum", vec![("EventSourceMappingUUID", format!("!Ref {}FromStream", pascal(worker.name)))]))
             .collect()
     };
-    let of_dead = |name: &'static str| -> Vec<Metric> {
-        let metric = |queue: &String| Metric {
-            namespace: "AWS/SQS",
-            name,
-            dimension: "QueueName",
-            resource: format!("!GetAtt {queue}.QueueName"),
-            statistic: "Maximum",
-        };
-        dead_queues().iter().map(metric).collect()
+    let of_rules = |name: &'static str| -> Vec<Metric> {
+        let dimensions = |at: usize| vec![("EventBusName", "!Ref Bus".to_owned()), ("RuleName", super::messages::rule_name(at))];
+        SUBSCRIPTIONS.iter().enumerate().map(|(at, _)| Metric::aws("Events", name, "Sum", dimensions(at))).collect()
     };
-    let one =
-        |namespace, name, dimension, resource: &str| vec![Metric { namespace, name, dimension, resource: resource.to_owned(), statistic: "Sum" }];
-    let alarms = [
+    let of_schedules = |names: &[&str]| -> Vec<Metric> {
+        names.iter().map(|name| Metric::aws("Scheduler", name, "Sum", vec![("ScheduleGroup", "!Ref Schedules".to_owned())])).collect()
+    };
+    let throttled = ["ReadThrottleEvents", "WriteThrottleEvents"].map(|name| Metric::of_table(name, None));
+    let throttled_indexes =
+        Index::ALL.iter().flat_map(|index| ["ReadThrottleEvents", "WriteThrottleEvents"].map(|name| Metric::of_table(name, Some(index))));
+    let row = |id: &str, about: &str, expression, metrics: Vec<Metric>, threshold, (period, periods)| Alarm {
+        id: format!("{id}Alarm"),
+        about: about.to_owned(),
+        expression,
+        metrics,
+        threshold,
+        rings: Rings::Above,
+        period,
+        periods,
+        in_workers: false,
+    };
+    let mut alarms = vec![
+        row(
+            "Parked",
+            "A worker gave up on something; GET /api/v1/admin/dead-letters shows it",
+            "SUM(METRICS())",
+            vec![Metric::own(Own::Parked, Vec::new())],
+            0.0,
+            (MINUTE, 1),
+        ),
+        row(
+            "DeadLetters",
+            "Dead letters stay in their queue: the parker does not take them",
+            "MAX(METRICS())",
+            dead_queues().iter().map(|queue| Metric::of_queue("ApproximateAgeOfOldestMessage", queue)).collect(),
+            180.0,
+            (MINUTE, 1),
+        ),
+        row("WorkerErrors", "Workers crash or run out of time", "SUM(METRICS())", of_workers("Errors", "Sum", |_| true), 0.0, (MINUTE, 3)),
+        row(
+            "QueueAge",
+            "Messages wait for a quarter of an hour: a worker does not get through",
+            "MAX(METRICS())",
+            Queue::ALL.iter().map(|queue| Metric::of_queue("ApproximateAgeOfOldestMessage", &queue_id(*queue))).collect(),
+            900.0,
+            (MINUTE, 5),
+        ),
+        row(
+            "StreamAge",
+            "Search words and events are more than a minute behind the table",
+            "MAX(METRICS())",
+            of_workers("IteratorAge", "Maximum", |worker| matches!(worker.trigger, Trigger::Stream(_))),
+            60_000.0,
+            (MINUTE, 5),
+        ),
         Alarm {
-            id: "DeadLettersAlarm",
-            about: "Dead letters stay in their queue: the parker does not take them",
-            expression: "MAX(METRICS())",
-            metrics: of_dead("ApproximateAgeOfOldestMessage"),
-            threshold: 300,
-            minutes: 1,
+            in_workers: true,
+            ..row(
+                "StreamDropped",
+                "A mapping of the stream gave up on records: what follows from them is missing",
+                "SUM(METRICS())",
+                of_streams("DroppedEventCount").into_iter().chain(of_streams("OnFailureDestinationDeliveredEventCount")).collect(),
+                0.0,
+                (MINUTE, 1),
+            )
         },
-        Alarm {
-            id: "DeadLetterCountAlarm",
-            about: "Messages arrived in a dead-letter queue: a worker crashed or ran out of time",
-            expression: "SUM(METRICS())",
-            metrics: of_dead("ApproximateNumberOfMessagesVisible"),
-            threshold: 0,
-            minutes: 5,
-        },
-        Alarm {
-            id: "ParkedAlarm",
-            about: "A worker gave up on messages; GET /api/v1/admin/dead-letters shows them",
-            expression: "SUM(METRICS())",
-            metrics: vec![Metric { namespace: "CRM", name: "Parked", dimension: "", resource: String::new(), statistic: "Sum" }],
-            threshold: 0,
-            minutes: 1,
-        },
-        Alarm {
-            id: "WorkerErrorsAlarm",
-            about: "Workers fail",
-            expression: "SUM(METRICS())",
-            metrics: of_function("Errors", "Sum", |_| true),
-            threshold: 0,
-            minutes: 3,
-        },
-        Alarm {
-            id: "StreamLagAlarm",
-            about: "Search words and events are more than a minute behind the table",
-            expression: "MAX(METRICS())",
-            metrics: of_function("IteratorAge", "Maximum", |trigger| matches!(trigger, Trigger::Stream(_))),
-            threshold: 60_000,
-            minutes: 5,
-        },
-        Alarm {
-            id: "ApiErrorsAlarm",
-            about: "The API answers with 5xx",
-            expression: "SUM(METRICS())",
-            metrics: one("AWS/ApiGateway", "5xx", "ApiId", "!Ref HttpApi"),
-            threshold: 5,
-            minutes: 3,
-        },
+        row(
+            "RuleDelivery",
+            "The bus could not deliver events to a queue",
+            "SUM(METRICS())",
+            of_rules("FailedInvocations").into_iter().chain(of_rules("InvocationsFailedToBeSentToDlq")).collect(),
+            0.0,
+            (MINUTE, 1),
+        ),
+        row(
+            "ScheduleDelivery",
+            "The scheduler could not put work on the queue",
+            "SUM(METRICS())",
+            of_schedules(&["InvocationDroppedCount", "InvocationsSentToDeadLetterCount", "InvocationsFailedToBeSentToDeadLetterCount"]),
+            0.0,
+            (MINUTE, 1),
+        ),
     ];
-    std::iter::once(TOPIC.to_owned()).chain(alarms.iter().map(Alarm::yaml)).collect()
+    alarms.extend(SCHEDULES.iter().map(|schedule| Alarm {
+        id: format!("{}MissedAlarm", pascal(&schedule.name.replace('-', "_"))),
+        about: format!("The job {} was not done for a day and two hours", schedule.name),
+        rings: Rings::Below,
+        ..row("", "", "SUM(METRICS())", vec![Metric::own(Own::JobDone, vec![("job", schedule.name.to_owned())])], 1.0, (HOUR, 26))
+    }));
+    alarms.extend([
+        row(
+            "ApiErrors",
+            "The API answers with 5xx: three at least, and three in a hundred",
+            "IF(m1 >= 3 AND m1 / m2 >= 0.03, 1, 0)",
+            vec![Metric::of_api("5xx", "Sum"), Metric::of_api("Count", "Sum")],
+            0.0,
+            (5 * MINUTE, 1),
+        ),
+        row(
+            "ApiRefusals",
+            "A flood of 4xx: a broken client, or somebody who tries things",
+            "IF(m1 >= 1000 AND m1 / m2 >= 0.5, 1, 0)",
+            vec![Metric::of_api("4xx", "Sum"), Metric::of_api("Count", "Sum")],
+            0.0,
+            (5 * MINUTE, 2),
+        ),
+        row(
+            "ApiThrottles",
+            "The gateway turns requests away: ThrottleRate or SignInRate is reached",
+            "SUM(METRICS())",
+            vec![Metric { namespace: NAMESPACE.to_owned(), name: GATEWAY_THROTTLES.to_owned(), dimensions: Vec::new(), statistic: "Sum" }],
+            100.0,
+            (5 * MINUTE, 1),
+        ),
+        row(
+            "ApiLatency",
+            "One request in a hundred takes longer than three seconds",
+            "MAX(METRICS())",
+            vec![Metric::of_api("Latency", "p99")],
+            3000.0,
+            (5 * MINUTE, 3),
+        ),
+        row(
+            "LambdaThrottles",
+            "The account's limit of concurrent functions is reached, by this deployment or another",
+            "SUM(METRICS())",
+            vec![Metric::aws("Lambda", "Throttles", "Sum", Vec::new())],
+            0.0,
+            (5 * MINUTE, 1),
+        ),
+        row(
+            "TableThrottles",
+            "The table turns reads or writes away: a partition is hot",
+            "SUM(METRICS())",
+            throttled.into_iter().chain(throttled_indexes).collect(),
+            100.0,
+            (5 * MINUTE, 1),
+        ),
+        row("TableErrors", "The table itself fails", "SUM(METRICS())", of_table_errors(), 0.0, (5 * MINUTE, 1)),
+    ]);
+    alarms.into_iter().flat_map(Alarm::split).collect()
 }
 
+fn of_table_errors() -> Vec<Metric> {
+    let operations = ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"];
+    let of = |operation: &str| {
+        Metric::aws("DynamoDB", "SystemErrors", "Sum", vec![("TableName", "!Ref Table".to_owned()), ("Operation", operation.to_owned())])
+    };
+    operations.map(of).into()
+}
+
+/// The metric that [`THROTTLES`] makes of the gateway's log.
+const GATEWAY_THROTTLES: &str = "GatewayThrottles";
+
+/// What the gateway's log says of a request that no function saw.
+pub(crate) const THROTTLES: &str = r#"{ $.status = "429" && $.functionRequestId = "-" }"#;
+
+/// Where alarms are sent, and those of the whole deployment.
+pub(super) fn resources() -> String {
+    let own = all().into_iter().filter(|alarm| !alarm.in_workers);
+    std::iter::once(TOPIC.replace("{THROTTLES}", THROTTLES).replace("{GATEWAY_THROTTLES}", GATEWAY_THROTTLES))
+        .chain(own.map(|alarm| alarm.yaml("!Ref AlarmTopic").replace("${Stack}", "${AWS::StackName}")))
+        .collect()
+}
+
+/// The alarms that stand beside the workers.
+pub(super) fn of_workers() -> String {
+    all().into_iter().filter(|alarm| alarm.in_workers).map(|alarm| alarm.yaml("!Ref AlarmTopicArn")).collect()
+}
+
+/// The alarms that take a deployment of these functions back, and ring for themselves: their names, and
+/// their text.
+pub(super) fn of_functions(stack: &str, functions: &[&str]) -> (Vec<String>, String) {
+    let alarm = Alarm {
+        id: "ErrorsAlarm".to_owned(),
+        about: "Functions crash or run out of time; a deployment that does this is taken back".to_owned(),
+        expression: "SUM(METRICS())",
+        metrics: functions.iter().map(|function| Metric::of_function("Errors", "Sum", function)).collect(),
+        threshold: 2.0,
+        rings: Rings::Above,
+        period: MINUTE,
+        periods: 1,
+        in_workers: false,
+    };
+    let alarms = alarm.split();
+    let yaml = alarms.iter().map(|alarm| alarm.yaml("!Ref AlarmTopicArn").replace("${Stack}-Errors", &format!("${{Stack}}-{stack}-Errors")));
+    (alarms.iter().map(|alarm| alarm.id.clone()).collect(), yaml.collect())
+}
+
+/// The topic is there without an address as well, so that others can be subscribed to it.
 const TOPIC: &str = r#"
   # ----- Alarms -----
 
   AlarmTopic:
     Type: AWS::SNS::Topic
+    Properties:
+      TopicName: !Sub ${AWS::StackName}-alarms
+
+  AlarmSubscription:
+    Type: AWS::SNS::Subscription
     Condition: HasAlarmEmail
     Properties:
-      Subscription:
-        - Protocol: email
-          Endpoint: !Ref AlarmEmail
+      TopicArn: !Ref AlarmTopic
+      Protocol: email
+      Endpoint: !Ref AlarmEmail
 
-  # A worker parks a message by itself and goes on, which no metric of Lambda or SQS shows.
-  ParkedFilter:
+  # No metric of the gateway tells its own 429 from ours.
+  GatewayThrottlesFilter:
     Type: AWS::Logs::MetricFilter
     Properties:
-      LogGroupName: !Ref LogGroup
-      FilterPattern: '{ $.cause = "parked:*" }'
+      LogGroupName: !Ref ApiLogGroup
+      FilterPattern: '{THROTTLES}'
       MetricTransformations:
         - MetricNamespace: !Sub CRM/${AWS::StackName}
-          MetricName: Parked
+          MetricName: {GATEWAY_THROTTLES}
           MetricValue: "1"
 "#;
 
 impl Alarm {
-    fn yaml(&self) -> String {
-        let Self { id, about, expression, threshold, minutes, .. } = self;
+    /// As many alarms as it takes: an alarm has only so many metrics.
+    fn split(self) -> Vec<Self> {
+        let Self { id, about, expression, metrics, threshold, rings, period, periods, in_workers } = self;
+        let mut chunks: Vec<Vec<Metric>> = Vec::new();
+        for metric in metrics {
+            match chunks.last_mut() {
+                Some(last) if last.len() < METRICS => last.push(metric),
+                _ => chunks.push(vec![metric]),
+            }
+        }
+        let named = |(at, metrics)| {
+            let id = if at == 0 { id.clone() } else { format!("{id}{}", at + 1) };
+            Self { id, about: about.clone(), expression, metrics, threshold, rings, period, periods, in_workers }
+        };
+        chunks.into_iter().enumerate().map(named).collect()
+    }
+
+    /// Its heading in the runbook, which alarms that were split have together.
+    pub fn entry(&self) -> &str {
+        self.id.trim_end_matches(|c: char| c.is_ascii_digit())
+    }
+
+    /// The metrics it looks at, in a line.
+    pub fn looks_at(&self) -> String {
+        let mut names: Vec<String> = Vec::new();
+        for metric in &self.metrics {
+            let name = format!("{} {}", metric.namespace.replace("!Sub ", "").replace("/${Stack}", ""), metric.name);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
+    }
+
+    /// When it rings, in words.
+    pub fn rings_after(&self) -> String {
+        let seconds = self.period * self.periods;
+        let time = if seconds >= HOUR { format!("{} h", seconds / HOUR) } else { format!("{} min", seconds / MINUTE) };
+        match (self.rings, self.expression.starts_with("IF")) {
+            (Rings::Below, _) => format!("none for {time}"),
+            (Rings::Above, true) => time,
+            (Rings::Above, false) => format!("above {} for {time}", self.threshold),
+        }
+    }
+
+    fn yaml(&self, topic: &str) -> String {
+        let Self { id, about, expression, threshold, period, periods, .. } = self;
+        let (comparison, missing) = match self.rings {
+            Rings::Above => ("GreaterThanThreshold", "notBreaching"),
+            Rings::Below => ("LessThanThreshold", "breaching"),
+        };
         let mut text = format!(
             r#"
   {id}:
     Type: AWS::CloudWatch::Alarm
     Properties:
+      AlarmName: !Sub ${{Stack}}-{id}
       AlarmDescription: {about:?}
-      AlarmActions: !If [HasAlarmEmail, [!Ref AlarmTopic], !Ref AWS::NoValue]
-      ComparisonOperator: GreaterThanThreshold
+      AlarmActions: [{topic}]
+      OKActions: [{topic}]
+      ComparisonOperator: {comparison}
       Threshold: {threshold}
-      EvaluationPeriods: {minutes}
-      TreatMissingData: notBreaching
+      EvaluationPeriods: {periods}
+      TreatMissingData: {missing}
       Metrics:
         - Id: result
           Expression: {expression}
 "#
         );
-        text.extend(self.metrics.iter().enumerate().map(|(at, metric)| metric.yaml(at + 1)));
+        text.extend(self.metrics.iter().enumerate().map(|(at, metric)| metric.yaml(at + 1, *period)));
         text
     }
 }
 
 impl Metric {
-    fn yaml(&self, at: usize) -> String {
-        let Self { namespace, name, dimension, resource, statistic } = self;
-        let place = if dimension.is_empty() {
-            format!("Namespace: !Sub {namespace}/${{AWS::StackName}}")
-        } else {
-            format!("Namespace: {namespace}\n              Dimensions: [{{Name: {dimension}, Value: {resource}}}]")
-        };
+    fn yaml(&self, at: usize, period: u32) -> String {
+        let Self { namespace, name, dimensions, statistic } = self;
+        let dimensions: Vec<String> =
+            dimensions.iter().map(|(name, value)| format!("\n                - Name: {name}\n                  Value: {value}")).collect();
+        let dimensions = if dimensions.is_empty() { String::new() } else { format!("\n              Dimensions:{}", dimensions.concat()) };
         format!(
             r#"        - Id: m{at}
           ReturnData: false
           MetricStat:
             Metric:
               MetricName: {name}
-              {place}
-            Period: 60
+              Namespace: {namespace}{dimensions}
+            Period: {period}
             Stat: {statistic}
 "#
         )
     }
 }
+
+/// `docs/alarms.md`: every alarm.
+pub(crate) fn page() -> String {
+    let row = |alarm: &Alarm| {
+        format!(
+            "| [`{}`](runbook.md#{}) | {} | {} | {} |\n",
+            alarm.id,
+            alarm.entry().to_lowercase(),
+            alarm.about,
+            alarm.looks_at(),
+            alarm.rings_after()
+        )
+    };
+    let rows: String = all().iter().map(row).collect();
+    format!("{PAGE}{rows}{OF_STACKS}")
+}
+
+const PAGE: &str = "# Alarms
+
+Generated by `cargo run -p local --bin generate`. What to do about each is in the runbook under its name. All are sent to the
+topic `<stack>-alarms`, when they ring and when they stop.
+
+| Alarm | What it means | Metrics | Rings |
+|---|---|---|---|
+";
+
+const OF_STACKS: &str = "
+Beside them each stack of functions has `ErrorsAlarm` (and `ErrorsAlarm2`, …, ten functions each): more than two crashes or
+time-outs within a minute. A canary deployment during which it rings is taken back.
+";

@@ -1,46 +1,90 @@
-//! The HTTP API, the routes' functions and the workers'.
+//! The functions of the routes and of the workers, each with its role, and with what calls it.
 
+use super::alarms;
 use super::messages::WORKER_TIMEOUT;
+use super::stacks::{Stack, dead_variable, queue_variable};
 use crate::generate::pascal;
-use crate::generate::policy::{self, STREAM_DEAD, Statement, dead_id, dead_queues, queue_id};
-use edge::cors;
+use crate::generate::policy::{self, STREAM_DEAD, Statement, dead_queues, queue_id};
+use application::config::SETTINGS;
 use edge::{Resource, Route};
 use http::Method;
 use messaging::Queue;
 use workers::{Interest, Need, Trigger, WORKERS, Worker};
 
 /// MB of a function that mostly waits.
-pub(super) const MEMORY: u32 = 256;
+const MEMORY: u32 = 256;
 /// MB at which a function has one whole processor
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
 const CPU_MEMORY: u32 = 1769;
+/// Seconds a route's function may take. API Gateway waits for 30.
+const ROUTE_TIMEOUT: u32 = 10;
+/// The alias that callers call, which a deployment moves to the new version.
+const ALIAS: &str = "live";
 
-/// The HTTP API.
-pub(super) fn api() -> String {
+/// The nested stacks: the bootstrap, which everything waits for, each crate of routes, and the workers.
+pub(super) fn stacks(crates: &[(&'static str, Vec<Route>)]) -> Vec<Stack> {
+    let is_bootstrap = |worker: &&Worker| worker.trigger == Trigger::CustomResource;
+    let bootstrap: String = WORKERS.iter().filter(is_bootstrap).map(of_worker).collect();
+    let first = Stack {
+        name: "bootstrap",
+        about: "checks the parameters, makes the signing keys and the first administrator".to_owned(),
+        resources: format!("{bootstrap}{BOOTSTRAP_OUTPUT}"),
+        alarms: Vec::new(),
+        after: None,
+    };
+    let routes = crates.iter().map(|(package, routes)| {
+        let names: Vec<&str> = routes.iter().map(|route| route.name).chain((*package == UNKNOWN.1).then_some(UNKNOWN.0)).collect();
+        let mut resources: String = routes.iter().map(|route| of_route(package, route)).collect();
+        if *package == UNKNOWN.1 {
+            resources.push_str(&unknown());
+        }
+        published(package, format!("functions and routes of {package}"), &names, resources)
+    });
+    let behind = || WORKERS.iter().filter(|worker| !is_bootstrap(worker));
+    let names: Vec<&str> = behind().map(|worker| worker.name).collect();
+    let last = published("workers", "what runs behind the API".to_owned(), &names, behind().map(of_worker).chain([alarms::of_workers()]).collect());
+    std::iter::once(first).chain(routes).chain([last]).collect()
+}
+
+/// A stack whose functions go live together with their alarms.
+fn published(name: &'static str, about: String, functions: &[&str], resources: String) -> Stack {
+    let (alarms, yaml) = alarms::of_functions(name, functions);
+    Stack { name, about, resources: resources + &yaml, alarms, after: Some("bootstrap") }
+}
+
+/// What all functions of a stack have.
+pub(super) fn globals(alarms: &[String]) -> String {
+    let settings: String = SETTINGS.iter().map(|setting| format!("        {}: !Ref {}\n", setting.name, setting.parameter)).collect();
+    let published = if alarms.is_empty() {
+        String::new()
+    } else {
+        format!(
+            r#"    AutoPublishAlias: {ALIAS}
+    VersionDeletionPolicy: Delete
+    DeploymentPreference:
+      Type: !Ref DeploymentPreference
+      Alarms: [{}]
+"#,
+            alarms.iter().map(|alarm| format!("!Ref {alarm}")).collect::<Vec<_>>().join(", ")
+        )
+    };
     format!(
         r#"
-  # ----- The API: one function per route -----
-
-  HttpApi:
-    Type: AWS::Serverless::HttpApi
-    Properties:
-      Name: !Ref AWS::StackName
-      DefaultRouteSettings:
-        ThrottlingRateLimit: !Ref ThrottleRate
-        ThrottlingBurstLimit: !Ref ThrottleBurst
-      # One condition around all of it: SAM drops the rest where only the origins have one.
-      CorsConfiguration: !If
-        - HasCorsOrigins
-        - AllowOrigins: !Split [",", !Ref CorsOrigins]
-          AllowMethods: [{}]
-          AllowHeaders: [{}]
-          ExposeHeaders: [{}]
-          MaxAge: 600
-        - !Ref AWS::NoValue
-"#,
-        cors::ALLOWED_METHODS.join(", "),
-        cors::ALLOWED_HEADERS.join(", "),
-        cors::EXPOSED_HEADERS.join(", ")
+Globals:
+  Function:
+    Runtime: provided.al2023
+    Architectures: [!Ref Architecture]
+    MemorySize: {MEMORY}
+    Timeout: {ROUTE_TIMEOUT}
+{published}    LoggingConfig:
+      LogFormat: JSON
+      LogGroup: !Ref LogGroupName
+    Environment:
+      Variables:
+        TABLE_NAME: !Ref TableName
+        COMMIT: !Ref Commit
+        METRICS_NAMESPACE: !Sub CRM/${{Stack}}
+{settings}"#
     )
 }
 
@@ -50,62 +94,72 @@ struct Function<'a> {
     package: &'a str,
     about: &'a str,
     memory: u32,
-    timeout: Option<u32>,
+    timeout: u32,
+    /// Whether it has versions: each change of its code or its settings is one.
+    is_published: bool,
     variables: Vec<(String, String)>,
     statements: Vec<Statement>,
-    events: String,
 }
 
 impl Function<'_> {
     fn yaml(&self) -> String {
         let Self { name, package, about, .. } = self;
         let mut text = format!(
-            "\n  {id}Function:\n    Type: AWS::Serverless::Function\n    Metadata:\n      BuildMethod: rust-cargolambda\n      BuildProperties: {{Binary: {package}}}\n    Properties:\n      Description: {about:?}\n      CodeUri: functions/{package}/\n      Handler: {name}\n",
+            r#"
+  {id}Function:
+    Type: AWS::Serverless::Function
+    Metadata:
+      BuildMethod: rust-cargolambda
+      BuildProperties: {{Binary: {package}}}
+    Properties:
+      FunctionName: !Sub ${{Stack}}-{name}
+      Description: {about:?}
+      CodeUri: ../functions/{package}/
+      Handler: {name}
+"#,
             id = pascal(name)
         );
+        if self.is_published {
+            text.push_str("      AutoPublishAliasAllProperties: true\n");
+        }
         if self.memory != MEMORY {
             text.push_str(&format!("      MemorySize: {}\n", self.memory));
         }
-        if let Some(seconds) = self.timeout {
-            text.push_str(&format!("      Timeout: {seconds}\n"));
+        if self.timeout != ROUTE_TIMEOUT {
+            text.push_str(&format!("      Timeout: {}\n", self.timeout));
         }
         if !self.variables.is_empty() {
             text.push_str("      Environment:\n        Variables:\n");
             text.extend(self.variables.iter().map(|(name, value)| format!("          {name}: {value}\n")));
         }
         text.push_str(&policy::yaml(&self.statements));
-        text.push_str(&self.events);
         text
     }
 }
 
-/// The functions of the routes, and the one for paths that are none.
-pub(super) fn of_routes(crates: &[(&'static str, Vec<Route>)]) -> String {
-    let all = crates.iter().flat_map(|(package, routes)| routes.iter().map(|route| of_route(package, route)));
-    let unknown = Function {
-        name: docs::unknown::NAME,
-        package: "docs",
+/// Name and package of the function for paths that are none.
+const UNKNOWN: (&str, &str) = (docs::unknown::NAME, "docs");
+
+fn unknown() -> String {
+    let (name, package) = UNKNOWN;
+    let function = Function {
+        name,
+        package,
         about: "Any other path or method: 404 and 405 as problem details",
         memory: MEMORY,
-        timeout: None,
+        timeout: ROUTE_TIMEOUT,
+        is_published: true,
         variables: Vec::new(),
         statements: Vec::new(),
-        events: "      Events:\n        Unknown:\n          Type: HttpApi\n          Properties: {ApiId: !Ref HttpApi}\n".to_owned(),
     };
-    all.chain([unknown.yaml()]).collect()
+    format!("{}{}", function.yaml(), called(name, "*", &[("Route", "$default".to_owned())]))
 }
 
 fn of_route(package: &str, route: &Route) -> String {
-    let methods = route.methods();
-    let event = |method: &Method| {
-        let id = pascal(&method.as_str().to_lowercase());
-        let path = format!("{}{}", edge::BASE, route.path);
-        format!("        {id}:\n          Type: HttpApi\n          Properties: {{ApiId: !Ref HttpApi, Method: {method}, Path: \"{path}\"}}\n")
-    };
     let mut variables = Vec::new();
     for resource in route.resources {
         match resource {
-            Resource::Secret => variables.push(("SECRET_ARN".to_owned(), "!GetAtt Secret.Id".to_owned())),
+            Resource::Secret => variables.push(secret_variable()),
             Resource::SendQueues => variables.extend(Queue::ALL.map(queue_variable)),
             Resource::QueueDepths => variables.extend(Queue::ALL.into_iter().flat_map(|queue| [queue_variable(queue), dead_variable(queue)])),
             Resource::Credentials | Resource::Cpu => {}
@@ -118,35 +172,84 @@ fn of_route(package: &str, route: &Route) -> String {
         package,
         about: route.summary,
         memory: if route.resources.contains(&Resource::Cpu) { CPU_MEMORY } else { MEMORY },
-        timeout: None,
+        timeout: ROUTE_TIMEOUT,
+        is_published: true,
         variables,
         statements: policy::of_route(route),
-        events: format!("      Events:\n{}", methods.iter().map(event).collect::<String>()),
     };
-    function.yaml()
+    let path = format!("{}{}", edge::BASE, route.path);
+    let keys = route.methods().into_iter().map(|method| {
+        // PUT shares the integration of PATCH, and whatever else has two methods.
+        let id = if method == route.method { "Route".to_owned() } else { format!("{}Route", pascal(&method.as_str().to_lowercase())) };
+        (id, route_key(&method, &path))
+    });
+    let keys: Vec<(String, String)> = keys.collect();
+    let keys: Vec<(&str, String)> = keys.iter().map(|(id, key)| (id.as_str(), key.clone())).collect();
+    format!("{}{}", function.yaml(), called(route.name, &in_arn(&path), &keys))
 }
 
-fn queue_variable(queue: Queue) -> (String, String) {
-    (format!("{}_QUEUE_URL", queue.name().to_uppercase()), format!("!Ref {}", queue_id(queue)))
+/// A route as API Gateway names it.
+pub(super) fn route_key(method: &Method, path: &str) -> String {
+    format!("{method} {path}")
 }
 
-fn dead_variable(queue: Queue) -> (String, String) {
-    (format!("{}_DEAD_QUEUE_URL", queue.name().to_uppercase()), format!("!Ref {}", dead_id(queue)))
+/// A path as it stands in the ARN of a permission, with `*` for its parameters.
+fn in_arn(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "*" } else { part });
+    format!("*{}", parts.collect::<Vec<_>>().join("/"))
 }
 
-/// The functions of the workers with what starts them.
-pub(super) fn of_workers() -> String {
-    let heading = "\n  # ----- The workers behind the API -----\n".to_owned();
-    std::iter::once(heading).chain(WORKERS.iter().map(of_worker)).collect()
+/// How API Gateway comes to call a function: the leave, the integration, and its routes by the end of
+/// their logical ids.
+fn called(name: &str, path: &str, routes: &[(&str, String)]) -> String {
+    let id = pascal(name);
+    let routes: String = routes
+        .iter()
+        .map(|(end, key)| {
+            format!(
+                r#"
+  {id}{end}:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref HttpApiId
+      RouteKey: {key}
+      Target: !Sub integrations/${{{id}Integration}}
+"#
+            )
+        })
+        .collect();
+    format!(
+        r#"
+  {id}Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref {id}Function.Alias
+      Principal: apigateway.amazonaws.com
+      SourceArn: !Sub arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{HttpApiId}}/*/{path}
+
+  {id}Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref HttpApiId
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Ref {id}Function.Alias
+      PayloadFormatVersion: "2.0"
+{routes}"#
+    )
+}
+
+fn secret_variable() -> (String, String) {
+    ("SECRET_ARN".to_owned(), "!Ref SecretArn".to_owned())
 }
 
 fn of_worker(worker: &Worker) -> String {
     let mut variables: Vec<(String, String)> = Vec::new();
     for need in worker.needs {
         match need {
-            Need::Bus => variables.push(("BUS_NAME".to_owned(), "!Ref Bus".to_owned())),
+            Need::Bus => variables.push(("BUS_NAME".to_owned(), "!Ref BusName".to_owned())),
             Need::Send(queue) => variables.push(queue_variable(*queue)),
-            Need::Secret => variables.push(("SECRET_ARN".to_owned(), "!GetAtt Secret.Id".to_owned())),
+            Need::Secret => variables.push(secret_variable()),
             Need::Credentials | Need::Cpu => {}
         }
     }
@@ -161,10 +264,10 @@ fn of_worker(worker: &Worker) -> String {
         package: "workers",
         about: worker.about,
         memory: if worker.needs.contains(&Need::Cpu) { CPU_MEMORY } else { MEMORY },
-        timeout: Some(WORKER_TIMEOUT),
+        timeout: WORKER_TIMEOUT,
+        is_published: worker.trigger != Trigger::CustomResource,
         variables,
         statements: policy::of_worker(worker),
-        events: String::new(),
     };
     format!("{}{}", function.yaml(), source(worker))
 }
@@ -179,8 +282,8 @@ fn source(worker: &Worker) -> String {
   {id}From{source}:
     Type: AWS::Lambda::EventSourceMapping
     Properties:
-      FunctionName: !Ref {id}Function
-      EventSourceArn: !GetAtt {source}.Arn
+      FunctionName: !Ref {id}Function.Alias
+      EventSourceArn: !Ref {source}Arn
       BatchSize: 10
       FunctionResponseTypes: [ReportBatchItemFailures]
 "#
@@ -192,8 +295,9 @@ fn source(worker: &Worker) -> String {
   {id}FromStream:
     Type: AWS::Lambda::EventSourceMapping
     Properties:
-      FunctionName: !Ref {id}Function
-      EventSourceArn: !GetAtt Table.StreamArn
+      FunctionName: !Ref {id}Function.Alias
+      EventSourceArn: !Ref TableStreamArn
+      MetricsConfig: {{Metrics: [EventCount]}}
       StartingPosition: TRIM_HORIZON
       BatchSize: 100
       # The worker parks what it cannot do; this is for a batch that crashes it.
@@ -203,7 +307,7 @@ fn source(worker: &Worker) -> String {
       FunctionResponseTypes: [ReportBatchItemFailures]
       DestinationConfig:
         OnFailure:
-          Destination: !GetAtt {STREAM_DEAD}.Arn
+          Destination: !Ref {STREAM_DEAD}Arn
       FilterCriteria:
         Filters:
           - Pattern: '{}'
@@ -214,6 +318,7 @@ fn source(worker: &Worker) -> String {
         Trigger::DeadLetters => dead_queues().iter().map(|queue| from_queue(queue)).collect(),
         Trigger::CustomResource => format!(
             r#"
+  # Before anything else is changed: the parameters are checked here, as the functions will read them.
   {id}:
     Type: Custom::{id}
     Properties:
@@ -224,6 +329,14 @@ fn source(worker: &Worker) -> String {
         ),
     }
 }
+
+/// What `template.yaml` reads of the bootstrap's stack.
+const BOOTSTRAP_OUTPUT: &str = r#"
+Outputs:
+  FunctionArn:
+    Description: The bootstrap's function
+    Value: !GetAtt BootstrapFunction.Arn
+"#;
 
 /// The records a worker is interested in, as an event filter.
 fn filter(interest: Interest) -> serde_json::Value {

@@ -48,6 +48,12 @@ const SCHEDULER: &str = r#"
               - Effect: Allow
                 Action: sqs:SendMessage
                 Resource: [!GetAtt WorkQueue.Arn, !GetAtt WorkDeadQueue.Arn]
+
+  # A group of its own, since the scheduler's metrics are those of a group.
+  Schedules:
+    Type: AWS::Scheduler::ScheduleGroup
+    Properties:
+      Name: !Ref AWS::StackName
 "#;
 
 /// A schedule in the deployment's time zone. What cannot be delivered within a day joins the dead
@@ -62,6 +68,7 @@ fn schedule(schedule: &Schedule) -> String {
     Type: AWS::Scheduler::Schedule
     Properties:
       Name: !Sub ${{AWS::StackName}}-{name}
+      GroupName: !Ref Schedules
       Description: {about}
       ScheduleExpression: {cron}
       ScheduleExpressionTimezone: !Ref TimeZone
@@ -112,11 +119,21 @@ fn dead(id: &str, name: &str) -> String {
     )
 }
 
+/// The logical id of the rule of a subscription.
+fn rule_id(at: usize) -> String {
+    let name = SUBSCRIPTIONS[at].queue.name();
+    format!("{}Rule{}", crate::generate::pascal(name), if at == 0 { String::new() } else { (at + 1).to_string() })
+}
+
+/// The name of the rule of a subscription, as YAML.
+pub(super) fn rule_name(at: usize) -> String {
+    format!("!Sub ${{AWS::StackName}}-{}", rule_id(at))
+}
+
 /// The rule of a subscription, and the leave to send that it needs.
 fn rule(at: usize, subscription: &Subscription) -> String {
     let (queue, dead) = (queue_id(subscription.queue), dead_id(subscription.queue));
-    let name = subscription.queue.name();
-    let id = format!("{}Rule{}", crate::generate::pascal(name), if at == 0 { String::new() } else { (at + 1).to_string() });
+    let (name, id) = (subscription.queue.name(), rule_id(at));
     let events: String = subscription.events.iter().map(|event| format!("\n          - {}", event.as_str())).collect();
     let allow = |target: &str| {
         format!(
@@ -141,6 +158,7 @@ fn rule(at: usize, subscription: &Subscription) -> String {
   {id}:
     Type: AWS::Events::Rule
     Properties:
+      Name: {}
       Description: Domain events that the queue {name} takes
       EventBusName: !Ref Bus
       EventPattern:
@@ -152,6 +170,7 @@ fn rule(at: usize, subscription: &Subscription) -> String {
           DeadLetterConfig:
             Arn: !GetAtt {dead}.Arn
 {}{}"#,
+        rule_name(at),
         allow(&queue),
         allow(&dead)
     )

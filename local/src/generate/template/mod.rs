@@ -1,26 +1,57 @@
 //! `template.yaml`: one function per route and per worker, and what they work with. Written as text,
 //! so that it reads like a template that a person wrote.
 
-mod alarms;
+pub(crate) mod alarms;
 mod functions;
+mod gateway;
 mod messages;
+mod stacks;
 mod storage;
 
 use application::config::SETTINGS;
 use edge::Route;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-/// The template.
-pub(super) fn text(crates: &[(&'static str, Vec<Route>)]) -> String {
+/// `template.yaml`, and the nested stacks that it has.
+pub(super) fn files(crates: &[(&'static str, Vec<Route>)]) -> BTreeMap<PathBuf, String> {
+    let stacks = functions::stacks(crates);
+    let nested = std::iter::once(STACKS.to_owned()).chain(stacks.iter().map(stacks::Stack::resource)).collect();
     let resources =
-        [storage::resources(), messages::resources(), functions::api(), functions::of_routes(crates), functions::of_workers(), alarms::resources()];
-    format!("{HEADER}{}{}\nResources:{}{}", parameters(), globals(), resources.concat(), outputs())
+        [storage::resources(), messages::resources(), gateway::api(), nested, gateway::stage(crates, &stacks), alarms::resources()].concat();
+    let template = format!("{HEADER}{}{CONDITIONS}\nResources:{resources}{}", parameters(), outputs());
+    let files = stacks.iter().map(|stack| (stack.file().into(), stack.text()));
+    files.chain([("template.yaml".into(), template)]).collect()
 }
 
 const HEADER: &str = r#"# Generated from the code by `cargo run -p local --bin generate`. Change the routes, the workers,
 # the table's definition or the settings instead of this file.
 AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
-Description: CRM - one function per route, one table, one bus, two queues
+Description: CRM - what is kept and shared; the functions are in the nested stacks
+"#;
+
+const STACKS: &str = "
+  # ----- The functions: a nested stack for each of their crates -----
+";
+
+const CONDITIONS: &str = r#"
+Conditions:
+  HasCorsOrigins: !Not [!Equals [!Ref CorsOrigins, ""]]
+  HasAlarmEmail: !Not [!Equals [!Ref AlarmEmail, ""]]
+  HasDomain: !Not [!Equals [!Ref DomainName, ""]]
+
+Rules:
+  SomebodyIsRung:
+    RuleCondition: !Equals [!Ref Stage, prod]
+    Assertions:
+      - Assert: !Not [!Equals [!Ref AlarmEmail, ""]]
+        AssertDescription: A deployment of stage prod needs AlarmEmail, or its alarms ring nobody
+  DomainHasCertificate:
+    RuleCondition: !Not [!Equals [!Ref DomainName, ""]]
+    Assertions:
+      - Assert: !Not [!Equals [!Ref CertificateArn, ""]]
+        AssertDescription: DomainName needs CertificateArn
 "#;
 
 /// A parameter of a deployment that is no setting of the CRM.
@@ -74,8 +105,44 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         limits: &["Type: Number", "AllowedValues: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]"],
     },
     Parameter { name: "AlarmEmail", default: Some(""), meaning: "Address that alarms are sent to; empty sends none", limits: &["Type: String"] },
+    Parameter {
+        name: "Stage",
+        default: Some("dev"),
+        meaning: "What the deployment is for, dev or prod; prod insists on AlarmEmail",
+        limits: &["Type: String", "AllowedValues: [dev, prod]"],
+    },
+    Parameter {
+        name: "DeploymentPreference",
+        default: Some("AllAtOnce"),
+        meaning: "How a new version goes live: AllAtOnce, or Canary10Percent5Minutes, which is taken back when functions fail",
+        limits: &["Type: String", "AllowedValues: [AllAtOnce, Canary10Percent5Minutes]"],
+    },
+    Parameter {
+        name: "DomainName",
+        default: Some(""),
+        meaning: "Domain of one's own, for instance crm.example.com; empty has none",
+        limits: &["Type: String"],
+    },
+    Parameter {
+        name: "CertificateArn",
+        default: Some(""),
+        meaning: "ARN of the certificate of DomainName in Certificate Manager, in the same region",
+        limits: &["Type: String", r#"AllowedPattern: "(arn:.*)?""#],
+    },
     Parameter { name: "ThrottleRate", default: Some("200"), meaning: "Requests a second that the API lets through", limits: &["Type: Number"] },
     Parameter { name: "ThrottleBurst", default: Some("400"), meaning: "Requests at one moment that the API lets through", limits: &["Type: Number"] },
+    Parameter {
+        name: "SignInRate",
+        default: Some("20"),
+        meaning: "Requests a second that each route lets through where a password is hashed",
+        limits: &["Type: Number"],
+    },
+    Parameter {
+        name: "SignInBurst",
+        default: Some("40"),
+        meaning: "Requests at one moment that each route lets through where a password is hashed",
+        limits: &["Type: Number"],
+    },
 ];
 
 fn parameters() -> String {
@@ -91,32 +158,6 @@ fn parameters() -> String {
         format!("  {name}:\n    Type: String\n    Default: {default:?}\n    Description: {meaning:?}\n")
     });
     std::iter::once("\nParameters:\n".to_owned()).chain(own).chain(settings).collect()
-}
-
-fn globals() -> String {
-    let settings: String = SETTINGS.iter().map(|setting| format!("        {}: !Ref {}\n", setting.name, setting.parameter)).collect();
-    format!(
-        r#"
-Conditions:
-  HasCorsOrigins: !Not [!Equals [!Ref CorsOrigins, ""]]
-  HasAlarmEmail: !Not [!Equals [!Ref AlarmEmail, ""]]
-
-Globals:
-  Function:
-    Runtime: provided.al2023
-    Architectures: [!Ref Architecture]
-    MemorySize: {}
-    Timeout: 10
-    LoggingConfig:
-      LogFormat: JSON
-      LogGroup: !Ref LogGroup
-    Environment:
-      Variables:
-        TABLE_NAME: !Ref Table
-        COMMIT: !Ref Commit
-{settings}"#,
-        functions::MEMORY
-    )
 }
 
 fn outputs() -> String {
@@ -142,6 +183,13 @@ Outputs:
   SecretArn:
     Description: The secret with the signing keys
     Value: !GetAtt Secret.Id
+  AlarmTopicArn:
+    Description: The topic that alarms are sent to
+    Value: !Ref AlarmTopic
+  DomainTarget:
+    Condition: HasDomain
+    Description: What DomainName has to point to, as CNAME or alias record
+    Value: !GetAtt ApiDomain.RegionalDomainName
 "#,
         base = edge::BASE
     );

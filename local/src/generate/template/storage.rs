@@ -17,6 +17,8 @@ pub(super) fn resources() -> String {
     DeletionPolicy: RetainExceptOnCreate
     UpdateReplacePolicy: Retain
     Properties:
+      # By its name an update that would replace it is refused.
+      TableName: !Ref AWS::StackName
       BillingMode: {billing}
       DeletionProtectionEnabled: !Ref DeletionProtection
       PointInTimeRecoverySpecification:

@@ -1,0 +1,102 @@
+//! What a deployment counts about itself: each count is a line on standard output in CloudWatch's embedded
+//! metric format, which becomes a metric without a call and whatever `LOG_LEVEL` says
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+//! Nothing is written where `METRICS_NAMESPACE` is not set, as in the embedded run.
+
+use serde_json::{Value, json};
+use std::io::Write;
+use std::sync::OnceLock;
+
+/// Something that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Messages and records that a worker gave up on.
+    Parked,
+    /// Runs of a job that were done to their end, by the job.
+    JobDone,
+}
+
+impl Metric {
+    /// Every metric.
+    pub const ALL: [Self; 2] = [Self::Parked, Self::JobDone];
+
+    /// Its name in CloudWatch.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parked => "Parked",
+            Self::JobDone => "JobDone",
+        }
+    }
+
+    /// By what it is counted apart; each value is a metric of its own, which costs, so there are few.
+    pub fn dimension(self) -> Option<&'static str> {
+        match self {
+            Self::Parked => None,
+            Self::JobDone => Some("job"),
+        }
+    }
+
+    /// Counts one. `of` is the value of its dimension.
+    pub fn count(self, of: &str) {
+        let Some(Sink { namespace, write }) = SINK.get() else { return };
+        write(self.line(namespace, of, now()).to_string());
+    }
+
+    fn line(self, namespace: &str, of: &str, millis: u128) -> Value {
+        let dimension = self.dimension();
+        let dimensions: Vec<&str> = dimension.into_iter().collect();
+        let mut line = json!({
+            "_aws": {
+                "Timestamp": u64::try_from(millis).unwrap_or_default(),
+                "CloudWatchMetrics": [{"Namespace": namespace, "Dimensions": [dimensions], "Metrics": [{"Name": self.name(), "Unit": "Count"}]}],
+            },
+            self.name(): 1,
+        });
+        if let Some(dimension) = dimension {
+            line[dimension] = of.into();
+        }
+        line
+    }
+}
+
+struct Sink {
+    namespace: String,
+    write: Box<dyn Fn(String) + Send + Sync>,
+}
+
+static SINK: OnceLock<Sink> = OnceLock::new();
+
+/// Begins to write what is counted to standard output, where `METRICS_NAMESPACE` is set.
+pub fn start() {
+    if let Some(namespace) = std::env::var("METRICS_NAMESPACE").ok().filter(|namespace| !namespace.is_empty()) {
+        // Nobody may be listening any more.
+        start_with(namespace, |line| drop(writeln!(std::io::stdout(), "{line}")));
+    }
+}
+
+/// Begins to hand what is counted to `write`. Only the first of these calls counts.
+pub fn start_with(namespace: String, write: impl Fn(String) + Send + Sync + 'static) {
+    let _ = SINK.set(Sink { namespace, write: Box::new(write) });
+}
+
+/// CloudWatch refuses what is more than two hours ahead, so this is the time of the machine.
+fn now() -> u128 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_a_line_of_the_embedded_metric_format() {
+        let plain = json!({
+            "_aws": {"Timestamp": 7, "CloudWatchMetrics": [{"Namespace": "CRM/x", "Dimensions": [[]], "Metrics": [{"Name": "Parked", "Unit": "Count"}]}]},
+            "Parked": 1,
+        });
+        assert_eq!(Metric::Parked.line("CRM/x", "", 7), plain);
+        let apart = Metric::JobDone.line("CRM/x", "recurring-tasks", 7);
+        assert_eq!(apart["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["job"]]));
+        assert_eq!(apart["job"], "recurring-tasks");
+    }
+}
