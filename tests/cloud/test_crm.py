@@ -1,6 +1,9 @@
 """The deployed CRM: sign-in, customers, problems, and a change's way through stream, bus and queues."""
 
+import json
+import re
 import subprocess
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -171,6 +174,55 @@ def test_what_the_clock_starts_is_done(session: boto3.Session, endpoint: str, re
     item = eventually(lambda: client("dynamodb").get_item(TableName=resources["Table"], Key=key).get("Item"))
     assert item["done"]["S"].startswith("20")
     assert admin.data("GET", "/admin/dead-letters?queue=work") == []
+
+
+def test_a_request_id_leads_from_the_answer_to_the_workers_log(
+    session: boto3.Session, endpoint: str, stack: dict, admin: Client, rep: tuple[Client, dict], eventually: Callable
+) -> None:
+    _, user = rep
+    customer = admin.data("POST", "/customers", 201, json={"name": "Traced", "ownerId": user["id"]})
+    due = {"customerId": customer["id"], "dueAt": "2031-01-01T00:00:00Z", "assigneeId": user["id"]}
+    admin.data("POST", "/follow-ups", 201, json=due)
+    trace = f"trace-{uuid.uuid4()}"
+    path = f"/customers/{customer['id']}/assign"
+    answer = admin.call("PATCH", path, json={"ownerId": admin.data("GET", "/auth/me")["id"]}, headers={"x-request-id": trace})
+    assert answer.headers["x-request-id"] == trace
+    logs = session.client("logs", endpoint_url=endpoint)
+    name = stack["outputs"]["TableName"]
+
+    def functions() -> set[str]:
+        events = logs.filter_log_events(logGroupName=f"/crm/{name}", filterPattern=f'{{ $.requestId = "{trace}" }}')["events"]
+        return {json.loads(event["message"])["function"] for event in events}
+
+    # The same pattern as in the runbook.
+    wanted = {f"{name}-assign_customer", f"{name}-automation", f"{name}-work"}
+    eventually(lambda: functions() >= wanted, seconds=60)
+
+
+def test_the_logs_filter_finds_what_the_gateway_turned_away(
+    session: boto3.Session, endpoint: str, resources: dict[str, str], stack: dict
+) -> None:
+    name = stack["outputs"]["TableName"]
+    filters = session.client("logs", endpoint_url=endpoint).describe_metric_filters(logGroupName=f"/crm/{name}/api")["metricFilters"]
+    transformation = filters[0]["metricTransformations"][0]
+    assert (transformation["metricNamespace"], transformation["metricName"]) == (f"CRM/{name}", "GatewayThrottles")
+    api = session.client("apigatewayv2", endpoint_url=endpoint)
+    log_format = api.get_stage(ApiId=resources["HttpApi"], StageName="$default")["AccessLogSettings"]["Format"]
+
+    def line(status: str, function: str) -> str:
+        values = {"$context.status": status, "$context.integration.requestId": function}
+        return re.sub(r"\$context\.[A-Za-z.]+", lambda found: values.get(found[0], "x"), log_format)
+
+    # The gateway's own 429, ours, and an answer. With the filter's pattern, put where it can be asked.
+    logs = session.client("logs", endpoint_url=endpoint)
+    group, stream = f"/test/{uuid.uuid4()}", "lines"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    now = int(time.time() * 1000)
+    lines = [line("429", "-"), line("429", "0a1b"), line("200", "0a1c")]
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": now, "message": text} for text in lines])
+    found = logs.filter_log_events(logGroupName=group, filterPattern=filters[0]["filterPattern"])["events"]
+    assert [event["message"] for event in found] == lines[:1]
 
 
 def test_every_scenario_of_the_embedded_crm_holds_here(admin: Client, stack: dict) -> None:

@@ -1,5 +1,7 @@
 //! What the clock starts, with a clock that can be put forward.
 
+mod counts;
+
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::crm::PASSWORD;

@@ -12,3 +12,4 @@ mod refresh;
 mod searches;
 mod sessions;
 mod tokens;
+mod traces;

@@ -8,6 +8,7 @@ pub mod crm;
 pub mod example;
 pub mod items;
 pub mod lanes;
+pub mod log;
 pub mod people;
 pub mod random;
 pub mod recount;

@@ -11,7 +11,8 @@ use domain::password::{self, Attempt};
 use domain::user::{Auth, User, UserStatus};
 use domain::value::{Email, Username};
 use domain::{SessionId, UserId};
-use edge::application::{counted_by, decide};
+use edge::application::metric::Metric;
+use edge::application::{Error, counted_by, decide, log};
 use edge::{Action, Answer, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
 use store::{NewAuth, Tx};
 
@@ -51,11 +52,21 @@ async fn handle(request: Request<(), (), (), Json<LoginRequest>>) -> Result<Answ
     let id = user.unwrap_or_else(UserId::nobody);
     let account = user.map_or_else(|| format!("name {digest}"), counted_by);
     let read = async { Ok(tokio::try_join!(table.sign_in(id), table.get::<User>(id))?) };
-    let (guess, (present, record)) = tokio::try_join!(app.count_guess(&account, id, client(&request.headers)), read)?;
-    let Some((present, record)) = check(present, password).await?.zip(record) else {
-        return Err(Problem::new(Code::InvalidCredentials, "Check the account name and the password").into());
+    let counted = tokio::try_join!(app.count_guess(&account, id, client(&request.headers)), read);
+    let (guess, (present, record)) = counted.inspect_err(|error| {
+        if matches!(error, Error::Throttled(_)) {
+            failed(&request, user, "throttled");
+        }
+    })?;
+    let (present, record) = match check(present, password).await?.map(|present| record.map(|record| (present, record))) {
+        Ok(Some(found)) => found,
+        refused => {
+            failed(&request, user, refused.err().unwrap_or("unknown_account"));
+            return Err(Problem::new(Code::InvalidCredentials, "Check the account name and the password").into());
+        }
     };
     app.give_back(guess).await?;
+    Metric::SignIns.count("");
     let (auth, session, refresh_token) = start(&request, present, password).await?;
     Ok(Answer::ok(open(app, &auth, session, refresh_token, record).await?))
 }
@@ -65,17 +76,28 @@ fn one_of_both() -> Problem {
     Problem::fields(vec![error("/email"), error("/username")])
 }
 
-/// What there is of the account if the password is right and the user is active.
-async fn check(present: Option<SignIn>, password: &Attempt) -> Result<Option<SignIn>, Rejection> {
+/// Somebody did not get in: whose account it was, where there is one, from where, and why. Who tries to get in is
+/// found by these.
+fn failed(request: &Request<(), (), (), Json<LoginRequest>>, account: Option<UserId>, reason: &'static str) {
+    log::failed_sign_in(account.map(|user| user.to_string()).as_deref(), &request.headers.source_ip, reason);
+    Metric::FailedSignIns.count(reason);
+}
+
+/// What there is of the account if the password is right and the user is active, or why there is nothing.
+async fn check(present: Option<SignIn>, password: &Attempt) -> Result<Result<SignIn, &'static str>, Rejection> {
     let password = password.clone();
     let checked = tokio::task::spawn_blocking(move || match present {
         Some(present) => {
             let right = password::verify(&password, &present.credential.password_hash);
-            (right && present.auth.status == UserStatus::Active).then_some(present)
+            match (right, present.auth.status) {
+                (true, UserStatus::Active) => Ok(present),
+                (true, _) => Err("disabled"),
+                (false, _) => Err("wrong_password"),
+            }
         }
         None => {
             password::verify_nothing(&password);
-            None
+            Err("unknown_account")
         }
     });
     Ok(checked.await.map_err(Problem::internal)?)

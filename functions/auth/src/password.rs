@@ -2,11 +2,11 @@
 
 use crate::session::{SignInState, client};
 use contract::FieldError;
+use domain::Record;
 use domain::credential::SignIn;
 use domain::event::EventKind;
 use domain::password::{self, Attempt, Password};
-use domain::user::User;
-use domain::{Record, UserId};
+use domain::user::{User, UserData};
 use edge::application::{Error, Subject};
 use edge::{Action, Answer, App, Authenticated, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
 use store::Tx;
@@ -32,31 +32,28 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-/// The sign-in state, and the record where a demand for a new password stands in both.
+/// The sign-in state, and the record: where a demand for a new password stands in both, it is read as it is now.
 #[derive(Debug, Clone)]
 struct Subjects {
     state: SignInState,
-    record: Option<Record<User>>,
+    record: Record<User>,
 }
 
 impl Subjects {
-    async fn with_record(app: &App, user: UserId, state: SignInState) -> Result<Self, Error> {
+    async fn with_record(app: &App, record: Record<User>, state: SignInState) -> Result<Self, Error> {
         let demanded = state.present.as_ref().is_some_and(|present| present.auth.must_change_password);
-        let record = if demanded { app.unscoped().get_latest::<User>(user).await? } else { None };
+        let record = if demanded { app.unscoped().get_latest::<User>(record.id).await?.ok_or(Error::NotFound)? } else { record };
         Ok(Self { state, record })
     }
 }
 
 impl Subject for Subjects {
     async fn reload(&self, app: &App) -> Result<Self, Error> {
-        let state = self.state.reload(app).await?;
-        let user = state.present.as_ref().map(|present| present.auth.user_id).ok_or(Error::NotFound)?;
-        Self::with_record(app, user, state).await
+        Self::with_record(app, self.record.clone(), self.state.reload(app).await?).await
     }
 
     fn same(&self, other: &Self) -> bool {
-        let rev = |subjects: &Self| subjects.record.as_ref().map(|record| record.rev);
-        self.state.same(&other.state) && rev(self) == rev(other)
+        self.state.same(&other.state) && self.record.rev == other.record.rev
     }
 }
 
@@ -77,7 +74,7 @@ async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>) 
     let checked_hash = credential.password_hash.clone();
     let hash = rehash(checked_hash.clone(), new_password).await?;
     let present = request.who.auth.clone().map(|auth| SignIn { auth, credential });
-    let subjects = Subjects::with_record(app, user, SignInState::of(user, present)).await?;
+    let subjects = Subjects::with_record(app, own, SignInState::of(user, present)).await?;
     request
         .decide(subjects, |subjects, act| {
             let present = subjects.state.present.as_ref().ok_or_else(Problem::unauthenticated)?;
@@ -90,16 +87,15 @@ async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>) 
             }
             let mut tx = Tx::new();
             tx.update_sign_in(present, &present.with_password(hash.clone(), request.who.session));
-            if let Some(user) = &subjects.record {
-                // The demand for a new password goes off the user's record too.
-                let mut data = user.data.clone();
-                data.must_change_password = false;
-                if let Some((next, changes)) = user.changed(act, data, user.text.clone()) {
-                    tx.update(user, &next);
-                    let summary = format!("{} set a new password", act.actor_name);
-                    tx.event(&next.event(act, EventKind::UserUpdated, summary, serde_json::json!({})).with_changes(changes));
-                }
+            let (user, summary) = (&subjects.record, format!("{} set a new password", act.actor_name));
+            // The demand for a new password goes off the user's record too.
+            let data = UserData { must_change_password: false, ..user.data.clone() };
+            let (next, changes) = user.changed(act, data, user.text.clone()).unzip();
+            if let Some(next) = &next {
+                tx.update(user, next);
             }
+            let event = next.as_ref().unwrap_or(user).event(act, EventKind::UserUpdated, summary, serde_json::json!({"passwordChanged": true}));
+            tx.event(&event.with_changes(changes.unwrap_or_default()));
             Ok(Decision::Commit(Change::from(tx), Answer::nothing()))
         })
         .await

@@ -11,7 +11,7 @@ use domain::{CustomerId, PartyId, Time, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
 use messaging::{Queue, Work};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::Action;
 
 /// How long after a move the second look, for records made meanwhile, is taken, seconds.
@@ -83,8 +83,19 @@ fn id<T: TextValue>(entity: &EntityRef) -> Result<T, Failure> {
     T::read(&entity.id).map_err(|invalid| Failure::Nonsense(format!("the event names no {} by its id: {}", entity.kind, invalid.message)))
 }
 
+/// A piece of work as it is sent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent<'a> {
+    #[serde(flatten)]
+    work: &'a Work,
+    /// Of the request that it came of.
+    request_id: Option<&'a str>,
+}
+
 /// Sends a piece of work.
 pub(crate) async fn send(app: &App, work: &Work, delay_seconds: u32) -> Result<(), Failure> {
-    let body = serde_json::to_string(work).map_err(|e| Failure::Nonsense(e.to_string()))?;
+    let request_id = application::log::request_id();
+    let body = serde_json::to_string(&Sent { work, request_id: request_id.as_deref() }).map_err(|e| Failure::Nonsense(e.to_string()))?;
     Ok(app.queues()?.send(Queue::Work, body, delay_seconds).await?)
 }

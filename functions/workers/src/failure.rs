@@ -12,6 +12,8 @@ use messaging::{Queue, Work};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
+use std::time::Instant;
 use store::Parked;
 
 /// Why a worker gave up on something.
@@ -88,22 +90,41 @@ where
     Fut: Future<Output = Result<(), Failure>> + 'a,
 {
     let handle = &handle;
-    let run = |message: Message| async move {
-        let outcome = guarded(async { Ok::<_, String>(handle(message.clone()).await) }).await;
-        let (cause, hopeless) = match outcome {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(failure)) => (failure.to_string(), !failure.may_pass()),
-            Err(panic) => (panic, false),
-        };
-        if hopeless || message.receives >= queue.max_receives() {
-            application::log::fault(queue.name(), &format!("parked: {cause}"));
-            return park(app, queue.name(), Some(&message.id), cause, message.receives, message.body).await;
-        }
-        Err(Failure::Nonsense(cause))
+    let run = |message: Message| {
+        application::log::of_request(cause(&message), async move {
+            let started = Instant::now();
+            let outcome = guarded(async { Ok::<_, String>(handle(message.clone()).await) }).await;
+            let (cause, hopeless) = match outcome {
+                Ok(Ok(())) => {
+                    application::log::handled(queue.name(), &message.id, message.receives, started.elapsed().as_micros() as f64 / 1000.0);
+                    return Ok(());
+                }
+                Ok(Err(failure)) => (failure.to_string(), !failure.may_pass()),
+                Err(panic) => (panic, false),
+            };
+            if hopeless || message.receives >= queue.max_receives() {
+                application::log::fault(queue.name(), &format!("parked: {cause}"));
+                return park(app, queue.name(), Some(&message.id), cause, message.receives, message.body).await;
+            }
+            Err(Failure::Nonsense(cause))
+        })
     };
     let log = |message: &Message, cause: &str| application::log::fault(queue.name(), &format!("try {} of {}: {cause}", message.receives, message.id));
     let messages = messages(event).map_err(|error| not("a queue's event", &error))?;
     answer(&run_messages(messages, log, run).await)
+}
+
+/// The id of the request that a message came of; its own where there is none, as of what the clock started.
+fn cause(message: &Message) -> Arc<str> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Cause {
+        request_id: Option<String>,
+        detail: Option<Box<Cause>>,
+    }
+    let cause = serde_json::from_str::<Cause>(&message.body).ok();
+    let id = cause.and_then(|cause| cause.request_id.or_else(|| cause.detail?.request_id));
+    id.unwrap_or_else(|| message.id.clone()).into()
 }
 
 /// A stream's event with its records still unread: each is read by itself, so that one that cannot be

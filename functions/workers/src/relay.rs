@@ -5,7 +5,9 @@ use crate::failure::Failure;
 use crate::failure::stream_batch;
 use crate::{Interest, Need, Trigger, Worker};
 use application::App;
+use application::metric::Metric;
 use aws_lambda_events::dynamodb::EventRecord;
+use domain::event::EventKind;
 use futures::FutureExt;
 use messaging::Work;
 use serde_json::Value;
@@ -26,6 +28,9 @@ async fn run(app: &App, event: Value) -> Result<Value, Failure> {
     stream_batch(app, WORKER.name, event, |record| Work::Relay { record }, |record| relay(app, record)).await
 }
 
+/// What is counted for the business. An event that is published twice counts twice.
+pub const COUNTED: &[EventKind] = &[EventKind::LeadCreated, EventKind::LeadConverted, EventKind::CustomerCreated];
+
 /// Publishes the event of one stream record.
 pub async fn relay(app: &App, record: EventRecord) -> Result<(), Failure> {
     if record.event_name != "INSERT" {
@@ -36,6 +41,13 @@ pub async fn relay(app: &App, record: EventRecord) -> Result<(), Failure> {
         return Err(Failure::Nonsense("the stream brought no image of a new item".into()));
     }
     let Some(event) = Store::event_of_image(record.change.new_image)? else { return Ok(()) };
+    let kind = event.kind;
     let refused = app.bus()?.publish(&[event]).await?;
-    if refused.is_empty() { Ok(()) } else { Err(Failure::Messaging(messaging::MessagingError("the bus did not take the event".into()))) }
+    if !refused.is_empty() {
+        return Err(Failure::Messaging(messaging::MessagingError("the bus did not take the event".into())));
+    }
+    if COUNTED.contains(&kind) {
+        Metric::Events.count(kind.as_str());
+    }
+    Ok(())
 }

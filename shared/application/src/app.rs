@@ -164,6 +164,6 @@ impl App {
 
     /// The system acting now.
     pub fn act(&self) -> Act {
-        Act { at: self.clock.now(), actor: None, actor_name: "System".to_owned(), ids: self.clock.ids.clone() }
+        Act { at: self.clock.now(), actor: None, actor_name: "System".to_owned(), request: crate::log::request_id(), ids: self.clock.ids.clone() }
     }
 }

@@ -1,11 +1,17 @@
-//! The log: JSON on standard output, one line per request and one per fault. No bodies, addresses or
-//! tokens.
+//! The log: JSON on standard output, one line per request, one per message that a worker handled, one per
+//! fault and one per sign-in that failed. No bodies, addresses or tokens, but where a failed sign-in came from.
+//!
+//! Every line that is written because of a request has the request's id ([`of_request`]), however many
+//! queues lie between them.
 //!
 //! A line is a `tracing` event with [`TARGET`]. Whatever else says something, first of all the AWS SDK
 //! about its requests, is left out: it may hold personal data. Nothing is written until [`start`].
 
+use domain::Time;
 use serde_json::{Map, Value};
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
@@ -13,6 +19,27 @@ use tracing::{Event, Metadata, Subscriber};
 
 /// The target of what belongs into the log.
 pub const TARGET: &str = "crm";
+
+tokio::task_local! {
+    static REQUEST: Arc<str>;
+}
+
+/// Runs something that a request, or what followed from one, asked for: its lines and its events have
+/// the request's id.
+pub async fn of_request<F: Future>(id: Arc<str>, future: F) -> F::Output {
+    REQUEST.scope(id, future).await
+}
+
+/// The id of the request that is the cause of what runs now; `None` where there is none.
+pub fn request_id() -> Option<Arc<str>> {
+    REQUEST.try_with(Arc::clone).ok()
+}
+
+/// Whether this is the first thing that this process does; true once.
+pub fn is_cold() -> bool {
+    static COLD: AtomicBool = AtomicBool::new(true);
+    COLD.swap(false, Ordering::Relaxed)
+}
 
 /// Begins to log to standard output what `LOG_LEVEL` asks for.
 pub fn start() {
@@ -35,6 +62,17 @@ pub fn fault(at: &str, cause: &str) {
     tracing::error!(target: TARGET, at, cause);
 }
 
+/// A line about a message that a worker handled.
+pub fn handled(worker: &str, message: &str, tries: u32, ms: f64) {
+    tracing::info!(target: TARGET, cold = is_cold(), worker, message, tries, ms);
+}
+
+/// A line about somebody who did not get in: whose account it was, where there is one, from where, and
+/// why. Who tries to get in is found by these.
+pub fn failed_sign_in(account: Option<&str>, address: &str, reason: &str) {
+    tracing::warn!(target: TARGET, account, address, failedSignIn = reason);
+}
+
 fn begin(lines: impl Subscriber + Send + Sync) {
     // Refused where there is a log already.
     let _ = tracing::subscriber::set_global_default(lines);
@@ -53,15 +91,23 @@ fn print(line: String) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Makes a line of each event: its level and its fields, `null` where one has no value.
+/// Makes a line of each event: when, by which function, because of which request, its level, and its
+/// fields, `null` where one has no value.
 struct Lines<W> {
     most: LevelFilter,
     write: W,
+    function: Option<String>,
+    clock: fn() -> Time,
+}
+
+fn system_time() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Time::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 impl<W: Fn(String) + Send + Sync + 'static> Lines<W> {
     fn new(most: LevelFilter, write: W) -> Self {
-        Self { most, write }
+        Self { most, write, function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok(), clock: system_time }
     }
 }
 
@@ -78,6 +124,13 @@ impl<W: Fn(String) + Send + Sync + 'static> Subscriber for Lines<W> {
         let metadata = event.metadata();
         let mut line = Members(metadata.fields().iter().map(|field| (field.name().to_owned(), Value::Null)).collect());
         line.0.insert("level".to_owned(), metadata.level().as_str().to_ascii_lowercase().into());
+        line.0.insert("time".to_owned(), (self.clock)().to_string().into());
+        if let Some(function) = &self.function {
+            line.0.insert("function".to_owned(), function.as_str().into());
+        }
+        if let Some(id) = request_id() {
+            line.0.insert("requestId".to_owned(), (&*id).into());
+        }
         event.record(&mut line);
         (self.write)(Value::Object(line.0).to_string());
     }
@@ -137,8 +190,14 @@ mod tests {
     fn written(most: LevelFilter) -> Vec<String> {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = lines.clone();
-        tracing::subscriber::with_default(Lines::new(most, move |line| sink.lock().expect("lock").push(line)), || {
-            tracing::info!(target: TARGET, requestId = "r\"1", user = None::<&str>, status = 200_u16, ms = 1.5);
+        let lines_of = Lines {
+            function: Some("f".into()),
+            clock: || Time::from_millis(0),
+            ..Lines::new(most, move |line| sink.lock().expect("lock").push(line))
+        };
+        tracing::subscriber::with_default(lines_of, || {
+            let request = of_request("r\"1".into(), async { tracing::info!(target: TARGET, user = None::<&str>, status = 200_u16, ms = 1.5) });
+            futures::executor::block_on(request);
             fault("somewhere", "a cause");
             tracing::error!(target: "aws_sdk_dynamodb", email = "a@b.example");
             tracing::error!(email = "a@b.example", "ours, but not meant for the log");
@@ -149,8 +208,8 @@ mod tests {
 
     #[test]
     fn a_line_has_the_fields_of_the_event_and_nothing_of_others_gets_in() {
-        let request = r#"{"level":"info","ms":1.5,"requestId":"r\"1","status":200,"user":null}"#;
-        let fault = r#"{"at":"somewhere","cause":"a cause","level":"error"}"#;
+        let request = r#"{"function":"f","level":"info","ms":1.5,"requestId":"r\"1","status":200,"time":"1970-01-01T00:00:00.000Z","user":null}"#;
+        let fault = r#"{"at":"somewhere","cause":"a cause","function":"f","level":"error","time":"1970-01-01T00:00:00.000Z"}"#;
         assert_eq!(written(LevelFilter::INFO), [request, fault]);
         assert_eq!(written(LevelFilter::ERROR), [fault]);
         assert_eq!(written(LevelFilter::OFF), Vec::<String>::new());

@@ -14,25 +14,36 @@ pub enum Metric {
     Parked,
     /// Runs of a job that were done to their end, by the job.
     JobDone,
+    /// Sign-ins with a password.
+    SignIns,
+    /// Sign-ins that were refused, by the reason.
+    FailedSignIns,
+    /// What happened in the business, by the kind of event.
+    Events,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 2] = [Self::Parked, Self::JobDone];
+    pub const ALL: [Self; 5] = [Self::Parked, Self::JobDone, Self::SignIns, Self::FailedSignIns, Self::Events];
 
     /// Its name in CloudWatch.
     pub fn name(self) -> &'static str {
         match self {
             Self::Parked => "Parked",
             Self::JobDone => "JobDone",
+            Self::SignIns => "SignIns",
+            Self::FailedSignIns => "FailedSignIns",
+            Self::Events => "Events",
         }
     }
 
     /// By what it is counted apart; each value is a metric of its own, which costs, so there are few.
     pub fn dimension(self) -> Option<&'static str> {
         match self {
-            Self::Parked => None,
+            Self::Parked | Self::SignIns => None,
             Self::JobDone => Some("job"),
+            Self::FailedSignIns => Some("reason"),
+            Self::Events => Some("type"),
         }
     }
 

@@ -142,7 +142,13 @@ pub(crate) mod tests {
     use uuid::Uuid;
 
     pub(crate) fn act() -> Act {
-        Act { at: Time::from_millis(1000), actor: Some(UserId::new(Uuid::from_u128(1))), actor_name: "Ann".into(), ids: Arc::new(Uuid::now_v7) }
+        Act {
+            at: Time::from_millis(1000),
+            actor: Some(UserId::new(Uuid::from_u128(1))),
+            actor_name: "Ann".into(),
+            request: None,
+            ids: Arc::new(Uuid::now_v7),
+        }
     }
 
     pub(crate) fn team(n: u128) -> TeamId {

@@ -113,6 +113,8 @@ pub struct Act {
     pub actor: Option<UserId>,
     /// The acting user's name, `System` for the system.
     pub actor_name: String,
+    /// The id of the request that asked for it; `None` where the clock did.
+    pub request: Option<Arc<str>>,
     /// Makes ids.
     pub ids: Arc<dyn Fn() -> Uuid + Send + Sync>,
 }
@@ -151,6 +153,9 @@ pub struct Event {
     pub actor: Option<UserId>,
     /// Who did it, for people.
     pub actor_name: String,
+    /// The id of the request that it came of, however many queues lie between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// The kind of record: `CUSTOMER`.
     #[serde(rename = "entityType")]
     pub entity: String,
@@ -197,6 +202,7 @@ impl Event {
             kind: self.kind,
             at: self.at,
             actor: self.actor,
+            request_id: self.request_id.clone(),
             entity: EntityRef { kind: self.entity.clone(), id: self.entity_id.clone() },
             owner: self.owner,
             team: self.team,
@@ -220,6 +226,9 @@ pub struct Envelope {
     /// Who did it; `None` is the system.
     #[serde(rename = "actorId")]
     pub actor: Option<UserId>,
+    /// The id of the request that it came of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// To what.
     pub entity: EntityRef,
     /// The record's owner then.

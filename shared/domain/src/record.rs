@@ -141,6 +141,7 @@ impl<E: Entity> Record<E> {
             at: act.at,
             actor: act.actor,
             actor_name: act.actor_name.clone(),
+            request_id: act.request.as_deref().map(str::to_owned),
             entity: E::KIND.to_owned(),
             entity_id: self.id.to_string(),
             label: E::label(self),

@@ -106,10 +106,9 @@ impl<I: Identity, P, Q, B> Request<I, P, Q, B> {
     pub fn act(&self) -> Act {
         let authenticated = self.who.authenticated();
         Act {
-            at: self.app.clock.now(),
             actor: authenticated.map(|authenticated| authenticated.caller.id),
             actor_name: authenticated.map_or_else(|| "System".to_owned(), |authenticated| authenticated.caller.name.clone()),
-            ids: self.app.clock.ids.clone(),
+            ..self.app.act()
         }
     }
 

@@ -2,6 +2,7 @@
 //! so that it reads like a template that a person wrote.
 
 pub(crate) mod alarms;
+mod dashboard;
 mod functions;
 mod gateway;
 mod messages;
@@ -17,8 +18,16 @@ use std::path::PathBuf;
 pub(super) fn files(crates: &[(&'static str, Vec<Route>)]) -> BTreeMap<PathBuf, String> {
     let stacks = functions::stacks(crates);
     let nested = std::iter::once(STACKS.to_owned()).chain(stacks.iter().map(stacks::Stack::resource)).collect();
-    let resources =
-        [storage::resources(), messages::resources(), gateway::api(), nested, gateway::stage(crates, &stacks), alarms::resources()].concat();
+    let resources = [
+        storage::resources(),
+        messages::resources(),
+        gateway::api(),
+        nested,
+        gateway::stage(crates, &stacks),
+        alarms::resources(),
+        dashboard::resource(),
+    ]
+    .concat();
     let template = format!("{HEADER}{}{CONDITIONS}\nResources:{resources}{}", parameters(), outputs());
     let files = stacks.iter().map(|stack| (stack.file().into(), stack.text()));
     files.chain([("template.yaml".into(), template)]).collect()
@@ -186,6 +195,9 @@ Outputs:
   AlarmTopicArn:
     Description: The topic that alarms are sent to
     Value: !Ref AlarmTopic
+  DashboardUrl:
+    Description: What there is to see of the deployment
+    Value: !Sub https://${{AWS::Region}}.console.aws.amazon.com/cloudwatch/home#dashboards:name=${{AWS::StackName}}
   DomainTarget:
     Condition: HasDomain
     Description: What DomainName has to point to, as CNAME or alias record
