@@ -114,8 +114,13 @@ Globals:
       Variables:
         TABLE_NAME: !Ref Table
         COMMIT: !Ref Commit
+        {suffix}: !Ref AWS::URLSuffix
+        {partition}: {file}
 {settings}"#,
-        functions::MEMORY
+        functions::MEMORY,
+        suffix = aws::partition::SUFFIX,
+        partition = aws::partition::FILE,
+        file = aws::partition::PLACE,
     )
 }
 
