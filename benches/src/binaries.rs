@@ -32,8 +32,9 @@ pub async fn measure(report: &mut Report, binaries: &Path) -> Result<(), Failure
 /// Every binary with the handlers it can be.
 pub fn functions() -> Vec<(&'static str, Vec<&'static str>)> {
     let routes = local::routes().into_iter().map(|(name, routes)| (name, routes.iter().map(|route| route.name).collect()));
-    let workers = ("workers", workers::WORKERS.iter().map(|worker| worker.name).collect());
-    routes.chain([workers]).collect()
+    let workers = workers::WORKERS.chunk_by(|one, next| one.binary() == next.binary());
+    let workers = workers.map(|workers| (workers[0].binary(), workers.iter().map(|worker| worker.name).collect()));
+    routes.chain(workers).collect()
 }
 
 /// What is in a function's environment beside what Lambda puts there.

@@ -48,6 +48,7 @@ pub(super) fn api() -> String {
 struct Function<'a> {
     name: &'a str,
     package: &'a str,
+    binary: &'a str,
     about: &'a str,
     memory: u32,
     timeout: Option<u32>,
@@ -58,9 +59,9 @@ struct Function<'a> {
 
 impl Function<'_> {
     fn yaml(&self) -> String {
-        let Self { name, package, about, .. } = self;
+        let Self { name, package, binary, about, .. } = self;
         let mut text = format!(
-            "\n  {id}Function:\n    Type: AWS::Serverless::Function\n    Metadata:\n      BuildMethod: rust-cargolambda\n      BuildProperties: {{Binary: {package}}}\n    Properties:\n      Description: {about:?}\n      CodeUri: functions/{package}/\n      Handler: {name}\n",
+            "\n  {id}Function:\n    Type: AWS::Serverless::Function\n    Metadata:\n      BuildMethod: rust-cargolambda\n      BuildProperties: {{Binary: {binary}}}\n    Properties:\n      Description: {about:?}\n      CodeUri: functions/{package}/\n      Handler: {name}\n",
             id = pascal(name)
         );
         if self.memory != MEMORY {
@@ -85,6 +86,7 @@ pub(super) fn of_routes(crates: &[(&'static str, Vec<Route>)]) -> String {
     let unknown = Function {
         name: docs::unknown::NAME,
         package: "docs",
+        binary: "docs",
         about: "Any other path or method: 404 and 405 as problem details",
         memory: MEMORY,
         timeout: None,
@@ -116,6 +118,7 @@ fn of_route(package: &str, route: &Route) -> String {
     let function = Function {
         name: route.name,
         package,
+        binary: package,
         about: route.summary,
         memory: if route.resources.contains(&Resource::Cpu) { CPU_MEMORY } else { MEMORY },
         timeout: None,
@@ -159,6 +162,7 @@ fn of_worker(worker: &Worker) -> String {
     let function = Function {
         name: worker.name,
         package: "workers",
+        binary: worker.binary(),
         about: worker.about,
         memory: if worker.needs.contains(&Need::Cpu) { CPU_MEMORY } else { MEMORY },
         timeout: Some(WORKER_TIMEOUT),
