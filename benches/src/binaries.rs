@@ -31,7 +31,10 @@ pub async fn measure(report: &mut Report, binaries: &Path) -> Result<(), Failure
 
 /// Every binary with the handlers it can be.
 pub fn functions() -> Vec<(&'static str, Vec<&'static str>)> {
-    let routes = local::routes().into_iter().map(|(name, routes)| (name, routes.iter().map(|route| route.name).collect()));
+    let routes = local::routes().into_iter().map(|(name, routes)| {
+        let nowhere = (name == "docs").then_some(docs::unknown::NAME);
+        (name, routes.iter().map(|route| route.name).chain(nowhere).collect())
+    });
     let workers = workers::WORKERS.chunk_by(|one, next| one.binary() == next.binary());
     let workers = workers.map(|workers| (workers[0].binary(), workers.iter().map(|worker| worker.name).collect()));
     routes.chain(workers).collect()

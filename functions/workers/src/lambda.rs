@@ -40,6 +40,7 @@ async fn serve(workers: &[Worker], equip: fn(App, &Need, &Sdk) -> Result<App, Er
     for need in worker.needs {
         app = equip(app, need, &sdk)?;
     }
+    app.prepare();
     if application::config::warms_up() {
         app.ping().await.or_else(|error| if worker.name == "bootstrap" || !reads(worker) { Ok(()) } else { Err(error) })?;
     }

@@ -29,8 +29,11 @@ pub async fn serve(app: App, routes: Vec<Route>) -> Result<(), Error> {
     let needs_table = served.iter().any(|route| route.access != Access::Public || !route.actions.is_empty());
     let router = Router::new(served)?;
     // The table is asked once during init, so that the first request finds the connection open.
-    if needs_table && application::config::warms_up() {
-        app.warm_up().await?;
+    if needs_table {
+        app.prepare();
+        if application::config::warms_up() {
+            app.warm_up().await?;
+        }
     }
     let (app, router) = (&app, &router);
     let answer = service_fn(move |event: LambdaEvent<LambdaRequest>| async move {

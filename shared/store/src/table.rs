@@ -13,12 +13,12 @@ use domain::{Entity, Record};
 use futures::FutureExt;
 use futures::future::try_join_all;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The table of this deployment, with a meter for one request.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<aws::OnUse<Client>>,
     pub(crate) table: Arc<str>,
     pub(crate) meter: Arc<Meter>,
     pub(crate) shards: Shards,
@@ -42,7 +42,14 @@ pub(crate) struct Slice {
 impl Store {
     /// The table of this name.
     pub fn new(sdk: &aws::Sdk, table: &str) -> Self {
-        Self { client: Client::new(sdk.config()), table: table.into(), meter: Arc::default(), shards: Shards::default() }
+        let client = Arc::new(sdk.on_use(Client::new));
+        Self { client, table: table.into(), meter: Arc::default(), shards: Shards::default() }
+    }
+
+    /// Makes the client, so that a start takes the time and no request. A function that never asks the table
+    /// goes without.
+    pub fn prepare(&self) {
+        LazyLock::force(&self.client);
     }
 
     /// The same table, spread over this many shards.
