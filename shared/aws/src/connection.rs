@@ -3,7 +3,7 @@
 //! Owns: what the SDK's own client (`aws-smithy-http-client`) does beside, made of the same crates: the
 //! pool, how long connecting may take, what a failed call counts as when the SDK tries again. That one
 //! speaks HTTP/2 as well, which no service here answers, and takes the roots as PEM text only: 0.9 MB and
-//! a quarter of the instructions of a start (`docs/decisions/0021`).
+//! a sixth of the instructions of a start (`docs/decisions/0021`).
 
 use crate::Error;
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
