@@ -1,21 +1,47 @@
 //! Running the worker that `_HANDLER` names on Lambda.
 
-use crate::{Need, WORKERS, Worker};
+use crate::{BACKGROUND, Need, Worker, bootstrap};
 use application::clock::Clock;
 use application::{App, Config};
+use aws::Sdk;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use messaging::{EventBridge, Sqs};
 use serde_json::Value;
 use std::sync::Arc;
 use store::Store;
 
-/// Serves the worker of this name.
-pub async fn serve() -> Result<(), Error> {
+/// Serves one of the workers in the background.
+pub async fn serve_background() -> Result<(), Error> {
+    serve(BACKGROUND, |app, need, sdk| match need {
+        Need::Bus => Ok(app.with_bus(Arc::new(EventBridge::new(sdk, &variable("BUS_NAME")?)))),
+        Need::Send(_) => Ok(app.with_queues(Arc::new(Sqs::from_environment(sdk)))),
+        Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
+    })
+    .await
+}
+
+/// Serves the bootstrap.
+pub async fn serve_bootstrap() -> Result<(), Error> {
+    serve(&[bootstrap::WORKER], |app, need, sdk| match need {
+        Need::Secret => Ok(app.with_secrets(Arc::new(aws::SecretsManager::new(sdk, &variable("SECRET_ARN")?)))),
+        Need::Bus | Need::Send(_) | Need::Credentials | Need::Cpu => Ok(app),
+    })
+    .await
+}
+
+/// Serves the one of these workers that has the name. What a binary equips none of its workers with is not
+/// in it.
+async fn serve(workers: &[Worker], equip: fn(App, &Need, &Sdk) -> Result<App, Error>) -> Result<(), Error> {
     application::log::start();
     application::metric::start();
     let name = std::env::var("_HANDLER").unwrap_or_default();
-    let worker = WORKERS.iter().find(|worker| worker.name == name).ok_or_else(|| format!("there is no worker {name:?}"))?;
-    let app = app(worker)?;
+    let worker = workers.iter().find(|worker| worker.name == name).ok_or_else(|| format!("there is no worker {name:?}"))?;
+    let sdk = Sdk::from_environment()?;
+    let mut app = App::new(Store::new(&sdk, &variable("TABLE_NAME")?), Clock::system(), Config::from_environment()?);
+    for need in worker.needs {
+        app = equip(app, need, &sdk)?;
+    }
+    app.prepare();
     if application::config::warms_up() {
         app.ping().await.or_else(|error| if worker.name == "bootstrap" || !reads(worker) { Ok(()) } else { Err(error) })?;
     }
@@ -28,18 +54,6 @@ fn reads(worker: &Worker) -> bool {
     worker.actions.contains(&store::Action::Get)
 }
 
-/// The application with what this worker declares, from the environment.
-fn app(worker: &Worker) -> Result<App, Error> {
-    let sdk = aws::Sdk::from_environment()?;
-    let variable = |name: &'static str| std::env::var(name).map_err(|_| format!("{name} is not set"));
-    let mut app = App::new(Store::new(&sdk, &variable("TABLE_NAME")?), Clock::system(), Config::from_environment()?);
-    for need in worker.needs {
-        app = match need {
-            Need::Bus => app.with_bus(Arc::new(EventBridge::new(&sdk, &variable("BUS_NAME")?))),
-            Need::Send(_) => app.with_queues(Arc::new(Sqs::from_environment(&sdk))),
-            Need::Secret => app.with_secrets(Arc::new(aws::SecretsManager::new(&sdk, &variable("SECRET_ARN")?))),
-            Need::Credentials | Need::Cpu => app,
-        };
-    }
-    Ok(app)
+fn variable(name: &'static str) -> Result<String, Error> {
+    std::env::var(name).map_err(|_| format!("{name} is not set").into())
 }

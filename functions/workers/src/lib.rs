@@ -76,5 +76,15 @@ pub struct Worker {
     pub handle: for<'a> fn(&'a App, Value) -> BoxFuture<'a, Result<Value, Failure>>,
 }
 
+impl Worker {
+    /// The binary it is in. The bootstrap has its own: it alone takes passwords, and what tells a weak one
+    /// from a strong one is a quarter of a binary.
+    pub fn binary(&self) -> &'static str {
+        if self.trigger == Trigger::CustomResource { "bootstrap" } else { "workers" }
+    }
+}
+
+/// The workers that run all the time.
+pub const BACKGROUND: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, work::WORKER, parker::WORKER];
 /// Every worker.
 pub const WORKERS: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, work::WORKER, parker::WORKER, bootstrap::WORKER];

@@ -99,6 +99,11 @@ impl App {
         self.store.meter().usage()
     }
 
+    /// Makes what the table is asked with.
+    pub fn prepare(&self) {
+        self.store.prepare();
+    }
+
     /// Whether the table answers.
     pub async fn ping(&self) -> Result<(), store::Error> {
         self.store.ping().await

@@ -52,6 +52,7 @@ pub mod config;
 mod dates;
 pub mod decide;
 pub mod duplicates;
+mod ed25519;
 mod error;
 mod grants;
 mod guesses;

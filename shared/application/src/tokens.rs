@@ -5,6 +5,7 @@
 //! `<user>.<session>.<256 bits>`, stored as a hash. A successor is derived from its predecessor with
 //! a key of its own, so that a client that lost an answer gets the very same one again.
 
+use crate::ed25519;
 use aws::Secrets;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
@@ -111,6 +112,7 @@ impl Verifier {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // Time is checked below, by the clock that everything else goes by.
         validation.validate_exp = false;
+        ed25519::install();
         let Ok(decoded) = jsonwebtoken::decode::<Claims>(token, &decoding, &validation) else { return Ok(None) };
         let claims = decoded.claims;
         let fresh = claims.exp > now.seconds() && claims.iat <= now.seconds() + LEEWAY;
@@ -213,6 +215,7 @@ impl Signer {
             iat: now.seconds(),
             exp: now.seconds() + seconds,
         };
+        ed25519::install();
         jsonwebtoken::encode(&header, &claims, key).map_err(|e| KeyError(e.to_string()))
     }
 

@@ -5,20 +5,19 @@
 //! list. (Reading the system's certificates costs 19 M instructions at every cold start.)
 //! Does not own: any service; each crate makes its own client from [`Sdk::config`].
 
+mod connection;
+pub mod partition;
 mod secrets;
 
+pub use connection::{http_client, put};
 #[cfg(feature = "secrets")]
 pub use secrets::SecretsManager;
 pub use secrets::{SecretFile, Secrets, SecretsError};
 
 use aws_credential_types::Credentials;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpClient};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -26,10 +25,6 @@ use aws_types::region::Region;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-/// The roots that AWS service endpoints chain to (<https://www.amazontrust.com/repository/>):
-/// Amazon Root CA 1 to 4 and Starfield Services Root G2.
-const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +43,14 @@ pub enum Error {
     /// The certificates were refused.
     #[error("the trusted certificates cannot be used: {0}")]
     Tls(String),
+    /// The file named by `SMITHY_CLIENT_SDK_CUSTOM_PARTITION` could not be written.
+    #[error("the partition {file} cannot be written: {cause}")]
+    Partition {
+        /// The file.
+        file: String,
+        /// The reason.
+        cause: std::io::Error,
+    },
     /// An answer could not be delivered.
     #[error("the answer could not be delivered: {0}")]
     Put(String),
@@ -64,7 +67,7 @@ pub struct Sdk {
 
 impl Sdk {
     /// From the environment: `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
-    /// `AWS_SESSION_TOKEN`, and where set `AWS_ENDPOINT_URL` and `AWS_CA_BUNDLE`.
+    /// `AWS_SESSION_TOKEN`, and where set `AWS_ENDPOINT_URL`, `AWS_CA_BUNDLE` and [`partition::FILE`].
     pub fn from_environment() -> Result<Self, Error> {
         let read = |name: &'static str| std::env::var(name).map_err(|_| Error::Missing(name));
         let credentials = Credentials::new(
@@ -75,8 +78,8 @@ impl Sdk {
             "lambda-environment",
         );
         let endpoint = std::env::var("AWS_ENDPOINT_URL").ok();
-        let client = http_client(endpoint.as_deref().unwrap_or("https://"))?;
-        Ok(Self::new(client, &read("AWS_REGION")?, credentials, endpoint.as_deref()))
+        partition::from_environment()?;
+        Ok(Self::new(http_client()?, &read("AWS_REGION")?, credentials, endpoint.as_deref()))
     }
 
     /// On a given connection, with placeholder credentials: the embedded table.
@@ -91,7 +94,7 @@ impl Sdk {
     }
 
     fn new(client: SharedHttpClient, region: &str, credentials: Credentials, endpoint: Option<&str>) -> Self {
-        let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(2)).operation_attempt_timeout(Duration::from_secs(5)).build();
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(5)).build();
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
@@ -107,8 +110,8 @@ impl Sdk {
         Self { config: config.build() }
     }
 
-    /// A service's client that is made when it is first used: making one costs a million instructions,
-    /// which a cold start need not pay for a service that the first request may not call.
+    /// A service's client that is made when it is first used: a cold start need not pay for a service that
+    /// the first request may not call.
     pub fn on_use<T: 'static>(&self, make: fn(&SdkConfig) -> T) -> OnUse<T> {
         let config = self.config.clone();
         LazyLock::new(Box::new(move || make(&config)))
@@ -117,58 +120,5 @@ impl Sdk {
     /// What a service client is made from.
     pub fn config(&self) -> &SdkConfig {
         &self.config
-    }
-}
-
-/// A connection for addresses like this one: a plain endpoint (an emulator) needs no TLS at all.
-pub fn http_client(address: &str) -> Result<SharedHttpClient, Error> {
-    if address.starts_with("http://") { Ok(Builder::new().build_http()) } else { https(std::env::var("AWS_CA_BUNDLE").ok()) }
-}
-
-/// Sends a text with PUT to an address that was signed beforehand.
-pub async fn put(address: &str, body: String) -> Result<(), Error> {
-    let failed = |cause: String| Error::Put(cause);
-    let connector = if address.starts_with("http://") {
-        Connector::builder().build_http()
-    } else {
-        Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(trust(std::env::var("AWS_CA_BUNDLE").ok())?).build()
-    };
-    let mut request = HttpRequest::empty();
-    request.set_method("PUT").map_err(|e| failed(e.to_string()))?;
-    request.set_uri(address).map_err(|e| failed(e.to_string()))?;
-    request.headers_mut().insert("content-length", body.len().to_string());
-    *request.body_mut() = body.into();
-    let answer = connector.call(request).await.map_err(|e| failed(format!("{e:?}")))?;
-    if answer.status().is_success() { Ok(()) } else { Err(failed(format!("answered {}", answer.status().as_u16()))) }
-}
-
-fn https(bundle: Option<String>) -> Result<SharedHttpClient, Error> {
-    let context = trust(bundle)?;
-    Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https())
-}
-
-fn trust(bundle: Option<String>) -> Result<TlsContext, Error> {
-    let pem = match bundle {
-        Some(path) => std::fs::read(&path).map_err(|cause| Error::Bundle { path, cause })?,
-        None => AMAZON_ROOTS.as_bytes().to_vec(),
-    };
-    let trust = TrustStore::empty().with_pem_certificate(pem);
-    TlsContext::builder().with_trust_store(trust).build().map_err(|e| Error::Tls(e.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_bundled_roots_make_a_client() {
-        assert_eq!(AMAZON_ROOTS.matches("BEGIN CERTIFICATE").count(), 5);
-        assert!(https(None).is_ok());
-    }
-
-    #[test]
-    fn a_missing_bundle_is_named() {
-        let error = https(Some("/nowhere.pem".into())).expect_err("no file");
-        assert!(error.to_string().contains("/nowhere.pem"));
     }
 }

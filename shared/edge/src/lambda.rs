@@ -6,7 +6,9 @@ use crate::router::Router;
 use application::App;
 use application::Config;
 use application::clock::Clock;
-use lambda_http::{Error, service_fn};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, Error, LambdaEvent, Request, RequestExt, Response, service_fn};
 use store::Store;
 
 /// The application as the environment describes it: the table named by `TABLE_NAME`.
@@ -28,9 +30,47 @@ pub async fn serve(app: App, routes: Vec<Route>) -> Result<(), Error> {
     let needs_table = served.iter().any(|route| route.access != Access::Public || !route.actions.is_empty());
     let router = Router::new(served)?;
     // The table is asked once during init, so that the first request finds the connection open.
-    if needs_table && application::config::warms_up() {
-        app.warm_up().await?;
+    if needs_table {
+        app.prepare();
+        if application::config::warms_up() {
+            app.warm_up().await?;
+        }
     }
     let (app, router) = (&app, &router);
-    lambda_http::run(service_fn(move |request| async move { Ok::<_, Error>(router.answer(app, request).await) })).await
+    let answer = service_fn(move |event: LambdaEvent<LambdaRequest>| async move {
+        let request = Request::from(event.payload).with_lambda_context(event.context);
+        Ok::<_, Error>(reply(router.answer(app, request).await))
+    });
+    lambda_http::lambda_runtime::run(answer).await
+}
+
+/// The response as API Gateway takes it. `lambda_http::run` would make the same of it, and bring tables of
+/// every character encoding to do so; the router has told text from bytes already.
+fn reply(response: Response<Body>) -> ApiGatewayV2httpResponse {
+    let (parts, body) = response.into_parts();
+    let mut reply = ApiGatewayV2httpResponse::default();
+    reply.status_code = parts.status.as_u16().into();
+    reply.headers = parts.headers;
+    reply.is_base64_encoded = matches!(body, Body::Binary(_));
+    reply.body = Some(if matches!(body, Body::Empty) { Body::Text(String::new()) } else { body });
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn replied(response: http::response::Builder, body: Body) -> serde_json::Value {
+        serde_json::to_value(reply(response.body(body).expect("a response"))).expect("JSON")
+    }
+
+    #[test]
+    fn text_is_sent_as_it_is_and_bytes_as_base64() {
+        let made = || Response::builder().status(201).header("x-request-id", "1");
+        let reply = |body, is_base64| json!({"statusCode": 201, "headers": {"x-request-id": "1"}, "multiValueHeaders": {}, "body": body, "isBase64Encoded": is_base64, "cookies": []});
+        assert_eq!(replied(made(), Body::Text("{\"a\":1}".into())), reply("{\"a\":1}", false));
+        assert_eq!(replied(made(), Body::Binary(vec![0x1f, 0x8b])), reply("H4s=", true));
+        assert_eq!(replied(made(), Body::Empty), reply("", false));
+    }
 }

@@ -45,8 +45,9 @@ impl Router {
     /// Serves these routes. A PATCH route answers PUT at its path in the same way, and a GET route that
     /// says so answers HEAD, with everything but the body.
     pub fn new(routes: impl IntoIterator<Item = Route>) -> Result<Self, RouterError> {
+        let routes = routes.into_iter();
         let mut paths = matchit::Router::new();
-        let mut by_path: HashMap<&'static str, usize> = HashMap::new();
+        let mut by_path: HashMap<&'static str, usize> = HashMap::with_capacity(routes.size_hint().0);
         let mut table: Vec<HashMap<Method, Route>> = Vec::new();
         for route in routes {
             let at = match by_path.get(route.path) {

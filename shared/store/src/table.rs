@@ -13,12 +13,12 @@ use domain::{Entity, Record};
 use futures::FutureExt;
 use futures::future::try_join_all;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The table of this deployment, with a meter for one request.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<aws::OnUse<Client>>,
     pub(crate) table: Arc<str>,
     pub(crate) meter: Arc<Meter>,
     pub(crate) shards: Shards,
@@ -42,7 +42,14 @@ pub(crate) struct Slice {
 impl Store {
     /// The table of this name.
     pub fn new(sdk: &aws::Sdk, table: &str) -> Self {
-        Self { client: Client::new(sdk.config()), table: table.into(), meter: Arc::default(), shards: Shards::default() }
+        let client = Arc::new(sdk.on_use(Client::new));
+        Self { client, table: table.into(), meter: Arc::default(), shards: Shards::default() }
+    }
+
+    /// Makes the client, so that a start takes the time and no request. A function that never asks the table
+    /// goes without.
+    pub fn prepare(&self) {
+        LazyLock::force(&self.client);
     }
 
     /// The same table, spread over this many shards.
@@ -347,5 +354,50 @@ where
         // The table will never take it: trying again would only hold up what waits behind it.
         "ValidationException" | "ItemCollectionSizeLimitExceededException" => Error::Invalid(text),
         _ => Error::Call(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws::partition::{FILE, SUFFIX};
+    use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+    use std::process::Command;
+
+    /// Says where the SDK would call the table in the region of this process.
+    #[tokio::test]
+    async fn the_sdk_knows_where_the_table_is() {
+        let Ok(region) = std::env::var("AWS_REGION") else { return };
+        aws::Sdk::from_environment().expect("starts");
+        let place = Params::builder().region(region).build().expect("parameters");
+        println!("calls {}", DefaultResolver::new().resolve_endpoint(&place).await.expect("an address").url());
+    }
+
+    /// In processes of their own, since the SDK reads its table of partitions once.
+    fn address(region: &str, variables: &[(&str, &str)]) -> String {
+        let mut told = Command::new(std::env::current_exe().expect("this test"));
+        told.args(["--exact", "table::tests::the_sdk_knows_where_the_table_is", "--nocapture"]);
+        told.env_remove(FILE).envs([("AWS_REGION", region), ("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "key")]);
+        let output = told.envs(variables.iter().copied()).output().expect("runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let address = text.lines().find_map(|line| line.split_once("calls ")).map(|(_, address)| address.to_owned());
+        address.unwrap_or_else(|| panic!("{text}{}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    #[test]
+    fn the_file_of_a_function_leads_to_the_same_addresses_as_the_sdks_own_table() {
+        let file = std::env::temp_dir().join(format!("partition-{}.json", std::process::id())).to_string_lossy().into_owned();
+        // The suffixes are those of AWS::URLSuffix.
+        for (region, suffix) in [
+            ("eu-central-1", "amazonaws.com"),
+            ("us-gov-west-1", "amazonaws.com"),
+            ("cn-north-1", "amazonaws.com.cn"),
+            ("eusc-de-east-1", "amazonaws.eu"),
+            ("us-iso-east-1", "c2s.ic.gov"),
+        ] {
+            let own = address(region, &[]);
+            assert_eq!(own, format!("https://dynamodb.{region}.{suffix}"));
+            assert_eq!(address(region, &[(FILE, &file), (SUFFIX, suffix)]), own);
+        }
+        std::fs::remove_file(file).expect("the file was written");
     }
 }

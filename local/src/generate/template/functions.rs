@@ -84,7 +84,12 @@ Globals:
         TABLE_NAME: !Ref TableName
         COMMIT: !Ref Commit
         METRICS_NAMESPACE: !Sub CRM/${{Stack}}
-{settings}"#
+        {suffix}: !Ref AWS::URLSuffix
+        {partition}: {file}
+{settings}"#,
+        suffix = aws::partition::SUFFIX,
+        partition = aws::partition::FILE,
+        file = aws::partition::PLACE,
     )
 }
 
@@ -92,6 +97,7 @@ Globals:
 struct Function<'a> {
     name: &'a str,
     package: &'a str,
+    binary: &'a str,
     about: &'a str,
     memory: u32,
     timeout: u32,
@@ -103,14 +109,14 @@ struct Function<'a> {
 
 impl Function<'_> {
     fn yaml(&self) -> String {
-        let Self { name, package, about, .. } = self;
+        let Self { name, package, binary, about, .. } = self;
         let mut text = format!(
             r#"
   {id}Function:
     Type: AWS::Serverless::Function
     Metadata:
       BuildMethod: rust-cargolambda
-      BuildProperties: {{Binary: {package}}}
+      BuildProperties: {{Binary: {binary}}}
     Properties:
       FunctionName: !Sub ${{Stack}}-{name}
       Description: {about:?}
@@ -145,6 +151,7 @@ fn unknown() -> String {
     let function = Function {
         name,
         package,
+        binary: package,
         about: "Any other path or method: 404 and 405 as problem details",
         memory: MEMORY,
         timeout: ROUTE_TIMEOUT,
@@ -170,6 +177,7 @@ fn of_route(package: &str, route: &Route) -> String {
     let function = Function {
         name: route.name,
         package,
+        binary: package,
         about: route.summary,
         memory: if route.resources.contains(&Resource::Cpu) { CPU_MEMORY } else { MEMORY },
         timeout: ROUTE_TIMEOUT,
@@ -262,6 +270,7 @@ fn of_worker(worker: &Worker) -> String {
     let function = Function {
         name: worker.name,
         package: "workers",
+        binary: worker.binary(),
         about: worker.about,
         memory: if worker.needs.contains(&Need::Cpu) { CPU_MEMORY } else { MEMORY },
         timeout: WORKER_TIMEOUT,
