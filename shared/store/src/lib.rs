@@ -20,6 +20,7 @@ mod markers;
 mod meter;
 mod overview;
 mod parked;
+mod protection;
 pub mod records;
 pub mod schema;
 mod table;
