@@ -24,7 +24,7 @@ pub enum Failure {
     Messaging(#[from] messaging::MessagingError),
     /// Keys or the secret.
     #[error(transparent)]
-    Keys(#[from] application::tokens::KeyError),
+    Keys(#[from] application::keys::KeyError),
     /// A message that makes no sense.
     #[error("{0}")]
     Nonsense(String),

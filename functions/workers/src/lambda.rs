@@ -1,6 +1,6 @@
 //! Running the worker that `_HANDLER` names on Lambda.
 
-use crate::{Need, WORKERS, Worker};
+use crate::{Need, Trigger, WORKERS, Worker};
 use application::clock::Clock;
 use application::{App, Config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -14,7 +14,17 @@ pub async fn serve() -> Result<(), Error> {
     application::log::start();
     let name = std::env::var("_HANDLER").unwrap_or_default();
     let worker = WORKERS.iter().find(|worker| worker.name == name).ok_or_else(|| format!("there is no worker {name:?}"))?;
-    let app = app(worker)?;
+    let app = match app(worker) {
+        Ok(app) => app,
+        // CloudFormation waits for an answer, and whoever deploys for the reason.
+        Err(wrong) if worker.trigger == Trigger::CustomResource => {
+            let wrong = &wrong.to_string();
+            let refuse =
+                move |event: LambdaEvent<Value>| async move { crate::bootstrap::refuse(event.payload, wrong.clone()).await.map_err(Error::from) };
+            return lambda_runtime::run(service_fn(refuse)).await;
+        }
+        Err(wrong) => return Err(wrong),
+    };
     if application::config::warms_up() {
         app.ping().await.or_else(|error| if worker.name == "bootstrap" || !reads(worker) { Ok(()) } else { Err(error) })?;
     }
@@ -39,6 +49,9 @@ fn app(worker: &Worker) -> Result<App, Error> {
             Need::Secret => app.with_secrets(Arc::new(aws::SecretsManager::new(&sdk, &variable("SECRET_ARN")?))),
             Need::Credentials | Need::Cpu => app,
         };
+    }
+    if worker.trigger == Trigger::CustomResource {
+        app = app.with_first_admin(Arc::new(aws::SecretsManager::new(&sdk, &variable("ADMIN_SECRET_ARN")?)));
     }
     Ok(app)
 }

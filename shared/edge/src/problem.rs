@@ -6,6 +6,7 @@
 //! Causes inside the system are logged and never sent.
 
 use application::App;
+use application::tokens::SignerError;
 use contract::FieldError;
 use domain::refused::StateMachine;
 use domain::time::{DateBound, ends_before};
@@ -250,6 +251,15 @@ impl From<store::Error> for Rejection {
             Problem::of_store(error).into()
         } else {
             Self::Duplicate(Box::new(error))
+        }
+    }
+}
+
+impl From<SignerError> for Rejection {
+    fn from(error: SignerError) -> Self {
+        match error {
+            SignerError::Keys(error) => Problem::internal(error).into(),
+            SignerError::Store(error) => error.into(),
         }
     }
 }

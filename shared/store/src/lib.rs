@@ -33,7 +33,7 @@ pub use error::Error;
 pub use found::Refound;
 pub use idempotency::{IdempotencyKey, SavedAnswer};
 pub use item::{Item, Stored};
-pub use jwks::PublicKey;
+pub use jwks::{PublicKey, Published};
 pub use keys::{Key, Shards};
 pub use list::{Cursor, Filter, Page, Paging, Plan};
 pub use meter::{Meter, Usage};
