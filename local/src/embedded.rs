@@ -71,7 +71,7 @@ pub enum StartError {
     Store(#[from] store::Error),
     /// Keys or secret.
     #[error(transparent)]
-    Keys(#[from] application::keys::KeyError),
+    Keys(#[from] application::keys::KeyFailure),
     /// The routes.
     #[error(transparent)]
     Routes(#[from] edge::router::RouterError),

@@ -4,8 +4,8 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::grants::{GrantsCache, GrantsOfRoles};
-use crate::keys::KeyError;
-use crate::tokens::{Claims, Signer, SignerCache, SignerError};
+use crate::keys::{KeyError, KeyFailure};
+use crate::tokens::{Claims, Signer, SignerCache};
 use crate::verifier::{Verified, Verifier};
 use aws::Secrets;
 use domain::event::Act;
@@ -171,7 +171,7 @@ impl App {
 
     /// The signer whose tokens count everywhere: what is published is read for it, beside whatever else
     /// is read.
-    pub async fn signer_in_force(&self) -> Result<Arc<Signer>, SignerError> {
+    pub async fn signer_in_force(&self) -> Result<Arc<Signer>, KeyFailure> {
         let now = self.clock.now();
         let published = self.store.latest_public_keys().await?;
         self.verifier.put(published.clone(), now);

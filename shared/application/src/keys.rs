@@ -39,6 +39,17 @@ impl KeyError {
     }
 }
 
+/// Why there are no keys to go by.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFailure {
+    /// The secret.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The table, where they are published.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
 /// Random bytes from the operating system.
 pub fn random<const N: usize>() -> Result<[u8; N], KeyError> {
     let mut bytes = [0u8; N];
@@ -181,26 +192,23 @@ pub fn check_rotation(value: &str) -> Result<(), KeyError> {
 /// Makes the secret and the published keys what is wanted: the first key at the first deploy, another one where
 /// the rotation is new, and nothing but a repair of what is published otherwise. A damaged secret is an
 /// error.
-pub async fn settle(store: &Store, secrets: &dyn Secrets, now: Time, wanted: Wanted<'_>) -> Result<(), KeyError> {
+pub async fn settle(store: &Store, secrets: &dyn Secrets, now: Time, wanted: Wanted<'_>) -> Result<(), KeyFailure> {
     if let Some(value) = wanted.rotation {
         check_rotation(value)?;
     }
     for _ in 0..ATTEMPTS {
-        match attempt(store, secrets, now, &wanted).await? {
-            Err(store::Error::Refused(refused)) if refused.iter().any(|(why, _)| *why == FailedCondition::Stale) => {}
-            outcome => return outcome.map_err(KeyError::of),
+        match attempt(store, secrets, now, &wanted).await {
+            Err(KeyFailure::Store(error)) if error.is_refused(&FailedCondition::Stale) => {}
+            outcome => return outcome,
         }
     }
-    Err(KeyError("the keys kept changing: somebody else rotates them at the same time".into()))
+    Err(KeyError("the keys kept changing: somebody else rotates them at the same time".into()).into())
 }
 
-/// One try. What is published is replaced on condition that it is as it was read before the secret: so whoever wrote the
-/// secret last publishes last.
-async fn attempt(store: &Store, secrets: &dyn Secrets, now: Time, wanted: &Wanted<'_>) -> Result<Result<(), store::Error>, KeyError> {
-    let mut published = match store.published().await {
-        Ok(published) => published,
-        Err(error) => return Ok(Err(error)),
-    };
+/// One try. What is published is replaced on condition that it is as it was read before the secret: so
+/// whoever wrote the secret last publishes last.
+async fn attempt(store: &Store, secrets: &dyn Secrets, now: Time, wanted: &Wanted<'_>) -> Result<(), KeyFailure> {
+    let mut published = store.published().await?;
     let present = Secret::read(secrets).await?;
     let next = match &present {
         Some(present) => present.settled(wanted, now)?,
@@ -212,14 +220,11 @@ async fn attempt(store: &Store, secrets: &dyn Secrets, now: Time, wanted: &Wante
         let mut announced = present.as_ref().map_or_else(|| Ok(Vec::new()), Secret::public)?;
         let new: Vec<PublicKey> = meant.iter().filter(|key| !announced.iter().any(|known| known.kid == key.kid)).cloned().collect();
         announced.extend(new);
-        published = match store.publish_keys(&published, announced).await {
-            Ok(published) => published,
-            Err(error) => return Ok(Err(error)),
-        };
+        published = store.publish_keys(&published, announced).await?;
         secrets.write(serde_json::to_string(&next).map_err(KeyError::of)?).await.map_err(KeyError::of)?;
     }
     if changes || published.keys != meant {
-        return Ok(store.publish_keys(&published, meant).await.map(drop));
+        store.publish_keys(&published, meant).await?;
     }
-    Ok(Ok(()))
+    Ok(())
 }

@@ -5,7 +5,7 @@
 //! `<user>.<session>.<256 bits>`, stored as a hash. A successor is derived from its predecessor with
 //! a key of its own, so that a client that lost an answer gets the very same one again.
 
-use crate::keys::{KeyError, Secret, random};
+use crate::keys::{KeyError, KeyFailure, Secret, random};
 use aws::Secrets;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
@@ -161,7 +161,7 @@ impl SignerCache {
 
     /// The signer whose tokens count by these keys, which were just read. Where they say that there is another
     /// secret it is read, and then the keys once more: what a secret has was published before.
-    pub async fn agreed(&self, published: Vec<PublicKey>, store: &Store, secrets: &dyn Secrets, now: Time) -> Result<Arc<Signer>, SignerError> {
+    pub async fn agreed(&self, published: Vec<PublicKey>, store: &Store, secrets: &dyn Secrets, now: Time) -> Result<Arc<Signer>, KeyFailure> {
         let signer = self.get(secrets).await?;
         let paused = (0..PAUSE_MILLIS).contains(&(now.millis() - self.in_vain.load(Ordering::Relaxed)));
         if signer.is_published(&published, now) && (paused || signer.has_all(&published)) {
@@ -179,17 +179,6 @@ impl SignerCache {
         let (kid, _, _) = signer.in_force(now)?;
         Err(KeyError(format!("the signing key {kid} of the secret is not published: deploy again, which publishes it")).into())
     }
-}
-
-/// Why nothing can be signed.
-#[derive(Debug, thiserror::Error)]
-pub enum SignerError {
-    /// The secret.
-    #[error(transparent)]
-    Keys(#[from] KeyError),
-    /// The table.
-    #[error(transparent)]
-    Store(#[from] store::Error),
 }
 
 /// A refresh token.

@@ -6,7 +6,7 @@
 //! Causes inside the system are logged and never sent.
 
 use application::App;
-use application::tokens::SignerError;
+use application::keys::KeyFailure;
 use contract::FieldError;
 use domain::refused::StateMachine;
 use domain::time::{DateBound, ends_before};
@@ -255,11 +255,11 @@ impl From<store::Error> for Rejection {
     }
 }
 
-impl From<SignerError> for Rejection {
-    fn from(error: SignerError) -> Self {
+impl From<KeyFailure> for Rejection {
+    fn from(error: KeyFailure) -> Self {
         match error {
-            SignerError::Keys(error) => Problem::internal(error).into(),
-            SignerError::Store(error) => error.into(),
+            KeyFailure::Keys(error) => Problem::internal(error).into(),
+            KeyFailure::Store(error) => error.into(),
         }
     }
 }
