@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Every operation served; anything else is an `UnknownOperationException`.
-pub(crate) const OPERATIONS: [&str; 12] = [
+pub(crate) const OPERATIONS: [&str; 13] = [
     "GetItem",
     "PutItem",
     "UpdateItem",
@@ -18,6 +18,7 @@ pub(crate) const OPERATIONS: [&str; 12] = [
     "TransactGetItems",
     "CreateTable",
     "DescribeTable",
+    "UpdateTable",
     "UpdateTimeToLive",
 ];
 
@@ -72,6 +73,7 @@ fn run(db: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideE
         "TransactGetItems" => call(body, |request| db.transact_get_items(request)),
         "CreateTable" => call(body, |request| db.create_table(request)),
         "DescribeTable" => call(body, |request| db.describe_table(request)),
+        "UpdateTable" => call(body, |request| db.update_table(request)),
         "UpdateTimeToLive" => call(body, |request| db.update_time_to_live(request)),
         other => Err(DynoxideError::InternalServerError(format!("{other} has no handler"))),
     }

@@ -9,6 +9,7 @@ use crate::clock::Clock as WaitingClock;
 use crate::hooks::for_role;
 use crate::{Fault, Operation, QueueSettings, Queues, Scheduler, Table, TableCheckpoints, TableError, front_event, scheduler, stream};
 use application::clock::Clock;
+use application::keys::{Wanted, settle};
 use aws::{Sdk, SecretFile, Secrets};
 use bytes::Bytes;
 use edge::{Access, Action, App, Config, Resource, Router};
@@ -70,7 +71,7 @@ pub enum StartError {
     Store(#[from] store::Error),
     /// Keys or secret.
     #[error(transparent)]
-    Keys(#[from] application::tokens::KeyError),
+    Keys(#[from] application::keys::KeyFailure),
     /// The routes.
     #[error(transparent)]
     Routes(#[from] edge::router::RouterError),
@@ -136,7 +137,7 @@ fn route_table(table: &Table, route: &edge::Route) -> Table {
 }
 
 impl Embedded {
-    /// Puts the CRM together: creates what is missing in the table, makes keys at the first start.
+    /// Puts the CRM together: creates what is missing in the table, settles the keys.
     pub async fn open(parts: Parts) -> Result<Self, StartError> {
         let Parts { table, secrets, clock, waiting, config } = parts;
         let mut definition = store::schema::definition();
@@ -146,9 +147,9 @@ impl Embedded {
         let schedule_clock = waiting.clone();
         let queues = Queues::open(table.clone(), waiting, queue_settings()).await?;
         let store = store_on(&table);
-        if store.public_keys().await?.is_empty() {
-            application::tokens::make_keys(&store, secrets.as_ref(), clock.now(), false).await?;
-        }
+        // Made at the first start; later it is made good if one of table and secret came from elsewhere.
+        let wanted = Wanted { access_seconds: config.access_seconds, ..Wanted::default() };
+        settle(&store, secrets.as_ref(), clock.now(), wanted).await?;
         let local_queues = Arc::new(LocalQueues(queues.clone()));
         let routes: Vec<edge::Route> = crate::routes::routes().into_iter().flat_map(|(_, routes)| routes).collect();
         let stores: HashMap<&'static str, Store> = routes.iter().map(|route| (route.name, store_on(&route_table(&table, route)))).collect();

@@ -27,7 +27,6 @@ ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 # Parameters of the deployed stack; tests find them in `stack["parameters"]`.
 PARAMETERS = {
     "BootstrapAdminEmail": "admin@example.com",
-    "BootstrapAdminPassword": "for-the-cloud-tests-1",
     "DeletionProtection": "false",
     "CorsOrigins": "https://app.example.com",
     "Commit": "cloud-test",

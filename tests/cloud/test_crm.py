@@ -61,9 +61,12 @@ def anyone(base_url: str) -> Client:
 
 
 @pytest.fixture(scope="session")
-def admin(anyone: Client, stack: dict) -> Client:
-    """The first administrator, whose password of the deployment was good for one sign-in."""
-    email, password = (stack["parameters"][name] for name in ("BootstrapAdminEmail", "BootstrapAdminPassword"))
+def admin(anyone: Client, session: boto3.Session, endpoint: str, stack: dict) -> Client:
+    """The first administrator, whose drawn password was good for one sign-in."""
+    secrets = session.client("secretsmanager", endpoint_url=endpoint)
+    drawn = json.loads(secrets.get_secret_value(SecretId=stack["outputs"]["AdminSecretArn"])["SecretString"])
+    email, password = drawn["email"], drawn["password"]
+    assert email == stack["parameters"]["BootstrapAdminEmail"] and len(password) == 32
     first = anyone.signed_in(email, password)
     problem(first.call("GET", "/customers"), 403, "PASSWORD_CHANGE_REQUIRED")
     body = {"currentPassword": password, "newPassword": NEW_PASSWORD}

@@ -1,8 +1,10 @@
 //! Who may do what, and what must not get out.
 
 mod addresses;
+mod bootstrap;
 mod granting;
 mod guesses;
+mod keys;
 mod leaks;
 mod matrix;
 mod mint;

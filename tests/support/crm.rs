@@ -7,7 +7,7 @@ use domain::value::Email;
 use futures::future::BoxFuture;
 use lambda_http::Body;
 use local::adapters::MemorySecret;
-use local::{Embedded, Parts, TABLE, Table};
+use local::{Embedded, Parts, StartError, TABLE, Table};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -157,6 +157,10 @@ impl Crm {
     }
 
     async fn open(table: Table, secrets: Arc<MemorySecret>, time: Passing, settings: &[(&str, &str)]) -> Self {
+        Self::try_open(table, secrets, time, settings).await.expect("opens")
+    }
+
+    async fn try_open(table: Table, secrets: Arc<MemorySecret>, time: Passing, settings: &[(&str, &str)]) -> Result<Self, StartError> {
         // `./check` runs the lists once more on a table that is spread over several shards. Whoever waits
         // to be found searches more often than people do.
         let setting = |name: &str| match (settings.iter().find(|(other, _)| *other == name), name) {
@@ -168,8 +172,8 @@ impl Crm {
         };
         let config = application::Config::read(setting).expect("config");
         let parts = Parts { table, secrets: secrets.clone(), clock: time.clock(), waiting: time.waiting(), config };
-        let place = Place::Here(Box::new(Embedded::open(parts).await.expect("opens")));
-        Self { place, admin: ("root@crm.test".into(), PASSWORD.into()), time, secrets, workers: None, from: HERE }
+        let place = Place::Here(Box::new(Embedded::open(parts).await?));
+        Ok(Self { place, admin: ("root@crm.test".into(), PASSWORD.into()), time, secrets, workers: None, from: HERE })
     }
 
     /// With workers.
@@ -205,6 +209,27 @@ impl Crm {
     /// The deployment's secret, as text.
     pub async fn secret(&self) -> String {
         aws::Secrets::read(&*self.secrets).await.expect("secret").expect("written")
+    }
+
+    /// Puts another text into the deployment's secret.
+    pub async fn set_secret(&self, text: &str) {
+        aws::Secrets::write(&*self.secrets, text.to_owned()).await.expect("written");
+    }
+
+    /// Another process on the same table, secret and time, without workers: what it remembers is its own, as of
+    /// functions that have been warm for a while.
+    pub async fn beside(&self) -> Self {
+        Self { admin: self.admin.clone(), ..Self::open(self.embedded().table.clone(), self.secrets.clone(), self.time.clone(), &[]).await }
+    }
+
+    /// A CRM on this table with this text as secret and without an administrator; an error says why it does
+    /// not start.
+    pub async fn bare(table: Table, secret: Option<&str>) -> Result<Self, StartError> {
+        let secrets = Arc::new(MemorySecret::default());
+        if let Some(text) = secret {
+            aws::Secrets::write(&*secrets, text.to_owned()).await.expect("written");
+        }
+        Self::try_open(table, secrets, Passing::default(), &[]).await
     }
 
     /// A CRM that is deployed at this address.

@@ -12,6 +12,7 @@ use domain::user::{Auth, User, UserStatus};
 use domain::value::{Email, Username};
 use domain::{SessionId, UserId};
 use edge::application::metric::Metric;
+use edge::application::tokens::Signer;
 use edge::application::{Error, counted_by, decide, log};
 use edge::{Action, Answer, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
 use store::{NewAuth, Tx};
@@ -52,12 +53,15 @@ async fn handle(request: Request<(), (), (), Json<LoginRequest>>) -> Result<Answ
     let id = user.unwrap_or_else(UserId::nobody);
     let account = user.map_or_else(|| format!("name {digest}"), counted_by);
     let read = async { Ok(tokio::try_join!(table.sign_in(id), table.get::<User>(id))?) };
-    let counted = tokio::try_join!(app.count_guess(&account, id, client(&request.headers)), read);
-    let (guess, (present, record)) = counted.inspect_err(|error| {
-        if matches!(error, Error::Throttled(_)) {
+    let signer = async { Ok::<_, Rejection>(app.signer_in_force().await?) };
+    let guess = async {
+        let counted = app.count_guess(&account, id, client(&request.headers)).await;
+        if matches!(counted, Err(Error::Throttled(_))) {
             failed(&request, user, "throttled");
         }
-    })?;
+        Ok(counted?)
+    };
+    let (guess, (present, record), signer) = tokio::try_join!(guess, read, signer)?;
     let (present, record) = match check(present, password).await?.map(|present| record.map(|record| (present, record))) {
         Ok(Some(found)) => found,
         refused => {
@@ -67,8 +71,8 @@ async fn handle(request: Request<(), (), (), Json<LoginRequest>>) -> Result<Answ
     };
     app.give_back(guess).await?;
     Metric::SignIns.count("");
-    let (auth, session, refresh_token) = start(&request, present, password).await?;
-    Ok(Answer::ok(open(app, &auth, session, refresh_token, record).await?))
+    let (auth, session, refresh_token) = start(&request, &signer, present, password).await?;
+    Ok(Answer::ok(open(app, &signer, &auth, session, refresh_token, record).await?))
 }
 
 fn one_of_both() -> Problem {
@@ -106,12 +110,12 @@ async fn check(present: Option<SignIn>, password: &Attempt) -> Result<Result<Sig
 /// Opens the session, conditional on what the password was checked against.
 async fn start(
     request: &Request<(), (), (), Json<LoginRequest>>,
+    signer: &Signer,
     checked: SignIn,
     password: &Attempt,
 ) -> Result<(Auth, SessionId, String), Rejection> {
     let (app, now) = (&request.app, request.app.clock.now());
     let (user, session): (UserId, SessionId) = (checked.auth.user_id, request.act().id());
-    let signer = app.signer().await.map_err(Problem::internal)?;
     let refresh = signer.first_refresh(user, session).map_err(Problem::internal)?;
     let rehashed = if password::is_outdated(&checked.credential.password_hash) { rehash(password).await? } else { None };
     let lifetime = app.config.refresh_seconds;
@@ -138,7 +142,7 @@ async fn start(
 /// A hash with today's parameters.
 async fn rehash(password: &Attempt) -> Result<Option<String>, Rejection> {
     let Some(password) = password.as_password() else { return Ok(None) };
-    let salt = edge::application::tokens::random().map_err(Problem::internal)?;
+    let salt = edge::application::keys::random().map_err(Problem::internal)?;
     let hashed = tokio::task::spawn_blocking(move || password::hash(&password, &salt)).await.map_err(Problem::internal)?;
     Ok(Some(hashed.map_err(Problem::internal)?))
 }

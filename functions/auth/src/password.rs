@@ -108,7 +108,7 @@ fn wrong_password() -> FieldError {
 /// The hash of the new password, which has to be another than the one behind the present hash.
 async fn rehash(present: String, new: &Password) -> Result<String, Rejection> {
     let new = new.clone();
-    let salt = edge::application::tokens::random().map_err(Problem::internal)?;
+    let salt = edge::application::keys::random().map_err(Problem::internal)?;
     let hashed = tokio::task::spawn_blocking(move || {
         let another = !password::verify(&Attempt::from(&new), &present);
         another.then(|| password::hash(&new, &salt)).transpose()

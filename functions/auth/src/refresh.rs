@@ -35,7 +35,9 @@ async fn handle(request: Request<(), (), (), Json<RefreshRequest>>) -> Result<An
     let (app, table) = (&request.app, request.app.unscoped());
     let signer = app.signer().await.map_err(Problem::internal)?;
     let successor = signer.successor(token);
-    let (present, user) = tokio::try_join!(table.sign_in(token.user), table.get::<User>(token.user))?;
+    let read = async { Ok(tokio::try_join!(table.sign_in(token.user), table.get::<User>(token.user))?) };
+    // Nothing is written before it is sure that there will be a token.
+    let ((present, user), signer) = tokio::try_join!(read, async { Ok::<_, Rejection>(app.signer_in_force().await?) })?;
     let user = user.ok_or_else(ended)?;
     let state = SignInState::of(token.user, present);
     let in_force: Option<Auth> = decide(app, state, |state| {
@@ -68,7 +70,7 @@ async fn handle(request: Request<(), (), (), Json<RefreshRequest>>) -> Result<An
     })
     .await?;
     let auth = in_force.ok_or_else(ended)?;
-    Ok(Answer::ok(open(app, &auth, token.session, successor.to_string(), user).await?))
+    Ok(Answer::ok(open(app, &signer, &auth, token.session, successor.to_string(), user).await?))
 }
 
 fn ended() -> Problem {

@@ -6,7 +6,7 @@ use domain::credential::SignIn;
 use domain::text::{Form, Invalid, TextValue};
 use domain::user::{Auth, User};
 use domain::{Record, SessionId, UserId};
-use edge::application::tokens::RefreshToken;
+use edge::application::tokens::{RefreshToken, Signer};
 use edge::application::{Client, Error, Subject};
 use edge::{App, Headers, Problem, Rejection};
 
@@ -26,10 +26,16 @@ contract::answer! {
 }
 
 /// Signs the access token of a session and puts the answer together.
-pub(crate) async fn open(app: &App, auth: &Auth, session: SessionId, refresh_token: String, user: Record<User>) -> Result<SessionOut, Rejection> {
+pub(crate) async fn open(
+    app: &App,
+    signer: &Signer,
+    auth: &Auth,
+    session: SessionId,
+    refresh_token: String,
+    user: Record<User>,
+) -> Result<SessionOut, Rejection> {
     let scopes = app.grants_of(auth.role).await?.scopes();
     let seconds = app.config.access_seconds;
-    let signer = app.signer().await.map_err(Problem::internal)?;
     let access_token = signer.access(auth, session, &scopes, app.clock.now(), seconds).map_err(Problem::internal)?;
     Ok(SessionOut { token_type: "Bearer".into(), access_token, expires_in: seconds, refresh_token, scopes, user: UserOut::new(user) })
 }

@@ -3,7 +3,7 @@
 use domain::UserId;
 use domain::password::{self, Password};
 use domain::user::UserData;
-use edge::application::{ReachedAccount, tokens};
+use edge::application::{ReachedAccount, keys};
 use edge::{Authorized, Context, Problem, Rejection};
 
 /// The account in the path, if it is inside reach.
@@ -19,7 +19,7 @@ pub(crate) fn check_strength(password: &Password, user: &UserData) -> Result<(),
 /// Hashes a password away from the thread that serves requests.
 pub(crate) async fn hash(password: &Password) -> Result<String, Rejection> {
     let password = password.clone();
-    let salt = tokens::random().map_err(Problem::internal)?;
+    let salt = keys::random().map_err(Problem::internal)?;
     let hashed = tokio::task::spawn_blocking(move || password::hash(&password, &salt)).await.map_err(Problem::internal)?;
     Ok(hashed.map_err(Problem::internal)?)
 }

@@ -1,84 +1,173 @@
-//! The bootstrap: makes the signing keys and the first administrator when a stack is created, and
-//! rotates the keys when the template's `KeyRotation` changes. Started by a custom resource of the
-//! template, so `sam deploy` needs no step by hand.
+//! The bootstrap: what CloudFormation asks of the deployment's custom resources, so that `sam deploy` needs no
+//! step by hand.
+//!
+//! `Custom::Bootstrap` makes the signing keys and, when the stack is created, the first administrator; another
+//! `Rotation` rotates the keys. `Custom::Protection`, which the template makes last, sets whether the table refuses to
+//! be deleted. Nothing is changed before everything that was asked makes sense, and every request may come
+//! again.
 
 use crate::failure::Failure;
 use crate::{Need, Trigger, Worker};
 use application::App;
-use application::tokens::{make_keys, random};
+use application::keys::{Wanted, check_rotation, random, settle};
+use application::metric::Metric;
 use domain::Role;
 use domain::password::{self, Password};
-use domain::text::TextValue;
+use domain::text::{Invalid, TextValue};
 use domain::user::{UserData, UserText, register};
 use domain::value::Email;
 use futures::FutureExt;
+use serde::Deserialize;
 use serde_json::{Value, json};
-use store::Action;
-use store::Tx;
+use store::{Action, FailedCondition, Tx};
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "bootstrap",
-    about: "Makes the signing keys and the first administrator",
+    about: "Makes the signing keys and the first administrator, and protects the table",
     trigger: Trigger::CustomResource,
-    actions: &[Action::Get, Action::Put, Action::Update],
+    actions: &[Action::Get, Action::Put, Action::Update, Action::Describe, Action::Configure],
     needs: &[Need::Secret, Need::Credentials, Need::Cpu],
     handle: |app, event| run(app, event).boxed(),
 };
 
+/// The type of the resource that protects the table; every other one is the bootstrap's.
+const PROTECTION: &str = "Custom::Protection";
+/// How long a reason may be, characters. CloudFormation takes 4 KB for the whole answer.
+const LONGEST_REASON: usize = 1000;
+/// How short a drawn password may be, characters.
+const SHORTEST_DRAWN: usize = 16;
+
 /// Handles a CloudFormation custom resource event and answers it at its `ResponseURL`.
 async fn run(app: &App, event: Value) -> Result<Value, Failure> {
-    let outcome = match event["RequestType"].as_str() {
-        // Removing the stack removes the secret and, if it is not retained, the table.
-        Some("Delete") => Ok(()),
-        Some(kind) => set_up(app, kind == "Update").await,
-        None => Err(Failure::Nonsense("not a custom resource event".into())),
+    let table = app.unscoped().table_name();
+    let (resource, outcome) = if event["ResourceType"] == PROTECTION {
+        (format!("{table}-protection"), protection(app, &event).await)
+    } else {
+        (table.to_owned(), bootstrap(app, &event).await)
     };
+    answer(&event, &resource, outcome).await
+}
+
+/// Answers without having been able to start: what is wrong with the environment is for whoever deploys. A
+/// resource that is deleted is nobody's loss, and a stack that cannot be deleted would be.
+pub async fn refuse(event: Value, wrong: String) -> Result<Value, Failure> {
+    let outcome = if event["RequestType"] == "Delete" { Ok(()) } else { Err(Failure::Nonsense(wrong)) };
+    answer(&event, "crm-bootstrap", outcome).await
+}
+
+/// Tells CloudFormation what became of it. A resource is what it was before, unless something was done to
+/// another one.
+async fn answer(event: &Value, resource: &str, outcome: Result<(), Failure>) -> Result<Value, Failure> {
     if let Err(failure) = &outcome {
         application::log::fault("bootstrap", &failure.to_string());
     }
+    let present = event["PhysicalResourceId"].as_str().filter(|_| outcome.is_err() || event["RequestType"] == "Delete");
     let answer = json!({
         "Status": if outcome.is_ok() { "SUCCESS" } else { "FAILED" },
-        "Reason": outcome.as_ref().err().map_or_else(|| "done".to_owned(), |failure| domain::value::cut(&failure.to_string(), 400)),
-        "PhysicalResourceId": event["PhysicalResourceId"].as_str().unwrap_or("crm-bootstrap"),
+        "Reason": outcome.as_ref().err().map_or_else(|| "done".to_owned(), |failure| domain::value::cut(&failure.to_string(), LONGEST_REASON)),
+        "PhysicalResourceId": present.unwrap_or(resource),
         "StackId": event["StackId"],
         "RequestId": event["RequestId"],
         "LogicalResourceId": event["LogicalResourceId"],
     });
     if let Some(url) = event["ResponseURL"].as_str() {
         aws::put(url, answer.to_string()).await.map_err(|error| Failure::Nonsense(error.to_string()))?;
+        // It was told, and to be asked again by Lambda would help nobody.
+        return Ok(answer);
     }
     outcome.map(|()| answer)
 }
 
-/// Keys, and the first administrator as the environment names it.
-async fn set_up(app: &App, rotate: bool) -> Result<(), Failure> {
-    make_keys(app.unscoped(), app.secrets()?, app.clock.now(), rotate).await?;
-    let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match (read("BOOTSTRAP_ADMIN_EMAIL"), read("BOOTSTRAP_ADMIN_PASSWORD")) {
-        (Some(email), Some(password)) => {
-            let wrong = |invalid: domain::text::Invalid| Failure::Nonsense(format!("the first administrator: {}", invalid.message));
-            first_admin(app, Email::read(&email).map_err(wrong)?, &Password::new(&password).map_err(wrong)?, true).await
-        }
-        _ => Ok(()),
+/// Keys, and when the stack is created the first administrator.
+async fn bootstrap(app: &App, event: &Value) -> Result<(), Failure> {
+    let created = match event["RequestType"].as_str() {
+        // Removing the stack removes the secrets and, if it is not retained, the table.
+        Some("Delete") => return Ok(()),
+        Some(kind) => kind == "Create",
+        None => return Err(Failure::Nonsense("not a custom resource event".into())),
+    };
+    let rotation = |properties: &'static str| event[properties]["Rotation"].as_str();
+    let wanted =
+        Wanted { rotation: rotation("ResourceProperties"), before: rotation("OldResourceProperties"), access_seconds: app.config.access_seconds };
+    if let Some(value) = wanted.rotation {
+        check_rotation(value)?;
+    }
+    let admin = match app.first_admin().filter(|_| created) {
+        Some(secret) if !app.unscoped().has_admin().await? => Some(FirstAdmin::read(secret).await?),
+        _ => None,
+    };
+    settle(app.unscoped(), app.secrets()?, app.clock.now(), wanted).await?;
+    if created {
+        // The alarms of jobs that were missed wait from now on, and do not ring because there was no yesterday.
+        messaging::SCHEDULES.iter().for_each(|schedule| Metric::JobDone.count(schedule.name));
+    }
+    match admin {
+        // It was drawn, so it is not looked at whether it is hard to guess, which might take ten draws by chance.
+        Some(admin) => register_first(app, admin.email, &admin.password, true).await,
+        None => Ok(()),
     }
 }
 
-/// Registers the first administrator, if nobody has the address yet.
-pub async fn first_admin(app: &App, email: Email, password: &Password, must_change_password: bool) -> Result<(), Failure> {
-    if app.unscoped().user_of_login(email.as_str()).await?.is_some() {
+/// Whether the table refuses to be deleted, as long as there is a stack that says so.
+async fn protection(app: &App, event: &Value) -> Result<(), Failure> {
+    if event["RequestType"] == "Delete" {
         return Ok(());
     }
+    let enabled = match event["ResourceProperties"]["Enabled"].as_str() {
+        Some("true") => true,
+        Some("false") => false,
+        other => return Err(Failure::Nonsense(format!("Enabled={:?} makes no sense: true or false", other.unwrap_or_default()))),
+    };
+    Ok(app.unscoped().protect(enabled).await?)
+}
+
+/// Who is to be the first administrator, with a password that Secrets Manager drew.
+struct FirstAdmin {
+    email: Email,
+    password: Password,
+}
+
+impl FirstAdmin {
+    /// Reads the secret. Nothing of it is repeated in an error but the name of what is wrong.
+    async fn read(secret: &dyn aws::Secrets) -> Result<Self, Failure> {
+        #[derive(Deserialize)]
+        struct Drawn {
+            email: String,
+            password: String,
+        }
+        let wrong = |why: &str| Failure::Nonsense(format!("the secret of the first administrator: {why}"));
+        let text = secret.read().await.map_err(|error| wrong(&error.to_string()))?.ok_or_else(|| wrong("it has no value"))?;
+        let drawn: Drawn = serde_json::from_str(&text).map_err(|_| wrong("it is not an object with email and password"))?;
+        let invalid = |name: &str, invalid: Invalid| wrong(&format!("{name} {}", invalid.message));
+        let email = Email::read(&drawn.email).map_err(|why| invalid("email", why))?;
+        let password = Password::new(&drawn.password).map_err(|why| invalid("password", why))?;
+        if drawn.password.chars().count() < SHORTEST_DRAWN {
+            return Err(wrong(&format!("password must have {SHORTEST_DRAWN} characters or more")));
+        }
+        Ok(Self { email, password })
+    }
+}
+
+/// Registers the first administrator with a password that somebody chose, if there is none yet.
+pub async fn first_admin(app: &App, email: Email, password: &Password, must_change_password: bool) -> Result<(), Failure> {
+    let weak = |invalid: Invalid| Failure::Nonsense(format!("the first administrator: the password {}", invalid.message));
+    password.check_strength(&UserData::new(email.clone(), Role::Admin).known_words()).map_err(weak)?;
+    register_first(app, email, password, must_change_password).await
+}
+
+async fn register_first(app: &App, email: Email, password: &Password, must_change_password: bool) -> Result<(), Failure> {
     let data = UserData { must_change_password, ..UserData::new(email, Role::Admin) };
-    let weak = |invalid: domain::text::Invalid| Failure::Nonsense(format!("the first administrator: the password {}", invalid.message));
-    password.check_strength(&data.known_words()).map_err(weak)?;
     let hash = password::hash(password, &random()?).map_err(|e| Failure::Nonsense(e.to_string()))?;
     let (user, sign_in, event) = register(&app.act(), data, UserText::default(), hash);
     let mut tx = Tx::new();
-    tx.register(&user, &sign_in, &event);
+    tx.register_first_admin(&user, &sign_in, &event);
     match app.unscoped().commit(tx).await {
-        // Made by a run that was repeated: there already is what was to be made.
-        Err(store::Error::Refused(_)) => Ok(()),
+        // Made by another run meanwhile: there already is what was to be made.
+        Err(error) if error.is_refused(&FailedCondition::Done) => Ok(()),
+        Err(error) if error.is_refused(&FailedCondition::Taken("email")) => {
+            Err(Failure::Nonsense("the first administrator: somebody who is none has this e-mail address".into()))
+        }
         done => Ok(done?),
     }
 }

@@ -1,6 +1,7 @@
 //! What happens to a message or record that failed: retried while that can help, parked with its cause when
 //! it cannot. A poison message never harms its neighbours in the batch.
 
+use application::keys::{KeyError, KeyFailure};
 use application::metric::Metric;
 use application::{App, NotGiven};
 use aws_lambda_events::dynamodb::EventRecord;
@@ -27,13 +28,22 @@ pub enum Failure {
     Messaging(#[from] messaging::MessagingError),
     /// Keys or the secret.
     #[error(transparent)]
-    Keys(#[from] application::tokens::KeyError),
+    Keys(#[from] KeyError),
     /// A message that makes no sense.
     #[error("{0}")]
     Nonsense(String),
     /// The application was not given something that the worker does not declare.
     #[error(transparent)]
     NotGiven(#[from] NotGiven),
+}
+
+impl From<KeyFailure> for Failure {
+    fn from(error: KeyFailure) -> Self {
+        match error {
+            KeyFailure::Keys(error) => error.into(),
+            KeyFailure::Store(error) => error.into(),
+        }
+    }
 }
 
 impl From<store::Error> for Failure {

@@ -1,6 +1,6 @@
 //! Running the worker that `_HANDLER` names on Lambda.
 
-use crate::{BACKGROUND, Need, Worker, bootstrap};
+use crate::{BACKGROUND, Need, Trigger, Worker, bootstrap};
 use application::clock::Clock;
 use application::{App, Config};
 use aws::Sdk;
@@ -23,7 +23,10 @@ pub async fn serve_background() -> Result<(), Error> {
 /// Serves the bootstrap.
 pub async fn serve_bootstrap() -> Result<(), Error> {
     serve(&[bootstrap::WORKER], |app, need, sdk| match need {
-        Need::Secret => Ok(app.with_secrets(Arc::new(aws::SecretsManager::new(sdk, &variable("SECRET_ARN")?)))),
+        Need::Secret => {
+            let secret = |name| Ok::<_, Error>(Arc::new(aws::SecretsManager::new(sdk, &variable(name)?)));
+            Ok(app.with_secrets(secret("SECRET_ARN")?).with_first_admin(secret("ADMIN_SECRET_ARN")?))
+        }
         Need::Bus | Need::Send(_) | Need::Credentials | Need::Cpu => Ok(app),
     })
     .await
@@ -36,11 +39,16 @@ async fn serve(workers: &[Worker], equip: fn(App, &Need, &Sdk) -> Result<App, Er
     application::metric::start();
     let name = std::env::var("_HANDLER").unwrap_or_default();
     let worker = workers.iter().find(|worker| worker.name == name).ok_or_else(|| format!("there is no worker {name:?}"))?;
-    let sdk = Sdk::from_environment()?;
-    let mut app = App::new(Store::new(&sdk, &variable("TABLE_NAME")?), Clock::system(), Config::from_environment()?);
-    for need in worker.needs {
-        app = equip(app, need, &sdk)?;
-    }
+    let app = match app(worker, equip) {
+        Ok(app) => app,
+        // CloudFormation waits for an answer, and whoever deploys for the reason.
+        Err(wrong) if worker.trigger == Trigger::CustomResource => {
+            let wrong = &wrong.to_string();
+            let refuse = move |event: LambdaEvent<Value>| async move { bootstrap::refuse(event.payload, wrong.clone()).await.map_err(Error::from) };
+            return lambda_runtime::run(service_fn(refuse)).await;
+        }
+        Err(wrong) => return Err(wrong),
+    };
     app.prepare();
     if application::config::warms_up() {
         app.ping().await.or_else(|error| if worker.name == "bootstrap" || !reads(worker) { Ok(()) } else { Err(error) })?;
@@ -52,6 +60,16 @@ async fn serve(workers: &[Worker], equip: fn(App, &Need, &Sdk) -> Result<App, Er
 
 fn reads(worker: &Worker) -> bool {
     worker.actions.contains(&store::Action::Get)
+}
+
+/// The application with what this worker declares, from the environment.
+fn app(worker: &Worker, equip: fn(App, &Need, &Sdk) -> Result<App, Error>) -> Result<App, Error> {
+    let sdk = Sdk::from_environment()?;
+    let mut app = App::new(Store::new(&sdk, &variable("TABLE_NAME")?), Clock::system(), Config::from_environment()?);
+    for need in worker.needs {
+        app = equip(app, need, &sdk)?;
+    }
+    Ok(app)
 }
 
 fn variable(name: &'static str) -> Result<String, Error> {

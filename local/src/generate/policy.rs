@@ -102,7 +102,7 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
         ],
         Trigger::Queue(queue) => vec![receive(vec![arn(&queue_id(queue))])],
         Trigger::DeadLetters => vec![receive(dead_queues().iter().map(|queue| arn(queue)).collect())],
-        Trigger::CustomResource => Vec::new(),
+        Trigger::CustomResource => vec![Statement::new(&["secretsmanager:GetSecretValue"], vec![arn("AdminSecret")])],
     };
     statements.extend(table(&worker.actions.iter().copied().collect(), worker.needs.contains(&Need::Credentials)));
     for need in worker.needs {

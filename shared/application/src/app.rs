@@ -4,14 +4,15 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::grants::{GrantsCache, GrantsOfRoles};
-use crate::tokens::{KeyError, Signer, Verifier};
+use crate::keys::{KeyError, KeyFailure};
+use crate::tokens::{Claims, Signer, SignerCache};
+use crate::verifier::{Verified, Verifier};
 use aws::Secrets;
 use domain::event::Act;
 use domain::{Grants, Role};
 use messaging::{EventBus, Queues};
 use std::sync::Arc;
 use store::{Store, Usage};
-use tokio::sync::OnceCell;
 
 /// The running application. Cheap to clone; each request has a clone whose table has a meter of its own.
 #[derive(Clone)]
@@ -23,8 +24,9 @@ pub struct App {
     pub config: Arc<Config>,
     verifier: Arc<Verifier>,
     grants: Arc<GrantsCache>,
-    signer: Arc<OnceCell<Signer>>,
+    signer: Arc<SignerCache>,
     secrets: Option<Arc<dyn Secrets>>,
+    first_admin: Option<Arc<dyn Secrets>>,
     bus: Option<Arc<dyn EventBus>>,
     queues: Option<Arc<dyn Queues>>,
 }
@@ -51,6 +53,7 @@ impl App {
             grants: Arc::default(),
             signer: Arc::default(),
             secrets: None,
+            first_admin: None,
             bus: None,
             queues: None,
         }
@@ -60,6 +63,13 @@ impl App {
     #[must_use]
     pub fn with_secrets(mut self, secrets: Arc<dyn Secrets>) -> Self {
         self.secrets = Some(secrets);
+        self
+    }
+
+    /// With the secret that names the first administrator.
+    #[must_use]
+    pub fn with_first_admin(mut self, secret: Arc<dyn Secrets>) -> Self {
+        self.first_admin = Some(secret);
         self
     }
 
@@ -111,18 +121,31 @@ impl App {
 
     /// Reads the public keys, which warms the connection to the table during init.
     pub async fn warm_up(&self) -> Result<(), store::Error> {
-        self.verifier.load(&self.store).await
+        self.verifier.load(&self.store, self.clock.now()).await
     }
 
-    /// Verifies access tokens.
-    pub fn verifier(&self) -> &Verifier {
-        &self.verifier
+    /// What an access token says by the keys as they are known, if it is one of ours and not expired. Whoever
+    /// goes by it waits for [`Self::renew_keys`] beside what he reads, and asks whether its key still
+    /// [`counts`](Self::key_counts).
+    pub async fn presumed_claims(&self, token: &str) -> Result<Option<Verified>, store::Error> {
+        self.verifier.presume(token, &self.store, self.clock.now()).await
+    }
+
+    /// Reads the public keys again, once in half a minute.
+    pub async fn renew_keys(&self) -> Result<(), store::Error> {
+        self.verifier.renew(&self.store, self.clock.now()).await
+    }
+
+    /// Whether the tokens of this key count.
+    pub fn key_counts(&self, kid: &str) -> bool {
+        self.verifier.counts(kid, self.clock.now())
     }
 
     /// What an access token says, if it is one of ours and not expired; whether its session still lives
     /// is not looked at.
-    pub async fn claims(&self, token: &str) -> Result<Option<crate::tokens::Claims>, store::Error> {
-        self.verifier.verify(token, &self.store, self.clock.now()).await
+    pub async fn claims(&self, token: &str) -> Result<Option<Claims>, store::Error> {
+        self.renew_keys().await?;
+        Ok(self.presumed_claims(token).await?.map(|verified| verified.claims))
     }
 
     /// What a role is granted now.
@@ -146,10 +169,27 @@ impl App {
         self.grants.put(role, grants, self.clock.now());
     }
 
-    /// The signer, read from the secret once.
-    pub async fn signer(&self) -> Result<&Signer, KeyError> {
-        let secrets = self.secrets().map_err(|missing| KeyError(missing.to_string()))?;
-        self.signer.get_or_try_init(|| Signer::load(secrets)).await
+    /// The signer as it is known: for everything but signing.
+    pub async fn signer(&self) -> Result<Arc<Signer>, KeyError> {
+        self.signer.get(self.secrets_of_keys()?).await
+    }
+
+    /// The signer whose tokens count everywhere: what is published is read for it, beside whatever else
+    /// is read.
+    pub async fn signer_in_force(&self) -> Result<Arc<Signer>, KeyFailure> {
+        let now = self.clock.now();
+        let published = self.store.latest_public_keys().await?;
+        self.verifier.put(published.clone(), now);
+        self.signer.agreed(published, &self.store, self.secrets_of_keys()?, now).await
+    }
+
+    fn secrets_of_keys(&self) -> Result<&dyn Secrets, KeyError> {
+        self.secrets().map_err(|missing| KeyError(missing.to_string()))
+    }
+
+    /// The secret that names the first administrator, where there is one.
+    pub fn first_admin(&self) -> Option<&dyn Secrets> {
+        self.first_admin.as_deref()
     }
 
     /// The deployment's secret.

@@ -1,6 +1,7 @@
 //! Configuration: template parameters in the cloud, environment variables in the embedded run.
 
 use jiff::tz::TimeZone;
+use std::ops::RangeInclusive;
 use store::Shards;
 
 /// One setting of the deployment; `docs/configuration.md` is generated from the list.
@@ -54,10 +55,23 @@ pub const SETTINGS: &[Setting] = &[
     Setting { name: "LOG_LEVEL", parameter: "LogLevel", default: "info", meaning: "off, error or info (one line per request)" },
 ];
 
+/// Settings that make no sense: all of them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError(pub Vec<WrongSetting>);
+
+impl std::error::Error for ConfigError {}
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let wrong: Vec<String> = self.0.iter().map(WrongSetting::to_string).collect();
+        f.write_str(&wrong.join("; "))
+    }
+}
+
 /// A setting that makes no sense: which, and what would.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{name}={value:?} makes no sense: {expected}")]
-pub struct ConfigError {
+pub struct WrongSetting {
     /// The environment variable.
     pub name: &'static str,
     /// Its value.
@@ -97,44 +111,56 @@ impl Config {
 
     /// From any source of values by name; missing and empty ones take the default.
     pub fn read(source: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let value = |name: &str| {
-            let default = SETTINGS.iter().find(|setting| setting.name == name).map(|setting| setting.default).unwrap_or_default();
-            source(name).filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
+        let mut wrong = Vec::new();
+        let mut read = Settings { source, wrong: &mut wrong };
+        let config = Self {
+            public_url: read.text("PUBLIC_URL").trim_end_matches('/').to_owned(),
+            zone: read.parse("TIME_ZONE", "an IANA time zone such as Europe/Berlin", |zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC),
+            zone_name: read.text("TIME_ZONE"),
+            currency: read.parse("CURRENCY", "an ISO 4217 code such as EUR", currency).unwrap_or_default(),
+            cors_origins: read.text("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect(),
+            access_seconds: read.seconds("ACCESS_TTL"),
+            refresh_seconds: read.seconds("REFRESH_TTL"),
+            shards: read.parse("TABLE_SHARDS", "1, 2, 4, 8, 16 or 32", |count| count.parse().ok().and_then(Shards::new)).unwrap_or_default(),
+            searches_per_minute: read.number("SEARCHES_PER_MINUTE", "a number from 1 to 100000", 1..=100_000).unwrap_or_default(),
         };
-        let seconds = |name: &'static str| {
-            let value = value(name);
-            let expected = "a number of seconds from 60 to 31536000";
-            value.parse().ok().filter(|seconds| (60..=31_536_000).contains(seconds)).ok_or(ConfigError { name, value, expected })
-        };
-        let zone_name = value("TIME_ZONE");
-        let zone = TimeZone::get(&zone_name).map_err(|_| ConfigError {
-            name: "TIME_ZONE",
-            value: zone_name.clone(),
-            expected: "an IANA time zone such as Europe/Berlin",
-        })?;
-        let currency = value("CURRENCY");
-        if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
-            return Err(ConfigError { name: "CURRENCY", value: currency, expected: "an ISO 4217 code such as EUR" });
-        }
-        let shards = value("TABLE_SHARDS");
-        let count = shards.parse().ok().and_then(Shards::new);
-        let shards = count.ok_or(ConfigError { name: "TABLE_SHARDS", value: shards, expected: "1, 2, 4, 8, 16 or 32" })?;
-        let searches = value("SEARCHES_PER_MINUTE");
-        let searches_per_minute = searches.parse().ok().filter(|count| (1..=100_000).contains(count));
-        let searches_per_minute =
-            searches_per_minute.ok_or(ConfigError { name: "SEARCHES_PER_MINUTE", value: searches, expected: "a number from 1 to 100000" })?;
-        Ok(Self {
-            public_url: value("PUBLIC_URL").trim_end_matches('/').to_owned(),
-            zone,
-            zone_name,
-            currency,
-            cors_origins: value("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect(),
-            access_seconds: seconds("ACCESS_TTL")?,
-            refresh_seconds: seconds("REFRESH_TTL")?,
-            shards,
-            searches_per_minute,
-        })
+        read.parse("LOG_LEVEL", "off, error or info", |level| matches!(level, "off" | "error" | "info").then_some(()));
+        if wrong.is_empty() { Ok(config) } else { Err(ConfigError(wrong)) }
     }
+}
+
+/// Reads settings and notes those that make no sense.
+struct Settings<'a, S> {
+    source: S,
+    wrong: &'a mut Vec<WrongSetting>,
+}
+
+impl<S: Fn(&str) -> Option<String>> Settings<'_, S> {
+    fn text(&self, name: &str) -> String {
+        let default = SETTINGS.iter().find(|setting| setting.name == name).map(|setting| setting.default).unwrap_or_default();
+        (self.source)(name).filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
+    }
+
+    fn parse<T>(&mut self, name: &'static str, expected: &'static str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = self.text(name);
+        let parsed = parse(&value);
+        if parsed.is_none() {
+            self.wrong.push(WrongSetting { name, value, expected });
+        }
+        parsed
+    }
+
+    fn number<T: std::str::FromStr + PartialOrd>(&mut self, name: &'static str, expected: &'static str, range: RangeInclusive<T>) -> Option<T> {
+        self.parse(name, expected, |value| value.parse().ok().filter(|number| range.contains(number)))
+    }
+
+    fn seconds(&mut self, name: &'static str) -> i64 {
+        self.number(name, "a number of seconds from 60 to 31536000", 60..=31_536_000).unwrap_or_default()
+    }
+}
+
+fn currency(code: &str) -> Option<String> {
+    (code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then(|| code.to_owned())
 }
 
 /// Whether the table is asked during init. `WARM_UP=off` leaves it out, so that `./bench` can count
@@ -155,7 +181,18 @@ mod tests {
             [("TIME_ZONE", "Mars/Base"), ("CURRENCY", "euro"), ("ACCESS_TTL", "0"), ("REFRESH_TTL", "x"), ("SEARCHES_PER_MINUTE", "0")]
         {
             let error = Config::read(|asked| (asked == name).then(|| value.to_owned())).expect_err("nonsense");
-            assert_eq!(error.name, name);
+            assert_eq!(error.0.iter().map(|wrong| wrong.name).collect::<Vec<_>>(), [name]);
         }
+    }
+
+    #[test]
+    fn every_setting_that_makes_no_sense_is_named_at_once() {
+        let wrong = [("TIME_ZONE", "Mars/Base"), ("ACCESS_TTL", "5"), ("TABLE_SHARDS", "3"), ("LOG_LEVEL", "loud")];
+        let error = Config::read(|asked| wrong.iter().find(|(name, _)| *name == asked).map(|(_, value)| (*value).to_owned())).expect_err("nonsense");
+        let text = error.to_string();
+        for (name, value) in wrong {
+            assert!(text.contains(&format!("{name}={value:?}")), "{text}");
+        }
+        assert!(!text.contains("CURRENCY"), "{text}");
     }
 }

@@ -1,23 +1,22 @@
 //! Access and refresh tokens.
 //!
-//! Access tokens are Ed25519 JWTs of type `at+jwt` (RFC 9068), verified with the public keys in the
-//! table; only the sign-in and refresh functions hold the private key. Refresh tokens are opaque:
+//! Access tokens are Ed25519 JWTs of type `at+jwt` (RFC 9068), verified (`verifier`) with the public keys in
+//! the table; only the sign-in and refresh functions hold the private key. Refresh tokens are opaque:
 //! `<user>.<session>.<256 bits>`, stored as a hash. A successor is derived from its predecessor with
 //! a key of its own, so that a client that lost an answer gets the very same one again.
 
 use crate::ed25519;
+use crate::keys::{KeyError, KeyFailure, Secret, random};
 use aws::Secrets;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use domain::text::TextValue;
 use domain::user::Auth;
 use domain::{Role, SessionId, TeamId, Time, UserId};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use ring::rand::{SecureRandom, SystemRandom};
-use ring::signature::{Ed25519KeyPair, KeyPair};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
-use std::sync::RwLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, RwLock};
 use store::{PublicKey, Store};
 
 /// Who issues and who takes the tokens.
@@ -27,11 +26,9 @@ pub const AUDIENCE: &str = "crm-api";
 /// The header's `typ` (RFC 9068 section 2.1).
 pub const TOKEN_TYPE: &str = "at+jwt";
 /// How many seconds clocks may differ.
-const LEEWAY: i64 = 30;
-/// How long an unknown key id is not asked for again, seconds.
-const RELOAD_PAUSE: i64 = 30;
-/// How long before it signs a new key is published, seconds.
-const PUBLISH_AHEAD: i64 = 60;
+pub(crate) const LEEWAY: i64 = 30;
+/// How long the secret is not read again because a key is published that it did not have, milliseconds.
+const PAUSE_MILLIS: i64 = 3_000;
 
 /// What an access token says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,119 +56,6 @@ pub struct Claims {
     pub exp: i64,
 }
 
-/// Something with keys or randomness failed.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct KeyError(pub String);
-
-/// Random bytes from the operating system.
-pub fn random<const N: usize>() -> Result<[u8; N], KeyError> {
-    let mut bytes = [0u8; N];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| KeyError("the system gives no random numbers".into()))?;
-    Ok(bytes)
-}
-
-/// Verifies access tokens with the public keys of the table.
-#[derive(Debug, Default)]
-pub struct Verifier {
-    keys: RwLock<Vec<PublicKey>>,
-    asked_at: AtomicI64,
-}
-
-impl Verifier {
-    /// Reads the keys in force; also warms the connection to the table.
-    pub async fn load(&self, store: &Store) -> Result<(), store::Error> {
-        let keys = store.public_keys().await?;
-        if let Ok(mut present) = self.keys.write() {
-            *present = keys;
-        }
-        Ok(())
-    }
-
-    fn key(&self, kid: &str) -> Option<PublicKey> {
-        self.keys.read().ok().and_then(|keys| keys.iter().find(|key| key.kid == kid).cloned())
-    }
-
-    /// The claims of a token, or `None` for any token that does not count.
-    pub async fn verify(&self, token: &str, store: &Store, now: Time) -> Result<Option<Claims>, store::Error> {
-        let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };
-        let Some(kid) = header.kid.filter(|_| header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(TOKEN_TYPE)) else {
-            return Ok(None);
-        };
-        let mut key = self.key(&kid);
-        let asked_at = self.asked_at.load(Ordering::Relaxed);
-        if key.is_none() && now.seconds() - asked_at >= RELOAD_PAUSE {
-            self.asked_at.store(now.seconds(), Ordering::Relaxed);
-            self.load(store).await?;
-            key = self.key(&kid);
-        }
-        let Some(decoding) = key.and_then(|key| DecodingKey::from_ed_components(&key.x).ok()) else { return Ok(None) };
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Time is checked below, by the clock that everything else goes by.
-        validation.validate_exp = false;
-        ed25519::install();
-        let Ok(decoded) = jsonwebtoken::decode::<Claims>(token, &decoding, &validation) else { return Ok(None) };
-        let claims = decoded.claims;
-        let fresh = claims.exp > now.seconds() && claims.iat <= now.seconds() + LEEWAY;
-        Ok(fresh.then_some(claims))
-    }
-}
-
-/// One key pair of the secret.
-#[derive(Serialize, Deserialize, Clone)]
-struct SecretKey {
-    kid: String,
-    /// PKCS#8, base64url.
-    pkcs8: String,
-    /// From when on it signs, seconds.
-    signs_from: i64,
-}
-
-/// The deployment's secret: signing keys and the key of refresh tokens.
-#[derive(Serialize, Deserialize, Clone)]
-struct Secret {
-    keys: Vec<SecretKey>,
-    /// HMAC key of refresh tokens, base64url. It stays when signing keys rotate.
-    refresh: String,
-}
-
-impl SecretKey {
-    fn generate(signs_from: i64) -> Result<Self, KeyError> {
-        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| KeyError("no key pair could be made".into()))?;
-        Ok(Self { kid: B64.encode(random::<9>()?), pkcs8: B64.encode(pkcs8.as_ref()), signs_from })
-    }
-
-    fn public(&self) -> Result<PublicKey, KeyError> {
-        let bytes = B64.decode(&self.pkcs8).map_err(|e| KeyError(e.to_string()))?;
-        let pair = Ed25519KeyPair::from_pkcs8(&bytes).map_err(|e| KeyError(e.to_string()))?;
-        Ok(PublicKey { kid: self.kid.clone(), x: B64.encode(pair.public_key().as_ref()) })
-    }
-}
-
-/// Makes the key pair at the first deploy, or another one to take over a minute later; gives the
-/// public keys, which are published before the secret is written. The last two pairs are kept.
-pub async fn make_keys(store: &Store, secrets: &dyn Secrets, now: Time, rotate: bool) -> Result<(), KeyError> {
-    let text = |error: &dyn std::fmt::Display| KeyError(error.to_string());
-    let present: Option<Secret> = secrets.read().await.map_err(|e| text(&e))?.and_then(|secret| serde_json::from_str(&secret).ok());
-    let secret = match present {
-        Some(mut secret) => {
-            if rotate {
-                secret.keys.push(SecretKey::generate(now.seconds() + PUBLISH_AHEAD)?);
-                let surplus = secret.keys.len().saturating_sub(2);
-                secret.keys.drain(..surplus);
-            }
-            secret
-        }
-        None => Secret { keys: vec![SecretKey::generate(0)?], refresh: B64.encode(random::<32>()?) },
-    };
-    let public = secret.keys.iter().map(SecretKey::public).collect::<Result<Vec<_>, _>>()?;
-    store.publish_keys(&public).await.map_err(|e| text(&e))?;
-    secrets.write(serde_json::to_string(&secret).map_err(|e| text(&e))?).await.map_err(|e| text(&e))
-}
-
 /// Signs access tokens and makes refresh tokens. Held by the sign-in and refresh functions only.
 pub struct Signer {
     keys: Vec<(String, i64, EncodingKey)>,
@@ -186,22 +70,34 @@ impl std::fmt::Debug for Signer {
 
 impl Signer {
     /// Reads the deployment's secret.
-    pub async fn load(secrets: &dyn Secrets) -> Result<Self, KeyError> {
-        let text = secrets.read().await.map_err(|e| KeyError(e.to_string()))?;
-        let text = text.ok_or_else(|| KeyError("the secret has no value: was the deployment bootstrapped?".into()))?;
-        let secret: Secret = serde_json::from_str(&text).map_err(|_| KeyError("the secret is not of this CRM".into()))?;
-        let decode = |text: &str| B64.decode(text).map_err(|_| KeyError("the secret is damaged".into()));
+    async fn load(secrets: &dyn Secrets) -> Result<Self, KeyError> {
+        let secret = Secret::read(secrets).await?.ok_or_else(|| KeyError("the secret has no value: was the deployment bootstrapped?".into()))?;
         let mut keys = Vec::new();
         for key in &secret.keys {
-            keys.push((key.kid.clone(), key.signs_from, EncodingKey::from_ed_der(&decode(&key.pkcs8)?)));
+            keys.push((key.kid.clone(), key.signs_from, EncodingKey::from_ed_der(&key.pkcs8()?)));
         }
-        Ok(Self { keys, refresh: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &decode(&secret.refresh)?) })
+        Ok(Self { keys, refresh: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret.refresh_key()?) })
+    }
+
+    /// The key that signs now.
+    fn in_force(&self, now: Time) -> Result<&(String, i64, EncodingKey), KeyError> {
+        let in_force = self.keys.iter().filter(|(_, from, _)| *from <= now.seconds()).max_by_key(|(_, from, _)| *from);
+        in_force.ok_or_else(|| KeyError("no signing key is in force".into()))
+    }
+
+    /// Whether what it signs now is known to everybody.
+    fn is_published(&self, published: &[PublicKey], now: Time) -> bool {
+        self.in_force(now).is_ok_and(|(kid, _, _)| published.iter().any(|key| key.kid == *kid && key.counts(now)))
+    }
+
+    /// Whether it has every key that is published.
+    fn has_all(&self, published: &[PublicKey]) -> bool {
+        published.iter().all(|key| self.keys.iter().any(|(kid, _, _)| *kid == key.kid))
     }
 
     /// An access token for a session.
     pub fn access(&self, auth: &Auth, session: SessionId, scopes: &[String], now: Time, seconds: i64) -> Result<String, KeyError> {
-        let in_force = self.keys.iter().filter(|(_, from, _)| *from <= now.seconds()).max_by_key(|(_, from, _)| *from);
-        let (kid, _, key) = in_force.ok_or_else(|| KeyError("no signing key is in force".into()))?;
+        let (kid, _, key) = self.in_force(now)?;
         let header = Header { typ: Some(TOKEN_TYPE.to_owned()), kid: Some(kid.clone()), ..Header::new(Algorithm::EdDSA) };
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -236,6 +132,54 @@ impl Signer {
         let mut secret = [0u8; 32];
         secret.copy_from_slice(&tag.as_ref()[..32]);
         RefreshToken { secret, ..token.clone() }
+    }
+}
+
+/// The signer of this process: read from the secret when it is first needed, and again as soon as what is
+/// published says that it changed.
+#[derive(Debug, Default)]
+pub struct SignerCache {
+    known: RwLock<Option<Arc<Signer>>>,
+    /// When the secret did not have what was published.
+    in_vain: AtomicI64,
+}
+
+impl SignerCache {
+    /// The signer as it is known: good for everything but signing.
+    pub async fn get(&self, secrets: &dyn Secrets) -> Result<Arc<Signer>, KeyError> {
+        match self.known.read().ok().and_then(|known| known.clone()) {
+            Some(signer) => Ok(signer),
+            None => self.load(secrets).await,
+        }
+    }
+
+    async fn load(&self, secrets: &dyn Secrets) -> Result<Arc<Signer>, KeyError> {
+        let signer = Arc::new(Signer::load(secrets).await?);
+        if let Ok(mut known) = self.known.write() {
+            *known = Some(signer.clone());
+        }
+        Ok(signer)
+    }
+
+    /// The signer whose tokens count by these keys, which were just read. Where they say that there is another
+    /// secret it is read, and then the keys once more: what a secret has was published before.
+    pub async fn agreed(&self, published: Vec<PublicKey>, store: &Store, secrets: &dyn Secrets, now: Time) -> Result<Arc<Signer>, KeyFailure> {
+        let signer = self.get(secrets).await?;
+        let paused = (0..PAUSE_MILLIS).contains(&(now.millis() - self.in_vain.load(Ordering::Relaxed)));
+        if signer.is_published(&published, now) && (paused || signer.has_all(&published)) {
+            return Ok(signer);
+        }
+        let signer = self.load(secrets).await?;
+        let published = store.latest_public_keys().await?;
+        if !signer.has_all(&published) {
+            // Announced, and about to come; or left over by a run that was cut short.
+            self.in_vain.store(now.millis(), Ordering::Relaxed);
+        }
+        if signer.is_published(&published, now) {
+            return Ok(signer);
+        }
+        let (kid, _, _) = signer.in_force(now)?;
+        Err(KeyError(format!("the signing key {kid} of the secret is not published: deploy again, which publishes it")).into())
     }
 }
 

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "secrets")]
 use crate::Sdk;
+#[cfg(feature = "secrets")]
+use aws_smithy_types::error::display::DisplayErrorContext;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -39,10 +41,11 @@ impl Secrets for SecretsManager {
         Box::pin(async move {
             use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
             match self.client.get_secret_value().secret_id(&self.arn).send().await {
-                Ok(answer) => Ok(answer.secret_string),
+                // Bytes are no text of ours, and not nothing that may be overwritten.
+                Ok(answer) => answer.secret_string.map(Some).ok_or_else(|| SecretsError(format!("{} holds bytes, not text", self.arn))),
                 // A secret without a value yet: between its creation and the bootstrap.
                 Err(error) if matches!(error.as_service_error(), Some(GetSecretValueError::ResourceNotFoundException(_))) => Ok(None),
-                Err(error) => Err(SecretsError(format!("{error:?}"))),
+                Err(error) => Err(SecretsError(DisplayErrorContext(error).to_string())),
             }
         })
     }
@@ -50,7 +53,7 @@ impl Secrets for SecretsManager {
     fn write(&self, text: String) -> Pin<Box<dyn Future<Output = Result<(), SecretsError>> + Send + '_>> {
         Box::pin(async move {
             let sent = self.client.put_secret_value().secret_id(&self.arn).secret_string(text).send().await;
-            sent.map(|_| ()).map_err(|error| SecretsError(format!("{error:?}")))
+            sent.map(|_| ()).map_err(|error| SecretsError(DisplayErrorContext(error).to_string()))
         })
     }
 }
@@ -78,7 +81,10 @@ impl Secrets for SecretFile {
             options.write(true).create(true).truncate(true);
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let written = options.open(&self.0).and_then(|mut file| file.write_all(text.as_bytes()));
+            // Beside it first: whoever is stopped in the middle leaves the old one whole.
+            let fresh = self.0.with_extension("new");
+            let written = options.open(&fresh).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+            let written = written.and_then(|()| std::fs::rename(&fresh, &self.0));
             written.map_err(|error| SecretsError(format!("{}: {error}", self.0.display())))
         })
     }

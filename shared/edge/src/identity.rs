@@ -1,7 +1,7 @@
 //! Who may call a route, and who calls: as the token says, and as the table confirms.
 
 use crate::problem::{Problem, Rejection};
-use application::App;
+use application::{App, Verified};
 use domain::user::Auth;
 use domain::{Caller, Permission, Scope, SessionId};
 
@@ -34,6 +34,8 @@ pub struct Authenticated {
     pub session: SessionId,
     /// The sign-in state as it was read for this request; absent while it is only presumed.
     pub auth: Option<Auth>,
+    /// The id of the token's key.
+    pub(crate) kid: String,
 }
 
 /// Someone with a live session who holds the route's permission.
@@ -111,11 +113,10 @@ pub(crate) async fn presumed(app: &App, token: Option<&str>, access: Access) -> 
         (None, _) => return Err(Problem::unauthenticated().into()),
         (Some(token), _) => token,
     };
-    let claims = app.claims(token).await?;
-    let Some(claims) = claims else { return nobody(access) };
+    let Some(Verified { claims, kid }) = app.presumed_claims(token).await? else { return nobody(access) };
     let grants = app.presumed_grants(claims.role);
     let caller = Caller { id: claims.sub, name: String::new(), role: claims.role, team: claims.team, managed: claims.teams, grants };
-    Ok(Some(Authenticated { caller, session: claims.sid, auth: None }))
+    Ok(Some(Authenticated { caller, session: claims.sid, auth: None, kid }))
 }
 
 /// A token that does not count: nobody where a token is optional, else a problem.
@@ -123,16 +124,20 @@ fn nobody<T>(access: Access) -> Result<Option<T>, Rejection> {
     if access == Access::Optional { Ok(None) } else { Err(Problem::unauthenticated().into()) }
 }
 
-/// Who it really is, by the sign-in state and the grants in force.
+/// Who it really is, by the sign-in state, the grants and the keys in force, which are read side by side.
 pub(crate) async fn confirmed(app: &App, access: Access, presumed: Option<&Authenticated>) -> Result<Option<Authenticated>, Rejection> {
     let Some(presumed) = presumed else { return Ok(None) };
-    let (auth, grants) = tokio::join!(app.unscoped().auth(presumed.caller.id), app.grants_of(presumed.caller.role));
+    let (auth, grants, keys) = tokio::join!(app.unscoped().auth(presumed.caller.id), app.grants_of(presumed.caller.role), app.renew_keys());
+    keys?;
+    if !app.key_counts(&presumed.kid) {
+        return nobody(access);
+    }
     let now = app.clock.now();
     let auth = auth?.filter(|auth| auth.has_session(presumed.session, now));
     let Some(auth) = auth else { return nobody(access) };
     let grants = if auth.role == presumed.caller.role { grants? } else { app.grants_of(auth.role).await? };
     let caller = Caller { id: auth.user_id, name: auth.name.clone(), role: auth.role, team: auth.team_id, managed: auth.managed.clone(), grants };
-    Ok(Some(Authenticated { caller, session: presumed.session, auth: Some(auth) }))
+    Ok(Some(Authenticated { caller, session: presumed.session, auth: Some(auth), kid: presumed.kid.clone() }))
 }
 
 /// Whether two views of a caller lead to the same reads.

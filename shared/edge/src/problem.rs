@@ -6,6 +6,7 @@
 //! Causes inside the system are logged and never sent.
 
 use application::App;
+use application::keys::KeyFailure;
 use contract::FieldError;
 use domain::refused::StateMachine;
 use domain::time::{DateBound, ends_before};
@@ -250,6 +251,15 @@ impl From<store::Error> for Rejection {
             Problem::of_store(error).into()
         } else {
             Self::Duplicate(Box::new(error))
+        }
+    }
+}
+
+impl From<KeyFailure> for Rejection {
+    fn from(error: KeyFailure) -> Self {
+        match error {
+            KeyFailure::Keys(error) => Problem::internal(error).into(),
+            KeyFailure::Store(error) => error.into(),
         }
     }
 }

@@ -23,6 +23,10 @@ pub enum Action {
     BatchWrite,
     /// `dynamodb:ConditionCheckItem`
     Check,
+    /// `dynamodb:DescribeTable`
+    Describe,
+    /// `dynamodb:UpdateTable`: settings of the table as a whole, none of its items
+    Configure,
 }
 
 impl Action {
@@ -39,6 +43,8 @@ impl Action {
             Self::Delete => "DeleteItem",
             Self::BatchWrite => "BatchWriteItem",
             Self::Check => "ConditionCheckItem",
+            Self::Describe => "DescribeTable",
+            Self::Configure => "UpdateTable",
         }
     }
 }

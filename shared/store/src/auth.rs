@@ -110,6 +110,11 @@ impl Store {
         items.iter().map(to_opened).collect()
     }
 
+    /// Whether there is an active administrator, strongly consistent.
+    pub async fn has_admin(&self) -> Result<bool, Error> {
+        Ok(self.get_item(&keys::admins(), true).await?.is_some())
+    }
+
     /// Whose e-mail address or username this is.
     pub async fn user_of_login(&self, login: &str) -> Result<Option<UserId>, Error> {
         let space = if login.contains('@') { "USER_EMAIL" } else { "USERNAME" };
@@ -122,6 +127,20 @@ impl Tx {
     /// Registers a user: the record, the sign-in state with the hashes, the unique names, the team's list
     /// of members, the count of administrators, and the event.
     pub fn register(&mut self, user: &Record<User>, sign_in: &SignIn, event: &Event) {
+        self.register_uncounted(user, sign_in, event);
+        if user.data.role == Role::Admin {
+            self.add_admin(user.id);
+        }
+    }
+
+    /// Registers an administrator where there is none: refused as [`FailedCondition::Done`] as soon as there
+    /// is one. The last one stays, so there will not be none again.
+    pub fn register_first_admin(&mut self, user: &Record<User>, sign_in: &SignIn, event: &Event) {
+        self.register_uncounted(user, sign_in, event);
+        self.count_admin(user.id, Some("attribute_not_exists(pk)"), FailedCondition::Done);
+    }
+
+    fn register_uncounted(&mut self, user: &Record<User>, sign_in: &SignIn, event: &Event) {
         let id = user.id.to_string();
         self.create(user);
         self.create_sign_in(sign_in);
@@ -132,9 +151,6 @@ impl Tx {
         let nowhere = Auth { team_id: None, ..sign_in.auth.clone() };
         for (team, stamp) in stamps(&nowhere, &sign_in.auth) {
             self.stamp_team(team, &stamp, FailedCondition::Reference("teamId"));
-        }
-        if user.data.role == Role::Admin {
-            self.add_admin(user.id);
         }
         self.event(event);
     }
@@ -208,9 +224,13 @@ impl Tx {
 
     /// Counts a user among the active administrators.
     pub fn add_admin(&mut self, user: UserId) {
+        self.count_admin(user, None, FailedCondition::Stale);
+    }
+
+    fn count_admin(&mut self, user: UserId, condition: Option<&str>, refusal: FailedCondition) {
         let values = HashMap::from([(":me".to_owned(), AttributeValue::Ss(vec![user.to_string()])), (":type".to_owned(), text("ADMINS"))]);
         let names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
-        self.update_if(&keys::admins(), "SET #type = :type ADD ids :me", None, names, values, FailedCondition::Stale);
+        self.update_if(&keys::admins(), "SET #type = :type ADD ids :me", condition, names, values, refusal);
     }
 
     /// Takes a user from the active administrators; refused for the last one.

@@ -262,9 +262,7 @@ fn of_worker(worker: &Worker) -> String {
         }
     }
     if worker.trigger == Trigger::CustomResource {
-        variables.extend(
-            ["BOOTSTRAP_ADMIN_EMAIL", "BOOTSTRAP_ADMIN_PASSWORD"].map(|name| (name.to_owned(), format!("!Ref {}", pascal(&name.to_lowercase())))),
-        );
+        variables.push(("ADMIN_SECRET_ARN".to_owned(), "!Ref AdminSecretArn".to_owned()));
     }
     variables.sort();
     let function = Function {
@@ -325,18 +323,42 @@ fn source(worker: &Worker) -> String {
         ),
         Trigger::Queue(queue) => from_queue(&queue_id(queue)),
         Trigger::DeadLetters => dead_queues().iter().map(|queue| from_queue(queue)).collect(),
-        Trigger::CustomResource => format!(
-            r#"
-  # Before anything else is changed: the parameters are checked here, as the functions will read them.
+        Trigger::CustomResource => {
+            let settings: String = SETTINGS.iter().map(|setting| format!("        {}: !Ref {}\n", setting.name, setting.parameter)).collect();
+            format!(
+                r#"
+  # Before anything else is changed: the settings are checked here, as the functions will read them. Another table, secret or
+  # setting makes it run again.
   {id}:
     Type: Custom::{id}
     Properties:
       ServiceToken: !GetAtt {id}Function.Arn
       ServiceTimeout: {WORKER_TIMEOUT}
       Rotation: !Ref KeyRotation
-"#
-        ),
+      Table: !Ref TableName
+      Secret: !Ref SecretArn
+      Settings:
+{settings}"#
+            )
+        }
     }
+}
+
+/// Whether the table refuses to be deleted; the last thing of a deployment, so that one that fails can be taken
+/// back.
+pub(super) fn protection() -> String {
+    format!(
+        r#"
+  Protection:
+    Type: Custom::Protection
+    DependsOn: ApiStage
+    Properties:
+      ServiceToken: !GetAtt BootstrapStack.Outputs.FunctionArn
+      ServiceTimeout: {WORKER_TIMEOUT}
+      Table: !Ref Table
+      Enabled: !Ref DeletionProtection
+"#
+    )
 }
 
 /// What `template.yaml` reads of the bootstrap's stack.

@@ -24,6 +24,7 @@ pub(super) fn files(crates: &[(&'static str, Vec<Route>)]) -> BTreeMap<PathBuf, 
         gateway::api(),
         nested,
         gateway::stage(crates, &stacks),
+        functions::protection(),
         alarms::resources(),
         dashboard::resource(),
     ]
@@ -85,20 +86,14 @@ pub(super) const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "BootstrapAdminEmail",
         default: Some("admin@example.com"),
-        meaning: "E-mail address of the first administrator",
-        limits: &["Type: String"],
-    },
-    Parameter {
-        name: "BootstrapAdminPassword",
-        default: None,
-        meaning: "Password of the first administrator, 10 to 200 characters, hard to guess; it has to be changed at the first sign-in",
-        limits: &["Type: String", "NoEcho: true", "MinLength: 10", "MaxLength: 200"],
+        meaning: "E-mail address of the first administrator, whose password is drawn: see the output AdminSecretArn",
+        limits: &["Type: String", r#"AllowedPattern: '[^\s"\\]+@[^\s"\\]+'"#],
     },
     Parameter {
         name: "KeyRotation",
         default: Some("1"),
-        meaning: "Another value makes a new signing key; nobody is signed out",
-        limits: &["Type: String"],
+        meaning: "Another value makes a new signing key and nobody is signed out; one that begins with leaked makes the old ones unknown at once",
+        limits: &["Type: String", "AllowedPattern: '[!-~]{1,64}'"],
     },
     Parameter {
         name: "DeletionProtection",
@@ -192,6 +187,9 @@ Outputs:
   SecretArn:
     Description: The secret with the signing keys
     Value: !GetAtt Secret.Id
+  AdminSecretArn:
+    Description: The secret with the first administrator's password (aws secretsmanager get-secret-value --secret-id)
+    Value: !GetAtt AdminSecret.Id
   AlarmTopicArn:
     Description: The topic that alarms are sent to
     Value: !Ref AlarmTopic

@@ -30,6 +30,7 @@ fn shared() -> Vec<(String, String)> {
         ("TableArn", "!GetAtt Table.Arn"),
         ("TableStreamArn", "!GetAtt Table.StreamArn"),
         ("SecretArn", "!GetAtt Secret.Id"),
+        ("AdminSecretArn", "!GetAtt AdminSecret.Id"),
         ("LogGroupName", "!Ref LogGroup"),
         ("BusName", "!Ref Bus"),
         ("BusArn", "!GetAtt Bus.Arn"),

@@ -11,7 +11,8 @@ pub(super) fn resources() -> String {
         r#"
   # ----- What is kept -----
 
-  # Kept when the stack is deleted; DeletionProtection refuses even deleting it by hand.
+  # Kept when the stack is deleted, but for a first deployment that failed. Protection, below, refuses even
+  # deleting it by hand, from the moment on that a deployment has succeeded.
   Table:
     Type: AWS::DynamoDB::Table
     DeletionPolicy: RetainExceptOnCreate
@@ -20,7 +21,6 @@ pub(super) fn resources() -> String {
       # By its name an update that would replace it is refused.
       TableName: !Ref AWS::StackName
       BillingMode: {billing}
-      DeletionProtectionEnabled: !Ref DeletionProtection
       PointInTimeRecoverySpecification:
         PointInTimeRecoveryEnabled: true
       TimeToLiveSpecification:
@@ -37,6 +37,16 @@ pub(super) fn resources() -> String {
     Type: AWS::SecretsManager::Secret
     Properties:
       Description: !Sub Signing keys of ${{AWS::StackName}}
+
+  # The first administrator: the address, and a password that nobody has seen, good for one sign-in.
+  AdminSecret:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      Description: !Sub First administrator of ${{AWS::StackName}}
+      GenerateSecretString:
+        SecretStringTemplate: !Sub '{{"email": "${{BootstrapAdminEmail}}"}}'
+        GenerateStringKey: password
+        PasswordLength: 32
 
   LogGroup:
     Type: AWS::Logs::LogGroup
