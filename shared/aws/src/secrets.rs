@@ -42,7 +42,11 @@ impl Secrets for SecretsManager {
             use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
             match self.client.get_secret_value().secret_id(&self.arn).send().await {
                 // Bytes are no text of ours, and not nothing that may be overwritten.
-                Ok(answer) => answer.secret_string.map(Some).ok_or_else(|| SecretsError(format!("{} holds bytes, not text", self.arn))),
+                // A text is never empty, but where an emulator shows a secret without a value so.
+                Ok(answer) => answer
+                    .secret_string
+                    .map(|text| Some(text).filter(|text| !text.is_empty()))
+                    .ok_or_else(|| SecretsError(format!("{} holds bytes, not text", self.arn))),
                 // A secret without a value yet: between its creation and the bootstrap.
                 Err(error) if matches!(error.as_service_error(), Some(GetSecretValueError::ResourceNotFoundException(_))) => Ok(None),
                 Err(error) => Err(SecretsError(DisplayErrorContext(error).to_string())),
