@@ -22,7 +22,6 @@ pub(crate) fn route() -> Route {
 
 async fn load(context: Context<Authorized, (ActivityId,)>, sent: Arc<Sent<UpdateActivity>>) -> Result<Reached<Activity>, Rejection> {
     let activity: Reached<Activity> = context.open(context.path.0).await?;
-    check_open(&activity)?;
     let (data, present) = (&activity.data, activity.text.body.as_ref());
     let kind = sent.r#type.as_ref().map(|kind| kind.over(&data.kind));
     let body = sent.body.as_ref().map(|body| body.value().map_or(present, Option::as_ref));

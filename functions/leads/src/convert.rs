@@ -51,9 +51,11 @@ async fn load(context: Context<Authorized, (LeadId,), ConvertQuery>, sent: Arc<O
     let target = sent.as_ref().as_ref().and_then(|sent| sent.customer_id.flatten());
     let customer = match target.filter(|_| lead.data.converted_customer_id.is_none()) {
         Some(id) => {
-            lead::check_convertible(&lead)?;
             let customer = linkable(&context, id).await?;
-            lead::check_target(customer.as_ref().map(|customer| &customer.row))?;
+            // Where nothing else is wrong, version and status go first.
+            if context.is_refused {
+                lead::check_target(customer.as_ref().map(|customer| &customer.row))?;
+            }
             customer
         }
         None => None,
@@ -99,6 +101,9 @@ async fn handle(request: ConvertRequest, found: Conversions) -> Result<Answer<Co
                 return Ok(Decision::Keep(shown(Conversion { lead: (**lead).clone(), customer: became, events: Vec::new() })));
             }
             lead::check_convertible(lead)?;
+            if target.is_some() {
+                lead::check_target(customer.as_ref().map(|customer| &customer.row))?;
+            }
             let done = match customer {
                 Some(customer) => lead::link(lead, act, customer)?,
                 None => lead::convert(lead, act)?,

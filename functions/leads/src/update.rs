@@ -31,7 +31,6 @@ type Sent = contract::Sent<UpdateLead>;
 
 async fn load(context: Context<Authorized, (LeadId,), UpdateQuery>, sent: Arc<Sent>) -> Result<ReachedPage<Lead>, Rejection> {
     let page = context.open_page(context.path.0).await?;
-    lead::check_open(&page.reached)?;
     check(&page.reached, &sent)?;
     Ok(page)
 }

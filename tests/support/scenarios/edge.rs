@@ -183,9 +183,8 @@ pub async fn settings_are_read_by_all_and_changed_by_administrators(crm: Crm) {
     assert_eq!(after.data()["dueSoonDays"], json!(days));
     assert_eq!(rep.get("/settings").await.data()["dueSoonDays"], json!(days));
     let wrong = json!({"rfm": {"recencyDays": [7, 7, 8, 9], "frequency": [1, 2, 3, 4], "monetary": [4, 3, 2]}, "currency": "EUR"});
-    assert_eq!(admin.patch("/settings", wrong).await.expect(422).pointers(), ["/currency"]);
-    let order = json!({"rfm": {"recencyDays": [7, 7, 8, 9], "frequency": [1, 2, 3, 4], "monetary": [4, 3, 2]}});
-    assert_eq!(admin.patch("/settings", order).await.expect(422).pointers(), ["/rfm/frequency", "/rfm/monetary", "/rfm/recencyDays"]);
+    let pointers = ["/currency", "/rfm/frequency", "/rfm/monetary", "/rfm/recencyDays"];
+    assert_eq!(admin.patch("/settings", wrong).await.expect(422).pointers(), pointers);
 }
 
 pub async fn health_is_open_and_components_are_not(crm: Crm) {
