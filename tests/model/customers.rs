@@ -21,7 +21,7 @@ pub const RESOURCE: Resource = Resource {
         Act::new("GET", "/customers/{id}", 3, READ, get, form),
         Act::new("PATCH", "/customers/{id}", 1, UPDATE, update, update_form),
         Act::new("DELETE", "/customers/{id}", 1, DELETE, delete, guarded_form),
-        Act::new("PATCH", "/customers/{id}/assign", 2, ASSIGN, assign, assign_form),
+        Act::new("PATCH", "/customers/{id}/assign", 2, ASSIGN, assign, assign_form).requires(&["ownerId"]),
     ],
     pages: |world| world.records.customers.values().map(|found| (format!("/customers/{}", found.id), Some(page(world, found)))).collect(),
     lists: &["/customers?limit=100", "/customers?archived=true&limit=100"],

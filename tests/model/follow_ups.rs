@@ -117,21 +117,27 @@ fn work(follow_up: &FollowUp) -> Work<'_> {
 
 fn create(world: &mut World, call: &Call) -> Answer {
     let (lead, customer) = (call.given("leadId"), call.given("customerId"));
-    let owner = match (&lead, &customer) {
-        (None, None) => return Err(Expected::wrong(&["/leadId"])),
-        (Some(_), Some(_)) => return Err(Expected::wrong(&["/leadId", "/customerId"])),
-        (Some(lead), None) => {
-            check_lead(world, call.who, RIGHT, lead)?;
-            world.records.leads[lead].owner.clone()
-        }
-        (None, Some(customer)) if !customers::sees(world, call.who, RIGHT, customer) => return Err(Expected::wrong(&["/customerId"])),
-        (None, Some(customer)) => world.records.customers[customer].owner.clone(),
+    let mut wrong = match (&lead, &customer) {
+        (None, None) => vec!["/leadId"],
+        (Some(_), Some(_)) => vec!["/leadId", "/customerId"],
+        (Some(lead), None) => match check_lead(world, call.who, RIGHT, lead) {
+            Err(refused) if refused.status == 409 => return Err(refused),
+            checked => checked.err().map(|_| "/leadId").into_iter().collect(),
+        },
+        (None, Some(customer)) => (!customers::sees(world, call.who, RIGHT, customer)).then_some("/customerId").into_iter().collect(),
     };
-    let assignee = match call.given("assigneeId") {
-        Some(named) if named != call.who => {
-            check_assignable(call.who, RIGHT, &named, "/assigneeId")?;
-            named
-        }
+    let named = call.given("assigneeId");
+    let refused = named.as_ref().is_some_and(|named| named != call.who && check_assignable(call.who, RIGHT, named, "/assigneeId").is_err());
+    wrong.extend(refused.then_some("/assigneeId"));
+    if !wrong.is_empty() {
+        return Err(Expected::wrong(&wrong));
+    }
+    let owner = match (&lead, &customer) {
+        (Some(lead), _) => world.records.leads[lead].owner.clone(),
+        (None, Some(customer)) => world.records.customers[customer].owner.clone(),
+        (None, None) => None,
+    };
+    let assignee = match named {
         Some(named) => named,
         None => owner.unwrap_or_else(|| call.who.to_owned()),
     };

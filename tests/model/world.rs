@@ -146,11 +146,42 @@ impl World {
         named.filter(|(name, id)| leads_nowhere(name, id)).map(|(name, _)| format!("/{name}")).collect()
     }
 
+    /// A call of which some fields are wrong by their form, with the rules that the others break. A rule that
+    /// needs one of the wrong fields says nothing.
+    fn with_rules(&self, call: &Call, mut wrong: Expected) -> Expected {
+        let unknown: Vec<String> = wrong.pointers.iter().filter_map(|pointer| pointer.strip_prefix('/')).map(str::to_owned).collect();
+        let is_unknown = |name: &str| unknown.iter().any(|unknown| unknown == name);
+        // Where a record goes is all that a move is about.
+        if call.json().is_none() || (call.act.path.ends_with("/status") && is_unknown("status")) {
+            return wrong;
+        }
+        let mut known = Call { tag: None, ..call.clone() };
+        known.query.retain(|(_, value)| value != WRONG);
+        known.body.retain(|name, _| !is_unknown(name));
+        for (name, value) in [("title", "Word"), ("dueAt", "2026-03-01T12:00:00.000Z")] {
+            if is_unknown(name) && call.act.required.contains(&name) {
+                known.body.insert(name.to_owned(), json!(value));
+            }
+        }
+        let one_of_two = call.act.path == "/follow-ups";
+        let needs = |pointer: &str| match pointer {
+            "/title" => ["title", "firstName", "lastName", "company", "email", "phone"].into_iter().any(is_unknown),
+            "/leadId" | "/customerId" if one_of_two => is_unknown("leadId") || is_unknown("customerId"),
+            pointer => is_unknown(&pointer[1..]),
+        };
+        if let Err(found) = (call.act.rule)(&mut self.clone(), &known)
+            && found.status == 422
+        {
+            wrong.also_wrong(found.pointers.into_iter().filter(|pointer| !needs(pointer)).collect());
+        }
+        wrong
+    }
+
     fn decide(&mut self, call: &Call) -> Answer {
         if !holds(call.who, call.act.right) {
             return Err(Expected::forbidden());
         }
-        check_form(call).map_err(|wrong| if self.reads_changed(call) { wrong } else { Expected::not_found() })?;
+        check_form(call).map_err(|wrong| if self.reads_changed(call) { self.with_rules(call, wrong) } else { Expected::not_found() })?;
         (call.act.rule)(self, call)
     }
 

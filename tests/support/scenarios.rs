@@ -83,6 +83,7 @@ macro_rules! for_each_scenario {
             edge::hostile_cursors_and_ids_are_refused,
             edge::what_was_read_can_be_sent_back,
             edge::references_are_named_with_the_other_wrong_fields,
+            edge::broken_rules_are_named_with_the_other_wrong_fields,
             edge::settings_are_read_by_all_and_changed_by_administrators,
             edge::health_is_open_and_components_are_not,
             teams::reach_follows_owner_team_and_role,

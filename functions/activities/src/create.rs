@@ -2,8 +2,10 @@
 
 use crate::bodies::CreateActivity;
 use crate::views::ActivityOut;
+use contract::Sent;
 use domain::activity::{self, ActivityData, ActivityText};
-use domain::{Party, PartyId, Permission, Refused};
+use domain::{Party, PartyId, Permission};
+use edge::application::Checks;
 use edge::{Action, Answer, Authorized, Change, Code, Context, Json, Rejection, Request, Route};
 use std::sync::Arc;
 
@@ -14,25 +16,20 @@ pub(crate) fn route() -> Route {
         .status(201)
         .fails(&[Code::LeadConverted])
         .touches(&[Action::Get, Action::Put, Action::Update])
-        .load_named(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized>, body: Arc<Json<CreateActivity>>) -> Result<Party, Rejection> {
-    let body = &body.0;
-    let mut faults = activity::faults(body.r#type, body.body.as_ref(), body.occurred_at, context.app.clock.now());
-    let party = match PartyId::exactly_one(body.lead_id, body.customer_id) {
-        Ok(party) => Some(party),
-        Err(Refused::Fields(missing)) => {
-            faults.extend(missing);
-            None
-        }
-        Err(refused) => return Err(refused.into()),
+async fn load(context: Context<Authorized>, sent: Arc<Sent<CreateActivity>>) -> Result<Party, Rejection> {
+    let mut checks = Checks::default();
+    let body = sent.body.as_ref().map(Option::as_ref);
+    checks.note(activity::faults(sent.r#type, body, sent.occurred_at.flatten(), context.app.clock.now()));
+    let party = sent.lead_id.zip(sent.customer_id).map(|(lead, customer)| PartyId::exactly_one(lead, customer)).transpose();
+    let party = match checks.of(party)?.flatten().filter(|_| checks.is_empty()) {
+        Some(party) => checks.of(context.app.named_party(Some(context.scope()), party).await)?,
+        None => None,
     };
-    match party.filter(|_| faults.is_empty()) {
-        Some(party) => Ok(context.app.named_party(Some(context.scope()), party).await?),
-        None => Err(Refused::Fields(faults).into()),
-    }
+    Ok(checks.give(party)?)
 }
 
 async fn handle(request: Request<Authorized, (), (), Json<CreateActivity>>, party: Party) -> Result<Answer<ActivityOut>, Rejection> {

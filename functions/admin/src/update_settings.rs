@@ -3,27 +3,48 @@
 
 use crate::get_settings::load;
 use crate::settings_view::{SettingsOut, shown};
-use contract::{Int, List, Patch};
+use contract::{Components, Errors, Int, Json, List, Parse, Patch};
 use domain::event::{Act, EventKind};
 use domain::settings::{Settings, SettingsData, SettingsId, bounds_in_order};
+use domain::text::Invalid;
 use domain::value::{Locale, Text};
-use domain::{FieldFault, Permission, Record, Refused};
+use domain::{Permission, Record};
 use edge::application::Stand;
-use edge::{Action, Answer, Authorized, Change, Decision, Json, Rejection, Request, Route};
+use edge::{Action, Answer, Authorized, Change, Decision, Rejection, Request, Route};
 use serde_json::json;
 
 /// A threshold: positive and small enough for any business.
 type Bound = Int<1, 1_000_000_000>;
 
+/// Four thresholds, each above the one before, or else below it.
+#[derive(Debug, Clone)]
+pub struct Bounds<const RISING: bool>(Vec<i64>);
+
+impl<const RISING: bool> Parse for Bounds<RISING> {
+    fn parse(value: &Json, errors: &mut Errors) -> Option<Self> {
+        let bounds = List::<Bound, 4>::parse(value, errors)?.0.iter().map(|bound| bound.0).collect::<Vec<_>>();
+        if bounds_in_order(&bounds, RISING) {
+            return Some(Self(bounds));
+        }
+        let order = if RISING { "rising" } else { "falling" };
+        errors.refuse(Invalid::new("order", format!("must have four bounds, each {order}")));
+        None
+    }
+
+    fn schema(components: &mut Components) -> Json {
+        List::<Bound, 4>::schema(components)
+    }
+}
+
 contract::body! {
     /// RFM thresholds; each list has four bounds for the scores 5, 4, 3, 2.
     pub struct RfmInput {
         /// Rising.
-        pub recency_days: List<Bound, 4>,
+        pub recency_days: Bounds<true>,
         /// Falling.
-        pub frequency: List<Bound, 4>,
+        pub frequency: Bounds<false>,
         /// Falling, in major units.
-        pub monetary: List<Bound, 4>,
+        pub monetary: Bounds<false>,
     }
 }
 
@@ -46,11 +67,10 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-type UpdateRequest = Request<Authorized, (), (), Json<UpdateSettings>>;
+type UpdateRequest = Request<Authorized, (), (), edge::Json<UpdateSettings>>;
 
 async fn handle(request: UpdateRequest, stand: Stand<Settings>) -> Result<Answer<SettingsOut>, Rejection> {
     let (body, config) = (&request.body.0, &request.app.config);
-    check(body)?;
     request
         .decide(stand, |stand, act| {
             let present = stand.record().cloned().unwrap_or_else(|| defaults(act));
@@ -74,21 +94,6 @@ fn defaults(act: &Act) -> Record<Settings> {
     defaults
 }
 
-fn bounds(list: &List<Bound, 4>) -> Vec<i64> {
-    list.0.iter().map(|bound| bound.0).collect()
-}
-
-fn check(body: &UpdateSettings) -> Result<(), Refused> {
-    let Patch::Set(rfm) = &body.rfm else { return Ok(()) };
-    let rules = [("recencyDays", &rfm.recency_days, true), ("frequency", &rfm.frequency, false), ("monetary", &rfm.monetary, false)];
-    let wrong = |(name, list, rising): &(&str, &List<Bound, 4>, bool)| {
-        let order = if *rising { "rising" } else { "falling" };
-        let message = format!("must have four bounds, each {order}");
-        (!bounds_in_order(&bounds(list), *rising)).then(|| FieldFault::new(format!("rfm/{name}"), "order", message))
-    };
-    Refused::any(rules.iter().filter_map(wrong).collect())
-}
-
 fn patched(present: &SettingsData, body: &UpdateSettings) -> SettingsData {
     let mut data = present.clone();
     if let Patch::Set(sources) = &body.lead_sources {
@@ -98,9 +103,9 @@ fn patched(present: &SettingsData, body: &UpdateSettings) -> SettingsData {
         data.due_soon_days = days.0;
     }
     if let Patch::Set(rfm) = &body.rfm {
-        data.rfm.recency_days = bounds(&rfm.recency_days);
-        data.rfm.frequency = bounds(&rfm.frequency);
-        data.rfm.monetary = bounds(&rfm.monetary);
+        data.rfm.recency_days.clone_from(&rfm.recency_days.0);
+        data.rfm.frequency.clone_from(&rfm.frequency.0);
+        data.rfm.monetary.clone_from(&rfm.monetary.0);
     }
     if let Patch::Set(locale) = &body.locale {
         data.locale = locale.to_string();

@@ -5,7 +5,7 @@
 //! hundred from one address, and the next is 429.
 
 use crate::session::{SessionOut, SignInState, client, open};
-use contract::FieldError;
+use contract::{FieldError, Sent};
 use domain::credential::SignIn;
 use domain::password::{self, Attempt};
 use domain::user::{Auth, User, UserStatus};
@@ -14,7 +14,8 @@ use domain::{SessionId, UserId};
 use edge::application::metric::Metric;
 use edge::application::tokens::Signer;
 use edge::application::{Error, counted_by, decide, log};
-use edge::{Action, Answer, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
+use edge::{Action, Answer, Change, Code, Context, Decision, Json, Problem, Rejection, Request, Resource, Route};
+use std::sync::Arc;
 use store::{NewAuth, Tx};
 
 contract::body! {
@@ -35,16 +36,22 @@ pub(crate) fn route() -> Route {
         .fails(&[Code::InvalidCredentials, Code::Throttled])
         .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Count])
         .uses(&[Resource::Secret, Resource::Credentials, Resource::Cpu])
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn handle(request: Request<(), (), (), Json<LoginRequest>>) -> Result<Answer<SessionOut>, Rejection> {
-    let Json(LoginRequest { email, username, password }) = &*request.body;
-    let login = match (email, username) {
-        (Some(email), None) => email.to_string(),
-        (None, Some(username)) => username.to_string(),
-        _ => return Err(one_of_both().into()),
-    };
+/// The name to sign in with.
+async fn load(_: Context<()>, sent: Arc<Sent<LoginRequest>>) -> Result<String, Rejection> {
+    match (&sent.email, &sent.username) {
+        (Some(Some(email)), Some(None)) => Ok(email.to_string()),
+        (Some(None), Some(Some(username))) => Ok(username.to_string()),
+        (Some(_), Some(_)) => Err(one_of_both().into()),
+        (None, _) | (_, None) => Ok(String::new()),
+    }
+}
+
+async fn handle(request: Request<(), (), (), Json<LoginRequest>>, login: String) -> Result<Answer<SessionOut>, Rejection> {
+    let password = &request.body.0.password;
     let (app, table) = (&request.app, request.app.unscoped());
     let digest = app.signer().await.map_err(Problem::internal)?.digest(&login);
     let user = table.user_of_login(&login).await?;

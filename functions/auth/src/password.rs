@@ -1,14 +1,15 @@
 //! `POST /auth/password`: the signed-in user sets a new password; the other sessions end.
 
 use crate::session::{SignInState, client};
-use contract::FieldError;
+use contract::{FieldError, Sent};
 use domain::Record;
 use domain::credential::SignIn;
 use domain::event::EventKind;
 use domain::password::{self, Attempt, Password};
 use domain::user::{User, UserData};
 use edge::application::{Error, Subject};
-use edge::{Action, Answer, App, Authenticated, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
+use edge::{Action, Answer, App, Authenticated, Change, Code, Context, Decision, Json, Problem, Rejection, Request, Resource, Route};
+use std::sync::Arc;
 use store::Tx;
 
 contract::body! {
@@ -29,6 +30,7 @@ pub(crate) fn route() -> Route {
         .fails(&[Code::Throttled])
         .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Count])
         .uses(&[Resource::Credentials, Resource::Cpu])
+        .load_sent(load)
         .handle(handle)
 }
 
@@ -57,15 +59,30 @@ impl Subject for Subjects {
     }
 }
 
-async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>) -> Result<Answer<()>, Rejection> {
+/// The own record, and what is wrong with the new password. Of a body that is right otherwise that is told together
+/// with what is wrong with the current one, which is tried only then: an attempt counts.
+struct Loaded {
+    own: Record<User>,
+    weak: Option<FieldError>,
+}
+
+async fn load(context: Context<Authenticated>, sent: Arc<Sent<PasswordRequest>>) -> Result<Loaded, Rejection> {
+    let own = context.app.unscoped().get::<User>(context.who.caller.id).await?.ok_or_else(Problem::not_found)?;
+    let new = sent.new_password.as_ref();
+    let weak = new.and_then(|new| new.check_strength(&own.data.known_words()).err());
+    match weak.map(|weak| FieldError::new("/newPassword", weak.rule, weak.message)) {
+        Some(weak) if context.is_refused => Err(Problem::fields(vec![weak]).into()),
+        weak => Ok(Loaded { own, weak }),
+    }
+}
+
+async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>, loaded: Loaded) -> Result<Answer<()>, Rejection> {
+    let Loaded { own, weak } = loaded;
     let Json(PasswordRequest { current_password, new_password }) = &*request.body;
     let (app, user) = (&request.app, request.who.caller.id);
     let now = app.clock.now();
-    let own = async { Ok(app.unscoped().get::<User>(user).await?) };
     // A stolen session must not be able to guess either.
-    let (credential, own) = tokio::try_join!(app.confirm_password(user, current_password, client(&request.headers)), own)?;
-    let own = own.ok_or_else(Problem::not_found)?;
-    let weak = new_password.check_strength(&own.data.known_words()).err().map(|weak| FieldError::new("/newPassword", weak.rule, weak.message));
+    let credential = app.confirm_password(user, current_password, client(&request.headers)).await?;
     let credential = match (credential, weak) {
         (Some(credential), None) => credential,
         (Some(_), Some(weak)) => return Err(Problem::fields(vec![weak]).into()),

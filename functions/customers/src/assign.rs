@@ -1,16 +1,18 @@
 //! `PATCH /customers/{id}/assign`: another owner, or none.
 
-use contract::Patch;
 use contract::views::CustomerPage;
+use contract::{Nullable, Sent};
 use domain::customer::{self, Customer};
-use domain::{CustomerId, Permission, Refused, UserId};
+use domain::{CustomerId, Permission, UserId};
+use edge::application::{Checks, Chosen};
 use edge::{Action, Answer, Authorized, Context, Json, Reached, ReachedPage, Rejection, Request, Route};
+use std::sync::Arc;
 
 contract::body! {
     /// The new owner.
     pub struct AssignCustomer {
-        /// An active user inside reach, or null for the pool. Required.
-        pub owner_id: Patch<Option<UserId>>,
+        /// An active user inside reach, or null for the pool.
+        pub owner_id: Nullable<UserId>,
     }
 }
 
@@ -19,26 +21,27 @@ pub(crate) fn route() -> Route {
         .needs(Permission::CustomersAssign)
         .about("Customers", "Give a customer to another owner")
         .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Check])
-        .load(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized, (CustomerId,)>) -> Result<ReachedPage<Customer>, Rejection> {
-    context.open_page(context.path.0).await
+type Found = (ReachedPage<Customer>, Option<Chosen>);
+
+async fn load(context: Context<Authorized, (CustomerId,)>, sent: Arc<Sent<AssignCustomer>>) -> Result<Found, Rejection> {
+    let page = context.open_page(context.path.0).await?;
+    let mut checks = Checks::default();
+    let owner = match sent.owner_id {
+        Some(Nullable(Some(id))) => checks.of(context.app.assignable(context.caller(), id, context.scope(), "ownerId").await)?,
+        _ => None,
+    };
+    Ok((page, checks.give(Some(owner))?))
 }
 
 async fn handle(
     request: Request<Authorized, (CustomerId,), (), Json<AssignCustomer>>,
-    page: ReachedPage<Customer>,
+    (page, owner): Found,
 ) -> Result<Answer<CustomerPage>, Rejection> {
-    let Patch::Set(wanted) = request.body.0.owner_id else {
-        return Err(Refused::field("ownerId", "required", "is required; null gives the customer to nobody").into());
-    };
-    let caller = request.caller();
-    let owner = match wanted {
-        Some(id) => Some(request.app.assignable(caller, id, request.scope(), "ownerId").await?),
-        None => None,
-    };
+    let owner = owner.map(|owner| owner.owner(request.caller()));
     let decide = |customer: &Reached<Customer>, act: &_| Ok(customer::assign(customer, act, owner.as_ref()));
     request
         .change_page(page, decide, |change| owner.iter().for_each(|owner| change.require_active_user(owner.id, "ownerId")), CustomerPage::new)

@@ -1,11 +1,14 @@
 //! `POST /customers`: a new customer, checked for duplicates by e-mail address and phone.
 
 use crate::bodies::CreateCustomer;
+use contract::Sent;
 use contract::views::CustomerPage;
 use domain::customer::{self, CustomerData, CustomerText};
 use domain::time::Day;
-use domain::{Overview, Permission, Refused};
-use edge::{Action, Answer, Authorized, Change, Code, Json, Rejection, Request, Route};
+use domain::{Overview, Permission};
+use edge::application::{Checks, Chosen};
+use edge::{Action, Answer, Authorized, Change, Code, Context, Json, Rejection, Request, Route};
+use std::sync::Arc;
 
 contract::query! {
     /// How it is created.
@@ -21,17 +24,30 @@ pub(crate) fn route() -> Route {
         .status(201)
         .fails(&[Code::Duplicate])
         .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Check])
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn handle(request: Request<Authorized, (), CreateQuery, Json<CreateCustomer>>) -> Result<Answer<CustomerPage>, Rejection> {
-    let (body, caller) = (&request.body.0, request.caller());
-    let today = Day(request.app.clock.now().date_in(&request.app.config.zone));
-    Refused::any(customer::birthday_fault(body.birthday, today).into_iter().collect())?;
-    let owner = request.app.new_owner(caller, body.owner_id.value().copied(), Permission::CustomersAssign).await?;
-    if let Some(referrer) = body.referred_by_id {
-        request.app.named_referrer(caller.scope(Permission::CustomersRead).as_ref(), referrer).await?;
+async fn load(context: Context<Authorized, (), CreateQuery>, sent: Arc<Sent<CreateCustomer>>) -> Result<Option<Chosen>, Rejection> {
+    let (app, mut checks) = (&context.app, Checks::default());
+    let today = Day(app.clock.now().date_in(&app.config.zone));
+    checks.note(customer::birthday_fault(sent.birthday.flatten(), today));
+    if let Some(referrer) = sent.referred_by_id.flatten() {
+        checks.of(app.named_referrer(context.scope_of(Permission::CustomersRead).as_ref(), referrer).await)?;
     }
+    let owner = match &sent.owner_id {
+        Some(wanted) => checks.of(app.new_owner(context.caller(), wanted.value().copied(), Permission::CustomersAssign).await)?,
+        None => None,
+    };
+    Ok(checks.give(owner)?)
+}
+
+async fn handle(
+    request: Request<Authorized, (), CreateQuery, Json<CreateCustomer>>,
+    owner: Option<Chosen>,
+) -> Result<Answer<CustomerPage>, Rejection> {
+    let (body, caller) = (&request.body.0, request.caller());
+    let owner = owner.map(|owner| owner.owner(caller));
     request
         .decide((), |(), act| {
             let (mut data, mut text) = (CustomerData::new(body.name.clone(), act.at), CustomerText::default());

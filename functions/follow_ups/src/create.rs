@@ -3,8 +3,10 @@
 
 use crate::bodies::CreateFollowUp;
 use crate::views::FollowUpOut;
+use contract::Sent;
 use domain::follow_up::{self, FollowUpData, FollowUpText};
 use domain::{Caller, Owner, Party, PartyId, Permission};
+use edge::application::{Checks, Chosen};
 use edge::{Action, Answer, Authorized, Change, Code, Context, Json, Rejection, Request, Route};
 use std::sync::Arc;
 
@@ -15,21 +17,29 @@ pub(crate) fn route() -> Route {
         .status(201)
         .fails(&[Code::LeadConverted])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Check])
-        .load_named(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized>, body: Arc<Json<CreateFollowUp>>) -> Result<Party, Rejection> {
-    let party = PartyId::exactly_one(body.0.lead_id, body.0.customer_id)?;
-    Ok(context.app.named_party(Some(context.scope()), party).await?)
-}
+type Found = (Party, Option<Chosen>);
 
-async fn handle(request: Request<Authorized, (), (), Json<CreateFollowUp>>, party: Party) -> Result<Answer<FollowUpOut>, Rejection> {
-    let (body, caller, zone) = (&request.body.0, request.caller(), &request.app.config.zone);
-    let named = match body.assignee_id {
-        Some(id) => Some(request.app.assignable(caller, id, request.scope(), "assigneeId").await?),
+async fn load(context: Context<Authorized>, sent: Arc<Sent<CreateFollowUp>>) -> Result<Found, Rejection> {
+    let mut checks = Checks::default();
+    let party = sent.lead_id.zip(sent.customer_id).map(|(lead, customer)| PartyId::exactly_one(lead, customer)).transpose();
+    let party = match checks.of(party)?.flatten() {
+        Some(party) => checks.of(context.app.named_party(Some(context.scope()), party).await)?,
         None => None,
     };
+    let assignee = match sent.assignee_id.flatten() {
+        Some(id) => checks.of(context.app.assignable(context.caller(), id, context.scope(), "assigneeId").await)?,
+        None => None,
+    };
+    Ok(checks.give(party.map(|party| (party, assignee)))?)
+}
+
+async fn handle(request: Request<Authorized, (), (), Json<CreateFollowUp>>, (party, assignee): Found) -> Result<Answer<FollowUpOut>, Rejection> {
+    let (body, caller, zone) = (&request.body.0, request.caller(), &request.app.config.zone);
+    let named = assignee.map(|assignee| assignee.owner(caller));
     request
         .decide(party, |party, act| {
             let assignee = named.clone().unwrap_or_else(|| implied(party, caller));

@@ -3,9 +3,12 @@
 
 use crate::bodies::UpdateFollowUp;
 use crate::views::FollowUpOut;
+use contract::{Patch, Sent};
 use domain::follow_up::{self, FollowUp};
 use domain::{FollowUpId, Permission};
+use edge::application::Chosen;
 use edge::{Action, Answer, Authorized, Change, Code, Context, Json, Reached, Rejection, Request, Route};
+use std::sync::Arc;
 
 pub(crate) fn route() -> Route {
     Route::patch("/follow-ups/{id}", "update_follow_up")
@@ -13,22 +16,27 @@ pub(crate) fn route() -> Route {
         .about("Follow-ups", "Change, complete or cancel a follow-up")
         .fails(&[Code::FollowUpTransition])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete, Action::Check])
-        .load(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized, (FollowUpId,)>) -> Result<Reached<FollowUp>, Rejection> {
-    context.open(context.path.0).await
+type Found = (Reached<FollowUp>, Option<Chosen>);
+
+async fn load(context: Context<Authorized, (FollowUpId,)>, sent: Arc<Sent<UpdateFollowUp>>) -> Result<Found, Rejection> {
+    let follow_up: Reached<FollowUp> = context.open(context.path.0).await?;
+    let wanted = sent.assignee_id.as_ref().and_then(Patch::value);
+    let assignee = match wanted.filter(|id| **id != follow_up.data.assignee_id) {
+        Some(id) => Some(context.app.assignable(context.caller(), *id, context.scope(), "assigneeId").await?),
+        None => None,
+    };
+    Ok((follow_up, assignee))
 }
 
 type UpdateRequest = Request<Authorized, (FollowUpId,), (), Json<UpdateFollowUp>>;
 
-async fn handle(request: UpdateRequest, follow_up: Reached<FollowUp>) -> Result<Answer<FollowUpOut>, Rejection> {
+async fn handle(request: UpdateRequest, (follow_up, assignee): Found) -> Result<Answer<FollowUpOut>, Rejection> {
     let (body, caller, zone) = (&request.body.0, request.caller(), &request.app.config.zone);
-    let assignee = match body.assignee_id.value().filter(|id| **id != follow_up.data.assignee_id) {
-        Some(id) => Some(request.app.assignable(caller, *id, request.scope(), "assigneeId").await?),
-        None => None,
-    };
+    let assignee = assignee.map(|assignee| assignee.owner(caller));
     let decide = |follow_up: &Reached<FollowUp>, act: &_| {
         let (mut data, mut text) = (follow_up.data.clone(), follow_up.text.clone());
         body.apply(&mut data, &mut text);

@@ -1,16 +1,18 @@
 //! `PATCH /leads/{id}/assign`: another owner, or none.
 
-use contract::Patch;
 use contract::views::LeadPage;
+use contract::{Nullable, Sent};
 use domain::lead::{self, Lead};
-use domain::{LeadId, Permission, Refused, UserId};
+use domain::{LeadId, Permission, UserId};
+use edge::application::{Checks, Chosen};
 use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, ReachedPage, Rejection, Request, Route};
+use std::sync::Arc;
 
 contract::body! {
     /// The new owner.
     pub struct AssignLead {
-        /// An active user inside reach, or null for the pool. Required.
-        pub owner_id: Patch<Option<UserId>>,
+        /// An active user inside reach, or null for the pool.
+        pub owner_id: Nullable<UserId>,
     }
 }
 
@@ -20,24 +22,25 @@ pub(crate) fn route() -> Route {
         .about("Leads", "Give a lead to another owner")
         .fails(&[Code::LeadConverted])
         .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Check])
-        .load(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized, (LeadId,)>) -> Result<ReachedPage<Lead>, Rejection> {
-    context.open_page(context.path.0).await
+type Found = (ReachedPage<Lead>, Option<Chosen>);
+
+async fn load(context: Context<Authorized, (LeadId,)>, sent: Arc<Sent<AssignLead>>) -> Result<Found, Rejection> {
+    let page = context.open_page(context.path.0).await?;
+    lead::check_open(&page.reached)?;
+    let mut checks = Checks::default();
+    let owner = match sent.owner_id {
+        Some(Nullable(Some(id))) => checks.of(context.app.assignable(context.caller(), id, context.scope(), "ownerId").await)?,
+        _ => None,
+    };
+    Ok((page, checks.give(Some(owner))?))
 }
 
-async fn handle(request: Request<Authorized, (LeadId,), (), Json<AssignLead>>, page: ReachedPage<Lead>) -> Result<Answer<LeadPage>, Rejection> {
-    let Patch::Set(wanted) = request.body.0.owner_id else {
-        return Err(Refused::field("ownerId", "required", "is required; null gives the lead to nobody").into());
-    };
-    lead::check_open(&page.reached)?;
-    let caller = request.caller();
-    let owner = match wanted {
-        Some(id) => Some(request.app.assignable(caller, id, request.scope(), "ownerId").await?),
-        None => None,
-    };
+async fn handle(request: Request<Authorized, (LeadId,), (), Json<AssignLead>>, (page, owner): Found) -> Result<Answer<LeadPage>, Rejection> {
+    let owner = owner.map(|owner| owner.owner(request.caller()));
     let decide = |lead: &Reached<Lead>, act: &_| Ok(lead::assign(lead, act, owner.as_ref())?);
     request.change_page(page, decide, |change| owner.iter().for_each(|owner| change.require_active_user(owner.id, "ownerId")), LeadPage::new).await
 }

@@ -2,12 +2,14 @@
 //! one transaction. Whoever converts a lead that was converted gets the same customer; into another it
 //! cannot be converted.
 
+use contract::Sent;
 use contract::views::{CustomerOut, LeadOut};
 use domain::customer::Customer;
 use domain::lead::{self, Conversion, Lead};
 use domain::{CustomerId, LeadId, Permission, Refused};
 use edge::application::{Error, Subject};
-use edge::{Action, Answer, App, Authorized, Change, Code, Context, Decision, OptionalJson, Problem, Purpose, Reached, Rejection, Request, Route};
+use edge::{Action, Answer, App, Authorized, Change, Code, Context, Decision, OptionalJson, Purpose, Reached, Rejection, Request, Route};
+use std::sync::Arc;
 
 contract::body! {
     /// Which customer, where there is one.
@@ -39,12 +41,26 @@ pub(crate) fn route() -> Route {
         .tagged()
         .fails(&[Code::Duplicate, Code::LeadConverted, Code::LeadTransition, Code::LimitReached])
         .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Delete])
-        .load(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized, (LeadId,), ConvertQuery>) -> Result<Reached<Lead>, Rejection> {
-    context.open(context.path.0).await
+/// The lead, and the customer that was named where it is not converted yet.
+async fn load(context: Context<Authorized, (LeadId,), ConvertQuery>, sent: Arc<Option<Sent<ConvertLead>>>) -> Result<Conversions, Rejection> {
+    let lead: Reached<Lead> = context.open(context.path.0).await?;
+    let target = sent.as_ref().as_ref().and_then(|sent| sent.customer_id.flatten());
+    let customer = match target.filter(|_| lead.data.converted_customer_id.is_none()) {
+        Some(id) => {
+            let customer = linkable(&context, id).await?;
+            // Where nothing else is wrong, version and status go first.
+            if context.is_refused {
+                lead::check_target(customer.as_ref().map(|customer| &customer.row))?;
+            }
+            customer
+        }
+        None => None,
+    };
+    Ok(Conversions { lead, customer })
 }
 
 /// What a conversion is decided on.
@@ -72,15 +88,11 @@ impl Subject for Conversions {
 
 type ConvertRequest = Request<Authorized, (LeadId,), ConvertQuery, OptionalJson<ConvertLead>>;
 
-async fn handle(request: ConvertRequest, lead: Reached<Lead>) -> Result<Answer<Converted>, Rejection> {
+async fn handle(request: ConvertRequest, found: Conversions) -> Result<Answer<Converted>, Rejection> {
     let target = request.body.0.as_ref().and_then(|body| body.customer_id);
-    let customer = match target.filter(|_| lead.data.converted_customer_id.is_none()) {
-        Some(id) => linkable(&request, id).await?,
-        None => None,
-    };
     let allow_duplicate = request.query.allow_duplicate.unwrap_or(target.is_some());
     request
-        .decide(Conversions { lead, customer }, |Conversions { lead, customer }, act| {
+        .decide(found, |Conversions { lead, customer }, act| {
             if let Some(became) = lead.party().and_then(|party| party.customer.clone()) {
                 if target.is_some_and(|target| target != became.id) {
                     return Err(Refused::Converted(became.id).into());
@@ -89,10 +101,12 @@ async fn handle(request: ConvertRequest, lead: Reached<Lead>) -> Result<Answer<C
                 return Ok(Decision::Keep(shown(Conversion { lead: (**lead).clone(), customer: became, events: Vec::new() })));
             }
             lead::check_convertible(lead)?;
-            let done = match (customer, target) {
-                (Some(customer), _) => lead::link(lead, act, customer)?,
-                (None, None) => lead::convert(lead, act)?,
-                (None, Some(_)) => return Err(absent().into()),
+            if target.is_some() {
+                lead::check_target(customer.as_ref().map(|customer| &customer.row))?;
+            }
+            let done = match customer {
+                Some(customer) => lead::link(lead, act, customer)?,
+                None => lead::convert(lead, act)?,
             };
             let mut change = Change::new();
             change.update(lead, &done.lead);
@@ -114,14 +128,10 @@ fn shown(done: Conversion) -> Answer<Converted> {
 }
 
 /// The customer to link, if it exists and the caller may change it: what the lead knows becomes its.
-async fn linkable(request: &ConvertRequest, id: CustomerId) -> Result<Option<Reached<Customer>>, Rejection> {
-    let Some(scope) = request.caller().scope(Permission::CustomersUpdate) else { return Ok(None) };
-    match request.app.reach::<Customer>(&scope, id, Purpose::Change).await {
+async fn linkable(context: &Context<Authorized, (LeadId,), ConvertQuery>, id: CustomerId) -> Result<Option<Reached<Customer>>, Rejection> {
+    let Some(scope) = context.scope_of(Permission::CustomersUpdate) else { return Ok(None) };
+    match context.app.reach::<Customer>(&scope, id, Purpose::Change).await {
         Err(Error::NotFound | Error::Forbidden(_)) => Ok(None),
         found => Ok(Some(found?)),
     }
-}
-
-fn absent() -> Problem {
-    Problem::field("/customerId", "reference", "must be a customer that you may change and that is not archived")
 }

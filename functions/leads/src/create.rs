@@ -2,10 +2,14 @@
 //! customers.
 
 use crate::bodies::CreateLead;
+use contract::Sent;
 use contract::views::LeadPage;
 use domain::lead::{self, LeadData, LeadText};
+use domain::value::Text;
 use domain::{Overview, Permission, Refused};
-use edge::{Action, Answer, Authorized, Change, Code, Json, Rejection, Request, Route};
+use edge::application::{Checks, Chosen};
+use edge::{Action, Answer, Authorized, Change, Code, Context, Json, Rejection, Request, Route};
+use std::sync::Arc;
 
 contract::query! {
     /// How it is created.
@@ -21,23 +25,33 @@ pub(crate) fn route() -> Route {
         .status(201)
         .fails(&[Code::Duplicate])
         .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Check])
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn handle(request: Request<Authorized, (), CreateQuery, Json<CreateLead>>) -> Result<Answer<LeadPage>, Rejection> {
-    let (body, caller) = (&request.body.0, request.caller());
-    let name = (body.first_name.as_ref(), body.last_name.as_ref());
-    let mut faults = lead::status_faults(body.status);
-    let title = lead::title(body.title.as_ref(), name, body.company.as_ref(), body.email.as_ref(), body.phone.as_ref());
-    let title = match title {
-        Err(Refused::Fields(untitled)) => {
-            faults.extend(untitled);
-            return Err(Refused::Fields(faults).into());
-        }
-        title => title?,
+type Named = (Text<200>, Option<Chosen>);
+
+async fn load(context: Context<Authorized, (), CreateQuery>, sent: Arc<Sent<CreateLead>>) -> Result<Named, Rejection> {
+    let mut checks = Checks::default();
+    checks.note(lead::status_faults(sent.status.flatten()));
+    let title = checks.of(title(&sent).transpose())?.flatten();
+    let owner = match &sent.owner_id {
+        Some(wanted) => checks.of(context.app.new_owner(context.caller(), wanted.value().copied(), Permission::LeadsAssign).await)?,
+        None => None,
     };
-    Refused::any(faults)?;
-    let owner = request.app.new_owner(caller, body.owner_id.value().copied(), Permission::LeadsAssign).await?;
+    Ok(checks.give(title.zip(owner))?)
+}
+
+/// The title to be; `None` where what it is built from is not known.
+fn title(sent: &Sent<CreateLead>) -> Option<Result<Text<200>, Refused>> {
+    let name = (sent.first_name.as_ref()?.as_ref(), sent.last_name.as_ref()?.as_ref());
+    let (company, email, phone) = (sent.company.as_ref()?, sent.email.as_ref()?, sent.phone.as_ref()?);
+    Some(lead::title(sent.title.as_ref()?.as_ref(), name, company.as_ref(), email.as_ref(), phone.as_ref()))
+}
+
+async fn handle(request: Request<Authorized, (), CreateQuery, Json<CreateLead>>, (title, owner): Named) -> Result<Answer<LeadPage>, Rejection> {
+    let (body, caller) = (&request.body.0, request.caller());
+    let owner = owner.map(|owner| owner.owner(caller));
     request
         .decide((), |(), act| {
             let (mut data, mut text) = (LeadData::new(title.clone(), act.at), LeadText::default());

@@ -7,6 +7,7 @@ use domain::lead::{self, CloseReason, Closing, Lead, LeadStatus};
 use domain::value::Text;
 use domain::{LeadId, Permission};
 use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, ReachedPage, Rejection, Request, Route};
+use std::sync::Arc;
 
 contract::body! {
     /// Where the lead goes.
@@ -32,24 +33,31 @@ pub(crate) fn route() -> Route {
         .about("Leads", "Move a lead to another status")
         .fails(&[Code::Duplicate, Code::LeadConverted, Code::LeadTransition])
         .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Delete])
-        .load(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized, (LeadId,), MoveQuery>) -> Result<ReachedPage<Lead>, Rejection> {
-    context.open_page(context.path.0).await
+type Sent = contract::Sent<MoveLead>;
+
+async fn load(context: Context<Authorized, (LeadId,), MoveQuery>, sent: Arc<Sent>) -> Result<ReachedPage<Lead>, Rejection> {
+    let page = context.open_page(context.path.0).await?;
+    // What is wrong with the form is told before what is wrong with the version.
+    if let Some(to) = sent.status {
+        lead::check_closing(to, &closing(&sent, Closing::default()))?;
+    }
+    Ok(page)
+}
+
+/// The reason and the note with those that were sent in place.
+fn closing(sent: &Sent, mut closing: Closing) -> Closing {
+    sent.close_reason.iter().for_each(|reason| reason.clone().apply(&mut closing.reason));
+    sent.close_note.iter().for_each(|note| note.clone().apply(&mut closing.note));
+    closing
 }
 
 async fn handle(request: Request<Authorized, (LeadId,), MoveQuery, Json<MoveLead>>, page: ReachedPage<Lead>) -> Result<Answer<LeadPage>, Rejection> {
-    let body = &request.body.0;
-    let closing = |mut closing: Closing| {
-        body.close_reason.clone().apply(&mut closing.reason);
-        body.close_note.clone().apply(&mut closing.note);
-        closing
-    };
-    // What is wrong with the form is told before what is wrong with the version.
-    lead::check_closing(body.status, &closing(Closing::default()))?;
-    let decide = |lead: &Reached<Lead>, act: &_| Ok(lead::set_status(lead, act, body.status, closing(Closing::of(lead, body.status)))?);
+    let to = request.body.0.status;
+    let decide = |lead: &Reached<Lead>, act: &_| Ok(lead::set_status(lead, act, to, closing(&request.sent, Closing::of(lead, to)))?);
     let allow_duplicate = request.query.allow_duplicate.unwrap_or(false);
     request.change_page(page, decide, |change| change.allow_duplicates(allow_duplicate), LeadPage::new).await
 }

@@ -2,9 +2,11 @@
 
 use crate::bodies::CreateProject;
 use crate::views::ProjectPage;
+use contract::Sent;
 use domain::overview::Counts;
 use domain::project::{self, ProjectData, ProjectText};
 use domain::{Party, PartyId, Permission};
+use edge::application::{Checks, Chosen};
 use edge::{Action, Answer, Authorized, Change, Context, Json, Rejection, Request, Route};
 use std::sync::Arc;
 
@@ -14,22 +16,33 @@ pub(crate) fn route() -> Route {
         .about("Projects", "Create a project for a customer")
         .status(201)
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Check])
-        .load_named(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized>, body: Arc<Json<CreateProject>>) -> Result<Party, Rejection> {
-    let body = &body.0;
-    project::check_dates(body.start_date, body.end_date)?;
-    let readable = context.scope_of(Permission::CustomersRead);
-    Ok(context.app.named_party(readable.as_ref(), PartyId::Customer(body.customer_id)).await?)
+type Found = (Party, Chosen);
+
+async fn load(context: Context<Authorized>, sent: Arc<Sent<CreateProject>>) -> Result<Found, Rejection> {
+    let (app, caller, mut checks) = (&context.app, context.caller(), Checks::default());
+    checks.of(project::check_dates(sent.start_date.flatten(), sent.end_date.flatten()))?;
+    let customer = match sent.customer_id {
+        Some(id) => checks.of(app.named_party(context.scope_of(Permission::CustomersRead).as_ref(), PartyId::Customer(id)).await)?,
+        None => None,
+    };
+    let owner = match sent.owner_id {
+        Some(wanted) => checks.of(app.new_holder(caller, wanted, Permission::ProjectsUpdate, "ownerId").await)?,
+        None => None,
+    };
+    if let Some(Some(members)) = &sent.member_ids {
+        checks.of(app.check_people(caller, &members.0, &[], context.scope_of(Permission::ProjectsUpdate).as_ref(), "memberIds").await)?;
+    }
+    Ok(checks.give(customer.zip(owner))?)
 }
 
-async fn handle(request: Request<Authorized, (), (), Json<CreateProject>>, customer: Party) -> Result<Answer<ProjectPage>, Rejection> {
+async fn handle(request: Request<Authorized, (), (), Json<CreateProject>>, (customer, owner): Found) -> Result<Answer<ProjectPage>, Rejection> {
     let (body, caller) = (&request.body.0, request.caller());
-    let owner = request.app.new_holder(caller, body.owner_id, Permission::ProjectsUpdate, "ownerId").await?;
+    let owner = owner.owner(caller);
     let members = body.member_ids.as_ref().map_or(&[][..], |list| &list.0);
-    request.app.check_people(caller, members, &[], caller.scope(Permission::ProjectsUpdate).as_ref(), "memberIds").await?;
     request
         .decide(customer, |_, act| {
             let (mut data, mut text) = (ProjectData::new(body.name.clone(), body.customer_id, owner.id), ProjectText::default());

@@ -2,9 +2,11 @@
 //! fills in what it belongs to.
 
 use crate::views::WorkLogOut;
+use contract::Sent;
 use domain::time::Day;
 use domain::work_log::{self, Description, Minutes, WorkLogData, WorkLogText};
-use domain::{CustomerId, FieldFault, Owner, PartyId, Permission, ProjectId, Refused, TaskId};
+use domain::{CustomerId, FieldFault, Owner, PartyId, Permission, ProjectId, TaskId};
+use edge::application::Checks;
 use edge::{Action, Answer, Authorized, Change, Context, Json, Rejection, Request, Route};
 use std::sync::Arc;
 
@@ -29,7 +31,7 @@ pub(crate) fn route() -> Route {
         .about("Work logs", "Log work")
         .status(201)
         .touches(&[Action::Get, Action::Put, Action::Update])
-        .load_named(load)
+        .load_sent(load)
         .handle(handle)
 }
 
@@ -40,37 +42,38 @@ struct Links {
     task: Option<TaskId>,
 }
 
-async fn load(context: Context<Authorized>, body: Arc<Json<CreateWorkLog>>) -> Result<Links, Rejection> {
-    let body = &body.0;
-    let mut faults = Vec::new();
+async fn load(context: Context<Authorized>, sent: Arc<Sent<CreateWorkLog>>) -> Result<Links, Rejection> {
+    let mut checks = Checks::default();
     // Somewhere on earth it is tomorrow already.
     let tomorrow = context.app.clock.now().date_in(&context.app.config.zone).tomorrow().ok();
-    if tomorrow.is_some_and(|tomorrow| body.work_date.0 > tomorrow) {
-        faults.push(FieldFault::new("workDate", "range", "must not be in the future"));
+    if sent.work_date.zip(tomorrow).is_some_and(|(date, tomorrow)| date.0 > tomorrow) {
+        checks.note([FieldFault::new("workDate", "range", "must not be in the future")]);
     }
-    if body.customer_id.is_none() && body.project_id.is_none() && body.task_id.is_none() {
-        faults.push(FieldFault::new("customerId", "required", "is required, or projectId or taskId instead"));
+    if (sent.customer_id, sent.project_id, sent.task_id) == (Some(None), Some(None), Some(None)) {
+        checks.note([FieldFault::new("customerId", "required", "is required, or projectId or taskId instead")]);
     }
-    Refused::any(faults)?;
-    links(&context, body).await
+    let links = links(&context, &sent, &mut checks).await?;
+    Ok(checks.give(Some(links))?)
 }
 
 /// The customer, project and task, each inside what the caller may read, and not at odds.
-async fn links(context: &Context<Authorized>, body: &CreateWorkLog) -> Result<Links, Rejection> {
+async fn links(context: &Context<Authorized>, sent: &Sent<CreateWorkLog>, checks: &mut Checks) -> Result<Links, Rejection> {
     let app = &context.app;
-    let at_odds = |field: &str, with: &str| Refused::field(field, "reference", format!("is not that of the {with}"));
-    let task = match body.task_id {
-        Some(id) => Some(app.named_task(context.scope_of(Permission::TasksRead).as_ref(), id).await?),
+    let at_odds = |field: &str, with: &str| FieldFault::new(field, "reference", format!("is not that of the {with}"));
+    let (customer, project, task_id) = (sent.customer_id.flatten(), sent.project_id.flatten(), sent.task_id.flatten());
+    let task = match task_id {
+        Some(id) => checks.of(app.named_task(context.scope_of(Permission::TasksRead).as_ref(), id).await)?,
         None => None,
     };
     let of_task = task.as_ref().and_then(|task| task.data.project_id);
-    if of_task.is_some() && body.project_id.is_some_and(|id| Some(id) != of_task) {
-        return Err(at_odds("projectId", "task").into());
-    }
-    let project = match (body.project_id, of_task) {
+    let project = match (project, of_task) {
+        (Some(id), Some(of_task)) if id != of_task => {
+            checks.note([at_odds("projectId", "task")]);
+            None
+        }
         (Some(id), _) => {
-            let project = app.named_project(context.scope_of(Permission::ProjectsRead).as_ref(), id).await?;
-            Some((id, project.data.customer_id))
+            let project = app.named_project(context.scope_of(Permission::ProjectsRead).as_ref(), id).await;
+            checks.of(project)?.map(|project| (id, project.data.customer_id))
         }
         // Reached through the task; it only says where the work belongs.
         (None, Some(id)) => app.customer_of_project(id).await?.map(|customer| (id, customer)),
@@ -78,15 +81,16 @@ async fn links(context: &Context<Authorized>, body: &CreateWorkLog) -> Result<Li
     };
     let of_project = project.map(|(_, customer)| customer);
     let implied = of_project.or(task.as_ref().and_then(|task| task.data.customer_id));
-    if let Some(id) = body.customer_id {
-        if implied.is_some_and(|implied| implied != id) {
-            return Err(at_odds("customerId", if of_project.is_some() { "project" } else { "task" }).into());
+    match (customer, implied) {
+        (Some(id), Some(implied)) if implied != id => {
+            checks.note([at_odds("customerId", if of_project.is_some() { "project" } else { "task" })]);
         }
-        if implied.is_none() {
-            app.named_party(context.scope_of(Permission::CustomersRead).as_ref(), PartyId::Customer(id)).await?;
+        (Some(id), None) => {
+            checks.of(app.named_party(context.scope_of(Permission::CustomersRead).as_ref(), PartyId::Customer(id)).await)?;
         }
+        _ => {}
     }
-    Ok(Links { customer: body.customer_id.or(implied), project: project.map(|(id, _)| id), task: body.task_id })
+    Ok(Links { customer: customer.or(implied), project: project.map(|(id, _)| id), task: task_id })
 }
 
 async fn handle(request: Request<Authorized, (), (), Json<CreateWorkLog>>, links: Links) -> Result<Answer<WorkLogOut>, Rejection> {

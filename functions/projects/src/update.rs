@@ -2,10 +2,13 @@
 
 use crate::bodies::UpdateProject;
 use crate::views::ProjectPage;
+use contract::{Patch, Sent};
 use domain::overview::Counts;
 use domain::project::{self, Project};
 use domain::{Permission, ProjectId};
+use edge::application::{Checks, Chosen};
 use edge::{Action, Answer, Authorized, Change, Code, Context, Json, Purpose, Reached, Rejection, Request, Route};
+use std::sync::Arc;
 
 pub(crate) fn route() -> Route {
     Route::patch("/projects/{id}", "update_project")
@@ -13,40 +16,46 @@ pub(crate) fn route() -> Route {
         .about("Projects", "Change a project")
         .fails(&[Code::ProjectTransition])
         .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Check])
-        .load(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-type Found = (Reached<Project>, Counts, i64);
+struct Found {
+    project: Reached<Project>,
+    counts: Counts,
+    minutes: i64,
+    owner: Option<Chosen>,
+}
 
-async fn load(context: Context<Authorized, (ProjectId,)>) -> Result<Found, Rejection> {
-    Ok(context.app.reach_project_page(context.scope(), context.path.0, Purpose::Change).await?)
+async fn load(context: Context<Authorized, (ProjectId,)>, sent: Arc<Sent<UpdateProject>>) -> Result<Found, Rejection> {
+    let (app, mut checks) = (&context.app, Checks::default());
+    let (project, counts, minutes) = app.reach_project_page(context.scope(), context.path.0, Purpose::Change).await?;
+    let data = &project.data;
+    let start = sent.start_date.as_ref().and_then(|start| start.over(&data.start_date));
+    let end = sent.end_date.as_ref().and_then(|end| end.over(&data.end_date));
+    checks.of(project::check_dates(start, end))?;
+    let owner = match sent.owner_id.as_ref().and_then(Patch::value).filter(|id| **id != data.owner_id) {
+        Some(id) => checks.of(app.assignable(context.caller(), *id, context.scope(), "ownerId").await)?,
+        None => None,
+    };
+    if let Some(members) = sent.member_ids.as_ref().and_then(Patch::value) {
+        checks.of(app.check_people(context.caller(), &members.0, &data.member_ids, Some(context.scope()), "memberIds").await)?;
+    }
+    Ok(checks.give(Some(Found { project, counts, minutes, owner }))?)
 }
 
 type UpdateRequest = Request<Authorized, (ProjectId,), (), Json<UpdateProject>>;
 
-async fn handle(request: UpdateRequest, (project, counts, minutes): Found) -> Result<Answer<ProjectPage>, Rejection> {
+async fn handle(request: UpdateRequest, found: Found) -> Result<Answer<ProjectPage>, Rejection> {
+    let Found { project, counts, minutes, owner } = found;
     let (body, caller) = (&request.body.0, request.caller());
-    let wanted = |project: &Reached<Project>| {
+    let owner = owner.map(|owner| owner.owner(caller));
+    let decide = |project: &Reached<Project>, act: &_| {
         let (mut data, mut text) = (project.data.clone(), project.text.clone());
         body.apply(&mut data, &mut text);
-        (data, text)
-    };
-    let (data, _) = wanted(&project);
-    project::check_dates(data.start_date, data.end_date)?;
-    let owner = match body.owner_id.value().filter(|id| **id != project.data.owner_id) {
-        Some(id) => Some(request.app.assignable(caller, *id, request.scope(), "ownerId").await?),
-        None => None,
-    };
-    let members = body.member_ids.value().map(|list| &list.0);
-    if let Some(members) = members {
-        request.app.check_people(caller, members, &project.data.member_ids, Some(request.scope()), "memberIds").await?;
-    }
-    let decide = |project: &Reached<Project>, act: &_| {
-        let (mut data, text) = wanted(project);
         body.owner_id.clone().apply(&mut data.owner_id);
-        if let Some(members) = members {
-            data.member_ids.clone_from(members);
+        if let Some(members) = body.member_ids.value() {
+            data.member_ids.clone_from(&members.0);
         }
         Ok(project::update(project, act, data, text, owner.as_ref())?)
     };

@@ -4,9 +4,10 @@
 use crate::bodies::CreateTask;
 use crate::links;
 use crate::views::TaskOut;
+use contract::Sent;
 use domain::task::{self, TaskData, TaskStatus, TaskText};
 use domain::{Party, Permission};
-use edge::application::Parents;
+use edge::application::{Checks, Chosen, Parents};
 use edge::{Action, Answer, Authorized, Change, Code, Context, Json, Rejection, Request, Route};
 use std::sync::Arc;
 
@@ -17,18 +18,29 @@ pub(crate) fn route() -> Route {
         .status(201)
         .fails(&[Code::LeadConverted])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Check])
-        .load_named(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized>, body: Arc<Json<CreateTask>>) -> Result<Parents, Rejection> {
-    let body = &body.0;
-    links::named(&context, body.customer_id, body.lead_id, body.project_id).await
+type Found = (Parents, Chosen);
+
+async fn load(context: Context<Authorized>, sent: Arc<Sent<CreateTask>>) -> Result<Found, Rejection> {
+    let mut checks = Checks::default();
+    let (customer, lead, project) = (sent.customer_id.flatten(), sent.lead_id.flatten(), sent.project_id.flatten());
+    let parents = links::named(&context, &mut checks, customer, lead, project).await?;
+    if let Some((_, of_project)) = parents.project.filter(|_| !checks.names("customerId")) {
+        checks.of(task::customer_in(project, customer, None, of_project))?;
+    }
+    let owner = match sent.owner_id {
+        Some(wanted) => checks.of(context.app.new_holder(context.caller(), wanted, Permission::TasksUpdate, "ownerId").await)?,
+        None => None,
+    };
+    Ok(checks.give(owner.map(|owner| (parents, owner)))?)
 }
 
-async fn handle(request: Request<Authorized, (), (), Json<CreateTask>>, parents: Parents) -> Result<Answer<TaskOut>, Rejection> {
+async fn handle(request: Request<Authorized, (), (), Json<CreateTask>>, (parents, owner): Found) -> Result<Answer<TaskOut>, Rejection> {
     let (body, caller, zone) = (&request.body.0, request.caller(), &request.app.config.zone);
-    let owner = request.app.new_holder(caller, body.owner_id, Permission::TasksUpdate, "ownerId").await?;
+    let owner = owner.owner(caller);
     request
         .decide(parents.parties, |parties, act| {
             parties.iter().try_for_each(Party::check_open)?;

@@ -4,10 +4,11 @@
 use crate::bodies::UpdateTask;
 use crate::links;
 use crate::views::TaskOut;
-use contract::Patch;
+use contract::{Patch, Sent};
 use domain::task::{self, Task};
-use domain::{CustomerId, Party, Permission, ProjectId, Refused, TaskId};
+use domain::{CustomerId, Party, Permission, ProjectId, TaskId};
 use edge::application::decide::changed;
+use edge::application::{Checks, Chosen};
 use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, Rejection, Request, Route};
 use std::sync::Arc;
 
@@ -17,47 +18,54 @@ pub(crate) fn route() -> Route {
         .about("Tasks", "Change a task")
         .fails(&[Code::LeadConverted])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete, Action::Check])
-        .load_named(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-/// The task, what it is to hang under, its lead where it is to come again, and the customer of its project.
+/// The task, what it is to hang under, its lead where it is to come again, the customer of its project, and
+/// whom it is given to.
 struct Found {
     task: Reached<Task>,
     parties: Vec<Party>,
     lead: Option<Party>,
     project: Option<(ProjectId, CustomerId)>,
+    owner: Option<Chosen>,
 }
 
-async fn load(context: Context<Authorized, (TaskId,)>, body: Arc<Json<UpdateTask>>) -> Result<Found, Rejection> {
-    let body = &body.0;
+async fn load(context: Context<Authorized, (TaskId,)>, sent: Arc<Sent<UpdateTask>>) -> Result<Found, Rejection> {
+    let (app, mut checks) = (&context.app, Checks::default());
     let task: Reached<Task> = context.open(context.path.0).await?;
+    let data = &task.data;
+    let recurrence = sent.recurrence.as_ref().and_then(Patch::value).and_then(Option::as_ref);
+    checks.of(task::check_series(data, recurrence))?;
     // What it hangs under already is no new link.
-    let customer = body.customer_id.value().copied().flatten().filter(|id| task.data.customer_id != Some(*id));
-    let lead = body.lead_id.value().copied().flatten().filter(|id| task.data.lead_id != Some(*id));
-    let project = body.project_id.value().copied().flatten().filter(|id| task.data.project_id != Some(*id));
-    let parents = links::named(&context, customer, lead, project).await?;
-    let lead = match &body.recurrence {
-        Patch::Set(Some(_)) => context.app.lead_of(&task).await?,
-        _ => None,
-    };
-    let project = match (parents.project, task.data.project_id) {
-        (None, Some(id)) if body.customer_id.is_set() => context.app.customer_of_project(id).await?.map(|customer| (id, customer)),
+    let customer = sent.customer_id.as_ref().and_then(Patch::value).copied().flatten().filter(|id| data.customer_id != Some(*id));
+    let lead = sent.lead_id.as_ref().and_then(Patch::value).copied().flatten().filter(|id| data.lead_id != Some(*id));
+    let project = sent.project_id.as_ref().and_then(Patch::value).copied().flatten().filter(|id| data.project_id != Some(*id));
+    let parents = links::named(&context, &mut checks, customer, lead, project).await?;
+    let lead = if recurrence.is_some() { app.lead_of(&task).await? } else { None };
+    let project = match (parents.project, data.project_id) {
+        (None, Some(id)) if sent.customer_id.as_ref().is_some_and(Patch::is_set) => app.customer_of_project(id).await?.map(|customer| (id, customer)),
         (project, _) => project,
     };
-    Ok(Found { task, parties: parents.parties, lead, project })
+    let wanted = sent.project_id.as_ref().map(|id| id.over(&data.project_id)).zip(sent.customer_id.as_ref().map(|id| id.over(&data.customer_id)));
+    if let (Some((_, of_project)), Some((in_project, customer))) = (project, wanted)
+        && project.map(|(id, _)| id) == in_project
+        && !checks.names("customerId")
+    {
+        checks.of(task::customer_in(in_project, customer, Some(data), of_project))?;
+    }
+    let owner = match sent.owner_id.as_ref().and_then(Patch::value).filter(|id| **id != data.owner_id) {
+        Some(id) => checks.of(app.assignable(context.caller(), *id, context.scope(), "ownerId").await)?,
+        None => None,
+    };
+    Ok(checks.give(Some(Found { task, parties: parents.parties, lead, project, owner }))?)
 }
 
 async fn handle(request: Request<Authorized, (TaskId,), (), Json<UpdateTask>>, found: Found) -> Result<Answer<TaskOut>, Rejection> {
-    let Found { task, parties, lead, project } = found;
+    let Found { task, parties, lead, project, owner } = found;
     let (body, caller, zone) = (&request.body.0, request.caller(), &request.app.config.zone);
-    if task.data.template_id.is_some() && matches!(body.recurrence, Patch::Set(Some(_))) {
-        return Err(Refused::field("recurrence", "conflict", "belongs to the template this task was copied from").into());
-    }
-    let owner = match body.owner_id.value().filter(|id| **id != task.data.owner_id) {
-        Some(id) => Some(request.app.assignable(caller, *id, request.scope(), "ownerId").await?),
-        None => None,
-    };
+    let owner = owner.map(|owner| owner.owner(caller));
     request
         .decide((task, (parties, lead)), |(task, (parties, lead)), act| {
             parties.iter().try_for_each(Party::check_open)?;

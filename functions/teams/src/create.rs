@@ -1,10 +1,12 @@
 //! `POST /teams`: a new team without members.
 
 use crate::views::TeamOut;
+use contract::Sent;
 use domain::value::Text;
 use domain::{Permission, UserId, team};
 use edge::application::Candidate;
-use edge::{Action, Answer, Authorized, Change, Code, Json, Rejection, Request, Route};
+use edge::{Action, Answer, Authorized, Change, Code, Context, Json, Rejection, Request, Route};
+use std::sync::Arc;
 
 contract::body! {
     /// A new team.
@@ -23,15 +25,19 @@ pub(crate) fn route() -> Route {
         .status(201)
         .fails(&[Code::Duplicate, Code::LimitReached])
         .touches(&[Action::Get, Action::Put, Action::Update])
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn handle(request: Request<Authorized, (), (), Json<CreateTeam>>) -> Result<Answer<TeamOut>, Rejection> {
+async fn load(context: Context<Authorized>, sent: Arc<Sent<CreateTeam>>) -> Result<Option<Candidate>, Rejection> {
+    let Some(id) = sent.manager_id.flatten() else { return Ok(None) };
+    let candidate = context.app.candidate(context.scope(), id).await?;
+    candidate.manager()?;
+    Ok(Some(candidate))
+}
+
+async fn handle(request: Request<Authorized, (), (), Json<CreateTeam>>, candidate: Option<Candidate>) -> Result<Answer<TeamOut>, Rejection> {
     let body = &request.body.0;
-    let candidate = match body.manager_id {
-        Some(id) => Some(request.app.candidate(request.scope(), id).await?),
-        None => None,
-    };
     request
         .decide(candidate, |candidate, act| {
             let manager = candidate.as_ref().map(Candidate::manager).transpose()?;

@@ -2,12 +2,13 @@
 //! in the background.
 
 use crate::views::TeamOut;
-use contract::{List, Patch};
+use contract::{List, Patch, Sent};
 use domain::team::Team;
 use domain::value::Text;
 use domain::{Permission, Record, TeamId, UserId};
-use edge::application::TeamPatch;
-use edge::{Action, Answer, Authorized, Change, Code, Context, Decision, Json, Reached, Rejection, Request, Route};
+use edge::application::{TeamPatch, TeamPeople};
+use edge::{Action, Answer, Authorized, Change, Code, Context, Decision, Json, Rejection, Request, Route};
+use std::sync::Arc;
 
 contract::body! {
     /// The fields to change.
@@ -27,24 +28,26 @@ pub(crate) fn route() -> Route {
         .about("Roles and teams", "Rename a team, set its manager and members")
         .fails(&[Code::Duplicate, Code::LimitReached])
         .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
-        .load(load)
+        .load_sent(load)
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized, (TeamId,)>) -> Result<Reached<Team>, Rejection> {
-    Ok(context.app.reach_team(context.scope(), context.path.0).await?)
+async fn load(context: Context<Authorized, (TeamId,)>, sent: Arc<Sent<UpdateTeam>>) -> Result<TeamPeople, Rejection> {
+    let team = context.app.reach_team(context.scope(), context.path.0).await?;
+    let patch = TeamPatch {
+        name: sent.name.as_ref().and_then(Patch::value).map(Text::to_string),
+        manager_id: sent.manager_id.as_ref().and_then(Patch::value).copied(),
+        members: sent.member_ids.as_ref().and_then(Patch::value).map(|list| list.0.clone()),
+    };
+    let people = context.app.team_people(team, patch).await?;
+    people.check_named()?;
+    Ok(people)
 }
 
 type UpdateRequest = Request<Authorized, (TeamId,), (), Json<UpdateTeam>>;
 
-async fn handle(request: UpdateRequest, team: Reached<Team>) -> Result<Answer<TeamOut>, Rejection> {
-    let body = &request.body.0;
-    let patch = TeamPatch {
-        name: body.name.value().map(Text::to_string),
-        manager_id: body.manager_id.value().copied(),
-        members: body.member_ids.value().map(|list| list.0.clone()),
-    };
-    let (people, grants) = (request.app.team_people(team, patch).await?, request.app.grants_of_roles().await?);
+async fn handle(request: UpdateRequest, people: TeamPeople) -> Result<Answer<TeamOut>, Rejection> {
+    let grants = request.app.grants_of_roles().await?;
     request
         .decide(people, |people, act| {
             people.check_movable(request.caller(), &grants)?;

@@ -1,8 +1,7 @@
 //! What the routes that change an account share: reading it, and hashing.
 
-use domain::UserId;
 use domain::password::{self, Password};
-use domain::user::UserData;
+use domain::{Refused, UserId};
 use edge::application::{ReachedAccount, keys};
 use edge::{Authorized, Context, Problem, Rejection};
 
@@ -11,9 +10,9 @@ pub(crate) async fn load<Q>(context: Context<Authorized, (UserId,), Q>) -> Resul
     Ok(context.app.reach_account(context.scope(), context.path.0).await?)
 }
 
-/// Refuses a password that is easy to guess for whoever knows the user.
-pub(crate) fn check_strength(password: &Password, user: &UserData) -> Result<(), Problem> {
-    password.check_strength(&user.known_words()).map_err(|weak| Problem::field("/password", weak.rule, weak.message))
+/// Refuses a password that is easy to guess for whoever knows these words about its owner.
+pub(crate) fn check_strength(password: &Password, words: &[String]) -> Result<(), Refused> {
+    password.check_strength(words).map_err(|weak| Refused::field("password", weak.rule, weak.message))
 }
 
 /// Hashes a password away from the thread that serves requests.

@@ -1,17 +1,18 @@
 //! `PATCH /users/{id}`: a profile and its preferences; role, team, status and a forgotten password
 //! only for those who may change every user.
 
-use crate::account::{check_strength, hash, load};
+use crate::account::{check_strength, hash};
 use crate::bodies::{UpdateUser, set_text};
 use contract::views::UserOut;
-use contract::{FieldError, Patch};
+use contract::{FieldError, Patch, Sent};
 use domain::account::{Account, Wanted};
 use domain::credential::Credential;
 use domain::granting::{may_move, may_place};
-use domain::user::User;
-use domain::{Permission, Reach, Record, Refused, UserId};
-use edge::application::{Client, GrantsOfRoles, ReachedAccount};
-use edge::{Action, Answer, Authorized, Change, Code, Decision, Json, Problem, Rejection, Request, Resource, Route};
+use domain::user::{User, UserData};
+use domain::{FieldFault, Permission, Reach, Record, Refused, UserId};
+use edge::application::{Checks, Client, GrantsOfRoles, ReachedAccount};
+use edge::{Action, Answer, Authorized, Change, Code, Context, Decision, Json, Problem, Rejection, Request, Resource, Route};
+use std::sync::Arc;
 
 pub(crate) fn route() -> Route {
     Route::patch("/users/{id}", "update_user")
@@ -20,8 +21,30 @@ pub(crate) fn route() -> Route {
         .fails(&[Code::Duplicate, Code::LastAdmin, Code::LimitReached, Code::Throttled])
         .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Count, Action::Delete])
         .uses(&[Resource::Credentials, Resource::Cpu])
-        .load(load)
+        .load_sent(load)
         .handle(handle)
+}
+
+async fn load(context: Context<Authorized, (UserId,)>, sent: Arc<Sent<UpdateUser>>) -> Result<ReachedAccount, Rejection> {
+    let mut checks = Checks::default();
+    let account = context.app.reach_account(context.scope(), context.path.0).await?;
+    let (data, own) = (&account.user.data, account.user.id == context.caller().id);
+    let email = sent.email.as_ref().map(|email| email.over(&data.email));
+    if let Some(password) = sent.password.as_ref().and_then(Patch::value) {
+        if own {
+            checks.note([FieldFault::new("password", "own", "is changed with POST /auth/password")]);
+        } else {
+            let username = sent.username.as_ref().and_then(|name| name.over(&data.username));
+            let first = sent.first_name.as_ref().and_then(|name| name.over(&data.first_name));
+            let last = sent.last_name.as_ref().and_then(|name| name.over(&data.last_name));
+            checks.of(check_strength(password, &UserData::words(email.as_ref(), username.as_ref(), [first.as_ref(), last.as_ref()])))?;
+        }
+    }
+    // A stolen session must not become a stolen account.
+    if own && email.is_some_and(|email| email != data.email) && matches!(sent.current_password, Some(Patch::Keep)) {
+        checks.note([unconfirmed()]);
+    }
+    Ok(checks.give(Some(account))?)
 }
 
 type UpdateRequest = Request<Authorized, (UserId,), (), Json<UpdateUser>>;
@@ -33,10 +56,7 @@ async fn handle(request: UpdateRequest, account: ReachedAccount) -> Result<Answe
     let grants = request.app.grants_of_roles().await?;
     may_change(&request, &account, &grants)?;
     let credential = match &body.password {
-        Patch::Set(password) => {
-            check_strength(password, &patched(&account, body).data)?;
-            Some(Credential::new(account.user.id, hash(password).await?))
-        }
+        Patch::Set(password) => Some(Credential::new(account.user.id, hash(password).await?)),
         Patch::Keep => None,
     };
     request
@@ -57,12 +77,9 @@ fn shown(user: Record<User>) -> Answer<UserOut> {
     Answer::ok(UserOut::new(user)).version(version)
 }
 
-/// Refuses fields that this caller may not change, and the own password, which needs the current one.
+/// Refuses fields that this caller may not change.
 fn check(request: &UpdateRequest, account: &Account) -> Result<(), Problem> {
     let body = &request.body.0;
-    if body.password.is_set() && request.path.0 == request.caller().id {
-        return Err(Problem::field("/password", "own", "is changed with POST /auth/password"));
-    }
     let data = &account.user.data;
     let sent = [
         ("role", body.role.value().is_some_and(|role| *role != data.role)),
@@ -92,17 +109,19 @@ fn may_change(request: &UpdateRequest, account: &Account, grants: &GrantsOfRoles
     may_move(caller, own, role, to, &grants.of(to))
 }
 
-/// Asks for the current password where the own e-mail address becomes another: a stolen session must not
-/// become a stolen account.
+fn unconfirmed() -> FieldFault {
+    FieldFault::new("currentPassword", "required", "is needed to change the own e-mail address")
+}
+
+/// Confirms the current password where the own e-mail address becomes another. It is tried once nothing else is
+/// wrong: an attempt counts.
 async fn confirm(request: &UpdateRequest, account: &Account) -> Result<(), Rejection> {
     let (body, user) = (&request.body.0, &account.user);
     let moves = body.email.value().is_some_and(|email| *email != user.data.email);
     if !moves || user.id != request.caller().id {
         return Ok(());
     }
-    let Patch::Set(attempt) = &body.current_password else {
-        return Err(Problem::field("/currentPassword", "required", "is needed to change the own e-mail address").into());
-    };
+    let Patch::Set(attempt) = &body.current_password else { return Err(Refused::Fields(vec![unconfirmed()]).into()) };
     let client = Client { user_agent: request.headers.user_agent.as_deref(), address: &request.headers.source_ip };
     match request.app.confirm_password(user.id, attempt, client).await? {
         Some(_) => Ok(()),

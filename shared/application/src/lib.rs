@@ -47,6 +47,7 @@
 
 pub mod account;
 mod app;
+mod checks;
 pub mod clock;
 pub mod config;
 mod dates;
@@ -73,11 +74,13 @@ mod verifier;
 
 pub use account::ReachedAccount;
 pub use app::{App, NotGiven};
+pub use checks::Checks;
 pub use config::Config;
 pub use decide::{Change, Decision, decide};
 pub use error::Error;
 pub use grants::GrantsOfRoles;
 pub use guesses::{Client, Guess, counted_by};
+pub use owners::Chosen;
 pub use reach::{Purpose, Reached, ReachedPage, Unscoped};
 pub use references::{ABSENT, Parents, Referral};
 pub use settings::{Stand, WellKnown};

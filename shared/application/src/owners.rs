@@ -6,13 +6,32 @@ use domain::user::UserStatus;
 use domain::{Caller, Owner, Permission, Refused, Scope, UserId};
 use futures::future::try_join_all;
 
+/// Whom a record is given to. The caller is chosen before the caller's name is confirmed.
+#[derive(Debug, Clone)]
+pub enum Chosen {
+    /// Who calls.
+    Caller,
+    /// Somebody else.
+    Other(Owner),
+}
+
+impl Chosen {
+    /// With the name of who calls.
+    pub fn owner(self, caller: &Caller) -> Owner {
+        match self {
+            Self::Caller => Owner::caller(caller),
+            Self::Other(owner) => owner,
+        }
+    }
+}
+
 impl App {
     /// Who will own a new record: the caller, or whom the caller names and may name (`Some(None)` is
     /// nobody); `assign` is the permission for naming others and nobody.
-    pub async fn new_owner(&self, caller: &Caller, wanted: Option<Option<UserId>>, assign: Permission) -> Result<Option<Owner>, Error> {
+    pub async fn new_owner(&self, caller: &Caller, wanted: Option<Option<UserId>>, assign: Permission) -> Result<Option<Chosen>, Error> {
         match wanted {
-            None => Ok(Some(Owner::caller(caller))),
-            Some(Some(id)) if id == caller.id => Ok(Some(Owner::caller(caller))),
+            None => Ok(Some(Chosen::Caller)),
+            Some(Some(id)) if id == caller.id => Ok(Some(Chosen::Caller)),
             Some(wanted) => {
                 let scope = caller.scope(assign).ok_or(Error::Forbidden(assign))?;
                 match wanted {
@@ -25,9 +44,9 @@ impl App {
 
     /// Who will hold a new record of a kind that always has somebody: the caller, or whom the caller
     /// names and may give it to, by the permission to change such records.
-    pub async fn new_holder(&self, caller: &Caller, wanted: Option<UserId>, update: Permission, field: &'static str) -> Result<Owner, Error> {
+    pub async fn new_holder(&self, caller: &Caller, wanted: Option<UserId>, update: Permission, field: &'static str) -> Result<Chosen, Error> {
         match wanted.filter(|id| *id != caller.id) {
-            None => Ok(Owner::caller(caller)),
+            None => Ok(Chosen::Caller),
             Some(id) => {
                 let scope = caller.scope(update).ok_or(Error::Forbidden(update))?;
                 self.assignable(caller, id, &scope, field).await
@@ -37,12 +56,12 @@ impl App {
 
     /// A person a record may be given to: the caller, or someone active and inside this scope; else the
     /// field that names the person is refused.
-    pub async fn assignable(&self, caller: &Caller, person: UserId, scope: &Scope, field: &'static str) -> Result<Owner, Error> {
+    pub async fn assignable(&self, caller: &Caller, person: UserId, scope: &Scope, field: &'static str) -> Result<Chosen, Error> {
         if person == caller.id {
-            return Ok(Owner::caller(caller));
+            return Ok(Chosen::Caller);
         }
         let found = self.usable(person, scope).await?;
-        found.ok_or_else(|| Error::reference(field, "must be an active user inside your reach"))
+        found.map(Chosen::Other).ok_or_else(|| Error::reference(field, "must be an active user inside your reach"))
     }
 
     /// Those of a list of people who are not active users inside the scope, by their places in the list;

@@ -2,6 +2,7 @@
 //! names it is refused.
 
 use crate::app::App;
+use crate::checks::Checks;
 use crate::error::Error;
 use crate::reach::{Purpose, Reached};
 use crate::subject::Subject;
@@ -9,7 +10,7 @@ use domain::customer::{Customer, MAX_REFERRALS};
 use domain::project::Project;
 use domain::task::Task;
 use domain::team::Team;
-use domain::{Caller, CustomerId, FieldFault, LeadId, Parent, Party, PartyId, Permission, ProjectId, Record, Reference, Refused, Scope, TaskId};
+use domain::{Caller, CustomerId, LeadId, Parent, Party, PartyId, Permission, ProjectId, Record, Reference, Scope, TaskId};
 use futures::future::try_join_all;
 use store::Stored;
 
@@ -115,9 +116,10 @@ impl App {
     }
 
     /// What a task is to hang under: each has to exist and to be inside what the caller may read, but for
-    /// the customer of the project. All that is wrong is named at once; what is no wrong field goes first.
+    /// the customer of the project. All that is wrong is noted; what is no wrong field goes first.
     pub async fn named_parents(
         &self,
+        checks: &mut Checks,
         customer: Named<'_, CustomerId>,
         lead: Named<'_, LeadId>,
         project: Named<'_, ProjectId>,
@@ -134,25 +136,11 @@ impl App {
         };
         let (named, lead, project) =
             tokio::join!(party(customer.0.map(PartyId::Customer), customer.1), party(lead.0.map(PartyId::Lead), lead.1), in_project);
-        let mut faults: Vec<FieldFault> = Vec::new();
-        let project = gather(project, &mut faults)?.flatten();
+        let project = checks.of(project)?.flatten();
         let implied = project.is_some_and(|(_, of_project)| customer.0 == Some(of_project));
-        let named = if implied { None } else { gather(named, &mut faults)?.flatten() };
-        let lead = gather(lead, &mut faults)?.flatten();
-        Refused::any(faults)?;
+        let named = if implied { None } else { checks.of(named)?.flatten() };
+        let lead = checks.of(lead)?.flatten();
         Ok(Parents { parties: named.into_iter().chain(lead).collect(), project })
-    }
-}
-
-/// The outcome of a check, or its wrong fields added to the others.
-fn gather<T>(checked: Result<T, Error>, faults: &mut Vec<FieldFault>) -> Result<Option<T>, Error> {
-    match checked {
-        Ok(found) => Ok(Some(found)),
-        Err(Error::Refused(Refused::Fields(wrong))) => {
-            faults.extend(wrong);
-            Ok(None)
-        }
-        Err(error) => Err(error),
     }
 }
 

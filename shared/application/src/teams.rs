@@ -74,6 +74,13 @@ impl TeamPeople {
         people.map(|user| (user.id, user.data.role)).try_for_each(|(id, role)| may_place(caller, id, role, &grants.of(role)))
     }
 
+    /// Refuses people who do not exist or cannot manage.
+    pub fn check_named(&self) -> Result<(), Refused> {
+        let wanted = self.patch.wanted(&self.team);
+        wanted.people(&self.team)?;
+        team::check_people(&self.team, &wanted, &self.accounts)
+    }
+
     /// What the change means; `None` when it is so already.
     pub fn change(&self, act: &Act) -> Result<Option<TeamChange>, Refused> {
         let wanted = self.patch.wanted(&self.team);

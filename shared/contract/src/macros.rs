@@ -2,7 +2,8 @@
 //! which come reading or writing and the OpenAPI schema.
 
 /// Declares a request body: a struct whose fields are all [`Parse`](crate::Parse) types. Field names are
-/// camelCase outside; a field's doc comment becomes its description in OpenAPI.
+/// camelCase outside; a field's doc comment becomes its description in OpenAPI. What did parse of a wrong body
+/// is its [`Sent`](crate::Sent), which rules over several fields look at.
 ///
 /// ```
 /// use contract::{Errors, Parse, Patch};
@@ -25,16 +26,33 @@
 macro_rules! body {
     ($(#[doc = $about:literal])* pub struct $name:ident { $($(#[doc = $doc:literal])* pub $field:ident : $type:ty),* $(,)? }) => {
         $(#[doc = $about])*
-        #[derive(Debug)]
+        #[derive(Debug, Clone)]
         pub struct $name { $($(#[doc = $doc])* #[doc = stringify!($field)] pub $field: $type),* }
+
+        const _: () = {
+            /// What did parse of the body: a field that is wrong, or missing where it may not be, is `None`.
+            #[derive(Debug, Clone)]
+            pub struct Sent { $(#[doc = stringify!($field)] pub $field: Option<$type>),* }
+
+            impl $crate::Body for $name {
+                type Sent = Sent;
+
+                fn read(value: &$crate::Json, errors: &mut $crate::Errors) -> Option<Sent> {
+                    let known = [$($crate::camel(stringify!($field))),*];
+                    let object = $crate::object(value, &known, errors)?;
+                    let _ = &object;
+                    Some(Sent { $($field: $crate::field::<$type>(object, &$crate::camel(stringify!($field)), errors)),* })
+                }
+
+                fn whole(sent: Sent) -> Option<Self> {
+                    Some(Self { $($field: sent.$field?),* })
+                }
+            }
+        };
 
         impl $crate::Parse for $name {
             fn parse(value: &$crate::Json, errors: &mut $crate::Errors) -> Option<Self> {
-                let known = [$($crate::camel(stringify!($field))),*];
-                let object = $crate::object(value, &known, errors)?;
-                $(let $field = $crate::field::<$type>(object, &$crate::camel(stringify!($field)), errors);)*
-                let _ = &object;
-                Some(Self { $($field: $field?),* })
+                <Self as $crate::Body>::whole(<Self as $crate::Body>::read(value, errors)?)
             }
 
             fn schema(components: &mut $crate::Components) -> $crate::Json {

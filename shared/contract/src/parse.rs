@@ -108,6 +108,21 @@ pub trait Parse: Sized {
     fn schema(components: &mut Components) -> Value;
 }
 
+/// A [`body!`](crate::body): whatever is wrong with it, the fields that did parse are known.
+pub trait Body: Parse {
+    /// The fields, each `None` where it did not parse: a rule over several of them is silent then.
+    type Sent: Clone + Send + Sync + 'static;
+
+    /// Reads the fields or notes every fault in `errors`; `None` is no object.
+    fn read(value: &Value, errors: &mut Errors) -> Option<Self::Sent>;
+
+    /// The body, where all of it did parse.
+    fn whole(sent: Self::Sent) -> Option<Self>;
+}
+
+/// What did parse of a body.
+pub type Sent<B> = <B as Body>::Sent;
+
 impl Parse for bool {
     fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {
         let found = value.as_bool();
@@ -175,6 +190,20 @@ impl<T: Parse> Parse for Option<T> {
     }
 }
 
+/// A field that has to be sent, of which nobody or nothing is a value: `null`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nullable<T>(pub Option<T>);
+
+impl<T: Parse> Parse for Nullable<T> {
+    fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {
+        Option::parse(value, errors).map(Self)
+    }
+
+    fn schema(components: &mut Components) -> Value {
+        Option::<T>::schema(components)
+    }
+}
+
 /// A field of a partial update: left as it is when absent, set when present. `Patch<Option<T>>` is
 /// a field that `null` clears.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -197,6 +226,14 @@ impl<T> Patch<T> {
     /// Whether the field was sent.
     pub fn is_set(&self) -> bool {
         matches!(self, Self::Set(_))
+    }
+
+    /// The value sent, else the one that is there.
+    pub fn over(&self, present: &T) -> T
+    where
+        T: Clone,
+    {
+        self.value().unwrap_or(present).clone()
     }
 
     /// The value sent, if any.

@@ -209,10 +209,10 @@ fn excerpt(text: &ActivityText) -> Option<String> {
 }
 
 /// A note says something, and what took place did not take place in the future (clocks may differ a
-/// little).
-pub fn faults(kind: ActivityType, body: Option<&Prose>, occurred_at: Option<Time>, now: Time) -> Vec<FieldFault> {
+/// little). `None` is not known, of which nothing is said.
+pub fn faults(kind: Option<ActivityType>, body: Option<Option<&Prose>>, occurred_at: Option<Time>, now: Time) -> Vec<FieldFault> {
     let mut faults = Vec::new();
-    if kind == ActivityType::Note && body.is_none() {
+    if kind == Some(ActivityType::Note) && body == Some(None) {
         faults.push(FieldFault::new("body", "required", "is required for a note"));
     }
     if occurred_at.is_some_and(|at| at > now.plus_seconds(AHEAD_SECONDS)) {
@@ -222,7 +222,7 @@ pub fn faults(kind: ActivityType, body: Option<&Prose>, occurred_at: Option<Time
 }
 
 fn check(data: &ActivityData, text: &ActivityText, now: Time) -> Result<(), Refused> {
-    Refused::any(faults(data.kind, text.body.as_ref(), Some(data.occurred_at), now))
+    Refused::any(faults(Some(data.kind), Some(text.body.as_ref()), Some(data.occurred_at), now))
 }
 
 /// A new activity of a lead or customer that is not read-only, and its event.

@@ -441,13 +441,19 @@ pub fn convert(lead: &Record<Lead>, act: &Act) -> Result<Conversion, Refused> {
     Ok(Conversion { lead: next, customer, events })
 }
 
+/// A lead becomes part of a customer that the one who acts may change, and that is not archived.
+pub fn check_target(customer: Option<&Row<Customer>>) -> Result<(), Refused> {
+    match customer.filter(|customer| customer.data.archived_at.is_none()) {
+        Some(_) => Ok(()),
+        None => Err(Refused::field("customerId", "reference", "must be a customer that you may change and that is not archived")),
+    }
+}
+
 /// Converts an open lead into a customer that exists and is not archived; a prospect or former customer
 /// becomes one.
 pub fn link(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> Result<Conversion, Refused> {
     check_convertible(lead)?;
-    if customer.data.archived_at.is_some() {
-        return Err(Refused::field("customerId", "reference", "must be a customer inside your reach that is not archived"));
-    }
+    check_target(Some(customer))?;
     if customer.derived.lead_count >= MAX_LEADS {
         return Err(Refused::Limit(format!("{MAX_LEADS} leads were converted into this customer, which is the most")));
     }

@@ -79,6 +79,12 @@ impl Refused {
         Self::Transition { of, detail: detail.into(), allowed: allowed.iter().map(ToString::to_string).collect() }
     }
 
+    /// Archiving has a route of its own: a change only restores.
+    pub fn archiving(wanted: Option<bool>, is_archived: bool) -> Option<FieldFault> {
+        let archives = wanted == Some(true) && !is_archived;
+        archives.then(|| FieldFault::new("archived", "value", "can only be false here; DELETE archives"))
+    }
+
     /// The fields that are at odds with a rule, if there are any.
     pub fn any(faults: Vec<FieldFault>) -> Result<(), Self> {
         if faults.is_empty() { Ok(()) } else { Err(Self::Fields(faults)) }

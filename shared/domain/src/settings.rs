@@ -49,7 +49,7 @@ impl Default for SettingsData {
     }
 }
 
-/// Four bounds that must rise (or fall) strictly and be positive.
+/// Whether bounds are four that rise (or fall) strictly and are positive.
 pub fn bounds_in_order(bounds: &[i64], rising: bool) -> bool {
     bounds.len() == 4
         && bounds.iter().all(|&bound| bound > 0)

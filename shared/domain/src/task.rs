@@ -249,23 +249,38 @@ fn updated(task: &Record<Task>, act: &Act, old: UserId) -> Event {
     task.event(act, EventKind::TaskUpdated, summary, json!({"oldOwnerId": old, "ownerId": task.data.owner_id}))
 }
 
-/// A task in a project is for the project's customer, who is filled in where none is named or where it
-/// comes from another project; another customer is refused. `before` is the task as it was.
-pub fn join_project(data: &mut TaskData, before: Option<&TaskData>, customer: CustomerId) -> Result<(), Refused> {
-    let is_as_it_was = before.is_some_and(|before| (before.project_id, before.customer_id) == (data.project_id, data.customer_id));
-    if data.project_id.is_none() || is_as_it_was || data.customer_id == Some(customer) {
-        return Ok(());
+/// For whom a task in a project is: for the project's customer, who is filled in where none is named or where
+/// the task comes from another project; another customer is refused. `before` is the task as it was.
+pub fn customer_in(
+    project: Option<ProjectId>,
+    named: Option<CustomerId>,
+    before: Option<&TaskData>,
+    customer: CustomerId,
+) -> Result<Option<CustomerId>, Refused> {
+    let is_as_it_was = before.is_some_and(|before| (before.project_id, before.customer_id) == (project, named));
+    if project.is_none() || is_as_it_was || named == Some(customer) {
+        return Ok(named);
     }
-    let filled_in = match (before, data.customer_id) {
-        (None, named) => named.is_none(),
-        (Some(before), named) if before.project_id == data.project_id => named.is_none() && before.customer_id.is_none(),
-        (Some(before), named) => named == before.customer_id && (named.is_none() || before.project_id.is_some()),
+    let filled_in = match before {
+        None => named.is_none(),
+        Some(before) if before.project_id == project => named.is_none() && before.customer_id.is_none(),
+        Some(before) => named == before.customer_id && (named.is_none() || before.project_id.is_some()),
     };
-    if !filled_in {
-        return Err(Refused::field("customerId", "reference", "is not that of the project"));
-    }
-    data.customer_id = Some(customer);
+    if filled_in { Ok(Some(customer)) } else { Err(Refused::field("customerId", "reference", "is not that of the project")) }
+}
+
+/// Puts a task that is in a project under the project's customer, as [`customer_in`] says.
+pub fn join_project(data: &mut TaskData, before: Option<&TaskData>, customer: CustomerId) -> Result<(), Refused> {
+    data.customer_id = customer_in(data.project_id, data.customer_id, before, customer)?;
     Ok(())
+}
+
+/// A task that was copied comes again by its template.
+pub fn check_series(task: &TaskData, wanted: Option<&Recurrence>) -> Result<(), Refused> {
+    match (task.template_id, wanted) {
+        (Some(_), Some(_)) => Err(Refused::field("recurrence", "conflict", "belongs to the template this task was copied from")),
+        _ => Ok(()),
+    }
 }
 
 /// A new task and its event.

@@ -191,16 +191,26 @@ pub fn manager(auth: Option<&Auth>) -> Result<&Auth, Refused> {
     if auth.managed.len() >= MAX_MANAGED { Err(Refused::Limit(format!("a user manages at most {MAX_MANAGED} teams"))) } else { Ok(auth) }
 }
 
+/// Who joins has to exist, and who is to manage has to be active. `accounts` as for [`change`].
+pub fn check_people(team: &Record<Team>, wanted: &TeamWanted, accounts: &BTreeMap<UserId, Account>) -> Result<(), Refused> {
+    let joining = wanted.joining(team);
+    let missing = |id: &UserId| joining.contains(id) && !accounts.contains_key(id);
+    let sent = wanted.members.iter().flatten().enumerate().filter(|(_, id)| missing(id));
+    let mut faults: Vec<FieldFault> = sent.map(|(place, _)| FieldFault::new(format!("memberIds/{place}"), "reference", "does not exist")).collect();
+    if let Some(id) = wanted.data.manager_id.filter(|_| wanted.data.manager_id != team.data.manager_id) {
+        match manager(accounts.get(&id).map(|account| &account.auth)) {
+            Err(Refused::Fields(inactive)) => faults.extend(inactive),
+            found => drop(found?),
+        }
+    }
+    Refused::any(faults)
+}
+
 /// A person's change of a team; `None` when it is so already. `accounts` holds
 /// [`TeamWanted::people`] as far as they exist.
 pub fn change(team: &Record<Team>, act: &Act, wanted: &TeamWanted, accounts: &BTreeMap<UserId, Account>) -> Result<Option<TeamChange>, Refused> {
     let (joining, leaving) = (wanted.joining(team), wanted.leaving(team));
-    let missing: Vec<UserId> = joining.iter().filter(|id| !accounts.contains_key(id)).copied().collect();
-    if !missing.is_empty() {
-        let sent = wanted.members.iter().flatten().enumerate().filter(|(_, id)| missing.contains(id));
-        let faults = sent.map(|(place, _)| FieldFault::new(format!("memberIds/{place}"), "reference", "does not exist"));
-        return Err(Refused::Fields(faults.collect()));
-    }
+    check_people(team, wanted, accounts)?;
     let (mut next, mut changes) = match team.changed(act, wanted.data.clone(), ()) {
         Some(changed) => changed,
         None if joining.is_empty() && leaving.is_empty() => return Ok(None),

@@ -81,11 +81,16 @@ impl UserData {
         }
     }
 
-    /// What somebody who knows the person tries first: names and addresses, whole and in parts.
+    /// What somebody who knows the person tries first.
     pub fn known_words(&self) -> Vec<String> {
-        let mut words = vec![self.email.as_str().to_owned()];
-        words.extend(self.username.as_ref().map(ToString::to_string));
-        words.extend([&self.first_name, &self.last_name].into_iter().flatten().map(|name| name.as_str().to_lowercase()));
+        Self::words(Some(&self.email), self.username.as_ref(), [self.first_name.as_ref(), self.last_name.as_ref()])
+    }
+
+    /// The same of as much as is known: names and addresses, whole and in parts.
+    pub fn words(email: Option<&Email>, username: Option<&Username>, names: [Option<&Text<100>>; 2]) -> Vec<String> {
+        let mut words: Vec<String> = email.iter().map(|email| email.as_str().to_owned()).collect();
+        words.extend(username.map(ToString::to_string));
+        words.extend(names.into_iter().flatten().map(|name| name.as_str().to_lowercase()));
         let parts = |word: &String| word.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect::<Vec<_>>();
         let parts: Vec<String> = words.iter().flat_map(parts).filter(|part| part.chars().count() > 2).collect();
         words.extend(parts);

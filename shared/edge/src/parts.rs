@@ -1,7 +1,7 @@
 //! A path's parameters and a body as types.
 
 use crate::problem::{Code, Problem};
-use contract::{Components, Errors, Parse};
+use contract::{Body, Components, Errors, FieldError};
 use domain::Reference;
 use domain::text::TextValue;
 use serde_json::Value;
@@ -39,19 +39,38 @@ impl<T: TextValue + Clone + Send + Sync + 'static> FromPath for (T,) {
 pub trait FromBody: Sized + Send + Sync + 'static {
     /// Whether there is a body at all.
     const EXPECTED: bool = true;
+    /// What is known of it where some of it is wrong.
+    type Sent: Send + Sync + 'static;
     /// Reads the body, given its media type.
-    fn from_body(body: &[u8], media_type: Option<&str>) -> Result<Self, Problem>;
+    fn read(body: &[u8], media_type: Option<&str>) -> Result<Read<Self>, Problem>;
     /// The records that the body names, wrong as it may be otherwise, by pointer.
     fn references(body: &[u8]) -> Vec<(String, Reference)>;
     /// The schema and whether a body is required; `None` where there is no body.
     fn schema(components: &mut Components) -> Option<(Value, bool)>;
 }
 
+/// A body as it was read.
+pub struct Read<B: FromBody> {
+    /// What did parse; `None` is no object.
+    pub sent: Option<B::Sent>,
+    /// The body, where all of it did.
+    pub whole: Option<B>,
+    /// What is wrong with it.
+    pub wrong: Vec<FieldError>,
+}
+
+impl<B: FromBody> Read<B> {
+    fn map<C: FromBody>(self, sent: impl FnOnce(B::Sent) -> C::Sent, whole: impl FnOnce(B) -> C) -> Read<C> {
+        Read { sent: self.sent.map(sent), whole: self.whole.map(whole), wrong: self.wrong }
+    }
+}
+
 impl FromBody for () {
     const EXPECTED: bool = false;
+    type Sent = ();
 
-    fn from_body(_: &[u8], _: Option<&str>) -> Result<Self, Problem> {
-        Ok(())
+    fn read(_: &[u8], _: Option<&str>) -> Result<Read<Self>, Problem> {
+        Ok(Read { sent: Some(()), whole: Some(()), wrong: Vec::new() })
     }
 
     fn references(_: &[u8]) -> Vec<(String, Reference)> {
@@ -91,23 +110,29 @@ fn unread(body: &[u8], error: &serde_json::Error) -> Problem {
     Problem::field("", rule, format!("{fault}, at line {} column {}", error.line(), error.column()))
 }
 
-impl<T: Parse + Send + Sync + 'static> FromBody for Json<T> {
-    fn from_body(body: &[u8], media_type: Option<&str>) -> Result<Self, Problem> {
+impl<T: Body + Send + Sync + 'static> FromBody for Json<T> {
+    type Sent = T::Sent;
+
+    fn read(body: &[u8], media_type: Option<&str>) -> Result<Read<Self>, Problem> {
         if !is_json(media_type) {
             return Err(Problem::new(Code::UnsupportedMediaType, "Send the body as Content-Type: application/json"));
         }
-        let value: Value = serde_json::from_slice(body).map_err(|error| unread(body, &error))?;
+        let value: Value = match serde_json::from_slice(body).map_err(|error| unread(body, &error)) {
+            Ok(value) => value,
+            Err(problem) if problem.code == Code::Validation => return Ok(Read { sent: None, whole: None, wrong: problem.errors }),
+            Err(problem) => return Err(problem),
+        };
         let mut errors = Errors::at("");
-        match T::parse(&value, &mut errors) {
-            Some(parsed) if errors.is_empty() => Ok(Self(parsed)),
-            _ => Err(Problem::fields(errors.into_list())),
-        }
+        let sent = T::read(&value, &mut errors);
+        let wrong = errors.into_list();
+        let whole = sent.clone().filter(|_| wrong.is_empty()).and_then(T::whole).map(Self);
+        Ok(Read { sent, whole, wrong })
     }
 
     fn references(body: &[u8]) -> Vec<(String, Reference)> {
         let mut errors = Errors::at("");
         if let Ok(value) = serde_json::from_slice(body) {
-            T::parse(&value, &mut errors);
+            T::read(&value, &mut errors);
         }
         errors.into_references()
     }
@@ -117,9 +142,14 @@ impl<T: Parse + Send + Sync + 'static> FromBody for Json<T> {
     }
 }
 
-impl<T: Parse + Send + Sync + 'static> FromBody for OptionalJson<T> {
-    fn from_body(body: &[u8], media_type: Option<&str>) -> Result<Self, Problem> {
-        if body.is_empty() { Ok(Self(None)) } else { Json::from_body(body, media_type).map(|Json(value)| Self(Some(value))) }
+impl<T: Body + Send + Sync + 'static> FromBody for OptionalJson<T> {
+    type Sent = Option<T::Sent>;
+
+    fn read(body: &[u8], media_type: Option<&str>) -> Result<Read<Self>, Problem> {
+        if body.is_empty() {
+            return Ok(Read { sent: Some(None), whole: Some(Self(None)), wrong: Vec::new() });
+        }
+        Ok(Json::<T>::read(body, media_type)?.map(Some, |Json(body)| Self(Some(body))))
     }
 
     fn references(body: &[u8]) -> Vec<(String, Reference)> {
@@ -148,8 +178,11 @@ mod tests {
         for (body, code) in
             [(&b"{\"name\":\"\xff\"}"[..], Code::Malformed), (b"{\"name\":\"\\ud800\"}", Code::Validation), (b"{\"name\":1e400}", Code::Validation)]
         {
-            let refused = Json::<Probe>::from_body(body, Some("application/json")).map(drop).expect_err("refused");
-            assert_eq!(refused.code, code, "{body:?}");
+            let refused = match Json::<Probe>::read(body, Some("application/json")) {
+                Ok(read) => read.whole.map_or(Code::Validation, |body| panic!("{body:?}")),
+                Err(problem) => problem.code,
+            };
+            assert_eq!(refused, code, "{body:?}");
         }
     }
 }

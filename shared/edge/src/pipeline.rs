@@ -78,16 +78,17 @@ impl Outcome {
     }
 }
 
-fn idempotency_of(incoming: &Incoming, who: Option<&Authenticated>) -> Result<Option<IdempotencyKey>, Problem> {
+fn idempotency_of(incoming: &Incoming, who: Option<&Authenticated>) -> Result<Option<IdempotencyKey>, FieldError> {
     let (Some(key), Some(who)) = (&incoming.headers.idempotency_key, who.filter(|_| incoming.is_post)) else { return Ok(None) };
     if !(1..=255).contains(&key.len()) {
-        return Err(Problem::field("Idempotency-Key", "length", "must have 1 to 255 visible characters"));
+        return Err(FieldError::new("Idempotency-Key", "length", "must have 1 to 255 visible characters"));
     }
     let place = format!("{} {}", incoming.route, incoming.parameters.join("/"));
     Ok(Some(IdempotencyKey::new(who.caller.id, &place, key, &incoming.body)))
 }
 
-/// Parses, authenticates and loads at once, authorises, handles.
+/// Parses, authenticates and loads at once, authorises, handles. What did not parse is named together with
+/// what the loader finds wrong in what did.
 pub(crate) async fn respond<I, P, Q, B, L, T, LoadFn, LoadFut, H, Fut>(
     app: App,
     mut incoming: Incoming,
@@ -101,7 +102,7 @@ where
     B: FromBody,
     L: Send + 'static,
     T: Shown,
-    LoadFn: Fn(Context<I, P, Q>, Arc<B>) -> LoadFut,
+    LoadFn: Fn(Context<I, P, Q>, Arc<B::Sent>) -> LoadFut,
     LoadFut: Future<Output = Result<L, Rejection>> + Send,
     H: Fn(Request<I, P, Q, B>, L) -> Fut,
     Fut: Future<Output = Result<T, Rejection>> + Send,
@@ -109,26 +110,27 @@ where
     let permission = incoming.access.permission();
     let presumed = presumed(&app, incoming.headers.token.as_deref(), incoming.access).await?;
     let mut reading = incoming.reading.take();
-    let parsed = match parse::<P, Q, B>(&incoming) {
-        Err(problem) if problem.code == Code::Validation => parse_changes::<P, Q, B>(&app, &mut incoming, &mut reading).await.unwrap_or(Err(problem)),
-        parsed => parsed,
-    };
+    let mut parsed = parse::<P, Q, B>(&incoming);
+    if parsed.as_ref().is_ok_and(|parsed| !parsed.wrong.is_empty()) {
+        parsed = parse_changes::<P, Q, B>(&app, &mut incoming, &mut reading).await.unwrap_or(parsed);
+    }
     // The reading may begin before the caller is confirmed, but nothing of it is used before.
-    let seen = |who: I, path: &P, query: &Arc<Q>| Context {
+    let seen = |who: I, path: &P, query: &Arc<Q>, is_refused: bool| Context {
         app: app.clone(),
         who,
         path: path.clone(),
         query: query.clone(),
+        is_refused,
         cursor_text: incoming.pairs.iter().find(|(name, _)| name == "cursor").map(|(_, value)| value.clone()).unwrap_or_default(),
         filters: filters(&incoming),
     };
-    let early = async {
-        match (&parsed, I::from_authenticated(presumed.clone(), permission)) {
-            (Ok((path, query, body)), Ok(who)) => Some(Box::pin(load(seen(who, path, query), body.clone())).await),
-            _ => None,
-        }
+    let loaded = async |who: Result<I, Problem>| {
+        let (parsed, who) = (parsed.as_ref().ok()?, who.ok()?);
+        let (query, sent) = parsed.loadable()?;
+        Some(Box::pin(load(seen(who, &parsed.path, query, !parsed.wrong.is_empty()), sent.clone())).await)
     };
-    let (confirmed, early) = tokio::join!(confirmed(&app, incoming.access, presumed.as_ref()), early);
+    let (confirmed, early) =
+        tokio::join!(confirmed(&app, incoming.access, presumed.as_ref()), loaded(I::from_authenticated(presumed.clone(), permission)));
     let confirmed = confirmed?;
     if let Some(signed) = &confirmed {
         let _ = incoming.user.set(signed.caller.id.to_string());
@@ -137,18 +139,28 @@ where
         }
     }
     let who = I::from_authenticated(confirmed.clone(), permission)?;
-    let idempotency = idempotency_of(&incoming, confirmed.as_ref());
-    let (path, query, body) = match parsed {
-        Ok(parsed) => parsed,
-        Err(problem) => return Err(with_references::<I, B>(&app, &who, problem, &incoming.body).await.into()),
-    };
-    let idempotency = idempotency?;
     let loaded = match early {
-        Some(loaded) if same(presumed.as_ref(), confirmed.as_ref()) => loaded,
-        _ => Box::pin(load(seen(who.clone(), &path, &query), body.clone())).await,
+        Some(early) if same(presumed.as_ref(), confirmed.as_ref()) => Some(early),
+        _ => loaded(Ok(who.clone())).await,
+    };
+    let Parsed { path, query, sent, whole, mut wrong } = parsed?;
+    let idempotency = idempotency_of(&incoming, confirmed.as_ref()).unwrap_or_else(|error| {
+        wrong.push(error);
+        None
+    });
+    let (query, sent, body, loaded) = match (query, sent, whole, loaded) {
+        (Some(query), Some(sent), Some(whole), Some(loaded)) if wrong.is_empty() => (query, sent, whole, loaded),
+        (.., loaded) => {
+            if let Some(Err(Rejection::Problem(problem))) = loaded
+                && problem.code == Code::Validation
+            {
+                wrong.extend(problem.errors);
+            }
+            return Err(with_references::<I, B>(&app, &who, Problem::fields(wrong), &incoming.body).await.into());
+        }
     };
     let envelope = incoming.envelope;
-    let call = Request { app: app.clone(), who: who.clone(), path, query, body, headers: incoming.headers, idempotency: idempotency.clone() };
+    let call = Request { app: app.clone(), who: who.clone(), path, query, body, sent, headers: incoming.headers, idempotency: idempotency.clone() };
     let handled = match loaded {
         Ok(loaded) => Box::pin(handler(call, loaded)).await,
         Err(stop) => Err(stop),
@@ -234,16 +246,35 @@ async fn parse_changes<P: FromPath, Q: Query, B: FromBody>(
     let versioned = incoming.headers.if_match.is_some() || present.is_of_version(&incoming.body);
     incoming.body = present.left_out(&incoming.body)?;
     let mut parsed = parse(incoming);
-    if let (Err(problem), true) = (&parsed, versioned) {
-        incoming.body = present.kept_left_out(&incoming.body, &problem.errors)?;
+    if let (Ok(Parsed { wrong, .. }), true) = (&parsed, versioned)
+        && !wrong.is_empty()
+    {
+        incoming.body = present.kept_left_out(&incoming.body, wrong)?;
         parsed = parse(incoming);
     }
-    Some(parsed.map_err(|problem| Problem::fields(present.read_only(problem.errors))))
+    Some(parsed.map(|parsed| Parsed { wrong: present.read_only(parsed.wrong), ..parsed }))
 }
 
-type Parsed<P, Q, B> = (P, Arc<Q>, Arc<B>);
+/// A request as far as it was understood.
+struct Parsed<P, Q, B: FromBody> {
+    path: P,
+    query: Option<Arc<Q>>,
+    /// What did parse of the body.
+    sent: Option<Arc<B::Sent>>,
+    /// The body, where all of it did.
+    whole: Option<Arc<B>>,
+    /// Wrong parameters and wrong fields.
+    wrong: Vec<FieldError>,
+}
 
-/// Path, query and body, or the problem; wrong query parameters and wrong fields are named together.
+impl<P, Q, B: FromBody> Parsed<P, Q, B> {
+    /// What a loader is given; nothing, where there is no body whose fields it could find wrong.
+    fn loadable(&self) -> Option<(&Arc<Q>, &Arc<B::Sent>)> {
+        self.query.as_ref().zip(self.sent.as_ref()).filter(|_| B::EXPECTED || self.wrong.is_empty())
+    }
+}
+
+/// Path, query and body, with all that is wrong with them, or another problem.
 fn parse<P: FromPath, Q: Query, B: FromBody>(incoming: &Incoming) -> Result<Parsed<P, Q, B>, Problem> {
     if incoming.body.len() > MAX_BODY {
         return Err(Problem::new(Code::TooLarge, format!("A body may have {MAX_BODY} bytes; this one has {}", incoming.body.len())));
@@ -252,13 +283,9 @@ fn parse<P: FromPath, Q: Query, B: FromBody>(incoming: &Incoming) -> Result<Pars
     let mut errors = Errors::at("?");
     let query = Q::parse_query(&incoming.pairs, &mut errors);
     let mut wrong: Vec<FieldError> = errors.into_list();
-    let body = B::from_body(&incoming.body, incoming.headers.content_type.as_deref());
-    match (query, body) {
-        (Some(query), Ok(body)) if wrong.is_empty() => Ok((path, Arc::new(query), Arc::new(body))),
-        (_, Err(problem)) if problem.code != Code::Validation => Err(problem),
-        (_, body) => {
-            wrong.extend(body.err().map(|problem| problem.errors).unwrap_or_default());
-            Err(Problem::fields(wrong))
-        }
-    }
+    // Rules look at the body whatever the query.
+    let query = query.or_else(|| Q::parse_query(&[], &mut Errors::at("?")));
+    let body = B::read(&incoming.body, incoming.headers.content_type.as_deref())?;
+    wrong.extend(body.wrong);
+    Ok(Parsed { path, query: query.map(Arc::new), sent: body.sent.map(Arc::new), whole: body.whole.map(Arc::new), wrong })
 }

@@ -3,6 +3,7 @@
 use crate::answer::Answer;
 use crate::headers::Headers;
 use crate::identity::{Authorized, Identity};
+use crate::parts::FromBody;
 use crate::problem::{Code, Problem, Rejection};
 use application::{App, Change, Decision, Filter, Page, Paging, Purpose, Reached, ReachedPage, Stored, Subject};
 use contract::fields::DEFAULT_LIMIT;
@@ -26,6 +27,8 @@ pub struct Context<I, P = (), Q = ()> {
     pub path: P,
     /// Query parameters.
     pub query: Arc<Q>,
+    /// Whether the request is refused whatever the loader finds: something of it did not parse.
+    pub is_refused: bool,
     pub(crate) cursor_text: String,
     /// Route, filters and order, without cursor and limit.
     pub(crate) filters: Arc<str>,
@@ -49,6 +52,11 @@ impl<P, Q> Context<Authorized, P, Q> {
     /// What the route's permission covers.
     pub fn scope(&self) -> &Scope {
         &self.who.scope
+    }
+
+    /// Who calls.
+    pub fn caller(&self) -> &Caller {
+        &self.who.authenticated.caller
     }
 
     /// What another permission of the caller covers; `None` where the caller does not hold it.
@@ -85,7 +93,7 @@ impl<P, Q> Context<Authorized, P, Q> {
 }
 
 /// A request on its way through a handler: checked, parsed, authorized.
-pub struct Request<I, P = (), Q = (), B = ()> {
+pub struct Request<I, P = (), Q = (), B: FromBody = ()> {
     /// The application.
     pub app: App,
     /// Who calls.
@@ -96,12 +104,14 @@ pub struct Request<I, P = (), Q = (), B = ()> {
     pub query: Arc<Q>,
     /// The body.
     pub body: Arc<B>,
+    /// The same field by field, as rules look at it.
+    pub sent: Arc<B::Sent>,
     /// Headers a handler may need.
     pub headers: Headers,
     pub(crate) idempotency: Option<IdempotencyKey>,
 }
 
-impl<I: Identity, P, Q, B> Request<I, P, Q, B> {
+impl<I: Identity, P, Q, B: FromBody> Request<I, P, Q, B> {
     /// Who acts and when.
     pub fn act(&self) -> Act {
         let authenticated = self.who.authenticated();
@@ -263,7 +273,7 @@ impl<I: Identity, P, Q, B> Request<I, P, Q, B> {
     }
 }
 
-impl<P, Q, B> Request<Authorized, P, Q, B> {
+impl<P, Q, B: FromBody> Request<Authorized, P, Q, B> {
     /// What the route's permission covers.
     pub fn scope(&self) -> &Scope {
         &self.who.scope

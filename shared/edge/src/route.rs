@@ -325,13 +325,15 @@ impl<I: Identity> Draft<I> {
         Loading { draft: self, load, types: PhantomData }
     }
 
-    /// The same for what the body names: a parent is read while the caller is looked up.
-    pub fn load_named<P, Q, B, L, F, Fut>(self, load: F) -> LoadingNamed<I, P, Q, B, L, F>
+    /// The same given what was sent: it reads what the body names, and refuses, with all that it finds, what
+    /// is at odds with a rule. It looks at whatever did parse of a body, so its wrong fields are named beside
+    /// those that did not. It writes nothing.
+    pub fn load_sent<P, Q, S, L, F, Fut>(self, load: F) -> LoadingSent<I, P, Q, S, L, F>
     where
-        F: Fn(Context<I, P, Q>, Arc<B>) -> Fut + Clone + Send + Sync + 'static,
+        F: Fn(Context<I, P, Q>, Arc<S>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<L, Rejection>> + Send + 'static,
     {
-        LoadingNamed { draft: self, load, types: PhantomData }
+        LoadingSent { draft: self, load, types: PhantomData }
     }
 }
 
@@ -360,30 +362,31 @@ where
         Fut: Future<Output = Result<T, Rejection>> + Send + 'static,
     {
         let load = self.load;
-        self.draft.load_named(move |seen: Context<I, P, Q>, _: Arc<B>| load(seen)).handle(handler)
+        self.draft.load_sent(move |seen: Context<I, P, Q>, _: Arc<B::Sent>| load(seen)).handle(handler)
     }
 }
 
-/// A route that reads what its body names before its handler runs.
-pub struct LoadingNamed<I, P, Q, B, L, F> {
+/// A route that looks at what was sent before its handler runs.
+pub struct LoadingSent<I, P, Q, S, L, F> {
     draft: Draft<I>,
     load: F,
-    types: PhantomData<fn(P, Q, B) -> L>,
+    types: PhantomData<fn(P, Q, S) -> L>,
 }
 
-impl<I, P, Q, B, L, F, LoadFut> LoadingNamed<I, P, Q, B, L, F>
+impl<I, P, Q, S, L, F, LoadFut> LoadingSent<I, P, Q, S, L, F>
 where
     I: Identity,
     P: FromPath,
     Q: Query + Send + Sync + 'static,
-    B: FromBody,
+    S: Send + Sync + 'static,
     L: Send + 'static,
-    F: Fn(Context<I, P, Q>, Arc<B>) -> LoadFut + Clone + Send + Sync + 'static,
+    F: Fn(Context<I, P, Q>, Arc<S>) -> LoadFut + Clone + Send + Sync + 'static,
     LoadFut: Future<Output = Result<L, Rejection>> + Send + 'static,
 {
     /// The handler, given what was loaded.
-    pub fn handle<T, H, Fut>(self, handler: H) -> Route
+    pub fn handle<B, T, H, Fut>(self, handler: H) -> Route
     where
+        B: FromBody<Sent = S>,
         T: Shown,
         H: Fn(Request<I, P, Q, B>, L) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<T, Rejection>> + Send + 'static,

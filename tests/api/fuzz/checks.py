@@ -235,7 +235,8 @@ def wrong_body(described: Described, sent: requests.PreparedRequest, answer: req
     if described.method in ("PATCH", "PUT"):
         # Null for what is null says what the record says, also where nothing sets it to null.
         shown = answer.json()["data"] if answer.status_code == 200 else {}
-        body = {name: value for name, value in body.items() if value is not None or name not in shown or shown[name] is not None}
+        required = described.body.get("required", ())
+        body = {name: value for name, value in body.items() if value is not None or name in required or name not in shown or shown[name] is not None}
     try:
         errors = [f"{error.message[:200]} at {'/'.join(map(str, error.instance_path))}" for error in described.body_validator.iter_errors(body)]
     except ValueError as error:

@@ -28,7 +28,7 @@ pub const RESOURCE: Resource = Resource {
         Act::new("PATCH", "/leads/{id}", 8, UPDATE, update, calls::update),
         Act::new("DELETE", "/leads/{id}", 6, DELETE, delete, calls::delete),
         Act::new("PATCH", "/leads/{id}/status", 8, UPDATE, set_status, calls::set_status).requires(&["status"]),
-        Act::new("PATCH", "/leads/{id}/assign", 5, ASSIGN, assign, calls::assign),
+        Act::new("PATCH", "/leads/{id}/assign", 5, ASSIGN, assign, calls::assign).requires(&["ownerId"]),
         Act::new("POST", "/leads/{id}/convert", 7, CONVERT, conversion::convert, calls::convert).makes("customer").bare(),
     ],
     pages: |world| world.records.leads.values().map(|lead| (format!("/leads/{}", lead.id), Some(page(world, lead)))).collect(),
@@ -195,19 +195,19 @@ fn create(world: &mut World, call: &Call) -> Answer {
             wrong.push("/status");
         }
     }
-    if !wrong.is_empty() {
-        return Err(Expected::wrong(&wrong));
-    }
     lead.owner = match call.body.get("ownerId").map(Value::as_str) {
         None => Some(call.who.to_owned()),
         Some(Some(owner)) if owner == call.who => Some(owner.to_owned()),
         Some(_) if !holds(call.who, ASSIGN) => return Err(Expected::forbidden()),
         Some(Some(owner)) => {
-            check_assignable(call.who, ASSIGN, owner, "/ownerId")?;
+            wrong.extend(check_assignable(call.who, ASSIGN, owner, "/ownerId").is_err().then_some("/ownerId"));
             Some(owner.to_owned())
         }
         Some(None) => None,
     };
+    if !wrong.is_empty() {
+        return Err(Expected::wrong(&wrong));
+    }
     check_duplicates(world, call, None, &lead)?;
     let shown = page(world, &lead);
     world.name(&lead.id);
@@ -240,8 +240,6 @@ fn list(world: &mut World, call: &Call) -> Answer {
 
 fn update(world: &mut World, call: &Call) -> Answer {
     let old = reached(world, call)?;
-    check_version(call, old.version)?;
-    check_unconverted(&old)?;
     let mut new = old.clone();
     patch(&mut new.first_name, call, "firstName");
     patch(&mut new.last_name, call, "lastName");
@@ -265,6 +263,8 @@ fn update(world: &mut World, call: &Call) -> Answer {
     if !wrong.is_empty() {
         return Err(Expected::wrong(&wrong));
     }
+    check_version(call, old.version)?;
+    check_unconverted(&old)?;
     check_duplicates(world, call, Some(&old), &new)?;
     Ok(keep(world, &old, new))
 }

@@ -135,7 +135,7 @@ fn follow_lead(world: &World, task: &mut Task) {
 
 /// What a body hangs a task under, where it does not yet: each inside what the caller may read, and the
 /// lead not converted.
-fn check_links(world: &World, call: &Call, old: Option<&Task>) -> Result<(), Expected> {
+fn check_named(world: &World, call: &Call, old: Option<&Task>) -> Result<(), Expected> {
     let mut wrong = Vec::new();
     let new = |name: &str, of: fn(&Task) -> &Option<String>| call.given(name).filter(|id| old.is_none_or(|old| of(old).as_ref() != Some(id)));
     if new("customerId", |task| &task.customer).is_some_and(|id| !customers::sees(world, call.who, customers::READ, &id)) {
@@ -151,6 +151,8 @@ fn check_links(world: &World, call: &Call, old: Option<&Task>) -> Result<(), Exp
             Ok(()) => {}
         }
     }
+    let owner = call.given("ownerId").filter(|id| *id != call.who && old.is_none_or(|old| old.owner != *id));
+    wrong.extend(owner.and_then(|owner| check_assignable(call.who, RIGHT, &owner, "/ownerId").err()).map(|_| "/ownerId"));
     if wrong.is_empty() { Ok(()) } else { Err(Expected::wrong(&wrong)) }
 }
 
@@ -186,11 +188,8 @@ fn keep(world: &mut World, old: &Task, mut new: Task) -> Expected {
 }
 
 fn create(world: &mut World, call: &Call) -> Answer {
-    check_links(world, call, None)?;
+    check_named(world, call, None)?;
     let owner = call.given("ownerId").unwrap_or_else(|| call.who.to_owned());
-    if owner != call.who {
-        check_assignable(call.who, RIGHT, &owner, "/ownerId")?;
-    }
     let task = Task {
         id: call.makes.clone(),
         created: world.time(),
@@ -224,10 +223,7 @@ fn get(world: &mut World, call: &Call) -> Answer {
 
 fn update(world: &mut World, call: &Call) -> Answer {
     let old = reached(world, call)?;
-    check_links(world, call, Some(&old))?;
-    if let Some(owner) = call.given("ownerId").filter(|id| *id != old.owner && *id != call.who) {
-        check_assignable(call.who, RIGHT, &owner, "/ownerId")?;
-    }
+    check_named(world, call, Some(&old))?;
     check_version(call, old.version)?;
     let mut new = old.clone();
     put(&mut new.title, call, "title");

@@ -183,9 +183,8 @@ pub async fn settings_are_read_by_all_and_changed_by_administrators(crm: Crm) {
     assert_eq!(after.data()["dueSoonDays"], json!(days));
     assert_eq!(rep.get("/settings").await.data()["dueSoonDays"], json!(days));
     let wrong = json!({"rfm": {"recencyDays": [7, 7, 8, 9], "frequency": [1, 2, 3, 4], "monetary": [4, 3, 2]}, "currency": "EUR"});
-    assert_eq!(admin.patch("/settings", wrong).await.expect(422).pointers(), ["/currency"]);
-    let order = json!({"rfm": {"recencyDays": [7, 7, 8, 9], "frequency": [1, 2, 3, 4], "monetary": [4, 3, 2]}});
-    assert_eq!(admin.patch("/settings", order).await.expect(422).pointers(), ["/rfm/frequency", "/rfm/monetary", "/rfm/recencyDays"]);
+    let pointers = ["/currency", "/rfm/frequency", "/rfm/monetary", "/rfm/recencyDays"];
+    assert_eq!(admin.patch("/settings", wrong).await.expect(422).pointers(), pointers);
 }
 
 pub async fn health_is_open_and_components_are_not(crm: Crm) {
@@ -303,6 +302,62 @@ pub async fn what_was_read_can_be_sent_back(crm: Crm) {
     // So can what only others may change.
     let own = json!({"role": "SALES_REP", "status": "ACTIVE", "mustChangePassword": false, "teamId": team, "firstName": "Sally"});
     rep.patch(&format!("/users/{}", rep.id), own).await.expect(200);
+}
+
+pub async fn broken_rules_are_named_with_the_other_wrong_fields(crm: Crm) {
+    let manager = crm.person("MANAGER", Some(&crm.team().await)).await;
+    let customer = manager.customer(json!({})).await["id"].clone();
+    let other = manager.customer(json!({})).await["id"].clone();
+    let lead = manager.lead(json!({"title": "Roof"})).await["id"].clone();
+    let project = manager.make("/projects", json!({"name": "Roof", "customerId": customer, "startDate": "2026-05-01"})).await["id"].clone();
+    let call = manager.make("/activities", json!({"type": "CALL", "leadId": lead})).await["id"].clone();
+    let path = |collection: &str, record: &Value| format!("/{collection}/{}", text(record));
+    let later = "2999-01-01T10:00:00Z";
+    // Each has a field of another type or one that is unknown, and breaks a rule.
+    let cases = [
+        ("POST", "/leads".to_owned(), json!({"company": 5, "title": "Roof", "status": "CLOSED"}), vec!["/company", "/status"]),
+        ("PATCH", path("leads", &lead), json!({"source": 5, "archived": true, "title": null}), vec!["/archived", "/source", "/title"]),
+        ("PATCH", path("leads", &lead), json!({"email": 5, "title": null}), vec!["/email"]),
+        ("PATCH", path("leads", &lead) + "/status", json!({"status": "NEW", "closeReason": "WON", "x": 1}), vec!["/closeReason", "/x"]),
+        ("POST", "/customers".to_owned(), json!({"name": "", "birthday": "2999-01-01"}), vec!["/birthday", "/name"]),
+        ("PATCH", path("customers", &customer), json!({"name": 5, "referredById": customer}), vec!["/name", "/referredById"]),
+        ("POST", "/activities".to_owned(), json!({"type": "NOTE", "leadId": lead, "occurredAt": later, "x": 1}), vec!["/body", "/occurredAt", "/x"]),
+        ("PATCH", path("activities", &call), json!({"type": "NOTE", "durationMin": "5"}), vec!["/body", "/durationMin"]),
+        ("POST", "/activities".to_owned(), json!({"type": 5, "leadId": lead, "customerId": customer}), vec!["/customerId", "/leadId", "/type"]),
+        ("POST", "/follow-ups".to_owned(), json!({"dueAt": "soon"}), vec!["/dueAt", "/leadId"]),
+        ("POST", "/tasks".to_owned(), json!({"title": 5, "projectId": project, "customerId": other}), vec!["/customerId", "/title"]),
+        (
+            "POST",
+            "/projects".to_owned(),
+            json!({"customerId": customer, "startDate": "2026-02-01", "endDate": "2026-01-01"}),
+            vec!["/endDate", "/name"],
+        ),
+        ("PATCH", path("projects", &project), json!({"endDate": "2026-01-01", "name": 5}), vec!["/endDate", "/name"]),
+        (
+            "POST",
+            "/worklogs".to_owned(),
+            json!({"workDate": "2999-01-01", "minutes": 0, "description": "X"}),
+            vec!["/customerId", "/minutes", "/workDate"],
+        ),
+        (
+            "POST",
+            "/worklogs?x=1".to_owned(),
+            json!({"workDate": "2999-01-01", "minutes": 5, "description": "X", "taskId": 5}),
+            vec!["/taskId", "/workDate", "?x"],
+        ),
+    ];
+    for (method, path, body, expected) in cases {
+        let refused = manager.ask(method, &path, Some(&body), &[]).await.expect(422);
+        assert_eq!(refused.pointers(), expected, "{method} {path} {body}");
+    }
+    let admin = crm.admin().await;
+    let weak = json!({"email": format!("{}@crm.test", unique()), "password": "password12", "role": "BOSS"});
+    assert_eq!(admin.post("/users", weak).await.expect(422).pointers(), ["/password", "/role"]);
+    let rfm = json!({"recencyDays": [1, 2, 3, "4"], "frequency": [1, 2, 3, 4], "monetary": [4, 3, 2]});
+    let wrong = admin.patch("/settings", json!({"rfm": rfm, "dueSoonDays": 0})).await.expect(422);
+    assert_eq!(wrong.pointers(), ["/dueSoonDays", "/rfm/frequency", "/rfm/monetary", "/rfm/recencyDays/3"]);
+    let short = json!({"currentPassword": 5, "newPassword": "password12"});
+    assert_eq!(manager.post("/auth/password", short).await.expect(422).pointers(), ["/currentPassword", "/newPassword"]);
 }
 
 pub async fn references_are_named_with_the_other_wrong_fields(crm: Crm) {

@@ -117,7 +117,8 @@ pub async fn work_is_logged_and_summed_up(crm: Crm) {
     assert_eq!(rep.post("/worklogs", odd).await.expect(422).pointers(), ["/customerId"]);
     let wrong = rep.post("/worklogs", json!({"workDate": "2999-01-01", "minutes": 5, "description": "X"})).await.expect(422);
     assert_eq!(wrong.pointers(), ["/customerId", "/workDate"]);
-    assert_eq!(rep.post("/worklogs", json!({"minutes": 1441, "workDate": "2026-01-01"})).await.expect(422).pointers(), ["/description", "/minutes"]);
+    let wrong = rep.post("/worklogs", json!({"minutes": 1441, "workDate": "2026-01-01"})).await.expect(422);
+    assert_eq!(wrong.pointers(), ["/customerId", "/description", "/minutes"]);
 }
 
 pub async fn wrong_entries_can_be_removed(crm: Crm) {
