@@ -12,7 +12,7 @@ use application::clock::Clock;
 use application::keys::{Wanted, settle};
 use aws::{Sdk, SecretFile, Secrets};
 use bytes::Bytes;
-use edge::{Access, Action, App, Config, Resource, Router};
+use edge::{Access, Action, App, Config, Router};
 use futures_util::FutureExt;
 use lambda_http::{Body, Response};
 use messaging::{Queue, SCHEDULES};
@@ -23,9 +23,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
+use store::keys::Reserved;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use workers::{Interest, Need, Trigger, WORKERS, Worker};
+use workers::{Interest, Trigger, WORKERS, Worker};
 
 /// The table's name in this process.
 pub const TABLE: &str = "crm";
@@ -104,16 +105,23 @@ impl Storage {
     }
 }
 
-/// A view of the table that refuses everything but these actions, and `credentials` where they are not
+/// A view of the table that refuses everything but these actions, and what is reserved but for what is
 /// declared, as the function's role would. Hooks on the table itself are called as well, and told the
 /// role.
-fn policed(table: &Table, role: &'static str, actions: impl IntoIterator<Item = Action>, credentials: bool) -> Table {
+fn policed(table: &Table, role: &'static str, actions: impl IntoIterator<Item = Action>, declared: Vec<Reserved>) -> Table {
     let allowed: HashSet<&'static str> = actions.into_iter().map(Action::name).collect();
     let beneath = table.before.clone().map(|hook| for_role(hook, role));
-    let secret = move |partition: &String| !credentials && partition.starts_with(store::keys::CREDENTIALS);
+    let kept_off: Vec<Reserved> = Reserved::ALL.into_iter().filter(|reserved| !declared.contains(reserved)).collect();
+    let touched = move |operation: &Operation| {
+        let is_touched = |reserved: &&Reserved| {
+            let partitions = if reserved.is_secret() { &operation.partitions } else { &operation.written };
+            partitions.iter().any(|partition| partition.starts_with(reserved.partition()))
+        };
+        kept_off.iter().find(is_touched).map(|reserved| reserved.name())
+    };
     let refused = move |operation: &Operation| {
         let undeclared = operation.actions.iter().find(|action| !allowed.contains(*action));
-        undeclared.copied().or_else(|| operation.partitions.iter().any(secret).then_some("credentials"))
+        undeclared.copied().or_else(|| touched(operation))
     };
     let check = move |operation: &Operation| match refused(operation) {
         Some(action) => Err(Fault::access_denied(action)),
@@ -133,7 +141,7 @@ fn store_on(table: &Table) -> Store {
 /// The table cut to what a route declares.
 fn route_table(table: &Table, route: &edge::Route) -> Table {
     let caller = (route.access != Access::Public).then_some(Action::Get);
-    policed(table, route.name, route.actions.iter().copied().chain(caller), route.resources.contains(&Resource::Credentials))
+    policed(table, route.name, route.actions.iter().copied().chain(caller), route.reserved())
 }
 
 impl Embedded {
@@ -167,8 +175,7 @@ impl Embedded {
 
     /// The application of a worker, its table cut to what it declares.
     pub fn worker_app(&self, worker: &Worker) -> App {
-        let credentials = worker.needs.contains(&Need::Credentials);
-        self.app.on_store(&store_on(&policed(&self.table, worker.name, worker.actions.iter().copied(), credentials)))
+        self.app.on_store(&store_on(&policed(&self.table, worker.name, worker.actions.iter().copied(), worker.reserved())))
     }
 
     /// Answers a request as the HTTP front would, without a connection.

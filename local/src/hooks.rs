@@ -16,6 +16,8 @@ pub struct Operation {
     pub resources: Vec<String>,
     /// The partition keys it names, of the table or of an index: what policies know as leading keys.
     pub partitions: Vec<String>,
+    /// Those of them that it writes to.
+    pub written: Vec<String>,
     /// The request as sent.
     pub request: Value,
     /// The route or worker that sends it, where the table is cut to one.
@@ -120,8 +122,19 @@ impl Operation {
             }
         }
         let partitions = partitions(name, &request);
-        Self { name: name.to_owned(), actions, resources, partitions, request, role: None, status: None }
+        let written = match name {
+            "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" => partitions.clone(),
+            "TransactWriteItems" => self::partitions(name, &without_checks(&request)),
+            _ => Vec::new(),
+        };
+        Self { name: name.to_owned(), actions, resources, partitions, written, request, role: None, status: None }
     }
+}
+
+/// A transaction without what it only looks at.
+fn without_checks(request: &Value) -> Value {
+    let items = request["TransactItems"].as_array().into_iter().flatten();
+    json!({"TransactItems": items.filter(|item| item.get("ConditionCheck").is_none()).collect::<Vec<_>>()})
 }
 
 /// See [`Operation::partitions`].
@@ -209,6 +222,8 @@ mod tests {
         assert_eq!(found("TransactGetItems", json!({"TransactItems": [{"Get": {"Key": one}}]})), ["A#1"]);
         let writes = json!([{"Put": {"Item": one}}, {"Update": {"Key": two}}, {"Delete": {"Key": one}}, {"ConditionCheck": {"Key": two}}]);
         assert_eq!(found("TransactWriteItems", json!({"TransactItems": writes})), ["A#1", "B#2", "A#1", "B#2"]);
+        assert_eq!(Operation::new("TransactWriteItems", json!({"TransactItems": writes}).to_string().as_bytes()).written, ["A#1", "B#2", "A#1"]);
+        assert!(Operation::new("GetItem", json!({"Key": one}).to_string().as_bytes()).written.is_empty());
     }
 
     #[test]

@@ -42,6 +42,53 @@ fn whoever_may_touch_credentials_is_on_the_list_with_a_reason() {
     assert_eq!(open.map(handler).collect::<BTreeSet<_>>(), listed(), "left: what the stacks open; right: {LIST}");
 }
 
+/// What refuses writing the published keys or roles, as the stacks say it.
+fn refuses_writing(resource: &str, partition: &str) -> bool {
+    let denies = resource.split("- Effect: Deny").skip(1);
+    denies.filter(|statement| statement.contains("LeadingKeys") && statement.contains(&format!("{partition:?}"))).any(|statement| {
+        let actions = |effect: &str| {
+            let line = effect.lines().find(|line| line.contains("Action: [")).expect("actions");
+            line.trim().trim_start_matches("Action: [").trim_end_matches(']').split(", ").map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        let writes = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"];
+        let allowed = resource
+            .split("- Effect: Allow")
+            .skip(1)
+            .filter(|statement| statement.contains("!Ref TableArn"))
+            .flat_map(|statement| actions(statement));
+        allowed.filter(|action| writes.contains(&action.as_str())).all(|action| actions(statement).contains(&action))
+    })
+}
+
+#[test]
+fn keys_and_roles_are_written_by_one_function_each() {
+    let stacks = stacks();
+    let resources = stacks.split("\n\n  ").filter(|resource| resource.contains("Type: AWS::Serverless::Function"));
+    // Whoever only counts attempts is allowed that alone.
+    let counts = |resource: &str| resource.contains("\"ForAllValues:StringLike\"");
+    let writes = |resource: &&str| {
+        ["PutItem", "DeleteItem", "BatchWriteItem"].iter().any(|write| resource.contains(write))
+            || resource.contains("UpdateItem") && !counts(resource)
+    };
+    let writers: Vec<&str> = resources.filter(writes).collect();
+    assert!(writers.len() > 30);
+    let open = |partition: &str| {
+        let open = writers.iter().filter(|resource| !refuses_writing(resource, partition));
+        open.map(|resource| resource.split("Handler: ").nth(1).and_then(|rest| rest.lines().next()).expect("a handler")).collect::<Vec<_>>()
+    };
+    assert_eq!((open("JWKS"), open("ROLE#*")), (vec!["bootstrap"], vec!["update_role_permissions"]));
+}
+
+#[tokio::test]
+async fn what_is_reserved_is_refused_in_the_embedded_table_as_well() {
+    let crm = Crm::idle(Table::memory().expect("memory")).await;
+    let worker = workers::WORKERS.iter().find(|worker| worker.name == "work").expect("worker");
+    let store = crm.embedded().worker_app(worker).unscoped().clone();
+    let published = store.published().await.expect("may read");
+    let refused = store.publish_keys(&published, Vec::new()).await.expect_err("may not write");
+    assert!(refused.to_string().contains("keys"), "{refused}");
+}
+
 #[tokio::test]
 async fn credentials_are_refused_to_whoever_did_not_declare_them() {
     let crm = Crm::idle(Table::memory().expect("memory")).await;

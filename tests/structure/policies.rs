@@ -2,7 +2,7 @@
 //! else; here every declared action is used, so that none is allowed for nothing.
 
 use crate::samples::routes::request;
-use edge::{Access, Action, Resource};
+use edge::{Access, Action};
 use local::adapters::MemorySecret;
 use local::generate::story::Story;
 use local::{TABLE, Table};
@@ -10,11 +10,10 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use store::keys::CREDENTIALS;
+use store::keys::Reserved;
 use tests::crm::{PASSWORD, unique};
 use tests::people::text;
 use tests::{Crm, eventually};
-use workers::Need;
 
 type Used = Arc<Mutex<BTreeMap<&'static str, BTreeSet<&'static str>>>>;
 
@@ -29,23 +28,27 @@ fn noted(table: Table, used: &Used) -> Table {
     let notes = used.clone();
     table.with_observer(Arc::new(move |operation| {
         if let Some(role) = operation.role {
-            let credentials = operation.partitions.iter().any(|partition| partition.starts_with(CREDENTIALS)).then_some(CREDENTIALS);
-            notes.lock().expect("lock").entry(role).or_default().extend(operation.actions.iter().copied().chain(credentials));
+            let is_touched = |reserved: &Reserved| {
+                let partitions = if reserved.is_secret() { &operation.partitions } else { &operation.written };
+                partitions.iter().any(|partition| partition.starts_with(reserved.partition()))
+            };
+            let reserved = Reserved::ALL.into_iter().filter(is_touched).map(Reserved::name);
+            notes.lock().expect("lock").entry(role).or_default().extend(operation.actions.iter().copied().chain(reserved));
         }
         Ok(())
     }))
 }
 
-/// What each route's and worker's role allows, credentials among it.
+/// What each route's and worker's role allows, what is reserved among it.
 fn declared() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     let routes = local::routes().into_iter().flat_map(|(_, routes)| routes).map(|route| {
         let caller = (route.access != Access::Public).then_some(Action::Get);
-        let credentials = route.resources.contains(&Resource::Credentials).then_some(CREDENTIALS);
-        (route.name, route.actions.iter().copied().chain(caller).map(Action::name).chain(credentials).collect())
+        let reserved = route.reserved().into_iter().map(Reserved::name);
+        (route.name, route.actions.iter().copied().chain(caller).map(Action::name).chain(reserved).collect())
     });
     let workers = workers::WORKERS.iter().map(|worker| {
-        let credentials = worker.needs.contains(&Need::Credentials).then_some(CREDENTIALS);
-        (worker.name, worker.actions.iter().copied().map(Action::name).chain(credentials).collect())
+        let reserved = worker.reserved().into_iter().map(Reserved::name);
+        (worker.name, worker.actions.iter().copied().map(Action::name).chain(reserved).collect())
     });
     routes.chain(workers).collect()
 }

@@ -6,7 +6,7 @@ use domain::granting::may_grant;
 use domain::permission::{Grant, RoleGrants, replace};
 use domain::{Grants, Permission, Record, Refused, Role};
 use edge::application::Stand;
-use edge::{Action, Answer, Authorized, Change, Code, Context, Decision, Json, Rejection, Request, Route};
+use edge::{Action, Answer, Authorized, Change, Code, Context, Decision, Json, Rejection, Request, Resource, Route};
 
 contract::body! {
     /// What the role is granted.
@@ -22,6 +22,7 @@ pub(crate) fn route() -> Route {
         .about("Roles and teams", "Replace the permissions of a role")
         .fails(&[Code::RoleFixed])
         .touches(&[Action::Get, Action::Put, Action::Update])
+        .uses(&[Resource::Roles])
         .load(load)
         .handle(handle)
 }

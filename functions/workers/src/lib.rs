@@ -20,6 +20,7 @@ use futures::future::BoxFuture;
 use messaging::Queue;
 use serde_json::Value;
 use store::Action;
+use store::keys::Reserved;
 
 /// The event source of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,5 +87,17 @@ impl Worker {
 
 /// The workers that run all the time.
 pub const BACKGROUND: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, work::WORKER, parker::WORKER];
+impl Worker {
+    /// What it does where others are kept off. Whoever writes the secret publishes the keys as well.
+    pub fn reserved(&self) -> Vec<Reserved> {
+        let of_need = |need: &Need| match need {
+            Need::Credentials => Some(Reserved::Credentials),
+            Need::Secret => Some(Reserved::Keys),
+            Need::Bus | Need::Send(_) | Need::Cpu => None,
+        };
+        self.needs.iter().filter_map(of_need).collect()
+    }
+}
+
 /// Every worker.
 pub const WORKERS: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, work::WORKER, parker::WORKER, bootstrap::WORKER];

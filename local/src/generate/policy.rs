@@ -5,22 +5,22 @@
 use edge::{Access, Action, Resource, Route};
 use messaging::Queue;
 use std::collections::BTreeSet;
-use store::keys::{COUNTERS, CREDENTIALS, Index};
+use store::keys::{COUNTERS, Index, Reserved};
 use workers::{Need, Trigger, Worker};
 
 /// A statement: actions, and resources as YAML.
 pub(super) struct Statement {
     pub actions: Vec<String>,
     pub resources: Vec<String>,
-    /// Refused, whatever else allows it, for partition keys like this; without one the statement allows.
-    denies: Option<String>,
-    /// Allowed for partition keys like this alone.
-    only: Option<String>,
+    /// Refused, whatever else allows it, for partition keys like these; without any the statement allows.
+    denies: Vec<String>,
+    /// Allowed for partition keys like these alone.
+    only: Vec<String>,
 }
 
 impl Statement {
     fn new(actions: &[&str], resources: Vec<String>) -> Self {
-        Self { actions: actions.iter().map(|action| (*action).to_owned()).collect(), resources, denies: None, only: None }
+        Self { actions: actions.iter().map(|action| (*action).to_owned()).collect(), resources, denies: Vec::new(), only: Vec::new() }
     }
 }
 
@@ -43,8 +43,8 @@ pub(super) fn dead_id(queue: Queue) -> String {
 pub(super) const STREAM_DEAD: &str = "StreamDeadQueue";
 
 /// The table's statements. Queries of lists go to the indexes, those of what stands beside a record
-/// to the table. What is allowed on the table is so for every item in it but the credentials.
-fn table(actions: &BTreeSet<Action>, credentials: bool) -> Vec<Statement> {
+/// to the table. What is allowed on the table is so for every item in it but what is reserved for others.
+fn table(actions: &BTreeSet<Action>, declared: &[Reserved]) -> Vec<Statement> {
     let mut statements = Vec::new();
     let is_apart = |action: &Action| matches!(action, Action::Query | Action::QueryTable | Action::Count);
     let items: Vec<String> = actions.iter().filter(|action| !is_apart(action)).map(|action| format!("dynamodb:{}", action.name())).collect();
@@ -53,7 +53,7 @@ fn table(actions: &BTreeSet<Action>, credentials: bool) -> Vec<Statement> {
     }
     // Whoever may update anything may count as well.
     if actions.contains(&Action::Count) && !actions.contains(&Action::Update) {
-        statements.push(Statement { only: Some(format!("{COUNTERS}*")), ..Statement::new(&["dynamodb:UpdateItem"], vec![arn("Table")]) });
+        statements.push(Statement { only: vec![format!("{COUNTERS}*")], ..Statement::new(&["dynamodb:UpdateItem"], vec![arn("Table")]) });
     }
     let table = actions.contains(&Action::QueryTable).then(|| arn("Table"));
     let indexes = actions.contains(&Action::Query).then(|| Index::ALL.iter().map(|index| format!("!Sub ${{TableArn}}/index/{}", index.name())));
@@ -61,9 +61,22 @@ fn table(actions: &BTreeSet<Action>, credentials: bool) -> Vec<Statement> {
     if !queried.is_empty() {
         statements.push(Statement::new(&["dynamodb:Query"], queried));
     }
-    if !statements.is_empty() && !credentials {
+    let kept_off = |is_secret: bool| -> Vec<String> {
+        let others = Reserved::ALL.into_iter().filter(|reserved| reserved.is_secret() == is_secret && !declared.contains(reserved));
+        // A partition that is one item is named as it is, and the others by their beginning.
+        others
+            .map(|reserved| if reserved.partition().ends_with('#') { format!("{}*", reserved.partition()) } else { reserved.partition().to_owned() })
+            .collect()
+    };
+    let unseen = kept_off(true);
+    if !statements.is_empty() && !unseen.is_empty() {
         let resources = vec![arn("Table"), "!Sub ${TableArn}/index/*".to_owned()];
-        statements.push(Statement { denies: Some(format!("{CREDENTIALS}*")), ..Statement::new(&["dynamodb:*"], resources) });
+        statements.push(Statement { denies: unseen, ..Statement::new(&["dynamodb:*"], resources) });
+    }
+    let writes = [Action::Put, Action::Update, Action::Delete, Action::BatchWrite].into_iter().filter(|action| actions.contains(action));
+    let (writes, unwritten): (Vec<String>, _) = (writes.map(|action| format!("dynamodb:{}", action.name())).collect(), kept_off(false));
+    if !writes.is_empty() && !unwritten.is_empty() {
+        statements.push(Statement { actions: writes, denies: unwritten, ..Statement::new(&[], vec![arn("Table")]) });
     }
     statements
 }
@@ -74,7 +87,7 @@ pub(super) fn of_route(route: &Route) -> Vec<Statement> {
     if route.access != Access::Public || !actions.is_empty() {
         actions.insert(Action::Get);
     }
-    let mut statements = table(&actions, route.resources.contains(&Resource::Credentials));
+    let mut statements = table(&actions, &route.reserved());
     for resource in route.resources {
         match resource {
             Resource::Secret => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec![arn("Secret")])),
@@ -83,7 +96,7 @@ pub(super) fn of_route(route: &Route) -> Vec<Statement> {
                 let queues = Queue::ALL.iter().flat_map(|queue| [arn(&queue_id(*queue)), arn(&dead_id(*queue))]);
                 statements.push(Statement::new(&["sqs:GetQueueAttributes"], queues.collect()));
             }
-            Resource::Credentials | Resource::Cpu => {}
+            Resource::Credentials | Resource::Roles | Resource::Cpu => {}
         }
     }
     statements
@@ -104,7 +117,7 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
         Trigger::DeadLetters => vec![receive(dead_queues().iter().map(|queue| arn(queue)).collect())],
         Trigger::CustomResource => vec![Statement::new(&["secretsmanager:GetSecretValue"], vec![arn("AdminSecret")])],
     };
-    statements.extend(table(&worker.actions.iter().copied().collect(), worker.needs.contains(&Need::Credentials)));
+    statements.extend(table(&worker.actions.iter().copied().collect(), &worker.reserved()));
     for need in worker.needs {
         match need {
             Need::Bus => statements.push(Statement::new(&["events:PutEvents"], vec![arn("Bus")])),
@@ -131,7 +144,7 @@ pub(super) fn yaml(statements: &[Statement]) -> String {
     }
     let mut text = String::from("      Policies:\n        - Version: \"2012-10-17\"\n          Statement:\n");
     for statement in statements {
-        let (effect, actions) = (if statement.denies.is_some() { "Deny" } else { "Allow" }, statement.actions.join(", "));
+        let (effect, actions) = (if statement.denies.is_empty() { "Allow" } else { "Deny" }, statement.actions.join(", "));
         text.push_str(&format!("            - Effect: {effect}\n              Action: [{actions}]\n"));
         match statement.resources.as_slice() {
             [one] => text.push_str(&format!("              Resource: {one}\n")),
@@ -141,8 +154,12 @@ pub(super) fn yaml(statements: &[Statement]) -> String {
             }
         }
         let of_keys = [("ForAnyValue", &statement.denies), ("ForAllValues", &statement.only)];
-        for (quantor, partitions) in of_keys.into_iter().filter_map(|(quantor, keys)| Some((quantor, keys.as_ref()?))) {
-            let condition = format!("{{\"{quantor}:StringLike\": {{\"dynamodb:LeadingKeys\": \"{partitions}\"}}}}");
+        for (quantor, partitions) in of_keys.into_iter().filter(|(_, keys)| !keys.is_empty()) {
+            let keys = match partitions.as_slice() {
+                [one] => format!("{one:?}"),
+                many => format!("{many:?}"),
+            };
+            let condition = format!("{{\"{quantor}:StringLike\": {{\"dynamodb:LeadingKeys\": {keys}}}}}");
             text.push_str(&format!("              Condition: {condition}\n"));
         }
     }

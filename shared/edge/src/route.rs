@@ -18,6 +18,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 pub use store::Action;
+use store::keys::Reserved;
 
 /// What else a route's function needs beside the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum Resource {
     QueueDepths,
     /// Reads or writes the hashes of passwords and refresh tokens, which other roles are kept off.
     Credentials,
+    /// Writes roles and their grants, which other roles are kept off.
+    Roles,
     /// More CPU: password hashing (1,769 MB is one vCPU on Lambda).
     Cpu,
 }
@@ -139,6 +142,16 @@ macro_rules! methods {
 }
 
 impl Route {
+    /// What it does where others are kept off.
+    pub fn reserved(&self) -> Vec<Reserved> {
+        let of_resource = |resource: &Resource| match resource {
+            Resource::Credentials => Some(Reserved::Credentials),
+            Resource::Roles => Some(Reserved::Roles),
+            Resource::Secret | Resource::SendQueues | Resource::QueueDepths | Resource::Cpu => None,
+        };
+        self.resources.iter().filter_map(of_resource).collect()
+    }
+
     /// The methods it answers: a PATCH route answers PUT in the same way, and one that says so HEAD.
     pub fn methods(&self) -> Vec<Method> {
         let also = match self.method {

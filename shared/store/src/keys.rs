@@ -100,8 +100,47 @@ pub fn by_time(at: Time, id: impl std::fmt::Display) -> String {
     format!("{at}#{id}")
 }
 
-/// How the partition keys of credentials begin: what the policies of functions speak of.
+/// How the partition keys of credentials begin.
 pub const CREDENTIALS: &str = "CREDENTIAL#";
+
+/// Partitions that a role is kept off unless its route or worker declares what it does there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reserved {
+    /// Hashes of passwords and refresh tokens, which are not even read.
+    Credentials,
+    /// The published keys, which are not written.
+    Keys,
+    /// Roles and their grants, which are not written.
+    Roles,
+}
+
+impl Reserved {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Credentials, Self::Keys, Self::Roles];
+
+    /// Its name, for refusals and tests.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Keys => "keys",
+            Self::Roles => "roles",
+        }
+    }
+
+    /// How its partition keys begin.
+    pub const fn partition(self) -> &'static str {
+        match self {
+            Self::Credentials => CREDENTIALS,
+            Self::Keys => "JWKS",
+            Self::Roles => "ROLE#",
+        }
+    }
+
+    /// Whether reading is refused as well as writing.
+    pub const fn is_secret(self) -> bool {
+        matches!(self, Self::Credentials)
+    }
+}
 
 /// How the sort keys of a user's sessions begin.
 pub const SESSION: &str = "SESSION#";

@@ -169,7 +169,7 @@ fn of_route(package: &str, route: &Route) -> String {
             Resource::Secret => variables.push(secret_variable()),
             Resource::SendQueues => variables.extend(Queue::ALL.map(queue_variable)),
             Resource::QueueDepths => variables.extend(Queue::ALL.into_iter().flat_map(|queue| [queue_variable(queue), dead_variable(queue)])),
-            Resource::Credentials | Resource::Cpu => {}
+            Resource::Credentials | Resource::Roles | Resource::Cpu => {}
         }
     }
     variables.sort();
