@@ -51,11 +51,7 @@ fn refuses_writing(resource: &str, partition: &str) -> bool {
             line.trim().trim_start_matches("Action: [").trim_end_matches(']').split(", ").map(str::to_owned).collect::<BTreeSet<_>>()
         };
         let writes = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"];
-        let allowed = resource
-            .split("- Effect: Allow")
-            .skip(1)
-            .filter(|statement| statement.contains("!Ref TableArn"))
-            .flat_map(|statement| actions(statement));
+        let allowed = resource.split("- Effect: Allow").skip(1).filter(|statement| statement.contains("!Ref TableArn")).flat_map(actions);
         allowed.filter(|action| writes.contains(&action.as_str())).all(|action| actions(statement).contains(&action))
     })
 }
