@@ -142,7 +142,7 @@ async fn a_leaked_key_is_unknown_everywhere_within_a_minute_and_its_sessions_liv
     let first = kid(&rep);
     at(&warm, &rep).get("/auth/me").await.expect(200);
     let mate = refreshed(&signer, &mate).await;
-    rotated(&crm, "leaked-2026-11-21").await;
+    rotated(&crm, "Leaked-2026-11-21").await;
     let (secret, published) = kids(&crm).await;
     assert_eq!((secret.len(), &secret), (1, &published));
     assert!(!secret.contains(&first), "nothing is left of the old key");

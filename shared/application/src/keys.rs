@@ -168,7 +168,8 @@ impl Secret {
             known.push(value.to_owned());
             let surplus = known.len().saturating_sub(MOST_ROTATIONS);
             known.drain(..surplus);
-            if value.starts_with(LEAKED) {
+            // Whoever types it in an emergency is not held to capitals.
+            if value.to_ascii_lowercase().starts_with(LEAKED) {
                 next.keys = vec![SecretKey::generate(0, wanted.access_seconds)?];
             } else {
                 next.keys.retain(|key| key.until.is_none_or(|until| now.seconds() < until));
