@@ -112,13 +112,7 @@ fn policed(table: &Table, role: &'static str, actions: impl IntoIterator<Item = 
     let allowed: HashSet<&'static str> = actions.into_iter().map(Action::name).collect();
     let beneath = table.before.clone().map(|hook| for_role(hook, role));
     let kept_off: Vec<Reserved> = Reserved::ALL.into_iter().filter(|reserved| !declared.contains(reserved)).collect();
-    let touched = move |operation: &Operation| {
-        let is_touched = |reserved: &&Reserved| {
-            let partitions = if reserved.is_secret() { &operation.partitions } else { &operation.written };
-            partitions.iter().any(|partition| partition.starts_with(reserved.partition()))
-        };
-        kept_off.iter().find(is_touched).map(|reserved| reserved.name())
-    };
+    let touched = move |operation: &Operation| kept_off.iter().find(|reserved| operation.touches(**reserved)).map(|reserved| reserved.name());
     let refused = move |operation: &Operation| {
         let undeclared = operation.actions.iter().find(|action| !allowed.contains(*action));
         undeclared.copied().or_else(|| touched(operation))

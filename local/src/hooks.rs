@@ -4,6 +4,7 @@
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use store::keys::Reserved;
 
 /// One database request, as a permission check sees it.
 #[derive(Debug, Clone)]
@@ -77,6 +78,12 @@ pub type Hook = Arc<dyn Fn(&Operation) -> Result<(), Fault> + Send + Sync>;
 pub type Turn = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl Operation {
+    /// Whether it does with a reserved partition what has to be declared.
+    pub fn touches(&self, reserved: Reserved) -> bool {
+        let partitions = if reserved.is_secret() { &self.partitions } else { &self.written };
+        partitions.iter().any(|partition| partition.starts_with(reserved.partition()))
+    }
+
     pub(crate) fn new(name: &str, body: &[u8]) -> Self {
         let request = serde_json::from_slice(body).unwrap_or_else(|_| json!({}));
         let mut actions = Vec::new();

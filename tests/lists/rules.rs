@@ -230,7 +230,6 @@ const BY_PROJECT: Filter = equal!("projectId", "projectId", |company| ids(compan
 const BY_OWNER: Filter = of_person!("ownerId", "ownerId", people);
 const STATUS: Filter = equal!("status", "status", listed);
 
-/// Every list.
 /// The orders of leads and customers; the name of a lead is its title.
 const BY_NAME_TOO: &[Order] = &[NEWEST, OLDEST, UPDATED, STALEST, Order { name: "name", place: name }, Order { name: "-name", place: name }];
 
@@ -238,6 +237,7 @@ fn name(record: &Value) -> Option<String> {
     record["title"].as_str().or(record["name"].as_str()).map(plain)
 }
 
+/// Every list.
 pub const LISTS: &[List] = &[
     List {
         path: "/leads",

@@ -5,6 +5,7 @@ use crate::structure::{read, stacks};
 use domain::UserId;
 use local::Table;
 use std::collections::BTreeSet;
+use store::Store;
 use tests::Crm;
 
 /// The list, which is written by hand: function, why.
@@ -31,6 +32,17 @@ fn listed() -> BTreeSet<String> {
     lines.map(entry).collect()
 }
 
+/// Which route or worker a function of the stacks is.
+fn handler(function: &str) -> &str {
+    function.split("Handler: ").nth(1).and_then(|rest| rest.lines().next()).expect("a handler")
+}
+
+/// The table as a worker has it.
+fn store_of(crm: &Crm, name: &str) -> Store {
+    let worker = workers::WORKERS.iter().find(|worker| worker.name == name).expect("worker");
+    crm.embedded().worker_app(worker).unscoped().clone()
+}
+
 #[test]
 fn whoever_may_touch_credentials_is_on_the_list_with_a_reason() {
     let stacks = stacks();
@@ -38,8 +50,7 @@ fn whoever_may_touch_credentials_is_on_the_list_with_a_reason() {
         stacks.split("\n\n  ").map(|resource| format!("{resource}\n")).filter(|resource| resource.contains("Type: AWS::Serverless::Function"));
     let allowed = |resource: &String| resource.contains("Resource: !Ref TableArn\n") || resource.contains("- !Ref TableArn\n");
     let open = resources.filter(allowed).filter(|resource| !resource.contains(DENIED));
-    let handler = |resource: String| resource.split("Handler: ").nth(1).and_then(|rest| rest.lines().next()).expect("a handler").to_owned();
-    assert_eq!(open.map(handler).collect::<BTreeSet<_>>(), listed(), "left: what the stacks open; right: {LIST}");
+    assert_eq!(open.map(|resource| handler(&resource).to_owned()).collect::<BTreeSet<_>>(), listed(), "left: what the stacks open; right: {LIST}");
 }
 
 /// What refuses writing the published keys or roles, as the stacks say it.
@@ -69,8 +80,7 @@ fn keys_and_roles_are_written_by_one_function_each() {
     let writers: Vec<&str> = resources.filter(writes).collect();
     assert!(writers.len() > 30);
     let open = |partition: &str| {
-        let open = writers.iter().filter(|resource| !refuses_writing(resource, partition));
-        open.map(|resource| resource.split("Handler: ").nth(1).and_then(|rest| rest.lines().next()).expect("a handler")).collect::<Vec<_>>()
+        writers.iter().filter(|resource| !refuses_writing(resource, partition)).map(|resource| handler(resource)).collect::<Vec<_>>()
     };
     assert_eq!((open("JWKS"), open("ROLE#*")), (vec!["bootstrap"], vec!["update_role_permissions"]));
 }
@@ -78,8 +88,7 @@ fn keys_and_roles_are_written_by_one_function_each() {
 #[tokio::test]
 async fn what_is_reserved_is_refused_in_the_embedded_table_as_well() {
     let crm = Crm::idle(Table::memory().expect("memory")).await;
-    let worker = workers::WORKERS.iter().find(|worker| worker.name == "work").expect("worker");
-    let store = crm.embedded().worker_app(worker).unscoped().clone();
+    let store = store_of(&crm, "work");
     let published = store.published().await.expect("may read");
     let refused = store.publish_keys(&published, Vec::new()).await.expect_err("may not write");
     assert!(refused.to_string().contains("keys"), "{refused}");
@@ -88,14 +97,10 @@ async fn what_is_reserved_is_refused_in_the_embedded_table_as_well() {
 #[tokio::test]
 async fn credentials_are_refused_to_whoever_did_not_declare_them() {
     let crm = Crm::idle(Table::memory().expect("memory")).await;
-    let store = |name: &str| {
-        let worker = workers::WORKERS.iter().find(|worker| worker.name == name).expect("worker");
-        crm.embedded().worker_app(worker).unscoped().clone()
-    };
     let admin = crm.admin().await;
     let user = <UserId as domain::text::TextValue>::read(&admin.id).expect("id");
-    assert!(store("work").auth(user).await.expect("may read").is_some());
-    let refused = store("work").credential(user).await.expect_err("may not read hashes");
+    assert!(store_of(&crm, "work").auth(user).await.expect("may read").is_some());
+    let refused = store_of(&crm, "work").credential(user).await.expect_err("may not read hashes");
     assert!(refused.to_string().contains("AccessDenied"), "{refused}");
-    assert!(store("bootstrap").credential(user).await.expect("declares them").is_some());
+    assert!(store_of(&crm, "bootstrap").credential(user).await.expect("declares them").is_some());
 }

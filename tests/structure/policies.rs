@@ -28,11 +28,7 @@ fn noted(table: Table, used: &Used) -> Table {
     let notes = used.clone();
     table.with_observer(Arc::new(move |operation| {
         if let Some(role) = operation.role {
-            let is_touched = |reserved: &Reserved| {
-                let partitions = if reserved.is_secret() { &operation.partitions } else { &operation.written };
-                partitions.iter().any(|partition| partition.starts_with(reserved.partition()))
-            };
-            let reserved = Reserved::ALL.into_iter().filter(is_touched).map(Reserved::name);
+            let reserved = Reserved::ALL.into_iter().filter(|reserved| operation.touches(*reserved)).map(Reserved::name);
             notes.lock().expect("lock").entry(role).or_default().extend(operation.actions.iter().copied().chain(reserved));
         }
         Ok(())

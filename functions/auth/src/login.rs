@@ -69,9 +69,9 @@ async fn handle(request: Request<(), (), (), Json<LoginRequest>>, login: String)
         Ok(counted?)
     };
     let (guess, (present, record), signer) = tokio::try_join!(guess, read, signer)?;
-    let (present, record) = match check(present, password).await?.map(|present| record.map(|record| (present, record))) {
-        Ok(Some(found)) => found,
-        refused => {
+    let (present, record) = match (check(present, password).await?, record) {
+        (Ok(present), Some(record)) => (present, record),
+        (refused, _) => {
             failed(&request, user, refused.err().unwrap_or("unknown_account"));
             return Err(Problem::new(Code::InvalidCredentials, "Check the account name and the password").into());
         }

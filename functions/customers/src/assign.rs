@@ -4,7 +4,7 @@ use contract::views::CustomerPage;
 use contract::{Nullable, Sent};
 use domain::customer::{self, Customer};
 use domain::{CustomerId, Permission, UserId};
-use edge::application::{Checks, Chosen};
+use edge::application::Chosen;
 use edge::{Action, Answer, Authorized, Context, Json, Reached, ReachedPage, Rejection, Request, Route};
 use std::sync::Arc;
 
@@ -29,12 +29,8 @@ type Found = (ReachedPage<Customer>, Option<Chosen>);
 
 async fn load(context: Context<Authorized, (CustomerId,)>, sent: Arc<Sent<AssignCustomer>>) -> Result<Found, Rejection> {
     let page = context.open_page(context.path.0).await?;
-    let mut checks = Checks::default();
-    let owner = match sent.owner_id {
-        Some(Nullable(Some(id))) => checks.of(context.app.assignable(context.caller(), id, context.scope(), "ownerId").await)?,
-        _ => None,
-    };
-    Ok((page, checks.give(Some(owner))?))
+    let owner = context.chosen(sent.owner_id.and_then(|owner| owner.0), "ownerId").await?;
+    Ok((page, owner))
 }
 
 async fn handle(

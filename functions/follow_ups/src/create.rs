@@ -30,10 +30,7 @@ async fn load(context: Context<Authorized>, sent: Arc<Sent<CreateFollowUp>>) -> 
         Some(party) => checks.of(context.app.named_party(Some(context.scope()), party).await)?,
         None => None,
     };
-    let assignee = match sent.assignee_id.flatten() {
-        Some(id) => checks.of(context.app.assignable(context.caller(), id, context.scope(), "assigneeId").await)?,
-        None => None,
-    };
+    let assignee = checks.of(context.chosen(sent.assignee_id.flatten(), "assigneeId").await)?.flatten();
     Ok(checks.give(party.map(|party| (party, assignee)))?)
 }
 

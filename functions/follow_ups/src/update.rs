@@ -25,10 +25,7 @@ type Found = (Reached<FollowUp>, Option<Chosen>);
 async fn load(context: Context<Authorized, (FollowUpId,)>, sent: Arc<Sent<UpdateFollowUp>>) -> Result<Found, Rejection> {
     let follow_up: Reached<FollowUp> = context.open(context.path.0).await?;
     let wanted = sent.assignee_id.as_ref().and_then(Patch::value);
-    let assignee = match wanted.filter(|id| **id != follow_up.data.assignee_id) {
-        Some(id) => Some(context.app.assignable(context.caller(), *id, context.scope(), "assigneeId").await?),
-        None => None,
-    };
+    let assignee = context.chosen(wanted.copied().filter(|id| *id != follow_up.data.assignee_id), "assigneeId").await?;
     Ok((follow_up, assignee))
 }
 

@@ -4,7 +4,7 @@ use contract::views::LeadPage;
 use contract::{Nullable, Sent};
 use domain::lead::{self, Lead};
 use domain::{LeadId, Permission, UserId};
-use edge::application::{Checks, Chosen};
+use edge::application::Chosen;
 use edge::{Action, Answer, Authorized, Code, Context, Json, Reached, ReachedPage, Rejection, Request, Route};
 use std::sync::Arc;
 
@@ -31,12 +31,8 @@ type Found = (ReachedPage<Lead>, Option<Chosen>);
 async fn load(context: Context<Authorized, (LeadId,)>, sent: Arc<Sent<AssignLead>>) -> Result<Found, Rejection> {
     let page = context.open_page(context.path.0).await?;
     lead::check_open(&page.reached)?;
-    let mut checks = Checks::default();
-    let owner = match sent.owner_id {
-        Some(Nullable(Some(id))) => checks.of(context.app.assignable(context.caller(), id, context.scope(), "ownerId").await)?,
-        _ => None,
-    };
-    Ok((page, checks.give(Some(owner))?))
+    let owner = context.chosen(sent.owner_id.and_then(|owner| owner.0), "ownerId").await?;
+    Ok((page, owner))
 }
 
 async fn handle(request: Request<Authorized, (LeadId,), (), Json<AssignLead>>, (page, owner): Found) -> Result<Answer<LeadPage>, Rejection> {

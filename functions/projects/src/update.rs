@@ -34,10 +34,8 @@ async fn load(context: Context<Authorized, (ProjectId,)>, sent: Arc<Sent<UpdateP
     let start = sent.start_date.as_ref().and_then(|start| start.over(&data.start_date));
     let end = sent.end_date.as_ref().and_then(|end| end.over(&data.end_date));
     checks.of(project::check_dates(start, end))?;
-    let owner = match sent.owner_id.as_ref().and_then(Patch::value).filter(|id| **id != data.owner_id) {
-        Some(id) => checks.of(app.assignable(context.caller(), *id, context.scope(), "ownerId").await)?,
-        None => None,
-    };
+    let owner = sent.owner_id.as_ref().and_then(Patch::value).copied().filter(|id| *id != data.owner_id);
+    let owner = checks.of(context.chosen(owner, "ownerId").await)?.flatten();
     if let Some(members) = sent.member_ids.as_ref().and_then(Patch::value) {
         checks.of(app.check_people(context.caller(), &members.0, &data.member_ids, Some(context.scope()), "memberIds").await)?;
     }

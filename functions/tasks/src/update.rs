@@ -55,10 +55,8 @@ async fn load(context: Context<Authorized, (TaskId,)>, sent: Arc<Sent<UpdateTask
     {
         checks.of(task::customer_in(in_project, customer, Some(data), of_project))?;
     }
-    let owner = match sent.owner_id.as_ref().and_then(Patch::value).filter(|id| **id != data.owner_id) {
-        Some(id) => checks.of(app.assignable(context.caller(), *id, context.scope(), "ownerId").await)?,
-        None => None,
-    };
+    let owner = sent.owner_id.as_ref().and_then(Patch::value).copied().filter(|id| *id != data.owner_id);
+    let owner = checks.of(context.chosen(owner, "ownerId").await)?.flatten();
     Ok(checks.give(Some(Found { task, parties: parents.parties, lead, project, owner }))?)
 }
 

@@ -106,7 +106,7 @@ where
             let outcome = guarded(async { Ok::<_, String>(handle(message.clone()).await) }).await;
             let (cause, hopeless) = match outcome {
                 Ok(Ok(())) => {
-                    application::log::handled(queue.name(), &message.id, message.receives, started.elapsed().as_micros() as f64 / 1000.0);
+                    application::log::handled(queue.name(), &message.id, message.receives, started);
                     return Ok(());
                 }
                 Ok(Err(failure)) => (failure.to_string(), !failure.may_pass()),

@@ -83,11 +83,7 @@ impl Worker {
     pub fn binary(&self) -> &'static str {
         if self.trigger == Trigger::CustomResource { "bootstrap" } else { "workers" }
     }
-}
 
-/// The workers that run all the time.
-pub const BACKGROUND: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, work::WORKER, parker::WORKER];
-impl Worker {
     /// What it does where others are kept off. Whoever writes the secret publishes the keys as well.
     pub fn reserved(&self) -> Vec<Reserved> {
         let of_need = |need: &Need| match need {
@@ -99,5 +95,16 @@ impl Worker {
     }
 }
 
-/// Every worker.
-pub const WORKERS: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, work::WORKER, parker::WORKER, bootstrap::WORKER];
+/// The workers that run all the time.
+pub const BACKGROUND: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, work::WORKER, parker::WORKER];
+
+/// Every worker: those, and the bootstrap.
+pub const WORKERS: &[Worker] = &{
+    let mut all = [bootstrap::WORKER; BACKGROUND.len() + 1];
+    let mut at = 0;
+    while at < BACKGROUND.len() {
+        all[at] = BACKGROUND[at];
+        at += 1;
+    }
+    all
+};

@@ -7,11 +7,13 @@
 //! A line is a `tracing` event with [`TARGET`]. Whatever else says something, first of all the AWS SDK
 //! about its requests, is left out: it may hold personal data. Nothing is written until [`start`].
 
+use crate::clock::system_time;
 use domain::Time;
 use serde_json::{Map, Value};
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
@@ -62,9 +64,14 @@ pub fn fault(at: &str, cause: &str) {
     tracing::error!(target: TARGET, at, cause);
 }
 
-/// A line about a message that a worker handled.
-pub fn handled(worker: &str, message: &str, tries: u32, ms: f64) {
-    tracing::info!(target: TARGET, cold = is_cold(), worker, message, tries, ms);
+/// Milliseconds since then, as lines have them.
+pub fn ms_since(started: Instant) -> f64 {
+    started.elapsed().as_micros() as f64 / 1000.0
+}
+
+/// A line about a message that a worker began to handle then.
+pub fn handled(worker: &str, message: &str, tries: u32, started: Instant) {
+    tracing::info!(target: TARGET, cold = is_cold(), worker, message, tries, ms = ms_since(started));
 }
 
 /// A line about somebody who did not get in: whose account it was, where there is one, from where, and
@@ -86,7 +93,7 @@ fn wanted() -> LevelFilter {
     }
 }
 
-fn print(line: String) {
+pub(crate) fn print(line: String) {
     // Nobody may be listening any more.
     let _ = writeln!(std::io::stdout(), "{line}");
 }
@@ -98,11 +105,6 @@ struct Lines<W> {
     write: W,
     function: Option<String>,
     clock: fn() -> Time,
-}
-
-fn system_time() -> Time {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Time::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 impl<W: Fn(String) + Send + Sync + 'static> Lines<W> {

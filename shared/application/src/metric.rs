@@ -3,8 +3,9 @@
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 //! Nothing is written where `METRICS_NAMESPACE` is not set, as in the embedded run.
 
+use crate::clock::system_time;
+use crate::log::print;
 use serde_json::{Value, json};
-use std::io::Write;
 use std::sync::OnceLock;
 
 /// Something that is counted.
@@ -23,9 +24,6 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// Every metric.
-    pub const ALL: [Self; 5] = [Self::Parked, Self::JobDone, Self::SignIns, Self::FailedSignIns, Self::Events];
-
     /// Its name in CloudWatch.
     pub fn name(self) -> &'static str {
         match self {
@@ -50,15 +48,16 @@ impl Metric {
     /// Counts one. `of` is the value of its dimension.
     pub fn count(self, of: &str) {
         let Some(Sink { namespace, write }) = SINK.get() else { return };
-        write(self.line(namespace, of, now()).to_string());
+        // CloudWatch refuses what is more than two hours ahead, so this is the time of the machine.
+        write(self.line(namespace, of, system_time().millis()).to_string());
     }
 
-    fn line(self, namespace: &str, of: &str, millis: u128) -> Value {
+    fn line(self, namespace: &str, of: &str, millis: i64) -> Value {
         let dimension = self.dimension();
         let dimensions: Vec<&str> = dimension.into_iter().collect();
         let mut line = json!({
             "_aws": {
-                "Timestamp": u64::try_from(millis).unwrap_or_default(),
+                "Timestamp": millis,
                 "CloudWatchMetrics": [{"Namespace": namespace, "Dimensions": [dimensions], "Metrics": [{"Name": self.name(), "Unit": "Count"}]}],
             },
             self.name(): 1,
@@ -80,19 +79,13 @@ static SINK: OnceLock<Sink> = OnceLock::new();
 /// Begins to write what is counted to standard output, where `METRICS_NAMESPACE` is set.
 pub fn start() {
     if let Some(namespace) = std::env::var("METRICS_NAMESPACE").ok().filter(|namespace| !namespace.is_empty()) {
-        // Nobody may be listening any more.
-        start_with(namespace, |line| drop(writeln!(std::io::stdout(), "{line}")));
+        start_with(namespace, print);
     }
 }
 
 /// Begins to hand what is counted to `write`. Only the first of these calls counts.
 pub fn start_with(namespace: String, write: impl Fn(String) + Send + Sync + 'static) {
     let _ = SINK.set(Sink { namespace, write: Box::new(write) });
-}
-
-/// CloudWatch refuses what is more than two hours ahead, so this is the time of the machine.
-fn now() -> u128 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_millis()
 }
 
 #[cfg(test)]

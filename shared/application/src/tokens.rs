@@ -5,6 +5,7 @@
 //! `<user>.<session>.<256 bits>`, stored as a hash. A successor is derived from its predecessor with
 //! a key of its own, so that a client that lost an answer gets the very same one again.
 
+use crate::clock::InVain;
 use crate::ed25519;
 use crate::keys::{KeyError, KeyFailure, Secret, random};
 use aws::Secrets;
@@ -15,7 +16,6 @@ use domain::user::Auth;
 use domain::{Role, SessionId, TeamId, Time, UserId};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 use store::{PublicKey, Store};
 
@@ -27,8 +27,6 @@ pub const AUDIENCE: &str = "crm-api";
 pub const TOKEN_TYPE: &str = "at+jwt";
 /// How many seconds clocks may differ.
 pub(crate) const LEEWAY: i64 = 30;
-/// How long the secret is not read again because a key is published that it did not have, milliseconds.
-const PAUSE_MILLIS: i64 = 3_000;
 
 /// What an access token says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,7 +139,7 @@ impl Signer {
 pub struct SignerCache {
     known: RwLock<Option<Arc<Signer>>>,
     /// When the secret did not have what was published.
-    in_vain: AtomicI64,
+    in_vain: InVain,
 }
 
 impl SignerCache {
@@ -165,15 +163,14 @@ impl SignerCache {
     /// secret it is read, and then the keys once more: what a secret has was published before.
     pub async fn agreed(&self, published: Vec<PublicKey>, store: &Store, secrets: &dyn Secrets, now: Time) -> Result<Arc<Signer>, KeyFailure> {
         let signer = self.get(secrets).await?;
-        let paused = (0..PAUSE_MILLIS).contains(&(now.millis() - self.in_vain.load(Ordering::Relaxed)));
-        if signer.is_published(&published, now) && (paused || signer.has_all(&published)) {
+        if signer.is_published(&published, now) && (self.in_vain.was_lately(now) || signer.has_all(&published)) {
             return Ok(signer);
         }
         let signer = self.load(secrets).await?;
         let published = store.latest_public_keys().await?;
         if !signer.has_all(&published) {
             // Announced, and about to come; or left over by a run that was cut short.
-            self.in_vain.store(now.millis(), Ordering::Relaxed);
+            self.in_vain.note(now);
         }
         if signer.is_published(&published, now) {
             return Ok(signer);

@@ -1,19 +1,16 @@
 //! Verifies access tokens with the published keys, which are never older than half a minute when a request
 //! is answered.
 
+use crate::clock::{InVain, within};
 use crate::tokens::{AUDIENCE, Claims, ISSUER, LEEWAY, TOKEN_TYPE};
 use domain::Time;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicI64, Ordering};
 use store::{PublicKey, Store};
 
 /// How long the keys are used as they were read, milliseconds. A key that leaked is refused everywhere after
 /// it, and after what an eventually consistent read may lag behind.
 const KEPT_MILLIS: i64 = 30_000;
-/// How long after an id that nobody knows the next one is not asked for, milliseconds: whoever makes ids up
-/// does not buy reads with them.
-const PAUSE_MILLIS: i64 = 3_000;
 
 /// A token that is one of ours by the keys that are known.
 #[derive(Debug, Clone)]
@@ -36,12 +33,7 @@ struct Known {
 pub struct Verifier {
     known: RwLock<Known>,
     /// When an id was asked for that nobody knows.
-    in_vain: AtomicI64,
-}
-
-/// Whether less than this has passed. A clock that was set back has nothing to say.
-fn within(since: i64, now: Time, millis: i64) -> bool {
-    (0..millis).contains(&(now.millis() - since))
+    in_vain: InVain,
 }
 
 impl Verifier {
@@ -81,13 +73,13 @@ impl Verifier {
         if let Some(key) = self.key(kid) {
             return Ok(Some(key));
         }
-        if within(self.in_vain.load(Ordering::Relaxed), now, PAUSE_MILLIS) {
+        if self.in_vain.was_lately(now) {
             return Ok(None);
         }
         self.put(store.latest_public_keys().await?, now);
         let key = self.key(kid);
         if key.is_none() {
-            self.in_vain.store(now.millis(), Ordering::Relaxed);
+            self.in_vain.note(now);
         }
         Ok(key)
     }

@@ -362,19 +362,9 @@ pub fn findable(data: &CustomerData) -> Findable<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::tests::act;
     use crate::text::TextValue;
-    use std::sync::Arc;
     use uuid::Uuid;
-
-    fn act() -> Act {
-        Act {
-            at: Time::from_millis(1000),
-            actor: Some(UserId::new(Uuid::from_u128(1))),
-            actor_name: "Ann".into(),
-            request: None,
-            ids: Arc::new(Uuid::now_v7),
-        }
-    }
 
     fn data() -> CustomerData {
         serde_json::from_value(json!({"name": "Acme", "lifecycle": "PROSPECT", "engagement": "WARM", "engagementChangedAt": "2026-01-01T00:00:00Z"}))

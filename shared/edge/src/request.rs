@@ -5,12 +5,12 @@ use crate::headers::Headers;
 use crate::identity::{Authorized, Identity};
 use crate::parts::FromBody;
 use crate::problem::{Code, Problem, Rejection};
-use application::{App, Change, Decision, Filter, Page, Paging, Purpose, Reached, ReachedPage, Stored, Subject};
+use application::{App, Change, Chosen, Decision, Filter, Page, Paging, Purpose, Reached, ReachedPage, Stored, Subject};
 use contract::fields::DEFAULT_LIMIT;
 use contract::{FieldError, Show};
 use domain::event::Act;
 use domain::owner;
-use domain::{Caller, Overview, Permission, Record, Row, Scope};
+use domain::{Caller, Overview, Permission, Record, Row, Scope, UserId};
 use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -57,6 +57,15 @@ impl<P, Q> Context<Authorized, P, Q> {
     /// Who calls.
     pub fn caller(&self) -> &Caller {
         &self.who.authenticated.caller
+    }
+
+    /// Whom the record is given to, where somebody is named: a person whom the route's permission covers; else
+    /// the field is refused.
+    pub async fn chosen(&self, named: Option<UserId>, field: &'static str) -> Result<Option<Chosen>, application::Error> {
+        match named {
+            Some(id) => self.app.assignable(self.caller(), id, self.scope(), field).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// What another permission of the caller covers; `None` where the caller does not hold it.

@@ -169,7 +169,7 @@ impl Router {
             route = route.name,
             user = user.get().map(String::as_str),
             status = answer.status().as_u16(),
-            ms = started.elapsed().as_micros() as f64 / 1000.0,
+            ms = application::log::ms_since(started),
             rru = usage.read,
             wru = usage.write,
             trips = usage.trips,

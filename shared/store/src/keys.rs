@@ -241,7 +241,7 @@ pub fn admins() -> Key {
 
 /// With which keys are access tokens verified? `JWKS` / `JWKS`.
 pub fn jwks() -> Key {
-    Key::new("JWKS", "JWKS")
+    Key::new(Reserved::Keys.partition(), "JWKS")
 }
 
 /// What was answered to this idempotency key? `IDEMPOTENCY#<digest>` / `IDEMPOTENCY`.

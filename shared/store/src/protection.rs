@@ -1,16 +1,16 @@
 //! Whether the table refuses to be deleted.
 
 use crate::error::Error;
-use crate::table::{Store, call_error};
+use crate::table::{Store, call_error, pause};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use futures::FutureExt;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long a table that is being changed is waited for, all in all: less than a custom resource may take.
 const PATIENCE: Duration = Duration::from_secs(40);
-/// How long the first pause is; each is twice the one before, up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long the first pause is at most, milliseconds; the longest is not above five seconds.
+const FIRST_PAUSE: u64 = 150;
 
 impl Store {
     /// The table's name.
@@ -26,8 +26,8 @@ impl Store {
         if described.table.and_then(|table| table.deletion_protection_enabled).unwrap_or_default() == enabled {
             return Ok(());
         }
-        let (mut waited, mut pause) = (Duration::ZERO, FIRST_PAUSE);
-        loop {
+        let began = Instant::now();
+        for attempt in 0.. {
             let sent = self.client.update_table().table_name(&*self.table).deletion_protection_enabled(enabled).send().boxed().await;
             let Err(error) = sent else { return Ok(()) };
             // The second is what a table answers while many are being changed.
@@ -35,12 +35,11 @@ impl Store {
             if !in_use {
                 return Err(call_error(error));
             }
-            if waited >= PATIENCE {
+            if began.elapsed() >= PATIENCE {
                 return Err(Error::Busy("the table is being changed".into()));
             }
-            tokio::time::sleep(pause).await;
-            waited += pause;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause(FIRST_PAUSE, attempt).await;
         }
+        Ok(())
     }
 }

@@ -6,13 +6,14 @@ use crate::generate::policy::{dead_queues, queue_id};
 use application::metric::Metric as Own;
 use messaging::{Queue, SCHEDULES, SUBSCRIPTIONS};
 use store::keys::Index;
-use workers::{Trigger, WORKERS, Worker};
+use workers::{BACKGROUND, Trigger, Worker};
 
 /// A metric-maths alarm takes ten metrics
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>).
 const METRICS: usize = 10;
 
 /// One thing that can go wrong.
+#[derive(Clone)]
 pub(crate) struct Alarm {
     /// Its name in the template, in the deployment and in the runbook.
     pub id: String,
@@ -40,6 +41,7 @@ enum Rings {
 }
 
 /// A metric of one resource.
+#[derive(Clone)]
 struct Metric {
     /// As YAML.
     namespace: String,
@@ -87,12 +89,11 @@ const HOUR: u32 = 3600;
 
 /// Every alarm that rings somebody, in the order of the runbook.
 pub(crate) fn all() -> Vec<Alarm> {
-    let behind = || WORKERS.iter().filter(|worker| worker.trigger != Trigger::CustomResource);
     let of_workers = |name: &'static str, statistic, wanted: fn(&Worker) -> bool| -> Vec<Metric> {
-        behind().filter(|worker| wanted(worker)).map(|worker| Metric::of_function(name, statistic, worker.name)).collect()
+        BACKGROUND.iter().filter(|worker| wanted(worker)).map(|worker| Metric::of_function(name, statistic, worker.name)).collect()
     };
     let of_streams = |name: &str| -> Vec<Metric> {
-        let readers = behind().filter(|worker| matches!(worker.trigger, Trigger::Stream(_)));
+        let readers = BACKGROUND.iter().filter(|worker| matches!(worker.trigger, Trigger::Stream(_)));
         readers
             .map(|worker| Metric::aws("Lambda", name, "Sum", vec![("EventSourceMappingUUID", format!("!Ref {}FromStream", pascal(worker.name)))]))
             .collect()
@@ -107,19 +108,8 @@ pub(crate) fn all() -> Vec<Alarm> {
     let throttled = ["ReadThrottleEvents", "WriteThrottleEvents"].map(|name| Metric::of_table(name, None));
     let throttled_indexes =
         Index::ALL.iter().flat_map(|index| ["ReadThrottleEvents", "WriteThrottleEvents"].map(|name| Metric::of_table(name, Some(index))));
-    let row = |id: &str, about: &str, expression, metrics: Vec<Metric>, threshold, (period, periods)| Alarm {
-        id: format!("{id}Alarm"),
-        about: about.to_owned(),
-        expression,
-        metrics,
-        threshold,
-        rings: Rings::Above,
-        period,
-        periods,
-        in_workers: false,
-    };
     let mut alarms = vec![
-        row(
+        Alarm::new(
             "Parked",
             "A worker gave up on something; GET /api/v1/admin/dead-letters shows it",
             "SUM(METRICS())",
@@ -127,7 +117,7 @@ pub(crate) fn all() -> Vec<Alarm> {
             0.0,
             (MINUTE, 1),
         ),
-        row(
+        Alarm::new(
             "DeadLetters",
             "Dead letters stay in their queue: the parker does not take them",
             "MAX(METRICS())",
@@ -135,8 +125,8 @@ pub(crate) fn all() -> Vec<Alarm> {
             180.0,
             (MINUTE, 1),
         ),
-        row("WorkerErrors", "Workers crash or run out of time", "SUM(METRICS())", of_workers("Errors", "Sum", |_| true), 0.0, (MINUTE, 3)),
-        row(
+        Alarm::new("WorkerErrors", "Workers crash or run out of time", "SUM(METRICS())", of_workers("Errors", "Sum", |_| true), 0.0, (MINUTE, 3)),
+        Alarm::new(
             "QueueAge",
             "Messages wait for a quarter of an hour: a worker does not get through",
             "MAX(METRICS())",
@@ -144,7 +134,7 @@ pub(crate) fn all() -> Vec<Alarm> {
             900.0,
             (MINUTE, 5),
         ),
-        row(
+        Alarm::new(
             "StreamAge",
             "Search words and events are more than a minute behind the table",
             "MAX(METRICS())",
@@ -154,7 +144,7 @@ pub(crate) fn all() -> Vec<Alarm> {
         ),
         Alarm {
             in_workers: true,
-            ..row(
+            ..Alarm::new(
                 "StreamDropped",
                 "A mapping of the stream gave up on records: what follows from them is missing",
                 "SUM(METRICS())",
@@ -163,7 +153,7 @@ pub(crate) fn all() -> Vec<Alarm> {
                 (MINUTE, 1),
             )
         },
-        row(
+        Alarm::new(
             "RuleDelivery",
             "The bus could not deliver events to a queue",
             "SUM(METRICS())",
@@ -171,7 +161,7 @@ pub(crate) fn all() -> Vec<Alarm> {
             0.0,
             (MINUTE, 1),
         ),
-        row(
+        Alarm::new(
             "ScheduleDelivery",
             "The scheduler could not put work on the queue",
             "SUM(METRICS())",
@@ -184,10 +174,10 @@ pub(crate) fn all() -> Vec<Alarm> {
         id: format!("{}MissedAlarm", pascal(&schedule.name.replace('-', "_"))),
         about: format!("The job {} was not done for a day and two hours", schedule.name),
         rings: Rings::Below,
-        ..row("", "", "SUM(METRICS())", vec![Metric::own(Own::JobDone, vec![("job", schedule.name.to_owned())])], 1.0, (HOUR, 26))
+        ..Alarm::new("", "", "SUM(METRICS())", vec![Metric::own(Own::JobDone, vec![("job", schedule.name.to_owned())])], 1.0, (HOUR, 26))
     }));
     alarms.extend([
-        row(
+        Alarm::new(
             "ApiErrors",
             "The API answers with 5xx: three at least, and three in a hundred",
             "IF(m1 >= 3 AND m1 / m2 >= 0.03, 1, 0)",
@@ -195,7 +185,7 @@ pub(crate) fn all() -> Vec<Alarm> {
             0.0,
             (5 * MINUTE, 1),
         ),
-        row(
+        Alarm::new(
             "ApiRefusals",
             "A flood of 4xx: a broken client, or somebody who tries things",
             "IF(m1 >= 1000 AND m1 / m2 >= 0.5, 1, 0)",
@@ -203,7 +193,7 @@ pub(crate) fn all() -> Vec<Alarm> {
             0.0,
             (5 * MINUTE, 2),
         ),
-        row(
+        Alarm::new(
             "ApiThrottles",
             "The gateway turns requests away: ThrottleRate or SignInRate is reached",
             "SUM(METRICS())",
@@ -211,7 +201,7 @@ pub(crate) fn all() -> Vec<Alarm> {
             100.0,
             (5 * MINUTE, 1),
         ),
-        row(
+        Alarm::new(
             "ApiLatency",
             "One request in a hundred takes longer than three seconds",
             "MAX(METRICS())",
@@ -219,7 +209,7 @@ pub(crate) fn all() -> Vec<Alarm> {
             3000.0,
             (5 * MINUTE, 3),
         ),
-        row(
+        Alarm::new(
             "LambdaThrottles",
             "The account's limit of concurrent functions is reached, by this deployment or another",
             "SUM(METRICS())",
@@ -227,7 +217,7 @@ pub(crate) fn all() -> Vec<Alarm> {
             0.0,
             (5 * MINUTE, 1),
         ),
-        row(
+        Alarm::new(
             "TableThrottles",
             "The table turns reads or writes away: a partition is hot",
             "SUM(METRICS())",
@@ -235,7 +225,7 @@ pub(crate) fn all() -> Vec<Alarm> {
             100.0,
             (5 * MINUTE, 1),
         ),
-        row("TableErrors", "The table itself fails", "SUM(METRICS())", of_table_errors(), 0.0, (5 * MINUTE, 1)),
+        Alarm::new("TableErrors", "The table itself fails", "SUM(METRICS())", of_table_errors(), 0.0, (5 * MINUTE, 1)),
     ]);
     alarms.into_iter().flat_map(Alarm::split).collect()
 }
@@ -252,7 +242,7 @@ fn of_table_errors() -> Vec<Metric> {
 const GATEWAY_THROTTLES: &str = "GatewayThrottles";
 
 /// What the gateway's log says of a request that no function saw.
-pub(crate) const THROTTLES: &str = r#"{ $.status = "429" && $.functionRequestId = "-" }"#;
+const THROTTLES: &str = r#"{ $.status = "429" && $.functionRequestId = "-" }"#;
 
 /// Where alarms are sent, and those of the whole deployment.
 pub(super) fn resources() -> String {
@@ -270,18 +260,9 @@ pub(super) fn of_workers() -> String {
 /// The alarms that take a deployment of these functions back, and ring for themselves: their names, and
 /// their text.
 pub(super) fn of_functions(stack: &str, functions: &[&str]) -> (Vec<String>, String) {
-    let alarm = Alarm {
-        id: "ErrorsAlarm".to_owned(),
-        about: "Functions crash or run out of time; a deployment that does this is taken back".to_owned(),
-        expression: "SUM(METRICS())",
-        metrics: functions.iter().map(|function| Metric::of_function("Errors", "Sum", function)).collect(),
-        threshold: 2.0,
-        rings: Rings::Above,
-        period: MINUTE,
-        periods: 1,
-        in_workers: false,
-    };
-    let alarms = alarm.split();
+    let about = "Functions crash or run out of time; a deployment that does this is taken back";
+    let errors = functions.iter().map(|function| Metric::of_function("Errors", "Sum", function)).collect();
+    let alarms = Alarm::new("Errors", about, "SUM(METRICS())", errors, 2.0, (MINUTE, 1)).split();
     let yaml = alarms.iter().map(|alarm| alarm.yaml("!Ref AlarmTopicArn").replace("${Stack}-Errors", &format!("${{Stack}}-{stack}-Errors")));
     (alarms.iter().map(|alarm| alarm.id.clone()).collect(), yaml.collect())
 }
@@ -316,21 +297,19 @@ const TOPIC: &str = r#"
 "#;
 
 impl Alarm {
+    /// One that rings above the threshold for so many periods in a row; a period is in seconds.
+    fn new(id: &str, about: &str, expression: &'static str, metrics: Vec<Metric>, threshold: f64, (period, periods): (u32, u32)) -> Self {
+        let (id, about) = (format!("{id}Alarm"), about.to_owned());
+        Self { id, about, expression, metrics, threshold, rings: Rings::Above, period, periods, in_workers: false }
+    }
+
     /// As many alarms as it takes: an alarm has only so many metrics.
     fn split(self) -> Vec<Self> {
-        let Self { id, about, expression, metrics, threshold, rings, period, periods, in_workers } = self;
-        let mut chunks: Vec<Vec<Metric>> = Vec::new();
-        for metric in metrics {
-            match chunks.last_mut() {
-                Some(last) if last.len() < METRICS => last.push(metric),
-                _ => chunks.push(vec![metric]),
-            }
-        }
-        let named = |(at, metrics)| {
-            let id = if at == 0 { id.clone() } else { format!("{id}{}", at + 1) };
-            Self { id, about: about.clone(), expression, metrics, threshold, rings, period, periods, in_workers }
+        let part = |(at, metrics): (usize, &[Metric])| {
+            let id = if at == 0 { self.id.clone() } else { format!("{}{}", self.id, at + 1) };
+            Self { id, metrics: metrics.to_vec(), ..self.clone() }
         };
-        chunks.into_iter().enumerate().map(named).collect()
+        self.metrics.chunks(METRICS).enumerate().map(part).collect()
     }
 
     /// Its heading in the runbook, which alarms that were split have together.

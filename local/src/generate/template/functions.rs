@@ -9,7 +9,7 @@ use application::config::SETTINGS;
 use edge::{Resource, Route};
 use http::Method;
 use messaging::Queue;
-use workers::{Interest, Need, Trigger, WORKERS, Worker};
+use workers::{BACKGROUND, Interest, Need, Trigger, Worker, bootstrap};
 
 /// MB of a function that mostly waits.
 const MEMORY: u32 = 256;
@@ -23,12 +23,10 @@ const ALIAS: &str = "live";
 
 /// The nested stacks: the bootstrap, which everything waits for, each crate of routes, and the workers.
 pub(super) fn stacks(crates: &[(&'static str, Vec<Route>)]) -> Vec<Stack> {
-    let is_bootstrap = |worker: &&Worker| worker.trigger == Trigger::CustomResource;
-    let bootstrap: String = WORKERS.iter().filter(is_bootstrap).map(of_worker).collect();
     let first = Stack {
         name: "bootstrap",
         about: "checks the parameters, makes the signing keys and the first administrator".to_owned(),
-        resources: format!("{bootstrap}{BOOTSTRAP_OUTPUT}"),
+        resources: of_worker(&bootstrap::WORKER) + BOOTSTRAP_OUTPUT,
         alarms: Vec::new(),
         after: None,
     };
@@ -40,9 +38,9 @@ pub(super) fn stacks(crates: &[(&'static str, Vec<Route>)]) -> Vec<Stack> {
         }
         published(package, format!("functions and routes of {package}"), &names, resources)
     });
-    let behind = || WORKERS.iter().filter(|worker| !is_bootstrap(worker));
-    let names: Vec<&str> = behind().map(|worker| worker.name).collect();
-    let last = published("workers", "what runs behind the API".to_owned(), &names, behind().map(of_worker).chain([alarms::of_workers()]).collect());
+    let names: Vec<&str> = BACKGROUND.iter().map(|worker| worker.name).collect();
+    let last =
+        published("workers", "what runs behind the API".to_owned(), &names, BACKGROUND.iter().map(of_worker).chain([alarms::of_workers()]).collect());
     std::iter::once(first).chain(routes).chain([last]).collect()
 }
 
@@ -159,7 +157,7 @@ fn unknown() -> String {
         variables: Vec::new(),
         statements: Vec::new(),
     };
-    format!("{}{}", function.yaml(), called(name, "*", &[("Route", "$default".to_owned())]))
+    format!("{}{}", function.yaml(), called(name, "*", [("Route".to_owned(), "$default".to_owned())]))
 }
 
 fn of_route(package: &str, route: &Route) -> String {
@@ -191,9 +189,7 @@ fn of_route(package: &str, route: &Route) -> String {
         let id = if method == route.method { "Route".to_owned() } else { format!("{}Route", pascal(&method.as_str().to_lowercase())) };
         (id, route_key(&method, &path))
     });
-    let keys: Vec<(String, String)> = keys.collect();
-    let keys: Vec<(&str, String)> = keys.iter().map(|(id, key)| (id.as_str(), key.clone())).collect();
-    format!("{}{}", function.yaml(), called(route.name, &in_arn(&path), &keys))
+    format!("{}{}", function.yaml(), called(route.name, &in_arn(&path), keys))
 }
 
 /// A route as API Gateway names it.
@@ -209,10 +205,10 @@ fn in_arn(path: &str) -> String {
 
 /// How API Gateway comes to call a function: the leave, the integration, and its routes by the end of
 /// their logical ids.
-fn called(name: &str, path: &str, routes: &[(&str, String)]) -> String {
+fn called(name: &str, path: &str, routes: impl IntoIterator<Item = (String, String)>) -> String {
     let id = pascal(name);
     let routes: String = routes
-        .iter()
+        .into_iter()
         .map(|(end, key)| {
             format!(
                 r#"
