@@ -4,7 +4,9 @@ SAM turns one function into several resources. This expands the template and its
 nested stacks the way the cloud does, and compares the results with the limits that
 bite first: as they are, and as they would be with 300 routes.
 
-    python3 tests/cloud/check_template.py [project]
+    python3 tests/cloud/check_template.py [project [folder]]
+
+The expanded templates are written into the folder, for whoever else reads them.
 """
 
 import venv_setup
@@ -65,7 +67,7 @@ def expanded_stacks(project: Path, parts: int = 1) -> dict[str, dict]:
         local_code_to_s3(template)
         canary = template.get("Globals", {}).get("Function", {}).get("DeploymentPreference")
         if canary:
-            canary["Type"] = "Canary10Percent5Minutes"
+            canary |= {"Enabled": True, "Type": "Canary10Percent5Minutes"}
         multiply(template, parts)
         stacks[str(file.relative_to(project))] = expand(template)
     return stacks
@@ -116,6 +118,32 @@ def wide_statements(expanded: dict) -> Iterator[str]:
                 yield f"{owner}: {', '.join(actions)} on {', '.join(map(str, resources))}"
 
 
+def missed_settings(project: Path, stacks: dict[str, dict]) -> Iterator[str]:
+    """A line for every function that would not be published anew when a parameter it reads changes.
+
+    SAM does not look at the values of parameters; a version is replaced when its description is another one, which
+    is made of the settings that the bootstrap is given.
+    """
+    bootstrap = stacks["stacks/bootstrap.yaml"]["Resources"]["Bootstrap"]["Properties"]
+    told = {value["Ref"] for value in bootstrap["Settings"].values()}
+    parameters = yaml_parse((project / "template.yaml").read_text())["Parameters"]
+    for file, stack in stacks.items():
+        versions = {name: resource for name, resource in stack["Resources"].items() if resource["Type"] == "AWS::Lambda::Version"}
+        for name, version in versions.items():
+            if version["Properties"].get("Description") != {"Ref": "SettingsId"}:
+                yield f"{file}: {name} does not follow the settings"
+        functions = [resource for resource in stack["Resources"].values() if resource["Type"] == "AWS::Lambda::Function"]
+        if versions and len(versions) != len(functions):
+            yield f"{file}: {len(functions)} functions and {len(versions)} versions"
+        for function in functions if versions else []:
+            values = function["Properties"]["Environment"]["Variables"].values()
+            read = {value["Ref"] for value in values if isinstance(value, dict) and "Ref" in value} & set(parameters)
+            for parameter in read - told:
+                yield f"{file}: {parameter} is read, and its change makes no new version"
+            for parameter in told - read:
+                yield f"{file}: a change of {parameter} alone makes a version that differs in nothing, which Lambda refuses"
+
+
 def report(title: str, stacks: dict[str, dict]) -> bool:
     """Prints what each stack has; whether all of it is within the limits."""
     kinds = {file: Counter(resource["Type"] for resource in stack["Resources"].values()) for file, stack in stacks.items()}
@@ -127,18 +155,24 @@ def report(title: str, stacks: dict[str, dict]) -> bool:
     return integrations <= INTEGRATION_LIMIT and all(count.total() <= RESOURCE_LIMIT for count in kinds.values())
 
 
-def main(project: Path) -> int:
+def main(project: Path, folder: Path | None = None) -> int:
     """Prints the counts; the exit status is 1 when a limit is exceeded."""
     stacks = expanded_stacks(project)
+    if folder:
+        for file, stack in stacks.items():
+            (folder / file.replace("/", "-")).write_text(yaml_dump(stack))
     for stack in stacks.values():
         for line in wide_statements(stack):
             print(f"wide: {line}")
+    missed = list(missed_settings(project, stacks))
+    for line in missed:
+        print(f"missed: {line}")
     routes = sum(resource["Type"] == ROUTE for stack in stacks.values() for resource in stack["Resources"].values())
     held = report("now", stacks)
     # Without the parts of a route the limits are those of the day when there are as many.
     parts = -(-ROUTES // routes)
-    return int(not (held & report(f"each route {parts} times", expanded_stacks(project, parts))))
+    return int(bool(missed) or not (held & report(f"each route {parts} times", expanded_stacks(project, parts))))
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else ".")))
+    sys.exit(main(*map(Path, sys.argv[1:] or ["."])))

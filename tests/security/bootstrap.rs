@@ -68,6 +68,21 @@ async fn the_first_administrator_has_the_drawn_password_and_has_to_set_another()
 }
 
 #[tokio::test]
+async fn other_settings_have_another_id_in_whatever_order_they_are_told() {
+    let crm = bare().await;
+    let id = async |settings: &str| {
+        let settings: Value = serde_json::from_str(settings).expect("JSON");
+        let event = json!({"RequestType": "Update", "ResourceProperties": {"Rotation": "1", "Settings": settings}});
+        let answer = told(&crm.embedded().worker_app(worker()), event).await;
+        answer["Data"]["SettingsId"].as_str().expect("an id").to_owned()
+    };
+    let berlin = id(r#"{"TIME_ZONE": "Europe/Berlin", "ACCESS_TTL": "900"}"#).await;
+    assert_eq!(berlin, id(r#"{"ACCESS_TTL": "900", "TIME_ZONE": "Europe/Berlin"}"#).await);
+    assert_ne!(berlin, id(r#"{"ACCESS_TTL": "900", "TIME_ZONE": "Europe/Paris"}"#).await);
+    assert_ne!(berlin, id(r#"{"ACCESS_TTL": "901", "TIME_ZONE": "Europe/Berlin"}"#).await);
+}
+
+#[tokio::test]
 async fn a_drawn_password_is_not_judged_by_chance() {
     let crm = bare().await;
     // What Secrets Manager draws may be made of what people choose; nobody could help it.

@@ -1,7 +1,12 @@
 //! Guessing passwords: how many guesses are looked at, and who is held up by them.
 
+use crate::faults::Faults;
+use local::Fault;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use store::keys::Reserved;
 use tests::crm::{PASSWORD, unique};
 use tests::{Crm, Person, Reply, together};
 
@@ -46,6 +51,36 @@ async fn guess_from_everywhere(crm: &Crm, email: &str) {
         }
     }
     login(&crm.from_address(elsewhere(11)), email, "not this one").await.expect(429);
+}
+
+#[tokio::test]
+async fn what_the_table_cannot_answer_is_no_guess() {
+    let (table, faults) = Faults::table();
+    let crm = Crm::on(table).await;
+    let rep = crm.person("SALES_REP", None).await;
+    faults.before(|operation| match (operation.role, operation.touches(Reserved::Credentials)) {
+        (Some("login" | "password"), true) => Err(Fault::access_denied("GetItem")),
+        _ => Ok(()),
+    });
+    let change = json!({"currentPassword": PASSWORD, "newPassword": "a much better one, really"});
+    for _ in 0..6 {
+        login(&crm, &rep.email, PASSWORD).await.expect(500);
+        rep.post("/auth/password", change.clone()).await.expect(500);
+    }
+    // The first counter counts, and one of the other two.
+    let counted = Arc::new(AtomicU32::new(0));
+    let counts = counted.clone();
+    faults.before(move |operation| {
+        let is_count = operation.role == Some("login") && operation.name == "UpdateItem";
+        if is_count && counts.fetch_add(1, Ordering::Relaxed) == 1 { Err(Fault::access_denied("UpdateItem")) } else { Ok(()) }
+    });
+    for _ in 0..6 {
+        counted.store(0, Ordering::Relaxed);
+        login(&crm, &rep.email, PASSWORD).await.expect(500);
+    }
+    faults.none();
+    login(&crm, &rep.email, PASSWORD).await.expect(200);
+    rep.post("/auth/password", change).await.expect(204);
 }
 
 #[tokio::test]

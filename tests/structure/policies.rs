@@ -338,3 +338,11 @@ async fn an_action_that_is_not_declared_is_refused() {
     let refused = store.public_keys().await.expect_err("the relay may not read");
     assert!(refused.to_string().contains("AccessDenied"), "{refused}");
 }
+
+#[test]
+fn the_longest_name_of_a_stack_leaves_room_for_those_of_its_functions() {
+    let names =
+        local::routes().into_iter().flat_map(|(_, routes)| routes).map(|route| route.name).chain(workers::WORKERS.iter().map(|worker| worker.name));
+    let longest = names.max_by_key(|name| name.len()).expect("functions");
+    assert!(workers::bootstrap::LONGEST_STACK + 1 + longest.len() <= 64, "{longest}");
+}

@@ -7,18 +7,18 @@ use domain::text::{Form, Invalid, TextValue};
 use domain::{ParkedId, Permission, Time};
 use edge::application::Parked;
 use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Resource, Route};
-use messaging::Queue;
+use messaging::{Queue, STREAM};
 use serde_json::json;
 
-/// A queue by its name.
+/// A queue by its name, or the table's stream.
 #[derive(Debug, Clone, Copy)]
-pub struct QueueName(Queue);
+pub struct QueueName(&'static str);
 
-/// Every queue's name.
-const NAMES: [&str; Queue::ALL.len()] = {
-    let mut names = [""; Queue::ALL.len()];
+/// Every queue's name, and the stream's.
+const NAMES: [&str; Queue::ALL.len() + 1] = {
+    let mut names = [STREAM; Queue::ALL.len() + 1];
     let mut place = 0;
-    while place < names.len() {
+    while place < Queue::ALL.len() {
         names[place] = Queue::ALL[place].name();
         place += 1;
     }
@@ -27,7 +27,8 @@ const NAMES: [&str; Queue::ALL.len()] = {
 
 impl TextValue for QueueName {
     fn read(text: &str) -> Result<Self, Invalid> {
-        Queue::named(text).map(Self).ok_or_else(|| Invalid::new("enum", format!("must be one of {}", NAMES.join(", "))))
+        let name = NAMES.into_iter().find(|name| *name == text);
+        name.map(Self).ok_or_else(|| Invalid::new("enum", format!("must be one of {}", NAMES.join(", "))))
     }
 
     fn form() -> Form {

@@ -2,7 +2,7 @@
 
 use domain::{ParkedId, Permission};
 use edge::{Action, Answer, Authorized, Change, Code, Decision, Problem, Rejection, Request, Resource, Route};
-use messaging::Queue;
+use messaging::{Queue, STREAM};
 
 contract::answer! {
     /// A message on its way again.
@@ -27,7 +27,13 @@ pub(crate) fn route() -> Route {
 async fn handle(request: Request<Authorized, (ParkedId,)>) -> Result<Answer<Redriven>, Rejection> {
     let id = request.path.0;
     let parked = request.app.parked(id).await?;
-    let unknown = || Problem::new(Code::LimitReached, format!("There is no queue {} any more", parked.queue));
+    let unknown = || {
+        let why = match parked.queue.as_str() {
+            STREAM => "A batch that the stream gave up on cannot be sent again; the runbook says what to do under StreamDroppedAlarm".to_owned(),
+            queue => format!("There is no queue {queue} any more"),
+        };
+        Problem::new(Code::LimitReached, why)
+    };
     let queue = Queue::named(&parked.queue).ok_or_else(unknown)?;
     let queues = request.app.queues().map_err(Problem::internal)?;
     // Sent before it is removed: a fault in between sends it twice, and consumers count it once.

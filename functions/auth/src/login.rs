@@ -59,16 +59,25 @@ async fn handle(request: Request<(), (), (), Json<LoginRequest>>, login: String)
     // digest of the name.
     let id = user.unwrap_or_else(UserId::nobody);
     let account = user.map_or_else(|| format!("name {digest}"), counted_by);
-    let read = async { Ok(tokio::try_join!(table.sign_in(id), table.get::<User>(id))?) };
+    let read = async { Ok::<_, Rejection>(tokio::try_join!(table.sign_in(id), table.get::<User>(id))?) };
     let signer = async { Ok::<_, Rejection>(app.signer_in_force().await?) };
     let guess = async {
         let counted = app.count_guess(&account, id, client(&request.headers)).await;
         if matches!(counted, Err(Error::Throttled(_))) {
             failed(&request, user, "throttled");
         }
-        Ok(counted?)
+        Ok::<_, Rejection>(counted?)
     };
-    let (guess, (present, record), signer) = tokio::try_join!(guess, read, signer)?;
+    let (guess, found, signer) = tokio::join!(guess, read, signer);
+    let guess = guess?;
+    // What is our fault is no wrong guess.
+    let ((present, record), signer) = match found.and_then(|found| signer.map(|signer| (found, signer))) {
+        Ok(found) => found,
+        Err(fault) => {
+            app.give_back(guess).await?;
+            return Err(fault);
+        }
+    };
     let (present, record) = match (check(present, password).await?, record) {
         (Ok(present), Some(record)) => (present, record),
         (refused, _) => {

@@ -19,6 +19,7 @@ use domain::value::Email;
 use futures::FutureExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use store::{Action, FailedCondition, Tx};
 
 /// The declaration.
@@ -35,6 +36,9 @@ pub const WORKER: Worker = Worker {
 const PROTECTION: &str = "Custom::Protection";
 /// How long a reason may be, characters. CloudFormation takes 4 KB for the whole answer.
 const LONGEST_REASON: usize = 1000;
+/// How long the name of a stack may be, characters: the longest name of a function goes behind it, and Lambda takes 64
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>).
+pub const LONGEST_STACK: usize = 40;
 /// How short a drawn password may be, characters.
 const SHORTEST_DRAWN: usize = 16;
 
@@ -44,7 +48,7 @@ async fn run(app: &App, event: Value) -> Result<Value, Failure> {
     let (resource, outcome) = if event["ResourceType"] == PROTECTION {
         (format!("{table}-protection"), protection(app, &event).await)
     } else {
-        (table.to_owned(), bootstrap(app, &event).await)
+        (table.to_owned(), bootstrap(app, &event, table).await)
     };
     answer(&event, &resource, outcome).await
 }
@@ -70,6 +74,7 @@ async fn answer(event: &Value, resource: &str, outcome: Result<(), Failure>) -> 
         "StackId": event["StackId"],
         "RequestId": event["RequestId"],
         "LogicalResourceId": event["LogicalResourceId"],
+        "Data": {"SettingsId": settings_id(&event["ResourceProperties"]["Settings"])},
     });
     if let Some(url) = event["ResponseURL"].as_str() {
         aws::put(url, answer.to_string()).await.map_err(|error| Failure::Nonsense(error.to_string()))?;
@@ -79,14 +84,24 @@ async fn answer(event: &Value, resource: &str, outcome: Result<(), Failure>) -> 
     outcome.map(|()| answer)
 }
 
+/// Names these settings, whatever their order: other ones have another id. The versions of the functions have it as their
+/// description, so that changed settings make new versions.
+fn settings_id(settings: &Value) -> String {
+    let sorted: BTreeMap<&String, &Value> = settings.as_object().into_iter().flatten().collect();
+    store::sha256(json!(sorted).to_string().as_bytes())[..16].to_owned()
+}
+
 /// Keys, and when the stack is created the first administrator.
-async fn bootstrap(app: &App, event: &Value) -> Result<(), Failure> {
+async fn bootstrap(app: &App, event: &Value, stack: &str) -> Result<(), Failure> {
     let created = match event["RequestType"].as_str() {
         // Removing the stack removes the secrets and, if it is not retained, the table.
         Some("Delete") => return Ok(()),
         Some(kind) => kind == "Create",
         None => return Err(Failure::Nonsense("not a custom resource event".into())),
     };
+    if stack.len() > LONGEST_STACK {
+        return Err(Failure::Nonsense(format!("the stack's name {stack} is too long: {LONGEST_STACK} characters at most")));
+    }
     let rotation = |properties: &'static str| event[properties]["Rotation"].as_str();
     let wanted =
         Wanted { rotation: rotation("ResourceProperties"), before: rotation("OldResourceProperties"), access_seconds: app.config.access_seconds };

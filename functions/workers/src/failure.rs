@@ -84,7 +84,7 @@ pub(crate) fn read<T: DeserializeOwned>(what: &str, body: &str) -> Result<T, Fai
 
 /// Something that AWS or this code wrote has not the form it should have.
 pub(crate) fn not(what: &str, error: &serde_json::Error) -> Failure {
-    Failure::Nonsense(format!("not {what}: {error}"))
+    Failure::Nonsense(format!("not {what}: {}", store::cause_of(error)))
 }
 
 /// What is answered to Lambda.

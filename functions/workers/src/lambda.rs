@@ -47,11 +47,18 @@ async fn serve(workers: &[Worker], equip: fn(App, &Need, &Sdk) -> Result<App, Er
             let refuse = move |event: LambdaEvent<Value>| async move { bootstrap::refuse(event.payload, wrong.clone()).await.map_err(Error::from) };
             return lambda_runtime::run(service_fn(refuse)).await;
         }
-        Err(wrong) => return Err(wrong),
+        Err(wrong) => {
+            application::log::fault("start", &wrong.to_string());
+            return Err(wrong);
+        }
     };
     app.prepare();
     if application::config::warms_up() {
-        app.ping().await.or_else(|error| if worker.name == "bootstrap" || !reads(worker) { Ok(()) } else { Err(error) })?;
+        // Nobody waits for what it was to do, and a function that cannot start rings.
+        app.ping().await.or_else(|error| {
+            application::log::fault(worker.name, &error.to_string());
+            if worker.name == "bootstrap" || !reads(worker) { Ok(()) } else { Err(error) }
+        })?;
     }
     let app = &app;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move { (worker.handle)(app, event.payload).await.map_err(Error::from) }))

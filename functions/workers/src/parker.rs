@@ -6,6 +6,8 @@ use crate::{Trigger, Worker};
 use application::App;
 use futures::FutureExt;
 use messaging::batch::{Message, messages, run_messages};
+use messaging::{Queue, STREAM};
+use serde::Deserialize;
 use serde_json::Value;
 use store::Action;
 
@@ -25,13 +27,63 @@ async fn run(app: &App, event: Value) -> Result<Value, Failure> {
     answer(&run_messages(messages, log, |message| park_dead_letter(app, message)).await)
 }
 
+/// What a mapping of the stream says of a batch that it gave up on
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GivenUp {
+    request_context: GivenUpBy,
+    #[serde(rename = "DDBStreamBatchInfo")]
+    batch: Batch,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GivenUpBy {
+    function_arn: String,
+    condition: String,
+    approximate_invoke_count: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Batch {
+    shard_id: String,
+    start_sequence_number: String,
+    end_sequence_number: String,
+    approximate_arrival_of_first_record: String,
+    batch_size: u32,
+}
+
+impl std::fmt::Display for GivenUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { request_context: by, batch } = self;
+        write!(
+            f,
+            "{} was not done with {} records from {} on, {}: shard {}, {} to {}",
+            by.function_arn,
+            batch.batch_size,
+            batch.approximate_arrival_of_first_record,
+            by.condition,
+            batch.shard_id,
+            batch.start_sequence_number,
+            batch.end_sequence_number
+        )
+    }
+}
+
 async fn park_dead_letter(app: &App, message: Message) -> Result<(), Failure> {
     // `crm-prod-automation-dead` came from the queue `automation`.
     let source = message.source.trim_end_matches("-dead");
-    let known = messaging::Queue::ALL.into_iter().find(|queue| source.ends_with(queue.name()));
-    let queue = known.map_or_else(|| source.to_owned(), |queue| queue.name().to_owned());
+    let known = Queue::ALL.into_iter().find(|queue| source.ends_with(queue.name()));
+    let queue = known.map_or(STREAM, Queue::name);
+    if known.is_none()
+        && let Ok(about) = serde_json::from_str::<GivenUp>(&message.body)
+    {
+        return park(app, queue, Some(&message.id), about.to_string(), about.request_context.approximate_invoke_count, message.body).await;
+    }
     let attribute = |name: &str| message.attributes.get(name).cloned();
-    let attempts = attribute("ReceiveCount").and_then(|count| count.parse().ok()).or(known.map(messaging::Queue::max_receives)).unwrap_or(1);
+    let attempts = attribute("ReceiveCount").and_then(|count| count.parse().ok()).or(known.map(Queue::max_receives)).unwrap_or(1);
     let cause = attribute("LastError").unwrap_or_else(|| "the consumer crashed or ran out of time; its log has the details".to_owned());
-    park(app, &queue, Some(&message.id), cause, attempts, message.body).await
+    park(app, queue, Some(&message.id), cause, attempts, message.body).await
 }

@@ -118,7 +118,9 @@ impl Config {
             zone: read.parse("TIME_ZONE", "an IANA time zone such as Europe/Berlin", |zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC),
             zone_name: read.text("TIME_ZONE"),
             currency: read.parse("CURRENCY", "an ISO 4217 code such as EUR", currency).unwrap_or_default(),
-            cors_origins: read.text("CORS_ORIGINS").split(',').map(str::trim).filter(|o| !o.is_empty()).map(str::to_owned).collect(),
+            cors_origins: read
+                .parse("CORS_ORIGINS", "origins such as https://app.example.com, with commas and without blanks", origins)
+                .unwrap_or_default(),
             access_seconds: read.seconds("ACCESS_TTL"),
             refresh_seconds: read.seconds("REFRESH_TTL"),
             shards: read.parse("TABLE_SHARDS", "1, 2, 4, 8, 16 or 32", |count| count.parse().ok().and_then(Shards::new)).unwrap_or_default(),
@@ -159,6 +161,14 @@ impl<S: Fn(&str) -> Option<String>> Settings<'_, S> {
     }
 }
 
+/// Origins as browsers write them, and as the gateway is given them; or `*`.
+fn origins(list: &str) -> Option<Vec<String>> {
+    let is_host = |host: &str| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    let is_origin = |origin: &str| origin == "*" || ["https://", "http://"].iter().any(|scheme| origin.strip_prefix(scheme).is_some_and(is_host));
+    let origins = list.split(',').filter(|_| !list.is_empty());
+    origins.map(|origin| is_origin(origin).then(|| origin.to_owned())).collect()
+}
+
 fn currency(code: &str) -> Option<String> {
     (code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then(|| code.to_owned())
 }
@@ -172,6 +182,21 @@ pub fn warms_up() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn origins_are_taken_as_browsers_write_them() {
+        let read = |list: &str| {
+            let list = list.to_owned();
+            Config::read(move |name| (name == "CORS_ORIGINS").then(|| list.clone())).map(|config| config.cors_origins)
+        };
+        assert_eq!(read("").expect("none"), Vec::<String>::new());
+        assert_eq!(read("https://a.example,http://localhost:3000").expect("two"), ["https://a.example", "http://localhost:3000"]);
+        assert_eq!(read("*").expect("all"), ["*"]);
+        for wrong in ["https://a.example, https://b.example", "a.example", "https://a.example/", "https://", "https://a.example,", "ftp://a.example"]
+        {
+            assert!(read(wrong).expect_err(wrong).to_string().contains("CORS_ORIGINS"), "{wrong}");
+        }
+    }
 
     #[test]
     fn defaults_hold_and_nonsense_is_named() {

@@ -82,24 +82,27 @@ impl App {
             Room::Full(seconds) => return Err(Error::Throttled(seconds)),
         };
         let (place, everywhere) = (format!("address {network}"), format!("account {account}"));
-        let (at_address, for_account) =
-            tokio::try_join!(store.count_attempt(&place, ADDRESS, WINDOW, now), store.count_attempt(&everywhere, ACCOUNT, WINDOW, now))?;
-        let mut wait = None;
-        match at_address {
-            Room::Counted(counted) => guess.0.push(counted),
-            Room::Full(seconds) => wait = Some(seconds),
-        }
-        match for_account {
-            Room::Counted(counted) => guess.0.push(counted),
-            Room::Full(seconds) if wait.is_some() || !self.is_known(user, client).await? => wait = wait.max(Some(seconds)),
-            Room::Full(_) => {}
-        }
-        match wait {
-            Some(seconds) => {
-                self.give_back(guess).await?;
-                Err(Error::Throttled(seconds))
+        let counts = futures::future::join(store.count_attempt(&place, ADDRESS, WINDOW, now), store.count_attempt(&everywhere, ACCOUNT, WINDOW, now));
+        // Both are looked at before anything is given up, so that what was counted can be given back.
+        let mut full = |room| match room {
+            Room::Counted(counted) => {
+                guess.0.push(counted);
+                None
             }
-            None => Ok(guess),
+            Room::Full(seconds) => Some(seconds),
+        };
+        let (at_address, for_account) = counts.await;
+        let (at_address, for_account) = (at_address.map(&mut full), for_account.map(&mut full));
+        let room = async {
+            let wait = match (at_address?, for_account?) {
+                (None, Some(_)) if self.is_known(user, client).await? => None,
+                (at_address, for_account) => at_address.max(for_account),
+            };
+            wait.map_or(Ok(()), |seconds| Err(Error::Throttled(seconds)))
+        };
+        match room.await {
+            Ok(()) => Ok(guess),
+            Err(error) => self.give_back(guess).await.and(Err(error)),
         }
     }
 
@@ -113,8 +116,13 @@ impl App {
     pub async fn confirm_password(&self, user: UserId, attempt: &Attempt, client: Client<'_>) -> Result<Option<Credential>, Error> {
         let account = counted_by(user);
         let read = async { Ok(self.store().credential(user).await?) };
-        let (guess, credential) = tokio::try_join!(self.count_guess(&account, user, client), read)?;
-        let credential = credential.ok_or(Error::NotFound)?;
+        let (guess, credential) = tokio::join!(self.count_guess(&account, user, client), read);
+        let guess = guess?;
+        // What is our fault is no wrong guess.
+        let credential = match credential.and_then(|credential: Option<Credential>| credential.ok_or(Error::NotFound)) {
+            Ok(credential) => credential,
+            Err(fault) => return self.give_back(guess).await.and(Err(fault)),
+        };
         let (attempt, hash) = (attempt.clone(), credential.password_hash.clone());
         let right = tokio::task::spawn_blocking(move || password::verify(&attempt, &hash)).await;
         if !right.map_err(|stopped| Error::Contended(stopped.to_string()))? {

@@ -21,7 +21,12 @@ pub enum Metric {
     FailedSignIns,
     /// What happened in the business, by the kind of event.
     Events,
+    /// Answers with 500, by the crate that gave them.
+    Faults,
 }
+
+/// The environment variable with the name of the crate whose functions these are.
+pub const CRATE: &str = "CRATE";
 
 impl Metric {
     /// Its name in CloudWatch.
@@ -32,6 +37,7 @@ impl Metric {
             Self::SignIns => "SignIns",
             Self::FailedSignIns => "FailedSignIns",
             Self::Events => "Events",
+            Self::Faults => "Faults",
         }
     }
 
@@ -42,6 +48,7 @@ impl Metric {
             Self::JobDone => Some("job"),
             Self::FailedSignIns => Some("reason"),
             Self::Events => Some("type"),
+            Self::Faults => Some("crate"),
         }
     }
 
@@ -67,6 +74,11 @@ impl Metric {
         }
         line
     }
+}
+
+/// Counts an answer with 500 of this function's crate.
+pub fn count_fault() {
+    Metric::Faults.count(&std::env::var(CRATE).unwrap_or_default());
 }
 
 struct Sink {

@@ -15,8 +15,8 @@ impl App {
     }
 
     /// Parked messages, newest first, of one queue or of all.
-    pub async fn list_parked(&self, queue: Option<Queue>, paging: Paging<'_>) -> Result<Page<Parked>, Error> {
-        Ok(self.store().list_parked(queue.map(Queue::name), paging).await?)
+    pub async fn list_parked(&self, queue: Option<&str>, paging: Paging<'_>) -> Result<Page<Parked>, Error> {
+        Ok(self.store().list_parked(queue, paging).await?)
     }
 
     /// How many messages of a queue are parked, counted up to 100.

@@ -41,14 +41,37 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// A connection for the SDK, to `https://` and (an emulator) `http://`. `AWS_CA_BUNDLE` names other roots.
 pub fn http_client() -> Result<SharedHttpClient, Error> {
-    let connection = SharedHttpConnector::new(Connection::open(std::env::var("AWS_CA_BUNDLE").ok(), CONNECTING)?);
+    let connection = SharedHttpConnector::new(Connection::open(bundle(), CONNECTING)?);
     Ok(http_client_fn(move |_, _| connection.clone()))
 }
 
-/// Sends a text with PUT to an address that was signed beforehand.
+/// The file of trusted certificates, where one is named instead of those that are compiled in.
+fn bundle() -> Option<String> {
+    std::env::var("AWS_CA_BUNDLE").ok().filter(|file| !file.is_empty())
+}
+
+/// How long one attempt of [`put`] may take.
+const PUTTING: Duration = Duration::from_secs(5);
+/// How often [`put`] tries.
+const ATTEMPTS: u32 = 3;
+
+/// Sends a text with PUT to an address that was signed beforehand, again where that fails; the last time with the roots that
+/// are compiled in, for the bundle may be what is wrong.
 pub async fn put(address: &str, body: String) -> Result<(), Error> {
+    let mut attempt = 1;
+    loop {
+        let sent = tokio::time::timeout(PUTTING, put_once(address, body.clone(), bundle().filter(|_| attempt < ATTEMPTS))).await;
+        let sent = sent.unwrap_or_else(|_| Err(Error::Put(format!("no answer within {} s", PUTTING.as_secs()))));
+        if sent.is_ok() || attempt == ATTEMPTS {
+            return sent;
+        }
+        attempt += 1;
+    }
+}
+
+async fn put_once(address: &str, body: String, bundle: Option<String>) -> Result<(), Error> {
     let failed = |cause: String| Error::Put(cause);
-    let connection = Connection::open(std::env::var("AWS_CA_BUNDLE").ok(), CONNECTING)?;
+    let connection = Connection::open(bundle, CONNECTING)?;
     let mut request = HttpRequest::empty();
     request.set_method("PUT").map_err(|e| failed(e.to_string()))?;
     request.set_uri(address).map_err(|e| failed(e.to_string()))?;
@@ -212,6 +235,24 @@ mod tests {
     /// Never says a word.
     fn silent(stream: std::net::TcpStream) {
         std::mem::forget(stream);
+    }
+
+    /// Fails once, then answers.
+    fn failing_first(mut stream: std::net::TcpStream) {
+        static HEARD: AtomicUsize = AtomicUsize::new(0);
+        let status = if HEARD.fetch_add(1, Ordering::Relaxed) == 0 { "503 Slow Down" } else { "200 OK" };
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+    }
+
+    #[tokio::test]
+    async fn what_is_put_is_put_again_when_that_failed() {
+        let (address, connections) = server(failing_first);
+        put(&format!("http://{address}/signed"), "{}".to_owned()).await.expect("put");
+        assert_eq!(connections.load(Ordering::Relaxed), 2);
+        let (address, connections) = server(hanging_up);
+        put(&format!("http://{address}/signed"), "{}".to_owned()).await.expect_err("never answered");
+        assert_eq!(connections.load(Ordering::Relaxed), 3);
     }
 
     fn connection() -> Connection {

@@ -26,6 +26,12 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+/// What failed and why, in words. The answer itself, which the SDK's own account of an error repeats, may hold a secret or
+/// somebody's data.
+pub fn cause(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -56,6 +62,20 @@ pub enum Error {
     Put(String),
 }
 
+/// How long a call to AWS may take: one attempt, and all of them together.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    attempt: Duration,
+    call: Duration,
+}
+
+/// All attempts of a call, seconds: less than a route's function may take, so that it has the time to say what did not
+/// answer.
+pub const CALL_SECONDS: u64 = 7;
+const PATIENCE: Patience = Patience { attempt: Duration::from_secs(3), call: Duration::from_secs(CALL_SECONDS) };
+/// The embedded table answers or fails at once, but on a busy machine.
+const LOCAL_PATIENCE: Patience = Patience { attempt: Duration::from_secs(5), call: Duration::from_secs(20) };
+
 /// Something that is made when it is first used.
 pub type OnUse<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 
@@ -79,7 +99,7 @@ impl Sdk {
         );
         let endpoint = std::env::var("AWS_ENDPOINT_URL").ok();
         partition::from_environment()?;
-        Ok(Self::new(http_client()?, &read("AWS_REGION")?, credentials, endpoint.as_deref()))
+        Ok(Self::new(http_client()?, &read("AWS_REGION")?, credentials, endpoint.as_deref(), PATIENCE))
     }
 
     /// On a given connection, with placeholder credentials: the embedded table.
@@ -90,11 +110,11 @@ impl Sdk {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let credentials = Credentials::new("local", "local", None, None, "local");
         let region = format!("local-{}", MADE.fetch_add(1, Ordering::Relaxed));
-        Self::new(client, &region, credentials, Some("http://127.0.0.1"))
+        Self::new(client, &region, credentials, Some("http://127.0.0.1"), LOCAL_PATIENCE)
     }
 
-    fn new(client: SharedHttpClient, region: &str, credentials: Credentials, endpoint: Option<&str>) -> Self {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(5)).build();
+    fn new(client: SharedHttpClient, region: &str, credentials: Credentials, endpoint: Option<&str>, patience: Patience) -> Self {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(patience.attempt).operation_timeout(patience.call).build();
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))

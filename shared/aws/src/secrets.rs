@@ -3,7 +3,6 @@
 #[cfg(feature = "secrets")]
 use crate::Sdk;
 #[cfg(feature = "secrets")]
-use aws_smithy_types::error::display::DisplayErrorContext;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -49,7 +48,7 @@ impl Secrets for SecretsManager {
                     .ok_or_else(|| SecretsError(format!("{} holds bytes, not text", self.arn))),
                 // A secret without a value yet: between its creation and the bootstrap.
                 Err(error) if matches!(error.as_service_error(), Some(GetSecretValueError::ResourceNotFoundException(_))) => Ok(None),
-                Err(error) => Err(SecretsError(DisplayErrorContext(error).to_string())),
+                Err(error) => Err(SecretsError(crate::cause(&error))),
             }
         })
     }
@@ -57,7 +56,7 @@ impl Secrets for SecretsManager {
     fn write(&self, text: String) -> Pin<Box<dyn Future<Output = Result<(), SecretsError>> + Send + '_>> {
         Box::pin(async move {
             let sent = self.client.put_secret_value().secret_id(&self.arn).secret_string(text).send().await;
-            sent.map(|_| ()).map_err(|error| SecretsError(DisplayErrorContext(error).to_string()))
+            sent.map(|_| ()).map_err(|error| SecretsError(crate::cause(&error)))
         })
     }
 }
@@ -91,5 +90,54 @@ impl Secrets for SecretFile {
             let written = written.and_then(|()| std::fs::rename(&fresh, &self.0));
             written.map_err(|error| SecretsError(format!("{}: {error}", self.0.display())))
         })
+    }
+}
+
+#[cfg(all(test, feature = "secrets"))]
+mod tests {
+    use super::*;
+    use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_types::body::SdkBody;
+    use std::time::Duration;
+
+    /// Answers with half a secret.
+    #[derive(Debug)]
+    struct Garbled;
+
+    impl HttpConnector for Garbled {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            let status = 200.try_into().expect("a status");
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(r#"{"SecretString": "hunter2"#))))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_does_not_repeat_the_answer() {
+        let connector = SharedHttpConnector::new(Garbled);
+        let sdk = Sdk::local(http_client_fn(move |_, _| connector.clone()));
+        let error = SecretsManager::new(&sdk, "some").read().await.expect_err("garbled").to_string();
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    /// Never answers.
+    #[derive(Debug)]
+    struct Silent;
+
+    impl HttpConnector for Silent {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            HttpConnectorFuture::new(std::future::pending())
+        }
+    }
+
+    #[tokio::test]
+    async fn all_attempts_of_a_call_end_in_time() {
+        let connector = SharedHttpConnector::new(Silent);
+        let client = http_client_fn(move |_, _| connector.clone());
+        let patience = crate::Patience { attempt: Duration::from_millis(60), call: Duration::from_millis(100) };
+        let credentials = aws_credential_types::Credentials::new("a", "b", None, None, "test");
+        let sdk = Sdk::new(client, "nowhere-1", credentials, Some("http://127.0.0.1"), patience);
+        let ended = tokio::time::timeout(Duration::from_secs(5), SecretsManager::new(&sdk, "some").read()).await;
+        ended.expect("in time").expect_err("nobody answered");
     }
 }

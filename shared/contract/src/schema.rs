@@ -101,6 +101,10 @@ pub fn nullable(mut schema: Value) -> Value {
         && let Some(kind) = object.get("type").and_then(Value::as_str).map(str::to_owned)
     {
         object.insert("type".into(), json!([kind, "null"]));
+        // An empty text is taken for `null`.
+        if object.get("minLength") == Some(&json!(1)) {
+            object.remove("minLength");
+        }
         return schema;
     }
     json!({"anyOf": [schema, {"type": "null"}]})

@@ -11,8 +11,13 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Error, LambdaEvent, Request, RequestExt, Response, service_fn};
 use store::Store;
 
-/// The application as the environment describes it: the table named by `TABLE_NAME`.
+/// The application as the environment describes it: the table named by `TABLE_NAME`. What is wrong with it is logged.
 pub fn app(sdk: &aws::Sdk) -> Result<App, Error> {
+    application::log::start();
+    described(sdk).inspect_err(|wrong| application::log::fault("start", &wrong.to_string()))
+}
+
+fn described(sdk: &aws::Sdk) -> Result<App, Error> {
     let table = std::env::var("TABLE_NAME").map_err(|_| "TABLE_NAME is not set")?;
     Ok(App::new(Store::new(sdk, &table), Clock::system(), Config::from_environment()?))
 }
@@ -20,7 +25,6 @@ pub fn app(sdk: &aws::Sdk) -> Result<App, Error> {
 /// Serves the route that `_HANDLER` names, with the one that reads what it changes; or all of them where it
 /// names none of these (as under `cargo lambda watch`, which leaves it unset).
 pub async fn serve(app: App, routes: Vec<Route>) -> Result<(), Error> {
-    application::log::start();
     application::metric::start();
     let wanted = std::env::var("_HANDLER").unwrap_or_default();
     let served = match routes.iter().find(|route| route.name == wanted) {
@@ -33,7 +37,12 @@ pub async fn serve(app: App, routes: Vec<Route>) -> Result<(), Error> {
     if needs_table {
         app.prepare();
         if application::config::warms_up() {
-            app.warm_up().await?;
+            // Who asks while the table does not answer is told so, which a function that cannot start does not.
+            app.warm_up().await.unwrap_or_else(|error| {
+                application::log::fault(&wanted, &error.to_string());
+                // A canary that cannot reach its table is no good.
+                application::metric::count_fault();
+            });
         }
     }
     let (app, router) = (&app, &router);

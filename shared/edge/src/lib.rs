@@ -35,4 +35,4 @@ pub use parts::{Json, OptionalJson};
 pub use problem::{Code, Problem, Rejection};
 pub use request::{Context, Request};
 pub use route::{Action, Resource, Route};
-pub use router::Router;
+pub use router::{DEADLINE_SECONDS, Router};

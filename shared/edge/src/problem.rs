@@ -177,6 +177,15 @@ impl Problem {
         problem
     }
 
+    /// What is needed did not answer: a change may have been made.
+    pub fn unreached(cause: impl std::fmt::Display) -> Self {
+        let detail = "Something did not answer. Whether a change was made is not known: look first, or repeat it with the same Idempotency-Key";
+        let mut problem = Self::new(Code::Unavailable, detail);
+        problem.retry_after = Some(1);
+        problem.cause = Some(cause.to_string());
+        problem
+    }
+
     /// Too many wrong passwords; there is room again in so many seconds.
     pub fn throttled(seconds: i64) -> Self {
         Self::too_many("wrong passwords", seconds)
@@ -326,6 +335,7 @@ impl Problem {
         let list = match error {
             store::Error::Cursor => return Self::field("?cursor", "cursor", "is not a cursor of this list with these filters"),
             store::Error::Busy(cause) => return Self::busy(cause),
+            store::Error::Unreached(cause) => return Self::unreached(cause),
             store::Error::Unreadable { .. } | store::Error::Call(_) | store::Error::Invalid(_) => return Self::internal(error),
             store::Error::Refused(list) => list,
         };

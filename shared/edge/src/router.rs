@@ -11,8 +11,11 @@ use http::{Method, StatusCode};
 use lambda_http::{Body, Request as HttpRequest, RequestExt, Response};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use store::Store;
+
+/// How long a request is worked on, seconds: less than its function may take, so that there is time for an answer.
+pub const DEADLINE_SECONDS: u64 = 9;
 
 /// Routes by method and path.
 pub struct Router {
@@ -133,7 +136,11 @@ impl Router {
         };
         let app = app.on_store(self.stores.get(route.name).unwrap_or(app.unscoped()));
         let user: Arc<std::sync::OnceLock<String>> = user;
-        let stopped = messaging::batch::guarded(async { Ok::<_, String>((route.handler)(app.clone(), incoming).await) }).await;
+        let handled = messaging::batch::guarded(async { Ok::<_, String>((route.handler)(app.clone(), incoming).await) });
+        let stopped = match tokio::time::timeout(Duration::from_secs(DEADLINE_SECONDS), handled).await {
+            Ok(ended) => ended,
+            Err(_) => Ok(Err(Problem::unreached(format!("not done within {DEADLINE_SECONDS} s")).into())),
+        };
         let mut headers = cors;
         let answer = match stopped {
             Ok(Ok(outcome)) => {
@@ -160,6 +167,9 @@ impl Router {
         let mut answer = answer;
         if method == Method::HEAD {
             *answer.body_mut() = Body::Empty;
+        }
+        if answer.status() == StatusCode::INTERNAL_SERVER_ERROR {
+            application::metric::count_fault();
         }
         let usage = app.usage();
         tracing::info!(

@@ -6,13 +6,7 @@ use crate::ports::{Depth, Queue, Queues};
 use futures::future::BoxFuture;
 
 fn failed(error: impl std::error::Error) -> MessagingError {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    MessagingError(text)
+    MessagingError(aws::cause(&error))
 }
 
 /// The bus of the deployment.

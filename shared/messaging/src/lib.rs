@@ -17,7 +17,7 @@ mod work;
 pub use adapters::EventBridge;
 #[cfg(feature = "queues")]
 pub use adapters::Sqs;
-pub use ports::{Depth, EventBus, MessagingError, Queue, Queues};
+pub use ports::{Depth, EventBus, MessagingError, Queue, Queues, STREAM};
 pub use schedules::{RECURRING_TASKS, SCHEDULES, Schedule};
 pub use subscriptions::{SUBSCRIPTIONS, Subscription};
 pub use work::{Place, Work};

@@ -12,6 +12,9 @@ pub enum Queue {
     Work,
 }
 
+/// The table's stream among what was given up on: batches that a mapping gave up on are parked under this name.
+pub const STREAM: &str = "stream";
+
 impl Queue {
     /// Every queue.
     pub const ALL: [Self; 2] = [Self::Automation, Self::Work];

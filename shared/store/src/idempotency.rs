@@ -31,7 +31,7 @@ impl IdempotencyKey {
 }
 
 /// SHA-256 as hexadecimal text.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
+pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
 }
 

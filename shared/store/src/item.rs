@@ -3,7 +3,7 @@
 //! An item is `pk`, `sk`, the index keys, `type`, `v` (shape version), `version`, `rev`, `head`
 //! (stamps), and the three maps `data`, `text`, `derived`. Empty fields are not stored.
 
-use crate::error::Error;
+use crate::error::{Error, cause_of};
 use crate::found::FoundBy;
 use crate::keys::{Index, IndexKeys, Key, SORT};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -145,7 +145,7 @@ pub(crate) fn unreadable(item: &Item, cause: impl std::fmt::Display) -> Error {
 /// A serialisable value as an attribute, empty fields left out at every level but inside lists.
 pub(crate) fn to_attribute<T: Serialize>(value: &T) -> Result<AttributeValue, Error> {
     let attribute: AttributeValue =
-        serde_dynamo::to_attribute_value(value).map_err(|e| Error::Unreadable { key: "new item".into(), cause: e.to_string() })?;
+        serde_dynamo::to_attribute_value(value).map_err(|e| Error::Unreadable { key: "new item".into(), cause: cause_of(e) })?;
     Ok(without_nulls(attribute))
 }
 
@@ -160,7 +160,7 @@ fn without_nulls(attribute: AttributeValue) -> AttributeValue {
 /// Reads the map attribute of this name; a missing one is an empty map.
 pub(crate) fn from_attribute<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, Error> {
     let value = item.get(name).cloned().unwrap_or_else(|| AttributeValue::M(HashMap::new()));
-    serde_dynamo::from_attribute_value(value).map_err(|e| unreadable(item, format!("{name}: {e}")))
+    serde_dynamo::from_attribute_value(value).map_err(|e| unreadable(item, format!("{name}: {}", cause_of(e))))
 }
 
 /// Puts index keys on an item.

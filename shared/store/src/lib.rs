@@ -29,9 +29,9 @@ pub mod tx;
 
 pub use action::Action;
 pub use auth::{NewAuth, OpenedSession, USER_AGENT};
-pub use error::Error;
+pub use error::{Error, cause_of};
 pub use found::Refound;
-pub use idempotency::{IdempotencyKey, SavedAnswer};
+pub use idempotency::{IdempotencyKey, SavedAnswer, sha256};
 pub use item::{Item, Stored};
 pub use jwks::{PublicKey, Published};
 pub use keys::{Key, Shards};

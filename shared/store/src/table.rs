@@ -6,7 +6,7 @@ use crate::item::{Item, Stored, text, to_record};
 use crate::keys::{Index, Key, SORT, Shards};
 use crate::meter::Meter;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, WriteRequest};
 use domain::{Entity, Record};
@@ -339,15 +339,18 @@ pub async fn pause(first: u64, attempt: u32) {
     tokio::time::sleep(std::time::Duration::from_millis(1 + nanos % ceiling)).await;
 }
 
-/// A failed call as an error: throttling is `Busy`, what the table finds invalid `Invalid`, everything
+/// A failed call as an error: throttling is `Busy`, no answer `Unreached`, what the table finds invalid `Invalid`, everything
 /// else `Call`.
 pub(crate) fn call_error<E>(error: SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
+    let unreached = matches!(error, SdkError::DispatchFailure(_) | SdkError::TimeoutError(_));
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned();
-    let text = DisplayErrorContext(error).to_string();
+    let text = aws::cause(&error);
     match code.as_str() {
+        _ if unreached => Error::Unreached(text),
+        "InternalServerError" => Error::Unreached(text),
         "ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded" | "TransactionInProgressException" => {
             Error::Busy(text)
         }

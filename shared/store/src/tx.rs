@@ -486,7 +486,7 @@ impl Store {
                 return Err(Error::Refused(refused));
             }
             if is_invalid(error.as_service_error()) {
-                return Err(Error::Invalid(aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string()));
+                return Err(Error::Invalid(aws::cause(&error)));
             }
             attempt += 1;
             if attempt >= CONFLICT_ATTEMPTS || !is_conflict(error.as_service_error()) {

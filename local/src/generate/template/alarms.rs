@@ -105,6 +105,7 @@ pub(crate) fn all() -> Vec<Alarm> {
     let of_schedules = |names: &[&str]| -> Vec<Metric> {
         names.iter().map(|name| Metric::aws("Scheduler", name, "Sum", vec![("ScheduleGroup", "!Ref Schedules".to_owned())])).collect()
     };
+    let of_dead_queues = |name: &&'static str| -> Vec<Metric> { dead_queues().iter().map(|queue| Metric::of_queue(name, queue)).collect() };
     let throttled = ["ReadThrottleEvents", "WriteThrottleEvents"].map(|name| Metric::of_table(name, None));
     let throttled_indexes =
         Index::ALL.iter().flat_map(|index| ["ReadThrottleEvents", "WriteThrottleEvents"].map(|name| Metric::of_table(name, Some(index))));
@@ -120,10 +121,11 @@ pub(crate) fn all() -> Vec<Alarm> {
         Alarm::new(
             "DeadLetters",
             "Dead letters stay in their queue: the parker does not take them",
-            "MAX(METRICS())",
-            dead_queues().iter().map(|queue| Metric::of_queue("ApproximateAgeOfOldestMessage", queue)).collect(),
-            180.0,
-            (MINUTE, 1),
+            "SUM(METRICS())",
+            // Their age counts from when they were first sent. A letter that the parker tries is not visible for a while.
+            ["ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"].iter().flat_map(of_dead_queues).collect(),
+            0.0,
+            (MINUTE, 4),
         ),
         Alarm::new("WorkerErrors", "Workers crash or run out of time", "SUM(METRICS())", of_workers("Errors", "Sum", |_| true), 0.0, (MINUTE, 3)),
         Alarm::new(
@@ -231,7 +233,7 @@ pub(crate) fn all() -> Vec<Alarm> {
 }
 
 fn of_table_errors() -> Vec<Metric> {
-    let operations = ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"];
+    let operations = ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"];
     let of = |operation: &str| {
         Metric::aws("DynamoDB", "SystemErrors", "Sum", vec![("TableName", "!Ref Table".to_owned()), ("Operation", operation.to_owned())])
     };
@@ -260,9 +262,12 @@ pub(super) fn of_workers() -> String {
 /// The alarms that take a deployment of these functions back, and ring for themselves: their names, and
 /// their text.
 pub(super) fn of_functions(stack: &str, functions: &[&str]) -> (Vec<String>, String) {
-    let about = "Functions crash or run out of time; a deployment that does this is taken back";
-    let errors = functions.iter().map(|function| Metric::of_function("Errors", "Sum", function)).collect();
-    let alarms = Alarm::new("Errors", about, "SUM(METRICS())", errors, 2.0, (MINUTE, 1)).split();
+    let faults = Metric::own(Own::Faults, vec![(Own::Faults.dimension().unwrap_or_default(), stack.to_owned())]);
+    let answers = stack != "workers";
+    let about =
+        format!("Functions crash{} run out of time; a canary that does this is taken back", if answers { ", answer with 500 or" } else { " or" });
+    let errors = functions.iter().map(|function| Metric::of_function("Errors", "Sum", function)).chain(answers.then_some(faults)).collect();
+    let alarms = Alarm::new("Errors", &about, "SUM(METRICS())", errors, 2.0, (MINUTE, 1)).split();
     let yaml = alarms.iter().map(|alarm| alarm.yaml("!Ref AlarmTopicArn").replace("${Stack}-Errors", &format!("${{Stack}}-{stack}-Errors")));
     (alarms.iter().map(|alarm| alarm.id.clone()).collect(), yaml.collect())
 }
@@ -342,6 +347,8 @@ impl Alarm {
 
     fn yaml(&self, topic: &str) -> String {
         let Self { id, about, expression, threshold, period, periods, .. } = self;
+        // One that waits for something waits for the bootstrap, which counts as the first time.
+        let after = if self.rings == Rings::Below { "\n    DependsOn: BootstrapStack" } else { "" };
         let (comparison, missing) = match self.rings {
             Rings::Above => ("GreaterThanThreshold", "notBreaching"),
             Rings::Below => ("LessThanThreshold", "breaching"),
@@ -349,7 +356,7 @@ impl Alarm {
         let mut text = format!(
             r#"
   {id}:
-    Type: AWS::CloudWatch::Alarm
+    Type: AWS::CloudWatch::Alarm{after}
     Properties:
       AlarmName: !Sub ${{Stack}}-{id}
       AlarmDescription: {about:?}
@@ -415,6 +422,6 @@ topic `<stack>-alarms`, when they ring and when they stop.
 ";
 
 const OF_STACKS: &str = "
-Beside them each stack of functions has `ErrorsAlarm` (and `ErrorsAlarm2`, …, ten functions each): more than two crashes or
-time-outs within a minute. A canary deployment during which it rings is taken back.
+Beside them each stack of functions has `ErrorsAlarm` (and `ErrorsAlarm2`, …, ten metrics each): more than two crashes,
+time-outs or answers with 500 (workers answer nobody) within a minute. A canary deployment during which it rings is taken back.
 ";

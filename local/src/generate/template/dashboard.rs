@@ -1,6 +1,6 @@
 //! The dashboard: what there is to see of a deployment on one page.
 
-use crate::generate::policy::{dead_id, queue_id};
+use crate::generate::policy::{dead_queues, queue_id};
 use application::metric::Metric;
 use messaging::Queue;
 use serde_json::{Value, json};
@@ -41,12 +41,10 @@ pub(super) fn resource() -> String {
 fn graphs() -> Vec<(&'static str, Vec<Value>)> {
     let of_api = |name: &str, statistic: &str| json!(["AWS/ApiGateway", name, "ApiId", "${HttpApi}", {"stat": statistic}]);
     let of_table = |name: &str| json!(["AWS/DynamoDB", name, "TableName", "${Table}", {"stat": "Sum"}]);
-    let of_queues = |name: &str, id: fn(Queue) -> String| {
-        Queue::ALL
-            .iter()
-            .map(|queue| json!(["AWS/SQS", name, "QueueName", format!("${{{}.QueueName}}", id(*queue)), {"stat": "Maximum"}]))
-            .collect::<Vec<_>>()
+    let of_queues = |name: &str, ids: &[String]| -> Vec<Value> {
+        ids.iter().map(|id| json!(["AWS/SQS", name, "QueueName", format!("${{{id}.QueueName}}"), {"stat": "Maximum"}])).collect()
     };
+    let queues = Queue::ALL.map(queue_id);
     let of_all = |name: &str, statistic: &str| {
         vec![
             json!([{"expression": format!("SEARCH('{{AWS/Lambda,FunctionName}} MetricName=\"{name}\" \"${{AWS::StackName}}-\"', '{statistic}')"), "id": "found"}]),
@@ -64,9 +62,9 @@ fn graphs() -> Vec<(&'static str, Vec<Value>)> {
         ("Requests", vec![of_api("Count", "Sum"), of_api("4xx", "Sum"), of_api("5xx", "Sum")]),
         ("Latency, ms", vec![of_api("Latency", "p50"), of_api("Latency", "p99")]),
         ("Errors of functions", of_all("Errors", "Sum")),
-        ("Messages waiting", of_queues("ApproximateNumberOfMessagesVisible", queue_id)),
-        ("Oldest message, s", of_queues("ApproximateAgeOfOldestMessage", queue_id)),
-        ("Dead letters", of_queues("ApproximateNumberOfMessagesVisible", dead_id)),
+        ("Messages waiting", of_queues("ApproximateNumberOfMessagesVisible", &queues)),
+        ("Oldest message, s", of_queues("ApproximateAgeOfOldestMessage", &queues)),
+        ("Dead letters", of_queues("ApproximateNumberOfMessagesVisible", &dead_queues())),
         (
             "Behind the table, ms",
             streams.map(|worker| json!(["AWS/Lambda", "IteratorAge", "FunctionName", format!("${{AWS::StackName}}-{}", worker.name), {"stat": "Maximum"}])).collect(),

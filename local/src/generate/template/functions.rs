@@ -18,6 +18,7 @@ const MEMORY: u32 = 256;
 const CPU_MEMORY: u32 = 1769;
 /// Seconds a route's function may take. API Gateway waits for 30.
 const ROUTE_TIMEOUT: u32 = 10;
+const _: () = assert!(aws::CALL_SECONDS < edge::DEADLINE_SECONDS && edge::DEADLINE_SECONDS < ROUTE_TIMEOUT as u64);
 /// The alias that callers call, which a deployment moves to the new version.
 const ALIAS: &str = "live";
 
@@ -28,7 +29,6 @@ pub(super) fn stacks(crates: &[(&'static str, Vec<Route>)]) -> Vec<Stack> {
         about: "checks the parameters, makes the signing keys and the first administrator".to_owned(),
         resources: of_worker(&bootstrap::WORKER) + BOOTSTRAP_OUTPUT,
         alarms: Vec::new(),
-        after: None,
     };
     let routes = crates.iter().map(|(package, routes)| {
         let names: Vec<&str> = routes.iter().map(|route| route.name).chain((*package == UNKNOWN.1).then_some(UNKNOWN.0)).collect();
@@ -47,27 +47,37 @@ pub(super) fn stacks(crates: &[(&'static str, Vec<Route>)]) -> Vec<Stack> {
 /// A stack whose functions go live together with their alarms.
 fn published(name: &'static str, about: String, functions: &[&str], resources: String) -> Stack {
     let (alarms, yaml) = alarms::of_functions(name, functions);
-    Stack { name, about, resources: resources + &yaml, alarms, after: Some("bootstrap") }
+    Stack { name, about, resources: resources + &yaml, alarms }
 }
 
+/// Whether a deployment goes through CodeDeploy, which acts only while no alarm rings.
+const GUARDS: &str = r#"
+Mappings:
+  Deployment:
+    AllAtOnce: {IsGuarded: "false"}
+    Canary10Percent5Minutes: {IsGuarded: "true"}
+"#;
+
 /// What all functions of a stack have.
-pub(super) fn globals(alarms: &[String]) -> String {
+pub(super) fn globals(stack: &str, alarms: &[String]) -> String {
     let settings: String = SETTINGS.iter().map(|setting| format!("        {}: !Ref {}\n", setting.name, setting.parameter)).collect();
-    let published = if alarms.is_empty() {
-        String::new()
+    let (guards, published) = if alarms.is_empty() {
+        ("", String::new())
     } else {
-        format!(
+        let published = format!(
             r#"    AutoPublishAlias: {ALIAS}
     VersionDeletionPolicy: Delete
     DeploymentPreference:
+      Enabled: !FindInMap [Deployment, !Ref DeploymentPreference, IsGuarded]
       Type: !Ref DeploymentPreference
       Alarms: [{}]
 "#,
             alarms.iter().map(|alarm| format!("!Ref {alarm}")).collect::<Vec<_>>().join(", ")
-        )
+        );
+        (GUARDS, published)
     };
     format!(
-        r#"
+        r#"{guards}
 Globals:
   Function:
     Runtime: provided.al2023
@@ -81,10 +91,13 @@ Globals:
       Variables:
         TABLE_NAME: !Ref TableName
         COMMIT: !Ref Commit
+        AWS_CA_BUNDLE: !Ref CaBundle
         METRICS_NAMESPACE: !Sub CRM/${{Stack}}
+        {crate_name}: {stack}
         {suffix}: !Ref AWS::URLSuffix
         {partition}: {file}
 {settings}"#,
+        crate_name = application::metric::CRATE,
         suffix = aws::partition::SUFFIX,
         partition = aws::partition::FILE,
         file = aws::partition::PLACE,
@@ -124,7 +137,8 @@ impl Function<'_> {
             id = pascal(name)
         );
         if self.is_published {
-            text.push_str("      AutoPublishAliasAllProperties: true\n");
+            // SAM sees changed text, and the description changed values.
+            text.push_str("      AutoPublishAliasAllProperties: true\n      VersionDescription: !Ref SettingsId\n");
         }
         if self.memory != MEMORY {
             text.push_str(&format!("      MemorySize: {}\n", self.memory));
@@ -334,6 +348,8 @@ fn source(worker: &Worker) -> String {
       Table: !Ref TableName
       Secret: !Ref SecretArn
       Settings:
+        Commit: !Ref Commit
+        CaBundle: !Ref CaBundle
 {settings}"#
             )
         }
@@ -363,6 +379,9 @@ Outputs:
   FunctionArn:
     Description: The bootstrap's function
     Value: !GetAtt BootstrapFunction.Arn
+  SettingsId:
+    Description: What the settings are, in a word
+    Value: !GetAtt Bootstrap.SettingsId
 "#;
 
 /// The records a worker is interested in, as an event filter.

@@ -12,6 +12,8 @@ pub(super) fn api() -> String {
 
   HttpApi:
     Type: AWS::ApiGatewayV2::Api
+    # Which checks the origins first.
+    DependsOn: BootstrapStack
     Properties:
       Name: !Ref AWS::StackName
       ProtocolType: HTTP

@@ -66,6 +66,8 @@ fn schedule(schedule: &Schedule) -> String {
         r#"
   {id}Schedule:
     Type: AWS::Scheduler::Schedule
+    # Which checks the time zone first.
+    DependsOn: BootstrapStack
     Properties:
       Name: !Sub ${{AWS::StackName}}-{name}
       GroupName: !Ref Schedules

@@ -84,6 +84,12 @@ pub(super) const PARAMETERS: &[Parameter] = &[
     },
     Parameter { name: "Commit", default: Some(""), meaning: "The commit that is deployed, shown by GET /api/v1/health", limits: &["Type: String"] },
     Parameter {
+        name: "CaBundle",
+        default: Some(""),
+        meaning: "File of trusted certificates in the functions' image, such as /etc/pki/tls/certs/ca-bundle.crt; empty trusts Amazon's own roots",
+        limits: &["Type: String", r#"AllowedPattern: '(/\S*)?'"#],
+    },
+    Parameter {
         name: "BootstrapAdminEmail",
         default: Some("admin@example.com"),
         meaning: "E-mail address of the first administrator, whose password is drawn: see the output AdminSecretArn",
@@ -118,7 +124,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "DeploymentPreference",
         default: Some("AllAtOnce"),
-        meaning: "How a new version goes live: AllAtOnce, or Canary10Percent5Minutes, which is taken back when functions fail",
+        meaning: "How a new version goes live: AllAtOnce, or Canary10Percent5Minutes, which is taken back when functions fail and refused while they do",
         limits: &["Type: String", "AllowedValues: [AllAtOnce, Canary10Percent5Minutes]"],
     },
     Parameter {

@@ -18,8 +18,6 @@ pub(super) struct Stack {
     pub resources: String,
     /// The alarms that take a deployment of its functions back; without any they have no versions.
     pub alarms: Vec<String>,
-    /// The stack that has to stand before it.
-    pub after: Option<&'static str>,
 }
 
 /// What `template.yaml` can give to a nested stack: the parameter's name, and the value.
@@ -36,6 +34,7 @@ fn shared() -> Vec<(String, String)> {
         ("BusArn", "!GetAtt Bus.Arn"),
         ("HttpApiId", "!Ref HttpApi"),
         ("AlarmTopicArn", "!Ref AlarmTopic"),
+        ("SettingsId", "!GetAtt BootstrapStack.Outputs.SettingsId"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec();
@@ -66,12 +65,12 @@ impl Stack {
 
     /// Its logical id in `template.yaml`.
     pub fn id(&self) -> String {
-        id(self.name)
+        format!("{}Stack", pascal(self.name))
     }
 
     /// The text of its file.
     pub fn text(&self) -> String {
-        let body = format!("{}\nResources:{}", functions::globals(&self.alarms), self.resources);
+        let body = format!("{}\nResources:{}", functions::globals(self.name, &self.alarms), self.resources);
         let parameters: String = self.given(&body).iter().map(|(name, _)| format!("  {name}: {{Type: String}}\n")).collect();
         format!("{HEADER}Description: {:?}\n\nParameters:\n{parameters}{body}", format!("CRM - {}", self.about))
     }
@@ -79,9 +78,8 @@ impl Stack {
     /// Its resource in `template.yaml`.
     pub fn resource(&self) -> String {
         let given: String = self.given(&self.text()).iter().map(|(name, value)| format!("        {name}: {value}\n")).collect();
-        let after = self.after.map(|after| format!("    DependsOn: {}\n", id(after))).unwrap_or_default();
         format!(
-            "\n  {}:\n    Type: AWS::CloudFormation::Stack\n{after}    Properties:\n      TemplateURL: {}\n      Parameters:\n{given}",
+            "\n  {}:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: {}\n      Parameters:\n{given}",
             self.id(),
             self.file()
         )
@@ -92,10 +90,6 @@ impl Stack {
         let named = named(text);
         shared().into_iter().filter(|(name, _)| named.contains(name.as_str())).collect()
     }
-}
-
-fn id(name: &str) -> String {
-    format!("{}Stack", pascal(name))
 }
 
 /// What `!Ref` and `!Sub` of a text name.
@@ -116,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_stack_is_given_what_its_text_names() {
-        let stack = Stack { name: "some", about: String::new(), resources: "\n\n  A: !Ref BusArn\n".into(), alarms: Vec::new(), after: None };
+        let stack = Stack { name: "some", about: String::new(), resources: "\n\n  A: !Ref BusArn\n".into(), alarms: Vec::new() };
         let given = stack.given("a: !Ref TableName\nb: !Sub ${TableArn}/index/*\nc: [!Ref WorkQueueUrl]\nd: !Ref AWS::Region");
         let names: Vec<&str> = given.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["TableName", "TableArn", "WorkQueueUrl"]);
