@@ -188,7 +188,7 @@ async fn reopened(path: &Path) -> Table {
             opened => return opened.unwrap(),
         }
     }
-    panic!("{} stays locked", path.display());
+    Table::open(path).unwrap()
 }
 
 #[tokio::test]

@@ -103,10 +103,9 @@ def deploy(project: Path, emulator: Emulator, architecture: str, parameters: dic
     environment = emulator.client_environment()
     session = emulator_session(environment)
     storage = client(session, emulator, "s3")
-    if BUCKET not in (bucket["Name"] for bucket in storage.list_buckets()["Buckets"]):
-        storage.create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": session.region_name}
-        )
+    storage.create_bucket(
+        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": session.region_name}
+    )
     write_emulated(project, {"Architecture": architecture} | parameters, storage)
     run_sam(
         ["deploy", "--template-file", BUILD_DIR / EMULATED, "--stack-name", STACK, *NO_CONFIG,

@@ -98,6 +98,7 @@ mod tests {
     use super::*;
     use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
     use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_runtime_api::client::result::ConnectorError;
     use aws_smithy_types::body::SdkBody;
     use std::time::Duration;
 
@@ -107,8 +108,9 @@ mod tests {
 
     impl HttpConnector for Garbled {
         fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-            let status = 200.try_into().expect("a status");
-            HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(r#"{"SecretString": "hunter2"#))))
+            let body = SdkBody::from(r#"{"SecretString": "hunter2"#);
+            let answer = 200.try_into().map(|status| HttpResponse::new(status, body));
+            HttpConnectorFuture::ready(answer.map_err(|error| ConnectorError::user(Box::new(error))))
         }
     }
 
