@@ -60,7 +60,7 @@ impl ProjectPage {
 }
 
 contract::row! {
-    /// A work log as lists show it: its description cut at 200 characters.
+    /// A work log as lists show it: with its description, since no route shows a single one.
     pub struct WorkLogRow of WorkLog, ()
     data WorkLogData {
         user_id: UserId,

@@ -101,7 +101,7 @@ where
 {
     let handle = &handle;
     let run = |message: Message| {
-        application::log::of_request(cause(&message), async move {
+        application::log::of_request(cause(&message), None, async move {
             let started = Instant::now();
             let outcome = guarded(async { Ok::<_, String>(handle(message.clone()).await) }).await;
             let (cause, hopeless) = match outcome {

@@ -22,19 +22,27 @@ use tracing::{Event, Metadata, Subscriber};
 /// The target of what belongs into the log.
 pub const TARGET: &str = "crm";
 
+/// The cause of what runs.
+struct Request {
+    /// What the caller calls it, who may say what he likes.
+    id: Arc<str>,
+    /// What the gateway calls it, which nobody else chooses.
+    gateway_id: Option<Arc<str>>,
+}
+
 tokio::task_local! {
-    static REQUEST: Arc<str>;
+    static REQUEST: Request;
 }
 
 /// Runs something that a request, or what followed from one, asked for: its lines and its events have
-/// the request's id.
-pub async fn of_request<F: Future>(id: Arc<str>, future: F) -> F::Output {
-    REQUEST.scope(id, future).await
+/// the request's id, and the lines that of the gateway where it came from there.
+pub async fn of_request<F: Future>(id: Arc<str>, gateway_id: Option<Arc<str>>, future: F) -> F::Output {
+    REQUEST.scope(Request { id, gateway_id }, future).await
 }
 
 /// The id of the request that is the cause of what runs now; `None` where there is none.
 pub fn request_id() -> Option<Arc<str>> {
-    REQUEST.try_with(Arc::clone).ok()
+    REQUEST.try_with(|request| request.id.clone()).ok()
 }
 
 /// Whether this is the first thing that this process does; true once.
@@ -130,9 +138,13 @@ impl<W: Fn(String) + Send + Sync + 'static> Subscriber for Lines<W> {
         if let Some(function) = &self.function {
             line.0.insert("function".to_owned(), function.as_str().into());
         }
-        if let Some(id) = request_id() {
-            line.0.insert("requestId".to_owned(), (&*id).into());
-        }
+        // There is none where nobody asked.
+        let _ = REQUEST.try_with(|request| {
+            line.0.insert("requestId".to_owned(), (&*request.id).into());
+            if let Some(id) = &request.gateway_id {
+                line.0.insert("gatewayRequestId".to_owned(), (&**id).into());
+            }
+        });
         event.record(&mut line);
         (self.write)(Value::Object(line.0).to_string());
     }
@@ -198,7 +210,9 @@ mod tests {
             ..Lines::new(most, move |line| sink.lock().expect("lock").push(line))
         };
         tracing::subscriber::with_default(lines_of, || {
-            let request = of_request("r\"1".into(), async { tracing::info!(target: TARGET, user = None::<&str>, status = 200_u16, ms = 1.5) });
+            let request = of_request("r\"1".into(), Some("g1".into()), async {
+                tracing::info!(target: TARGET, user = None::<&str>, status = 200_u16, ms = 1.5)
+            });
             futures::executor::block_on(request);
             fault("somewhere", "a cause");
             tracing::error!(target: "aws_sdk_dynamodb", email = "a@b.example");
@@ -210,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_line_has_the_fields_of_the_event_and_nothing_of_others_gets_in() {
-        let request = r#"{"function":"f","level":"info","ms":1.5,"requestId":"r\"1","status":200,"time":"1970-01-01T00:00:00.000Z","user":null}"#;
+        let request = r#"{"function":"f","gatewayRequestId":"g1","level":"info","ms":1.5,"requestId":"r\"1","status":200,"time":"1970-01-01T00:00:00.000Z","user":null}"#;
         let fault = r#"{"at":"somewhere","cause":"a cause","function":"f","level":"error","time":"1970-01-01T00:00:00.000Z"}"#;
         assert_eq!(written(LevelFilter::INFO), [request, fault]);
         assert_eq!(written(LevelFilter::ERROR), [fault]);

@@ -7,7 +7,7 @@ use crate::party::{Party, PartyId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{FieldFault, Refused};
 use crate::time::Time;
-use crate::value::{EXCERPT, Prose, Text, cut};
+use crate::value::{EXCERPT, Prose, Text, cut, keep_whole};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -237,7 +237,14 @@ pub fn log(act: &Act, party: &Party, data: ActivityData, text: ActivityText) -> 
 }
 
 /// A person's change; `None` when nothing changed.
-pub fn update(activity: &Record<Activity>, act: &Act, about: &About, data: ActivityData, text: ActivityText) -> Result<Change<Activity>, Refused> {
+pub fn update(
+    activity: &Record<Activity>,
+    act: &Act,
+    about: &About,
+    data: ActivityData,
+    mut text: ActivityText,
+) -> Result<Change<Activity>, Refused> {
+    keep_whole(&mut text.body, activity.text.body.as_ref());
     check(&data, &text, act.at)?;
     let Some((mut next, changed)) = activity.changed(act, data, text) else { return Ok(None) };
     if changed.contains_key("body") {

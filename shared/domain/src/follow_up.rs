@@ -7,7 +7,7 @@ use crate::party::{Parent, Party, PartyId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{Refused, StateMachine};
 use crate::time::Time;
-use crate::value::{EXCERPT, Prose, cut};
+use crate::value::{EXCERPT, Prose, cut, keep_whole};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -210,9 +210,10 @@ pub fn update(
     follow_up: &Record<FollowUp>,
     act: &Act,
     mut data: FollowUpData,
-    text: FollowUpText,
+    mut text: FollowUpText,
     assignee: Option<&Owner>,
 ) -> Result<Change<FollowUp>, Refused> {
+    keep_whole(&mut text.notes, follow_up.text.notes.as_ref());
     let (from, to) = (follow_up.data.status, data.status);
     if from != FollowUpStatus::Pending && data != follow_up.data {
         return Err(is_final(from));

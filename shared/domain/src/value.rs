@@ -338,6 +338,15 @@ impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Whole<MIN, MAX> {
     }
 }
 
+/// What a list shows of a text is its beginning: sent back, it stands for the whole, so that nothing is lost.
+pub fn keep_whole(sent: &mut Option<Prose>, present: Option<&Prose>) {
+    if let (Some(text), Some(whole)) = (sent.as_ref(), present)
+        && text.as_str() == cut(whole.as_str(), EXCERPT)
+    {
+        *sent = Some(whole.clone());
+    }
+}
+
 /// Cuts a text to `max` characters, with `…` at the end where something was cut.
 pub fn cut(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {

@@ -9,7 +9,7 @@ use crate::record::{Access, Entity, Record, Row};
 use crate::refused::Refused;
 use crate::text::{Form, Invalid, TextValue};
 use crate::time::{Day, Time};
-use crate::value::{EXCERPT, LongText, Whole, cut};
+use crate::value::{LongText, Whole};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -93,7 +93,7 @@ pub struct WorkLogDerived {
     pub team_id: Option<TeamId>,
     /// The user's name.
     pub owner_name: Option<String>,
-    /// The beginning of the description, for lists.
+    /// The description, for lists: whole, since no route shows a single work log.
     pub excerpt: Option<String>,
 }
 
@@ -143,7 +143,7 @@ fn work_log_event(log: &Record<WorkLog>, act: &Act, kind: EventKind, verb: &str)
 
 /// A new work log of the caller and its event.
 pub fn create(act: &Act, data: WorkLogData, text: WorkLogText, worker: &Owner) -> (Record<WorkLog>, Event) {
-    let excerpt = text.description.as_ref().map(|text| cut(text.as_str(), EXCERPT));
+    let excerpt = text.description.as_ref().map(ToString::to_string);
     let mut derived = WorkLogDerived { excerpt, ..WorkLogDerived::default() };
     WorkLog::stamp(&mut derived, Some(worker));
     let log: Record<WorkLog> = Record::new(act.id(), act, data, text, derived);

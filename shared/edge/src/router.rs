@@ -111,10 +111,10 @@ impl Router {
     /// Answers a request. Never fails: what goes wrong becomes a problem.
     pub async fn answer(&self, app: &App, request: HttpRequest) -> Response<Body> {
         let (id, gateway_id) = ids(&request);
-        application::log::of_request(id.clone(), Box::pin(self.respond(app, request, id, gateway_id))).await
+        application::log::of_request(id.clone(), Some(gateway_id), Box::pin(self.respond(app, request, id))).await
     }
 
-    async fn respond(&self, app: &App, request: HttpRequest, request_id: Arc<str>, gateway_id: String) -> Response<Body> {
+    async fn respond(&self, app: &App, request: HttpRequest, request_id: Arc<str>) -> Response<Body> {
         let started = Instant::now();
         let origin = request.headers().get("origin").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let preflight = cors::is_preflight(request.method(), request.headers());
@@ -174,7 +174,6 @@ impl Router {
         let usage = app.usage();
         tracing::info!(
             target: application::log::TARGET,
-            gatewayRequestId = &*gateway_id,
             cold = application::log::is_cold(),
             route = route.name,
             user = user.get().map(String::as_str),
@@ -195,16 +194,15 @@ fn note(route: &str, problem: &Problem) {
 }
 
 /// The id of the request, which is the caller's own where that is plain and short, and the gateway's.
-fn ids(request: &HttpRequest) -> (Arc<str>, String) {
+fn ids(request: &HttpRequest) -> (Arc<str>, Arc<str>) {
     let gateway_id = match request.request_context_ref() {
         Some(lambda_http::request::RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
         _ => request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default(),
     };
+    let gateway_id: Arc<str> = gateway_id.into();
     let plain = |text: &&str| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-    if let Some(given) = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).filter(plain) {
-        return (given.into(), gateway_id);
-    }
-    (gateway_id.as_str().into(), gateway_id)
+    let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).filter(plain);
+    (given.map_or_else(|| gateway_id.clone(), Arc::from), gateway_id)
 }
 
 fn take_apart(found: &Found<'_>, request: HttpRequest, user: &Arc<std::sync::OnceLock<String>>) -> Incoming {

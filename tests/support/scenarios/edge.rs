@@ -214,6 +214,34 @@ pub async fn health_is_open_and_components_are_not(crm: Crm) {
     assert!(page.header("content-type").unwrap().starts_with("text/html"));
 }
 
+/// A row of a list that cuts a text is sent back, and the text stays whole. A work log, which has no page of its own, is
+/// whole in its list.
+pub async fn a_row_sent_back_costs_no_text(crm: Crm) {
+    let rep = crm.person("MANAGER", None).await;
+    let customer = rep.customer(json!({})).await;
+    let long = "What was said. ".repeat(60).trim().to_owned();
+    let note = rep.make("/activities", json!({"customerId": customer["id"], "type": "NOTE", "body": long})).await;
+    let follow_up = rep.make("/follow-ups", json!({"customerId": customer["id"], "dueAt": "2099-01-01T10:00:00Z", "notes": long})).await;
+    for (collection, record, field) in [("/activities", &note, "body"), ("/follow-ups", &follow_up, "notes")] {
+        let (list, path) = (format!("{collection}?customerId={}", text(&customer["id"])), format!("{collection}/{}", text(&record["id"])));
+        let row = eventually("it is listed", Duration::from_secs(20), || async {
+            rep.get(&list).await.data().as_array().expect("list").iter().find(|row| row["id"] == record["id"]).cloned()
+        })
+        .await;
+        assert_eq!(text(&row[field]).chars().count(), 201, "{row}");
+        rep.put(&path, row.clone()).await.expect(200);
+        assert_eq!(rep.get(&path).await.data()[field], json!(long));
+        rep.patch(&path, json!({(field): "Something else"})).await.expect(200);
+        assert_eq!(rep.get(&path).await.data()[field], "Something else");
+    }
+    let log = rep.make("/worklogs", json!({"workDate": "2026-01-05", "minutes": 5, "description": long, "customerId": customer["id"]})).await;
+    eventually("the work log is listed whole", Duration::from_secs(20), || async {
+        let list = rep.get("/worklogs?from=2026-01-01&to=2026-01-31").await.data().as_array().expect("list").clone();
+        list.iter().any(|row| row["id"] == log["id"] && row["description"] == json!(long)).then_some(())
+    })
+    .await;
+}
+
 pub async fn what_was_read_can_be_sent_back(crm: Crm) {
     let admin = crm.admin().await;
     let team = crm.team().await;

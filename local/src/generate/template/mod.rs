@@ -92,7 +92,7 @@ pub(super) const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "BootstrapAdminEmail",
         default: Some("admin@example.com"),
-        meaning: "E-mail address of the first administrator, whose password is drawn: see the output AdminSecretArn",
+        meaning: "E-mail address of the first administrator, who is made with the stack and never again; the password is drawn, see the output AdminSecretArn",
         limits: &["Type: String", r#"AllowedPattern: '[^\s"\\]+@[^\s"\\]+'"#],
     },
     Parameter {
