@@ -211,7 +211,7 @@ mod tests {
         };
         tracing::subscriber::with_default(lines_of, || {
             let request = of_request("r\"1".into(), Some("g1".into()), async {
-                tracing::info!(target: TARGET, user = None::<&str>, status = 200_u16, ms = 1.5)
+                tracing::info!(target: TARGET, user = None::<&str>, status = 200_u16, ms = 1.5);
             });
             futures::executor::block_on(request);
             fault("somewhere", "a cause");
