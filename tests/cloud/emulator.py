@@ -125,12 +125,33 @@ def die_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def keep_attributes() -> None:
+    """An update of a nested stack forgets the attributes of what it leaves as it is: here they are kept."""
+    from ministack.services.cloudformation import provisioners
+
+    known: dict[tuple[str, str], dict] = {}
+    provision, update = provisioners._provision_resource, provisioners._update_resource
+
+    def provisioned(kind: str, logical: str, properties: dict, stack: str, *rest):
+        physical, attributes = provision(kind, logical, properties, stack, *rest)
+        known[stack, logical] = attributes
+        return physical, attributes
+
+    def updated(kind: str, physical: str, old: dict, new: dict, stack: str, logical: str):
+        after, attributes = update(kind, physical, old, new, stack, logical, known.get((stack, logical)))
+        known[stack, logical] = attributes
+        return after, attributes
+
+    provisioners._provision_resource, provisioners._update_resource = provisioned, updated
+
+
 def serve() -> None:
     """The child's side: becomes the emulator."""
     # With Nagle's algorithm every warm call of a function waits some 40 ms.
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True
     die_with_parent()
 
+    keep_attributes()
     from ministack.app import main
 
     main()

@@ -32,13 +32,15 @@ PARAMETERS = {
     "Commit": "cloud-test",
     "SearchesPerMinute": "100000",
 }
+# An update that the bootstrap has to refuse, and one without a change of code.
+WRONG = {"TimeZone": "Nowhere/Land", "Currency": "JPY"}
+CHANGED = {"Currency": "CHF", "Commit": "cloud-test-2"}
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--project", type=Path, default=venv_setup.PROJECT_ROOT, help="where template.yaml is")
-    parser.add_argument("--tests", type=Path, default=venv_setup.HERE, help="where the test_*.py files are")
     parser.add_argument("--full", action="store_true", help="build with the real release profile")
     parser.add_argument("--no-build", action="store_true", help="deploy what was built before")
     parser.add_argument("--no-iam", action="store_true", help="do not enforce the IAM policies")
@@ -58,12 +60,12 @@ def step(name: str) -> Iterator[None]:
         print(f"== {name}: {time.monotonic() - start:.1f} s", flush=True)
 
 
-def run_tests(options: argparse.Namespace, emulator: Emulator, stack: deploy.Stack, work: Path) -> int:
-    """Runs pytest against the deployed stack and returns its exit status."""
+def run_tests(tests: str, options: argparse.Namespace, emulator: Emulator, stack: deploy.Stack, work: Path) -> int:
+    """Runs a file of tests against the deployed stack and returns pytest's exit status."""
     stack_file = work / "stack.json"
     stack_file.write_text(json.dumps(asdict(stack), indent=2))
     environment = emulator.client_environment() | {"CLOUD_STACK": str(stack_file)}
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", options.tests, *options.pytest]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", venv_setup.HERE / tests, *options.pytest]
     return subprocess.run(command, env=environment).returncode
 
 
@@ -85,7 +87,16 @@ def main() -> int:
         with step("deploy"):
             stack = deploy.deploy(project, emulator, architecture, parameters)
         with step("tests"):
-            return run_tests(options, emulator, stack, work)
+            status = run_tests("test_crm.py", options, emulator, stack, work)
+        # Where some tests were picked, they are what is asked for.
+        if status or options.pytest:
+            return status
+        with step("an update that is refused"):
+            deploy.deploy_refused(project, emulator, architecture, parameters | WRONG)
+        with step("update"):
+            stack = deploy.deploy(project, emulator, architecture, parameters | CHANGED)
+        with step("tests of the update"):
+            return run_tests("test_update.py", options, emulator, stack, work)
 
 
 if __name__ == "__main__":
