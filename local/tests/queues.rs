@@ -184,7 +184,7 @@ async fn many_messages_large_messages_and_unknown_queues() {
 async fn reopened(path: &Path) -> Table {
     for _ in 0..200 {
         match Table::open(path) {
-            Err(local::TableError::Locked(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
+            Err(local::TableError::Locked(_)) => store::pause(10, 0).await,
             opened => return opened.unwrap(),
         }
     }

@@ -69,15 +69,8 @@ async fn handle(request: Request<(), (), (), Json<LoginRequest>>, login: String)
         Ok::<_, Rejection>(counted?)
     };
     let (guess, found, signer) = tokio::join!(guess, read, signer);
-    let guess = guess?;
-    // What is our fault is no wrong guess.
-    let ((present, record), signer) = match found.and_then(|found| signer.map(|signer| (found, signer))) {
-        Ok(found) => found,
-        Err(fault) => {
-            app.give_back(guess).await?;
-            return Err(fault);
-        }
-    };
+    let found = found.and_then(|found| signer.map(|signer| (found, signer)));
+    let (guess, ((present, record), signer)) = app.guess_beside(guess?, found).await?;
     let (present, record) = match (check(present, password).await?, record) {
         (Ok(present), Some(record)) => (present, record),
         (refused, _) => {

@@ -77,13 +77,14 @@ async fn park_dead_letter(app: &App, message: Message) -> Result<(), Failure> {
     let source = message.source.trim_end_matches("-dead");
     let known = Queue::ALL.into_iter().find(|queue| source.ends_with(queue.name()));
     let queue = known.map_or(STREAM, Queue::name);
-    if known.is_none()
-        && let Ok(about) = serde_json::from_str::<GivenUp>(&message.body)
-    {
-        return park(app, queue, Some(&message.id), about.to_string(), about.request_context.approximate_invoke_count, message.body).await;
-    }
-    let attribute = |name: &str| message.attributes.get(name).cloned();
-    let attempts = attribute("ReceiveCount").and_then(|count| count.parse().ok()).or(known.map(Queue::max_receives)).unwrap_or(1);
-    let cause = attribute("LastError").unwrap_or_else(|| "the consumer crashed or ran out of time; its log has the details".to_owned());
+    let given_up: Option<GivenUp> = if known.is_none() { serde_json::from_str(&message.body).ok() } else { None };
+    let (cause, attempts) = if let Some(about) = given_up {
+        (about.to_string(), about.request_context.approximate_invoke_count)
+    } else {
+        let attribute = |name: &str| message.attributes.get(name).cloned();
+        let attempts = attribute("ReceiveCount").and_then(|count| count.parse().ok()).or(known.map(Queue::max_receives)).unwrap_or(1);
+        let cause = attribute("LastError").unwrap_or_else(|| "the consumer crashed or ran out of time; its log has the details".to_owned());
+        (cause, attempts)
+    };
     park(app, queue, Some(&message.id), cause, attempts, message.body).await
 }

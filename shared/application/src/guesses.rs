@@ -100,9 +100,17 @@ impl App {
             };
             wait.map_or(Ok(()), |seconds| Err(Error::Throttled(seconds)))
         };
-        match room.await {
-            Ok(()) => Ok(guess),
-            Err(error) => self.give_back(guess).await.and(Err(error)),
+        Ok(self.guess_beside(guess, room.await).await?.0)
+    }
+
+    /// A guess, and what was looked at beside it. Where that failed the guess is given back: what is our fault is no wrong guess.
+    pub async fn guess_beside<T, E: From<Error>>(&self, guess: Guess, beside: Result<T, E>) -> Result<(Guess, T), E> {
+        match beside {
+            Ok(found) => Ok((guess, found)),
+            Err(fault) => {
+                self.give_back(guess).await?;
+                Err(fault)
+            }
         }
     }
 
@@ -117,12 +125,8 @@ impl App {
         let account = counted_by(user);
         let read = async { Ok(self.store().credential(user).await?) };
         let (guess, credential) = tokio::join!(self.count_guess(&account, user, client), read);
-        let guess = guess?;
-        // What is our fault is no wrong guess.
-        let credential = match credential.and_then(|credential: Option<Credential>| credential.ok_or(Error::NotFound)) {
-            Ok(credential) => credential,
-            Err(fault) => return self.give_back(guess).await.and(Err(fault)),
-        };
+        let credential = credential.and_then(|credential: Option<Credential>| credential.ok_or(Error::NotFound));
+        let (guess, credential) = self.guess_beside(guess?, credential).await?;
         let (attempt, hash) = (attempt.clone(), credential.password_hash.clone());
         let right = tokio::task::spawn_blocking(move || password::verify(&attempt, &hash)).await;
         if !right.map_err(|stopped| Error::Contended(stopped.to_string()))? {

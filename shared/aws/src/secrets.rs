@@ -2,7 +2,6 @@
 
 #[cfg(feature = "secrets")]
 use crate::Sdk;
-#[cfg(feature = "secrets")]
 use std::future::Future;
 use std::pin::Pin;
 

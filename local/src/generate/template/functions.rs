@@ -58,9 +58,15 @@ Mappings:
     Canary10Percent5Minutes: {IsGuarded: "true"}
 "#;
 
+/// The parameters that every function reads, and so those whose change makes new versions.
+fn settings() -> String {
+    let own = [("COMMIT", "Commit"), ("AWS_CA_BUNDLE", "CaBundle")];
+    let all = own.into_iter().chain(SETTINGS.iter().map(|setting| (setting.name, setting.parameter)));
+    all.map(|(variable, parameter)| format!("        {variable}: !Ref {parameter}\n")).collect()
+}
+
 /// What all functions of a stack have.
 pub(super) fn globals(stack: &str, alarms: &[String]) -> String {
-    let settings: String = SETTINGS.iter().map(|setting| format!("        {}: !Ref {}\n", setting.name, setting.parameter)).collect();
     let (guards, published) = if alarms.is_empty() {
         ("", String::new())
     } else {
@@ -90,13 +96,12 @@ Globals:
     Environment:
       Variables:
         TABLE_NAME: !Ref TableName
-        COMMIT: !Ref Commit
-        AWS_CA_BUNDLE: !Ref CaBundle
         METRICS_NAMESPACE: !Sub CRM/${{Stack}}
         {crate_name}: {stack}
         {suffix}: !Ref AWS::URLSuffix
         {partition}: {file}
 {settings}"#,
+        settings = settings(),
         crate_name = application::metric::CRATE,
         suffix = aws::partition::SUFFIX,
         partition = aws::partition::FILE,
@@ -334,7 +339,7 @@ fn source(worker: &Worker) -> String {
         Trigger::Queue(queue) => from_queue(&queue_id(queue)),
         Trigger::DeadLetters => dead_queues().iter().map(|queue| from_queue(queue)).collect(),
         Trigger::CustomResource => {
-            let settings: String = SETTINGS.iter().map(|setting| format!("        {}: !Ref {}\n", setting.name, setting.parameter)).collect();
+            let settings = settings();
             format!(
                 r#"
   # Before anything else is changed: the settings are checked here, as the functions will read them. Another table, secret or
@@ -348,8 +353,6 @@ fn source(worker: &Worker) -> String {
       Table: !Ref TableName
       Secret: !Ref SecretArn
       Settings:
-        Commit: !Ref Commit
-        CaBundle: !Ref CaBundle
 {settings}"#
             )
         }
