@@ -233,6 +233,7 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
                     rule(json!({"/customerId": nowhere, "/projectId": null})),
                     rule(json!({"/leadId": nowhere})),
                     rule(json!({"/projectId": nowhere, "/customerId": null})),
+                    rule(json!({"/dueAt": "2099-01-02T10:00:00Z", "/recurrence": {"every": 1, "unit": "DAY", "until": "2099-01-01"}})),
                 ],
                 owners.to_vec(),
             ]

@@ -82,6 +82,8 @@ macro_rules! for_each_scenario {
             edge::a_stale_if_match_is_412_and_changes_nothing,
             edge::hostile_cursors_and_ids_are_refused,
             edge::a_row_sent_back_costs_no_text,
+            edge::who_has_what_is_unique_is_named_inside_reach,
+            edge::blanks_whole_numbers_and_far_times_are_read_as_meant,
             edge::what_was_read_can_be_sent_back,
             edge::references_are_named_with_the_other_wrong_fields,
             edge::broken_rules_are_named_with_the_other_wrong_fields,

@@ -24,6 +24,10 @@ pub(crate) fn route() -> Route {
     Route::post("/auth/refresh", "refresh")
         .public()
         .about("Auth", "Get new tokens with a refresh token")
+        .remark(
+            "A refresh token is used once. A client that lost the answer may repeat the request once, within ten seconds and from the same \
+             address with the same user agent, and gets the same refresh token; any other use of a spent token ends the session.",
+        )
         .fails(&[Code::Unauthenticated])
         .touches(&[Action::Get, Action::Put, Action::Update])
         .uses(&[Resource::Secret, Resource::Credentials])

@@ -38,7 +38,7 @@ const fn help(code: Code) -> &'static str {
         Code::NotFound => "There is no such path or record, or the record is outside what you may see; the two are not told apart.",
         Code::MethodNotAllowed => "The path exists, but not with this method; the <code>Allow</code> header lists those it has.",
         Code::Duplicate => {
-            "A value that has to be unique is taken; <code>errors</code> names the field, or <code>matches</code> the records that have it. Where the route has it, <code>allowDuplicate=true</code> overrides."
+            "A value that has to be unique is taken; <code>errors</code> names the field, <code>matches</code> the records that have it and how many more you may not see. Where the route has it, <code>allowDuplicate=true</code> overrides."
         }
         Code::LeadTransition => {
             "The lead cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go. An archived or closed lead cannot be converted: restore or reopen it first."

@@ -19,6 +19,7 @@ contract::query! {
         /// The id of a user, `me`, or `none` for leads without an owner.
         pub owner_id: Option<OwnerFilter>,
         /// Where it came from, exactly.
+        /// Where it came from, exactly as it was written.
         pub source: Option<Text<50>>,
         /// Archived leads instead of live ones.
         pub archived: Option<bool>,

@@ -37,7 +37,8 @@ async fn load(context: Context<Authorized, (TaskId,)>, sent: Arc<Sent<UpdateTask
     let task: Reached<Task> = context.open(context.path.0).await?;
     let data = &task.data;
     let recurrence = sent.recurrence.as_ref().and_then(Patch::value).and_then(Option::as_ref);
-    checks.of(task::check_series(data, recurrence))?;
+    let due = sent.due_at.as_ref().and_then(|due| due.over(&data.due_at));
+    checks.of(task::check_series(Some(data), recurrence, due, &app.config.zone))?;
     // What it hangs under already is no new link.
     let customer = sent.customer_id.as_ref().and_then(Patch::value).copied().flatten().filter(|id| data.customer_id != Some(*id));
     let lead = sent.lead_id.as_ref().and_then(Patch::value).copied().flatten().filter(|id| data.lead_id != Some(*id));

@@ -1,11 +1,12 @@
-//! Which leads and customers have the contact data that was refused, as far as the caller may see them.
+//! Who has the contact data or the unique value that was refused, as far as the caller may see them.
 
 use crate::app::App;
+use crate::error::Error;
 use domain::{Caller, PartyId, Permission};
 use futures::future::try_join_all;
-use store::FailedCondition;
+use store::{FailedCondition, UniqueHolder};
 
-/// Who has the same contact data.
+/// Who has the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matches {
     /// Those inside the caller's reach, twenty at most.
@@ -15,6 +16,25 @@ pub struct Matches {
 }
 
 impl App {
+    /// The users and teams that have the unique values which a refused transaction wanted.
+    pub async fn unique_holders(&self, caller: &Caller, error: &store::Error) -> Result<Matches, Error> {
+        let mut matches = Matches::default();
+        for holder in error.unique_holders() {
+            let seen = match (holder, caller.scope(Permission::UsersRead)) {
+                (Some(UniqueHolder::User(id)), Some(scope)) => self.reaches_person(&scope, id).await?.then(|| id.to_string()),
+                (Some(UniqueHolder::Team(id)), _) => caller.scope(Permission::TeamsRead).map(|_| id.to_string()),
+                _ => None,
+            };
+            match seen {
+                // One may have both the address and the name.
+                Some(id) if matches.ids.contains(&id) => {}
+                Some(id) => matches.ids.push(id),
+                None => matches.hidden += 1,
+            }
+        }
+        Ok(matches)
+    }
+
     /// The matches that a refused transaction tells of; `None` where it was refused for something else.
     pub async fn duplicates(&self, caller: &Caller, error: &store::Error) -> Result<Option<Matches>, store::Error> {
         if error.duplicate_fields().is_empty() || error.is_refused(&FailedCondition::Answered) {

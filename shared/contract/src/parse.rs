@@ -147,7 +147,7 @@ pub struct Int<const MIN: i64, const MAX: i64>(pub i64);
 
 impl<const MIN: i64, const MAX: i64> Parse for Int<MIN, MAX> {
     fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {
-        match value.as_i64() {
+        match whole(value) {
             Some(number) if (MIN..=MAX).contains(&number) => Some(Self(number)),
             Some(_) => {
                 errors.refuse(Invalid::new("range", format!("must be from {MIN} to {MAX}")));
@@ -169,12 +169,21 @@ impl<const MIN: i64, const MAX: i64> Parse for Int<MIN, MAX> {
     }
 }
 
+/// A whole number as JSON may write it: `5.0` is 5 (JSON Schema draft 2020-12, section 6.1.1 of its validation). Floats
+/// are whole as far as they are exact, to 2^53.
+fn whole(value: &Value) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let float = || value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= EXACT);
+    value.as_i64().or_else(|| float().map(|number| number as i64))
+}
+
 impl<T: Parse> Parse for Option<T> {
     const OPTIONAL: bool = true;
 
     fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {
         // A form sends an empty text for what was not filled in.
-        if value.is_null() || value == "" { Some(None) } else { T::parse(value, errors).map(Some) }
+        let is_blank = value.as_str().is_some_and(|text| text.trim().is_empty());
+        if value.is_null() || is_blank { Some(None) } else { T::parse(value, errors).map(Some) }
     }
 
     fn parse_text(text: &str, errors: &mut Errors) -> Option<Self> {
@@ -397,6 +406,19 @@ mod tests {
         assert_eq!((probe.first_name.as_str(), probe.on, probe.nick), ("Ann", Patch::Keep, Patch::Set(None)));
         let emptied = Probe::parse(&json!({"firstName": "Ann", "nick": ""}), &mut errors).expect("valid");
         assert_eq!(emptied.nick, Patch::Set(None), "an empty text is none");
+        let blank = Probe::parse(&json!({"firstName": "Ann", "nick": " \t"}), &mut errors).expect("valid");
+        assert_eq!(blank.nick, Patch::Set(None), "nor is one of blanks");
         assert!(Probe::parse(&json!({"firstName": ""}), &mut errors).is_none());
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let read = |value: Value| {
+            let mut errors = Errors::at("");
+            Int::<1, 10>::parse(&value, &mut errors).map(|number| number.0).ok_or_else(|| errors.into_list()[0].rule)
+        };
+        assert_eq!((read(json!(5)), read(json!(5.0)), read(json!(1e1))), (Ok(5), Ok(5), Ok(10)));
+        assert_eq!((read(json!(5.5)), read(json!("5")), read(json!(1e300))), (Err("type"), Err("type"), Err("type")));
+        assert_eq!((read(json!(0.0)), read(json!(11.0)), read(json!(u64::MAX))), (Err("range"), Err("range"), Err("type")));
     }
 }

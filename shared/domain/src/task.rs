@@ -275,10 +275,17 @@ pub fn join_project(data: &mut TaskData, before: Option<&TaskData>, customer: Cu
     Ok(())
 }
 
-/// A task that was copied comes again by its template.
-pub fn check_series(task: &TaskData, wanted: Option<&Recurrence>) -> Result<(), Refused> {
-    match (task.template_id, wanted) {
-        (Some(_), Some(_)) => Err(Refused::field("recurrence", "conflict", "belongs to the template this task was copied from")),
+/// A task that was copied comes again by its template, and a series does not end before it begins. `before` is the
+/// task as it was: what it has already is no fault of a change.
+pub fn check_series(before: Option<&TaskData>, wanted: Option<&Recurrence>, due: Option<Time>, zone: &TimeZone) -> Result<(), Refused> {
+    let Some(wanted) = wanted.filter(|wanted| before.is_none_or(|before| before.recurrence != Some(**wanted))) else { return Ok(()) };
+    if before.is_some_and(|before| before.template_id.is_some()) {
+        return Err(Refused::field("recurrence", "conflict", "belongs to the template this task was copied from"));
+    }
+    match wanted.until.zip(due) {
+        Some((until, due)) if until.0 < due.date_in(zone) => {
+            Err(Refused::field("recurrence/until", "range", "is before the task is due for the first time"))
+        }
         _ => Ok(()),
     }
 }

@@ -5,6 +5,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+/// The length of `2026-01-31`.
+const DAY_LENGTH: usize = 10;
+
+/// The days in which jiff's times end: a moment has to be one in every zone, so the last 26 hours are none.
+const LAST_DAYS: [&str; 2] = ["9999-12-30", "9999-12-31"];
+
 /// A moment, in whole milliseconds. Written `2026-01-31T09:30:00.000Z`, which sorts as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(Timestamp);
@@ -64,7 +70,13 @@ impl TextValue for Time {
             // Four-digit years only: others would break the order of keys.
             .filter(|timestamp| (1..=9999).contains(&TimeZone::UTC.to_datetime(*timestamp).year()))
             .map(Self::new)
-            .ok_or_else(|| Invalid::new("format", "must be an RFC 3339 time such as 2026-01-31T09:30:00Z"))
+            .ok_or_else(|| {
+                let is_late = text.len() > DAY_LENGTH && text.get(..DAY_LENGTH).is_some_and(|day| LAST_DAYS.contains(&day));
+                match is_late {
+                    true => Invalid::new("range", format!("must be at {} at the latest", Self::new(Timestamp::MAX))),
+                    false => Invalid::new("format", "must be an RFC 3339 time such as 2026-01-31T09:30:00Z"),
+                }
+            })
     }
 
     fn form() -> Form {
@@ -95,7 +107,7 @@ impl TextValue for Day {
     fn read(text: &str) -> Result<Self, Invalid> {
         // jiff reads more forms than ours; `YYYY-MM-DD` is ten bytes.
         match text.parse::<Date>() {
-            Ok(date) if text.len() == 10 && date.year() >= 1 => Ok(Self(date)),
+            Ok(date) if text.len() == DAY_LENGTH && date.year() >= 1 => Ok(Self(date)),
             _ => Err(Invalid::new("format", "must be a date that exists, such as 2026-01-31")),
         }
     }
@@ -145,8 +157,12 @@ pub fn ends_before(from: DateBound, to: DateBound, zone: &TimeZone) -> bool {
 
 impl TextValue for DateBound {
     fn read(text: &str) -> Result<Self, Invalid> {
-        if text.len() == 10 { Day::read(text).map(Self::Day) } else { Time::read(text).map(Self::Time) }
-            .map_err(|_| Invalid::new("format", "must be a date (2026-01-31) or a time (2026-01-31T09:30:00Z)"))
+        if text.len() == DAY_LENGTH { Day::read(text).map(Self::Day) } else { Time::read(text).map(Self::Time) }.map_err(|invalid| {
+            match invalid.rule {
+                "range" => invalid,
+                _ => Invalid::new("format", "must be a date (2026-01-31) or a time (2026-01-31T09:30:00Z)"),
+            }
+        })
     }
 
     fn form() -> Form {
@@ -247,6 +263,16 @@ mod tests {
             assert!(Day::read(bad).is_err(), "{bad}");
         }
         assert!(Day::read("2024-02-29").is_ok());
+    }
+
+    #[test]
+    fn a_time_after_the_last_one_is_told_which_is_the_last() {
+        let message = |text: &str| DateBound::read(text).map_err(|invalid| invalid.message);
+        let late = Err("must be at 9999-12-30T22:00:00.999Z at the latest".to_owned());
+        assert_eq!(message("9999-12-31T23:59:59Z"), late);
+        assert_eq!(message("9999-12-30T22:00:01+00:00"), late);
+        assert_eq!(Time::read("9999-12-31").map_err(|invalid| invalid.rule), Err("format"));
+        assert!(Time::read("9999-12-30T22:00:00Z").is_ok() && DateBound::read("9999-12-31").is_ok());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use contract::{Errors, FieldError, Query};
 use futures::future::BoxFuture;
 use serde_json::Value;
 use std::sync::Arc;
-use store::{IdempotencyKey, SavedAnswer};
+use store::{Cursor, IdempotencyKey, SavedAnswer};
 
 /// Largest body, bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -121,7 +121,7 @@ where
         path: path.clone(),
         query: query.clone(),
         is_refused,
-        cursor_text: incoming.pairs.iter().find(|(name, _)| name == "cursor").map(|(_, value)| value.clone()).unwrap_or_default(),
+        cursor_text: cursor_text(&incoming).to_owned(),
         filters: filters(&incoming),
     };
     let loaded = async |who: Result<I, Problem>| {
@@ -207,6 +207,11 @@ fn outcome<T: Shown>(shown: T, envelope: bool) -> Result<Outcome, Rejection> {
     Ok(Outcome { status: answer.status, headers, body })
 }
 
+/// The cursor sent; empty without one.
+fn cursor_text(incoming: &Incoming) -> &str {
+    incoming.pairs.iter().find(|(name, _)| name == "cursor").map(|(_, value)| value.as_str()).unwrap_or_default()
+}
+
 /// Route, filters and order of a list: what stays the same between its pages.
 fn filters(incoming: &Incoming) -> Arc<str> {
     let mut pairs: Vec<String> =
@@ -283,6 +288,11 @@ fn parse<P: FromPath, Q: Query, B: FromBody>(incoming: &Incoming) -> Result<Pars
     let mut errors = Errors::at("?");
     let query = Q::parse_query(&incoming.pairs, &mut errors);
     let mut wrong: Vec<FieldError> = errors.into_list();
+    // Whether it belongs to the list is seen by reading on from it; what is no cursor at all is told with the rest.
+    let cursor = cursor_text(incoming);
+    if query.is_none() && !cursor.is_empty() && !Cursor::is_one(cursor) && !wrong.iter().any(|error| error.pointer == "?cursor") {
+        wrong.push(Problem::no_cursor());
+    }
     // Rules look at the body whatever the query.
     let query = query.or_else(|| Q::parse_query(&[], &mut Errors::at("?")));
     let body = B::read(&incoming.body, incoming.headers.content_type.as_deref())?;

@@ -242,7 +242,7 @@ pub enum Rejection {
     Replay(Box<SavedAnswer>),
     /// The idempotency key is in use; the edge looks up what was answered.
     Answered,
-    /// Others have the contact data; the edge looks up who.
+    /// Others have the contact data, or what is unique; the edge looks up who.
     Duplicate(Box<store::Error>),
 }
 
@@ -256,7 +256,7 @@ impl From<store::Error> for Rejection {
     fn from(error: store::Error) -> Self {
         if error.is_refused(&FailedCondition::Answered) {
             Self::Answered
-        } else if error.duplicate_fields().is_empty() {
+        } else if error.duplicate_fields().is_empty() && error.unique_holders().is_empty() {
             Problem::of_store(error).into()
         } else {
             Self::Duplicate(Box::new(error))
@@ -330,10 +330,15 @@ const fn machine(machine: StateMachine) -> (Code, &'static str) {
 }
 
 impl Problem {
+    /// The cursor sent is none of the list.
+    pub(crate) fn no_cursor() -> FieldError {
+        FieldError::new("?cursor", "cursor", "is not a cursor of this list with these filters")
+    }
+
     /// What a failure of the table is to the client.
     pub fn of_store(error: store::Error) -> Self {
         let list = match error {
-            store::Error::Cursor => return Self::field("?cursor", "cursor", "is not a cursor of this list with these filters"),
+            store::Error::Cursor => return Self::fields(vec![Self::no_cursor()]),
             store::Error::Busy(cause) => return Self::busy(cause),
             store::Error::Unreached(cause) => return Self::unreached(cause),
             store::Error::Unreadable { .. } | store::Error::Call(_) | store::Error::Invalid(_) => return Self::internal(error),

@@ -265,20 +265,25 @@ impl<I: Identity, P, Q, B: FromBody> Request<I, P, Q, B> {
         .await
     }
 
-    /// Contact data that others have as 409 with `matches`, as far as the caller may see them.
+    /// What others have as 409 with `matches`, as far as the caller may see them.
     async fn explain(&self, error: store::Error) -> Rejection {
         let Some(authenticated) = self.who.authenticated() else { return Problem::of_store(error).into() };
-        let fields = error.duplicate_fields();
-        match self.app.duplicates(&authenticated.caller, &error).await {
-            Ok(Some(matches)) => {
-                let detail = "A lead or customer with this e-mail address or phone number exists; allowDuplicate=true saves it all the same";
-                let errors = fields.into_iter().map(|field| FieldError::new(format!("/{field}"), "unique", "another lead or customer has it"));
-                let problem = Problem { errors: errors.collect(), ..Problem::new(Code::Duplicate, detail) };
-                problem.with("matches", json!({"ids": matches.ids, "hidden": matches.hidden})).into()
-            }
-            Ok(None) => Problem::of_store(error).into(),
-            Err(error) => Problem::of_store(error).into(),
+        let (caller, fields) = (&authenticated.caller, error.duplicate_fields());
+        let found = match fields.is_empty() {
+            true => self.app.unique_holders(caller, &error).await.map(Some),
+            false => self.app.duplicates(caller, &error).await.map_err(Into::into),
+        };
+        let matches = match found {
+            Ok(Some(matches)) => json!({"ids": matches.ids, "hidden": matches.hidden}),
+            Ok(None) => return Problem::of_store(error).into(),
+            Err(failure) => return failure.into(),
+        };
+        if fields.is_empty() {
+            return Problem::of_store(error).with("matches", matches).into();
         }
+        let detail = "A lead or customer with this e-mail address or phone number exists; allowDuplicate=true saves it all the same";
+        let errors = fields.into_iter().map(|field| FieldError::new(format!("/{field}"), "unique", "another lead or customer has it"));
+        Problem { errors: errors.collect(), ..Problem::new(Code::Duplicate, detail) }.with("matches", matches).into()
     }
 }
 

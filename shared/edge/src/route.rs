@@ -51,6 +51,8 @@ pub struct Declaration {
     pub name: &'static str,
     /// One line for the documentation.
     pub summary: &'static str,
+    /// What has to be known beyond it; empty where that is enough.
+    pub remark: &'static str,
     /// Group in the documentation.
     pub tag: &'static str,
     /// Who may call it.
@@ -172,6 +174,7 @@ impl Draft<Undecided> {
             path,
             name,
             summary: "",
+            remark: "",
             tag: "",
             access: Access::Public,
             before_password_change: false,
@@ -220,6 +223,13 @@ impl<I: Identity> Draft<I> {
     #[must_use]
     pub fn about(mut self, tag: &'static str, summary: &'static str) -> Self {
         (self.declaration.tag, self.declaration.summary) = (tag, summary);
+        self
+    }
+
+    /// A sentence or two for the documentation, on what the line does not say.
+    #[must_use]
+    pub fn remark(mut self, remark: &'static str) -> Self {
+        self.declaration.remark = remark;
         self
     }
 

@@ -16,7 +16,7 @@ use futures::future::try_join_all;
 use std::collections::{BTreeMap, HashMap};
 
 /// The space of unique team names.
-const TEAM_NAME: &str = "TEAM_NAME";
+pub(crate) const TEAM_NAME: &str = "TEAM_NAME";
 
 impl Store {
     /// A user with the sign-in state, both strongly consistent.

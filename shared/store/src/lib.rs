@@ -36,6 +36,7 @@ pub use item::{Item, Stored};
 pub use jwks::{PublicKey, Published};
 pub use keys::{Key, Shards};
 pub use list::{Cursor, Filter, Page, Paging, Plan};
+pub use markers::UniqueHolder;
 pub use meter::{Meter, Usage};
 pub use overview::Beside;
 pub use parked::Parked;

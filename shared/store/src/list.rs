@@ -185,12 +185,20 @@ pub struct Cursor {
 impl Cursor {
     /// Reads a cursor that must belong to this list.
     pub fn read(text: &str, binding: &str) -> Result<Self, Error> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::Cursor)?;
-        let text = String::from_utf8(bytes).map_err(|_| Error::Cursor)?;
-        let (found, after) = text.split_once(' ').ok_or(Error::Cursor)?;
+        Self::parse(text).filter(|cursor| cursor.binding == Self::digest(binding)).ok_or(Error::Cursor)
+    }
+
+    /// Whether it is a cursor of some list.
+    pub fn is_one(text: &str) -> bool {
+        Self::parse(text).is_some()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let (binding, after) = text.split_once(' ')?;
         // Sort keys of this table are far below DynamoDB's 1,024 bytes.
-        let plausible = found == Self::digest(binding) && (1..=512).contains(&after.len());
-        if plausible { Ok(Self { binding: found.to_owned(), after: after.to_owned() }) } else { Err(Error::Cursor) }
+        let is_plausible = (1..=512).contains(&after.len());
+        is_plausible.then(|| Self { binding: binding.to_owned(), after: after.to_owned() })
     }
 
     pub(crate) fn at(binding: &str, after: String) -> Self {

@@ -1,7 +1,8 @@
 //! Marker items: values that are unique, and contact data that is checked for duplicates.
 
+use crate::accounts::TEAM_NAME;
 use crate::error::Error;
-use crate::item::{Item, Stored, bare, get_number, key_of, number, text};
+use crate::item::{Item, Stored, bare, get_number, get_text, key_of, number, text};
 use crate::keys;
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
@@ -9,7 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::customer::Customer;
 use domain::lead::Lead;
 use domain::text::TextValue;
-use domain::{CustomerId, Entity, LeadId, PartyId, Record};
+use domain::{CustomerId, Entity, LeadId, PartyId, Record, TeamId, UserId};
 use futures::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -149,6 +150,32 @@ impl ContactMoves {
                 *slot = (slot.0.take().or(moved.0), slot.1.take().or(moved.1));
             }
         }
+    }
+}
+
+/// Who has a value that is unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UniqueHolder {
+    /// A user: an e-mail address or a name to sign in with.
+    User(UserId),
+    /// A team: its name.
+    Team(TeamId),
+}
+
+impl Error {
+    /// Who has the unique values that a refused transaction wanted; `None` for one whose marker does not say.
+    pub fn unique_holders(&self) -> Vec<Option<UniqueHolder>> {
+        let Self::Refused(list) = self else { return Vec::new() };
+        let taken = list.iter().filter(|(refusal, _)| matches!(refusal, FailedCondition::Taken(_)));
+        taken.map(|(_, marker)| marker.as_ref().and_then(unique_holder)).collect()
+    }
+}
+
+fn unique_holder(marker: &Item) -> Option<UniqueHolder> {
+    let id = get_text(marker, "id")?;
+    match key_of(marker).pk.starts_with(&keys::unique(TEAM_NAME, "").pk) {
+        true => TeamId::read(id).map(UniqueHolder::Team).ok(),
+        false => UserId::read(id).map(UniqueHolder::User).ok(),
     }
 }
 

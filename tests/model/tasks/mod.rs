@@ -4,7 +4,7 @@ mod calls;
 
 use crate::model::below::{Work, check_lead, is_due, is_of, is_overdue, is_word};
 use crate::model::calendar::later;
-use crate::model::call::{Act, Call};
+use crate::model::call::{Act, Call, WRONG};
 use crate::model::customers;
 use crate::model::expected::{ANY, Expected};
 use crate::model::leads;
@@ -144,6 +144,9 @@ fn check_named(world: &World, call: &Call, old: Option<&Task>) -> Result<(), Exp
     if call.given("projectId").is_some() {
         wrong.push("/projectId");
     }
+    if ends_early(call, old) {
+        wrong.push("/recurrence/until");
+    }
     if let Some(id) = new("leadId", |task| &task.lead) {
         match check_lead(world, call.who, leads::READ, &id) {
             Err(refused) if refused.status == 409 => return Err(refused),
@@ -154,6 +157,17 @@ fn check_named(world: &World, call: &Call, old: Option<&Task>) -> Result<(), Exp
     let owner = call.given("ownerId").filter(|id| *id != call.who && old.is_none_or(|old| old.owner != *id));
     wrong.extend(owner.and_then(|owner| check_assignable(call.who, RIGHT, &owner, "/ownerId").err()).map(|_| "/ownerId"));
     if wrong.is_empty() { Ok(()) } else { Err(Expected::wrong(&wrong)) }
+}
+
+/// Whether a body has a series, another than there is, that ends before the day of its first task.
+fn ends_early(call: &Call, old: Option<&Task>) -> bool {
+    let due = match call.body.get("dueAt") {
+        Some(due) => due.as_str().filter(|due| *due != WRONG),
+        None => old.and_then(|old| old.due.as_deref()),
+    };
+    let rule = call.body.get("recurrence").filter(|rule| old.is_none_or(|old| old.recurrence != recurrence(rule)));
+    let until = rule.and_then(|rule| rule["until"].as_str());
+    until.zip(due).is_some_and(|(until, due)| until < &due[..10])
 }
 
 /// The recurrence of a body as it is shown.

@@ -1,8 +1,8 @@
 //! The HTTP edge: bad input, repeats, versions, paths.
 
-use crate::crm::{Ask, unique};
+use crate::crm::{Ask, PASSWORD, unique};
 use crate::people::text;
-use crate::{Crm, eventually, together};
+use crate::{Crm, Person, eventually, together};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -135,6 +135,47 @@ pub async fn twenty_posts_with_one_key_make_one_record(crm: Crm) {
     assert_eq!(ids.len(), 1);
 }
 
+/// Whoever has an e-mail address, a user name or a team's name already is named as far as the caller may see them.
+pub async fn who_has_what_is_unique_is_named_inside_reach(crm: Crm) {
+    let admin = crm.admin().await;
+    let team = crm.team().await;
+    let (mate, stranger) = (crm.person("SALES_REP", Some(&team)).await, crm.person("SALES_REP", None).await);
+    let of = async |person: &Person| person.get("/auth/me").await.expect(200).data().clone();
+    let (mate_record, stranger_record) = (of(&mate).await, of(&stranger).await);
+    let new = json!({"email": stranger_record["email"], "password": PASSWORD});
+    let taken = admin.post("/users", new).await.expect(409);
+    assert_eq!((taken.code(), taken.pointers()), ("DUPLICATE", vec!["/email"]));
+    assert_eq!(taken.body["matches"], json!({"ids": [stranger_record["id"]], "hidden": 0}));
+    let own = format!("/users/{}", text(&mate_record["id"]));
+    let wanted = json!({"email": stranger_record["email"], "currentPassword": PASSWORD});
+    assert_eq!(mate.patch(&own, wanted).await.expect(409).body["matches"], json!({"ids": [], "hidden": 1}));
+    let name = text(&admin.get(&format!("/teams/{team}")).await.expect(200).data()["name"]).to_uppercase();
+    let taken = admin.post("/teams", json!({"name": name})).await.expect(409);
+    assert_eq!((taken.pointers(), &taken.body["matches"]), (vec!["/name"], &json!({"ids": [team], "hidden": 0})));
+}
+
+/// What forms send for a field that was left blank, and numbers and times as other languages write them.
+pub async fn blanks_whole_numbers_and_far_times_are_read_as_meant(crm: Crm) {
+    let admin = crm.admin().await;
+    let blank =
+        json!({"name": "Ada", "company": "", "phone": " ", "email": "\t", "birthday": "", "address": "  ", "engagement": "", "referredById": " "});
+    let customer = admin.make("/customers", blank).await;
+    let fields = ["company", "phone", "email", "birthday", "address", "referredById"];
+    assert!(fields.iter().all(|field| customer[*field].is_null()), "{customer}");
+    assert_eq!(customer["engagement"], "WARM");
+    let daily = json!({"title": "Call", "dueAt": "2027-01-05T09:00:00Z", "recurrence": {"every": 2.0, "unit": "DAY", "until": "2027-01-05"}});
+    let task = admin.make("/tasks", daily).await;
+    assert_eq!(task["recurrence"]["every"], 2);
+    // A series that was right is not wrong because its first day moved.
+    let moved = json!({"dueAt": "2027-02-01T09:00:00Z", "recurrence": task["recurrence"]});
+    admin.patch(&format!("/tasks/{}", text(&task["id"])), moved).await.expect(200);
+    let late = admin.post("/tasks", json!({"title": "Call", "dueAt": "9999-12-31T23:59:59Z"})).await.expect(422);
+    assert_eq!(late.body["errors"][0]["message"], "must be at 9999-12-30T22:00:00.999Z at the latest");
+    for path in ["/leads?createdTo=9999-12-31", "/tasks?due=before:9999-12-31", "/worklogs?from=2026-01-01&to=9999-12-31"] {
+        admin.get(path).await.expect(200);
+    }
+}
+
 pub async fn a_stale_if_match_is_412_and_changes_nothing(crm: Crm) {
     let admin = crm.admin().await;
     let path = format!("/customers/{}", text(&admin.customer(json!({})).await["id"]));
@@ -167,6 +208,8 @@ pub async fn hostile_cursors_and_ids_are_refused(crm: Crm) {
     ] {
         admin.get(&path).await.expect(status);
     }
+    let wrong = admin.get("/customers?cursor=AAAA&limit=0&engagement=COLD").await.expect(422);
+    assert_eq!(wrong.pointers(), ["?cursor", "?engagement", "?limit"]);
     let team = crm.team().await;
     let manager = crm.person("MANAGER", Some(&team)).await;
     manager.get(&format!("/customers?limit=1&cursor={cursor}")).await.expect(422);
@@ -353,6 +396,12 @@ pub async fn broken_rules_are_named_with_the_other_wrong_fields(crm: Crm) {
         ("PATCH", path("activities", &call), json!({"type": "NOTE", "durationMin": "5"}), vec!["/body", "/durationMin"]),
         ("POST", "/activities".to_owned(), json!({"type": 5, "leadId": lead, "customerId": customer}), vec!["/customerId", "/leadId", "/type"]),
         ("POST", "/follow-ups".to_owned(), json!({"dueAt": "soon"}), vec!["/dueAt", "/leadId"]),
+        (
+            "POST",
+            "/tasks".to_owned(),
+            json!({"title": 5, "dueAt": "2027-01-05T09:00:00Z", "recurrence": {"every": 1, "unit": "DAY", "until": "2027-01-04"}}),
+            vec!["/recurrence/until", "/title"],
+        ),
         ("POST", "/tasks".to_owned(), json!({"title": 5, "projectId": project, "customerId": other}), vec!["/customerId", "/title"]),
         (
             "POST",

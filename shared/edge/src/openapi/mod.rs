@@ -23,7 +23,8 @@ pub struct Clash(String);
 const DESCRIPTION: &str = "Sign in with POST /auth/login and send the access token as a bearer token. \
 Answers are `{success, data, meta}`; problems are RFC 9457 problem details with a `code` and, for wrong fields, `errors`. \
 Lists take `limit` and `cursor`; changes take `If-Match` with the `ETag` of the record; creates take `Idempotency-Key`. \
-Where there is a PATCH, PUT does the same. What was read can be sent back: `readOnly` fields are accepted as they were. A method that a path does not have is 405 with `Allow`. \
+Where there is a PATCH, PUT does the same. What was read can be sent back: `readOnly` fields are accepted as they were. \
+In a field that may be null, an empty text or one of blanks means null. A method that a path does not have is 405 with `Allow`. \
 Answers may get more fields; a client takes no notice of those it does not know.";
 
 /// The document for these routes, OpenAPI 3.1.
@@ -110,6 +111,10 @@ fn about(route: &Route) -> String {
     };
     if route.method == Method::PATCH {
         text.push_str(" Only the fields that are sent change. PUT does the same.");
+    }
+    if !route.remark.is_empty() {
+        text.push(' ');
+        text.push_str(route.remark);
     }
     text
 }

@@ -44,7 +44,7 @@ pub(super) fn of(route: &Route, components: &mut Components) -> Vec<Value> {
         parameters.push(json!({"name": name, "in": "query", "required": required, "description": description, "schema": schema}));
     }
     if takes_key(route) {
-        let about = "Repeating the request with the same key gives the first answer, for 24 hours.";
+        let about = "Repeating the request with the same key and the same body, byte by byte, gives the first answer, for 24 hours.";
         parameters.push(header("Idempotency-Key", about, json!({"type": "string", "minLength": 1, "maxLength": 255})));
     }
     if takes_version(route) {

@@ -148,7 +148,7 @@ fn schema(components: &mut Components) -> Value {
             "success": {"type": "boolean", "const": false, "description": "Tells a problem from an answer."},
             "code": described(code, "The reason, for a program."),
             "errors": {"type": "array", "items": error, "description": "The wrong fields, all at once."},
-            "matches": described(matches, "With DUPLICATE on leads and customers: who has the contact data."),
+            "matches": described(matches, "With DUPLICATE: who has the value, as far as the caller may see them, and how many others."),
             "allowed": {"type": "array", "items": {"type": "string"}, "description": "With a refused transition: where it may go."},
             "customerId": {"type": ["string", "null"], "format": "uuid", "description": "With LEAD_CONVERTED: the customer it became."},
             "version": {"type": "integer", "description": "With VERSION_MISMATCH: the present version."},
