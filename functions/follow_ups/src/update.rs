@@ -3,7 +3,7 @@
 
 use crate::bodies::UpdateFollowUp;
 use crate::views::FollowUpOut;
-use contract::{Patch, Sent};
+use contract::{Sent, other_than};
 use domain::follow_up::{self, FollowUp};
 use domain::{FollowUpId, Permission};
 use edge::application::Chosen;
@@ -24,8 +24,7 @@ type Found = (Reached<FollowUp>, Option<Chosen>);
 
 async fn load(context: Context<Authorized, (FollowUpId,)>, sent: Arc<Sent<UpdateFollowUp>>) -> Result<Found, Rejection> {
     let follow_up: Reached<FollowUp> = context.open(context.path.0).await?;
-    let wanted = sent.assignee_id.as_ref().and_then(Patch::value);
-    let assignee = context.chosen(wanted.copied().filter(|id| *id != follow_up.data.assignee_id), "assigneeId").await?;
+    let assignee = context.chosen(other_than(sent.assignee_id.as_ref(), follow_up.data.assignee_id), "assigneeId").await?;
     Ok((follow_up, assignee))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::bodies::UpdateProject;
 use crate::views::ProjectPage;
-use contract::{Patch, Sent};
+use contract::{Patch, Sent, other_than};
 use domain::overview::Counts;
 use domain::project::{self, Project};
 use domain::{Permission, ProjectId};
@@ -34,7 +34,7 @@ async fn load(context: Context<Authorized, (ProjectId,)>, sent: Arc<Sent<UpdateP
     let start = sent.start_date.as_ref().and_then(|start| start.over(&data.start_date));
     let end = sent.end_date.as_ref().and_then(|end| end.over(&data.end_date));
     checks.of(project::check_dates(start, end))?;
-    let owner = sent.owner_id.as_ref().and_then(Patch::value).copied().filter(|id| *id != data.owner_id);
+    let owner = other_than(sent.owner_id.as_ref(), data.owner_id);
     let owner = checks.of(context.chosen(owner, "ownerId").await)?.flatten();
     if let Some(members) = sent.member_ids.as_ref().and_then(Patch::value) {
         checks.of(app.check_people(context.caller(), &members.0, &data.member_ids, Some(context.scope()), "memberIds").await)?;

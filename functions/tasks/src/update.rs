@@ -4,7 +4,7 @@
 use crate::bodies::UpdateTask;
 use crate::links;
 use crate::views::TaskOut;
-use contract::{Patch, Sent};
+use contract::{Patch, Sent, other_than};
 use domain::task::{self, Task};
 use domain::{CustomerId, Party, Permission, ProjectId, TaskId};
 use edge::application::decide::changed;
@@ -40,9 +40,9 @@ async fn load(context: Context<Authorized, (TaskId,)>, sent: Arc<Sent<UpdateTask
     let due = sent.due_at.as_ref().and_then(|due| due.over(&data.due_at));
     checks.of(task::check_series(Some(data), recurrence, due, &app.config.zone))?;
     // What it hangs under already is no new link.
-    let customer = sent.customer_id.as_ref().and_then(Patch::value).copied().flatten().filter(|id| data.customer_id != Some(*id));
-    let lead = sent.lead_id.as_ref().and_then(Patch::value).copied().flatten().filter(|id| data.lead_id != Some(*id));
-    let project = sent.project_id.as_ref().and_then(Patch::value).copied().flatten().filter(|id| data.project_id != Some(*id));
+    let customer = other_than(sent.customer_id.as_ref(), data.customer_id).flatten();
+    let lead = other_than(sent.lead_id.as_ref(), data.lead_id).flatten();
+    let project = other_than(sent.project_id.as_ref(), data.project_id).flatten();
     let parents = links::named(&context, &mut checks, customer, lead, project).await?;
     let lead = if recurrence.is_some() { app.lead_of(&task).await? } else { None };
     let project = match (parents.project, data.project_id) {
@@ -56,7 +56,7 @@ async fn load(context: Context<Authorized, (TaskId,)>, sent: Arc<Sent<UpdateTask
     {
         checks.of(task::customer_in(in_project, customer, Some(data), of_project))?;
     }
-    let owner = sent.owner_id.as_ref().and_then(Patch::value).copied().filter(|id| *id != data.owner_id);
+    let owner = other_than(sent.owner_id.as_ref(), data.owner_id);
     let owner = checks.of(context.chosen(owner, "ownerId").await)?.flatten();
     Ok(checks.give(Some(Found { task, parties: parents.parties, lead, project, owner }))?)
 }

@@ -20,7 +20,7 @@ mod show;
 pub mod values;
 pub mod views;
 
-pub use parse::{Body, Errors, FieldError, Int, List, Nullable, Parse, Patch, Sent, camel, field, object};
+pub use parse::{Body, Errors, FieldError, Int, List, Nullable, Parse, Patch, Sent, camel, field, object, other_than};
 pub use query::{Parameter, Query, parameter, unknown_parameters};
 pub use schema::Components;
 /// A JSON value, named here so that the macros need no import.

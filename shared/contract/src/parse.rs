@@ -254,6 +254,11 @@ impl<T> Patch<T> {
     }
 }
 
+/// What was sent of a field, where it did parse and is another value than the present one.
+pub fn other_than<T: Copy + PartialEq>(sent: Option<&Patch<T>>, present: T) -> Option<T> {
+    sent.and_then(Patch::value).copied().filter(|sent| *sent != present)
+}
+
 impl<T: Parse> Parse for Patch<T> {
     const OPTIONAL: bool = true;
 
