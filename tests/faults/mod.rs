@@ -1,6 +1,7 @@
 //! What happens when things go wrong: faults are put between the CRM and its table, messages come
 //! twice, late or spoilt, and workers die.
 
+mod alarms;
 mod background;
 mod changes;
 mod dead_letters;
