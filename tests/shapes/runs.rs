@@ -234,6 +234,21 @@ async fn what_a_release_without_shapes_wrote_over_is_old_again() {
 }
 
 #[tokio::test]
+async fn a_sign_in_and_a_new_member_leave_the_mark_of_the_shape_where_it_was() {
+    let mark = |item: &Raw| &item.at("head")["s"] == item.at("rev");
+    let crm = Crm::idle(Table::memory().expect("memory")).await;
+    let team = crm.team().await;
+    crm.person("SALES_REP", Some(&team)).await;
+    let (users, teams) = (crm.items_of("USER").await, crm.items_of("TEAM").await);
+    assert!(users.iter().all(mark) && teams.iter().all(mark) && teams[0].at("rev").as_u64() > Some(1), "known before, known after");
+    let crm = left().await;
+    let admin = fixture::demo_person(&crm, "admin").await;
+    crm.sign_in(&admin.email, local::demo::PASSWORD).await;
+    let user = crm.items_of("USER").await.into_iter().find(|user| user.text("pk").ends_with(&admin.id)).expect("there");
+    assert!(!mark(&user) && user.at("head")["s"].is_u64(), "never known, not known now: {}", user.at("head"));
+}
+
+#[tokio::test]
 async fn a_record_that_cannot_be_read_is_counted_and_holds_up_none_of_the_others() {
     let crm = left().await;
     let leads = crm.items_of("LEAD").await;

@@ -18,6 +18,7 @@ use domain::follow_up::FollowUp;
 use domain::lead::Lead;
 use domain::project::Project;
 use domain::task::Task;
+use domain::team::Team;
 use domain::text::TextValue;
 use domain::user::User;
 use domain::work_log::WorkLog;
@@ -28,7 +29,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// The kinds of record that a migration can change: each stands whole in lists that are walked from end to end.
-pub const MIGRATED: [&str; 8] = [Customer::KIND, Lead::KIND, Activity::KIND, FollowUp::KIND, Task::KIND, Project::KIND, WorkLog::KIND, User::KIND];
+pub const MIGRATED: [&str; 9] =
+    [Customer::KIND, Lead::KIND, Activity::KIND, FollowUp::KIND, Task::KIND, Project::KIND, WorkLog::KIND, User::KIND, Team::KIND];
 
 /// How many rows one query reads.
 const PAGE: usize = 100;
@@ -284,6 +286,7 @@ impl Store {
             Project::KIND => self.reshape::<Project>(done, next, old).await,
             WorkLog::KIND => self.reshape::<WorkLog>(done, next, old).await,
             User::KIND => self.reshape::<User>(done, next, old).await,
+            Team::KIND => self.reshape::<Team>(done, next, old).await,
             _ => Err(Error::Invalid(format!("no backfill reaches records of kind {kind}"))),
         }
     }

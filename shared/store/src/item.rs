@@ -185,6 +185,10 @@ pub(crate) fn stored_shape(item: &Item) -> u32 {
     get_number(item, "v").filter(|_| counts).unwrap_or(FIRST)
 }
 
+/// For writes of single fields, which raise `rev` by `:one`: keeps an item in the shape that it has, as far as that was known.
+/// `:none` is 0. The fields that are written so are where they are in every shape.
+pub(crate) const KEEPING_SHAPE: &str = "head.s = if_not_exists(head.s, :none) + :one";
+
 /// A plain item: key, type, and the first shape, which what is no record keeps.
 pub(crate) fn bare(key: &Key, kind: &str) -> Item {
     HashMap::from([
