@@ -11,6 +11,7 @@ mod model;
 mod samples;
 mod search;
 mod security;
+mod shapes;
 mod structure;
 
 mod scenarios {

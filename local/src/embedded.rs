@@ -15,15 +15,16 @@ use bytes::Bytes;
 use edge::{Access, Action, App, Config, Router};
 use futures_util::FutureExt;
 use lambda_http::{Body, Response};
-use messaging::{Queue, SCHEDULES};
+use messaging::{Queue, SCHEDULES, Work};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
 use store::keys::Reserved;
+use store::migrations::Migration;
+use store::{Progress, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use workers::{Interest, Trigger, WORKERS, Worker};
@@ -76,7 +77,7 @@ pub enum StartError {
     /// The routes.
     #[error(transparent)]
     Routes(#[from] edge::router::RouterError),
-    /// A schedule.
+    /// A schedule, or a piece of work.
     #[error("a schedule cannot be read: {0}")]
     Schedule(String),
 }
@@ -225,6 +226,22 @@ impl Embedded {
         let (scheduler, clock, stopped) = (self.scheduler().await?, self.waiting.clone(), wait(stop.clone()));
         running.spawn(scheduler.run(clock, stopped));
         Ok(running)
+    }
+
+    /// Puts the migrations that were not yet carried out to their end on the work queue, and gives them.
+    pub async fn start_migrations(&self) -> Result<Vec<&'static Migration>, StartError> {
+        let pending = self.app.unscoped().pending_migrations().await?;
+        for migration in &pending {
+            let work = Work::Migrate { name: migration.name.to_owned(), dry_run: false, run: None };
+            let body = serde_json::to_string(&work).map_err(|e| StartError::Schedule(e.to_string()))?;
+            self.queues.send(Queue::Work.name(), vec![body], Duration::ZERO).await?;
+        }
+        Ok(pending)
+    }
+
+    /// How far a migration is; `None` before it began.
+    pub async fn migration_progress(&self, migration: &Migration) -> Result<Option<Progress>, StartError> {
+        Ok(self.app.unscoped().migration_progress(migration.name, false).await?)
     }
 
     /// The schedules, each from its last run on: one that was missed while nothing ran is made good.

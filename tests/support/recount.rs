@@ -59,6 +59,14 @@ fn parties(activity: &Raw) -> Vec<String> {
     std::iter::once(party(activity)).chain(became).collect()
 }
 
+/// The sources under which a lead is found: as it was typed, and from the second shape on as it is compared.
+fn sources(lead: &Raw) -> BTreeSet<String> {
+    let typed = lead.at("data")["source"].as_str();
+    let shaped = lead.at("head")["s"].is_u64() && &lead.at("head")["s"] == lead.at("rev") && lead.at("v").as_u64() >= Some(2);
+    let compared = typed.filter(|_| shaped).map(domain::lead::source_key);
+    typed.map(str::to_owned).into_iter().chain(compared).collect()
+}
+
 fn is_contact(activity: &Raw) -> bool {
     activity.at("data")["type"] != "NOTE"
 }
@@ -309,12 +317,12 @@ impl<'a> Recount<'a> {
                 let words = words.into_iter().map(|word| (format!("{state}#Q#{}", word.chars().take(1).collect::<String>()), word));
                 let words: Vec<(String, String)> = words.collect();
                 let level = derived["levelCode"].as_str().unwrap_or("BRONZE");
-                let value = match kind {
-                    "CUSTOMER" => data["lifecycle"].as_str().map(|lifecycle| format!("{lifecycle}-{level}")),
-                    _ => data["source"].as_str().map(|source| format!("source:{source}")),
+                let values: Vec<String> = match kind {
+                    "CUSTOMER" => data["lifecycle"].as_str().map(|lifecycle| format!("{lifecycle}-{level}")).into_iter().collect(),
+                    _ => sources(record).into_iter().map(|source| format!("source:{source}")).collect(),
                 };
                 let at = head["c"].as_str().unwrap_or_default();
-                let mut own: Vec<(String, String)> = value.into_iter().map(|value| (format!("{state}#={value}"), at.to_owned())).collect();
+                let mut own: Vec<(String, String)> = values.into_iter().map(|value| (format!("{state}#={value}"), at.to_owned())).collect();
                 if kind != "PROJECT" {
                     let name = domain::search::folded(data[fields[0]].as_str().unwrap_or_default());
                     own.push((format!("{state}#~name"), format!("{}\t", name.chars().take(100).collect::<String>())));

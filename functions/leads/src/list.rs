@@ -18,8 +18,7 @@ contract::query! {
         pub status: Option<LeadStatus>,
         /// The id of a user, `me`, or `none` for leads without an owner.
         pub owner_id: Option<OwnerFilter>,
-        /// Where it came from, exactly.
-        /// Where it came from, exactly as it was written.
+        /// Where it came from; case, accents and the number of spaces do not count.
         pub source: Option<Text<50>>,
         /// Archived leads instead of live ones.
         pub archived: Option<bool>,

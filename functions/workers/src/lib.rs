@@ -9,6 +9,7 @@ pub mod automation;
 pub mod bootstrap;
 pub mod failure;
 pub mod lambda;
+mod migrate;
 pub mod parker;
 pub mod projector;
 pub mod relay;

@@ -84,6 +84,10 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
             let rest = purge_lead(app, lead, from).await?;
             hand_on(app, rest.map(|from| Work::PurgeLead { lead, from: Some(from) })).await
         }
+        Work::Migrate { name, dry_run, run } => {
+            let rest = crate::migrate::migrate(app, &message.id, &name, dry_run, run).await?;
+            hand_on(app, rest.map(|run| Work::Migrate { name, dry_run, run: Some(run) })).await
+        }
         Work::CopyRecurring => copy_recurring(app).await,
         Work::Project { record } => crate::projector::project(app, stream_record(&record)?).await,
         Work::Relay { record } => crate::relay::relay(app, stream_record(&record)?).await,

@@ -8,6 +8,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
+use store::Progress;
+use store::migrations::Migration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::instrument::WithSubscriber;
@@ -36,6 +39,9 @@ struct Options {
     store_only: bool,
 }
 
+/// How often it is looked how far a migration is.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Options::parse()).await {
@@ -56,6 +62,10 @@ async fn run(options: Options) -> Result<(), String> {
     let crm = open(&storage, config, options.no_demo).await?;
     let (stop, stopped) = watch::channel(false);
     let mut workers = crm.start_workers(&stopped).await.map_err(text)?;
+    let pending = crm.start_migrations().await.map_err(text)?;
+    if !crm.first_start {
+        tokio::spawn(tell(crm.clone(), pending));
+    }
     let signal = async move {
         wait_for_signal().await;
         eprintln!("Stopping: finishing the requests under way.");
@@ -111,6 +121,23 @@ async fn open(storage: &Storage, config: application::Config, no_demo: bool) -> 
         }
     }
     Ok(crm)
+}
+
+/// Says which stored records are being brought into their present shape, and when each migration is done.
+async fn tell(crm: Embedded, pending: Vec<&'static Migration>) {
+    for migration in pending {
+        eprintln!("Bringing stored records into their present shape ({}): {} …", migration.name, migration.about);
+        loop {
+            match crm.migration_progress(migration).await {
+                Ok(Some(Progress { looked, changed, failed, finished_at: Some(_), .. })) => {
+                    eprintln!("Done ({}): {looked} looked at, {changed} changed, {failed} failed.", migration.name);
+                    break;
+                }
+                Ok(_) => tokio::time::sleep(LOOK_AGAIN).await,
+                Err(error) => return eprintln!("How far {} is cannot be read: {error}", migration.name),
+            }
+        }
+    }
 }
 
 fn text(error: impl std::fmt::Display) -> String {

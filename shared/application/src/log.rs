@@ -82,6 +82,13 @@ pub fn handled(worker: &str, message: &str, tries: u32, started: Instant) {
     tracing::info!(target: TARGET, cold = is_cold(), worker, message, tries, ms = ms_since(started));
 }
 
+/// A line about a piece of a migration, begun then: how far its run is.
+pub fn migrated(progress: &store::Progress, started: Instant) {
+    let store::Progress { name, dry_run, run, looked, changed, skipped, failed, .. } = progress;
+    let (name, finished) = (name.as_str(), progress.finished_at.is_some());
+    tracing::info!(target: TARGET, migration = name, run, dryRun = dry_run, looked, changed, skipped, failed, finished, ms = ms_since(started));
+}
+
 /// A line about somebody who did not get in: whose account it was, where there is one, from where, and
 /// why. Who tries to get in is found by these.
 pub fn failed_sign_in(account: Option<&str>, address: &str, reason: &str) {

@@ -278,7 +278,7 @@ macro_rules! row {
             /// As lists show it.
             pub fn new(row: $crate::domain::Row<$entity> $(, $arg: $argtype)*) -> Self {
                 $(let $cfield = { let $row = &row; $value };)*
-                let $crate::domain::Row { id, created_at, updated_at, created_by, version, rev: _, data, derived } = row;
+                let $crate::domain::Row { id, created_at, updated_at, created_by, version, rev: _, shape: _, data, derived } = row;
                 let $data { $($dfield,)* $($dhidden: _,)* } = data;
                 let $derived { $($kfield,)* $($khidden: _,)* } = derived;
                 Self { id, $($dfield,)* $($kfield,)* $($cfield,)* created_at, updated_at, created_by, version }

@@ -8,7 +8,7 @@ use crate::owner::{Change, Owned, Owner};
 use crate::party::PartyId;
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{FieldFault, Refused, StateMachine};
-use crate::search::Findable;
+use crate::search::{Findable, folded};
 use crate::text::TextValue;
 use crate::time::Time;
 use crate::value::{Email, Phone, Prose, Text};
@@ -157,6 +157,21 @@ pub struct LeadDerived {
     pub last_contacted_at: Option<Time>,
     /// Earliest pending follow-up.
     pub next_follow_up_at: Option<Time>,
+    /// The form of its source in which sources are compared ([`source_key`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_key: Option<String>,
+}
+
+/// How much of a source counts, characters: as long as one may be.
+const SOURCE_LENGTH: usize = 50;
+
+/// The form in which two sources are the same: case, accents and the number of spaces do not count, so `Trade Fair` and
+/// `trade  fair` are one. At most 50 characters, never empty.
+pub fn source_key(source: &str) -> String {
+    let folded = folded(source);
+    let words: Vec<&str> = folded.split_whitespace().collect();
+    let key: String = words.join(" ").chars().take(SOURCE_LENGTH).collect();
+    if key.is_empty() { source.to_owned() } else { key }
 }
 
 impl Entity for Lead {
@@ -231,7 +246,7 @@ pub fn title(
 /// other than its maker.
 pub fn create(act: &Act, mut data: LeadData, text: LeadText, owner: Option<&Owner>) -> (Record<Lead>, Vec<Event>) {
     data.owner_id = owner.map(|owner| owner.id);
-    let mut derived = LeadDerived::default();
+    let mut derived = LeadDerived { source_key: key_of_source(&data), ..LeadDerived::default() };
     Lead::stamp(&mut derived, owner);
     let lead: Record<Lead> = Record::new(act.id(), act, data, text, derived);
     let summary = format!("{} created lead {}", act.actor_name, lead.data.title);
@@ -240,6 +255,10 @@ pub fn create(act: &Act, mut data: LeadData, text: LeadText, owner: Option<&Owne
         events.push(assigned(&lead, act, None));
     }
     (lead, events)
+}
+
+fn key_of_source(data: &LeadData) -> Option<String> {
+    data.source.as_ref().map(|source| source_key(source.as_str()))
 }
 
 fn assigned(lead: &Record<Lead>, act: &Act, old: Option<UserId>) -> Event {
@@ -274,7 +293,8 @@ pub fn follow(lead: &Record<Lead>, customer: &Record<Customer>) -> Option<Record
 /// A person's change of fields; archiving and restoring come in through `archived_at`.
 pub fn update(lead: &Record<Lead>, act: &Act, data: LeadData, text: LeadText) -> Result<Change<Lead>, Refused> {
     check_open(lead)?;
-    let Some((next, mut changed)) = lead.changed(act, data, text) else { return Ok(None) };
+    let Some((mut next, mut changed)) = lead.changed(act, data, text) else { return Ok(None) };
+    next.derived.source_key = key_of_source(&next.data);
     let (actor, title) = (&act.actor_name, &next.data.title);
     let mut events = Vec::new();
     if lead.data.archived_at.is_some() != next.data.archived_at.is_some() {
@@ -499,6 +519,28 @@ mod tests {
 
     fn kinds(events: &[Event]) -> Vec<EventKind> {
         events.iter().map(|event| event.kind).collect()
+    }
+
+    #[test]
+    fn spellings_of_a_source_are_one() {
+        for same in ["Trade Fair", "trade  fair", "TRADE FAIR", "Tráde\u{a0}fair"] {
+            assert_eq!(source_key(same), "trade fair", "{same:?}");
+        }
+        assert_ne!(source_key("tradefair"), "trade fair");
+        assert!(source_key(&"\u{fdfa}".repeat(50)).chars().count() <= 50, "one letter may be many");
+        assert_eq!(source_key("\u{ad}"), "\u{ad}", "never empty");
+    }
+
+    #[test]
+    fn the_key_of_a_source_follows_it() {
+        let old = lead();
+        assert_eq!(old.derived.source_key, None);
+        let source = |text: Option<&str>| text.map(|text| Text::read(text).expect("text"));
+        let set = LeadData { source: source(Some("Web")), ..old.data.clone() };
+        let (set, _) = update(&old, &act(), set, LeadText::default()).expect("may").expect("changes");
+        assert_eq!(set.derived.source_key.as_deref(), Some("web"));
+        let none = LeadData { source: None, ..set.data.clone() };
+        assert_eq!(update(&set, &act(), none, LeadText::default()).expect("may").expect("changes").0.derived.source_key, None);
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub enum Access {
     PartyThenAuthor(PartyId),
 }
 
+/// The shape of what was never stored: newer than any.
+pub const UNSTORED: u32 = u32::MAX;
+
 /// A row without its long texts, as lists read it. No transaction takes one: its texts are not
 /// empty but unread, and writing them back would lose them.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +93,8 @@ pub struct Row<E: Entity> {
     pub version: u64,
     /// Rises with every write; what optimistic locking compares.
     pub rev: u64,
+    /// In which shape it is stored; [`UNSTORED`] before it is. A write always stores the present one.
+    pub shape: u32,
     /// Short fields.
     pub data: E::Data,
     /// Derived fields.
@@ -129,7 +134,7 @@ impl<E: Entity> DerefMut for Record<E> {
 impl<E: Entity> Record<E> {
     /// A new record, made by `act`.
     pub fn new(id: E::Id, act: &Act, data: E::Data, text: E::Text, derived: E::Derived) -> Self {
-        let row = Row { id, created_at: act.at, updated_at: act.at, created_by: act.actor, version: 1, rev: 1, data, derived };
+        let row = Row { id, created_at: act.at, updated_at: act.at, created_by: act.actor, version: 1, rev: 1, shape: UNSTORED, data, derived };
         Self { row, text }
     }
 

@@ -79,6 +79,17 @@ pub enum Work {
         #[serde(default)]
         from: Option<Place>,
     },
+    /// Bring what is stored in an old shape into the present one.
+    Migrate {
+        /// The migration.
+        name: String,
+        /// Whether to count alone.
+        #[serde(rename = "dryRun", default)]
+        dry_run: bool,
+        /// The run to go on with, from where its progress says; none begins one.
+        #[serde(default)]
+        run: Option<u64>,
+    },
     /// Copy the recurring tasks whose next occurrence has come.
     CopyRecurring,
     /// Project a stream record again that was parked.

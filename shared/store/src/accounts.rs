@@ -2,7 +2,7 @@
 //! once.
 
 use crate::error::Error;
-use crate::item::{number, to_attribute};
+use crate::item::{KEEPING_SHAPE, number, to_attribute};
 use crate::keys;
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
@@ -107,8 +107,8 @@ impl Tx {
     /// Writes what a team shows of its people.
     pub fn stamp_team(&mut self, team: TeamId, stamp: &TeamStamp, refusal: FailedCondition) {
         let mut names = HashMap::new();
-        let mut values = HashMap::from([(":one".to_owned(), number(1))]);
-        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        let mut values = HashMap::from([(":none".to_owned(), number(0)), (":one".to_owned(), number(1))]);
+        let (mut set, mut remove) = (vec![KEEPING_SHAPE.to_owned()], Vec::new());
         for (position, (user, member)) in stamp.members.iter().enumerate() {
             names.insert(format!("#m{position}"), user.to_string());
             match member.as_ref().map(to_attribute).transpose() {

@@ -1,7 +1,7 @@
 //! The sign-in state of users and what refers to it.
 
 use crate::error::Error;
-use crate::item::{Item, bare, from_attribute, get_number, get_text, number, text, to_attribute, unreadable};
+use crate::item::{Item, KEEPING_SHAPE, bare, from_attribute, get_number, get_text, number, text, to_attribute, unreadable};
 use crate::keys::{self, Key};
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
@@ -208,8 +208,9 @@ impl Tx {
         item.insert("openedAt".into(), text(now.to_string()));
         item.insert("ttl".into(), number(opened.expires_at.seconds()));
         self.put(item);
-        let values = HashMap::from([(":now".to_owned(), text(now.to_string())), (":one".to_owned(), number(1))]);
-        let expression = "SET derived.lastLoginAt = :now ADD rev :one";
+        let values =
+            HashMap::from([(":now", text(now.to_string())), (":none", number(0)), (":one", number(1))].map(|(name, value)| (name.to_owned(), value)));
+        let expression = &format!("SET derived.lastLoginAt = :now, {KEEPING_SHAPE} ADD rev :one");
         let condition = Some("attribute_exists(pk)");
         self.update_if(&keys::record("USER", user), expression, condition, HashMap::new(), values, FailedCondition::Stale);
     }

@@ -1,11 +1,14 @@
 //! Records as items and back.
 //!
-//! An item is `pk`, `sk`, the index keys, `type`, `v` (shape version), `version`, `rev`, `head`
-//! (stamps), and the three maps `data`, `text`, `derived`. Empty fields are not stored.
+//! An item is `pk`, `sk`, the index keys, `type`, `v` (the shape of the record's kind, see
+//! [`migrations`](crate::migrations)), `version`, `rev`, `head` (stamps), and the three maps `data`, `text`,
+//! `derived`. Empty fields are not stored. An item of an older shape is read as if it were stored in the present one, and
+//! every write stores the present one.
 
 use crate::error::{Error, cause_of};
 use crate::found::FoundBy;
 use crate::keys::{Index, IndexKeys, Key, SORT};
+use crate::migrations::{FIRST, shape_of, upgrade_long, upgrade_short};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::overview::Counter;
 use domain::text::TextValue;
@@ -17,9 +20,6 @@ use std::collections::HashMap;
 
 /// An item of the table.
 pub type Item = HashMap<String, AttributeValue>;
-
-/// The shape version of items written by this code.
-pub const SHAPE: u32 = 1;
 
 /// A kind of record that stands in the table. What it says here is kept true by every transaction
 /// that creates, changes or deletes a record.
@@ -111,6 +111,10 @@ struct Head {
     updated_at: Time,
     #[serde(rename = "b", skip_serializing_if = "Option::is_none", default)]
     created_by: Option<UserId>,
+    /// The `rev` at which the whole of it was brought into the shape `v`. A write of a release that knows no shapes raises
+    /// `rev` and leaves both, so where they differ `v` says nothing.
+    #[serde(rename = "s", skip_serializing_if = "Option::is_none", default)]
+    shaped_at: Option<u64>,
 }
 
 /// A string attribute.
@@ -174,13 +178,24 @@ pub(crate) fn put_index_keys(item: &mut Item, keys: &IndexKeys) {
     }
 }
 
-/// A plain item: key, type, shape version.
+/// The shape in which a record's item, or a row of it, is stored.
+pub(crate) fn stored_shape(item: &Item) -> u32 {
+    let shaped_at = item.get("head").and_then(|head| head.as_m().ok()).and_then(|head| get_number::<u64>(head, "s"));
+    let counts = shaped_at.is_some() && shaped_at == get_number(item, "rev");
+    get_number(item, "v").filter(|_| counts).unwrap_or(FIRST)
+}
+
+/// For writes of single fields, which raise `rev` by `:one`: keeps an item in the shape that it has, as far as that was known.
+/// `:none` is 0. The fields that are written so are where they are in every shape.
+pub(crate) const KEEPING_SHAPE: &str = "head.s = if_not_exists(head.s, :none) + :one";
+
+/// A plain item: key, type, and the first shape, which what is no record keeps.
 pub(crate) fn bare(key: &Key, kind: &str) -> Item {
     HashMap::from([
         ("pk".to_owned(), text(&*key.pk)),
         ("sk".to_owned(), text(&*key.sk)),
         ("type".to_owned(), text(kind)),
-        ("v".to_owned(), number(SHAPE)),
+        ("v".to_owned(), number(FIRST)),
     ])
 }
 
@@ -188,7 +203,8 @@ pub(crate) fn bare(key: &Key, kind: &str) -> Item {
 pub fn to_item<E: Stored>(record: &Record<E>) -> Result<Item, Error> {
     let key = crate::keys::record(E::KIND, record.id);
     let mut item = bare(&key, E::KIND);
-    let head = Head { created_at: record.created_at, updated_at: record.updated_at, created_by: record.created_by };
+    let head = Head { created_at: record.created_at, updated_at: record.updated_at, created_by: record.created_by, shaped_at: Some(record.rev) };
+    item.insert("v".into(), number(shape_of(E::KIND)));
     item.insert("version".into(), number(record.version));
     item.insert("rev".into(), number(record.rev));
     item.insert("head".into(), to_attribute(&head)?);
@@ -208,21 +224,26 @@ pub(crate) fn row_item<E: Stored>(record: &Record<E>, list: &str, partitions: Ve
     item.retain(|name, _| PROJECTED.contains(&name.as_str()));
     let key = crate::keys::row(E::KIND, record.id, list);
     item.extend(bare(&key, "ROW"));
+    item.insert("v".into(), number(shape_of(E::KIND)));
     put_index_keys(&mut item, &IndexKeys { partitions, sort });
     Ok(item)
 }
 
-/// The record of an item.
+/// The record of an item, whatever the shape in which it is stored.
 pub fn to_record<E: Stored>(item: &Item) -> Result<Record<E>, Error> {
-    let long = match item.get("text") {
-        Some(_) => from_attribute(item, "text")?,
+    let upgraded = upgrade_long(E::KIND, stored_shape(item), item)?;
+    let long = match upgraded.get("text") {
+        Some(_) => from_attribute(&upgraded, "text")?,
         None => E::Text::default(),
     };
     Ok(Record { row: to_row(item)?, text: long })
 }
 
-/// The row of an index entry, where the long texts are not projected, or of an item.
+/// The row of an index entry, where the long texts are not projected, or of an item, whatever the shape in which
+/// it is stored.
 pub fn to_row<E: Stored>(item: &Item) -> Result<Row<E>, Error> {
+    let shape = stored_shape(item);
+    let item = &*upgrade_short(E::KIND, shape, item)?;
     let key = key_of(item);
     let id = key.pk.split_once('#').map(|(_, id)| id).unwrap_or_default();
     let id = E::Id::read(id).map_err(|invalid| unreadable(item, invalid.message))?;
@@ -234,6 +255,7 @@ pub fn to_row<E: Stored>(item: &Item) -> Result<Row<E>, Error> {
         created_by: head.created_by,
         version: get_number(item, "version").ok_or_else(|| unreadable(item, "no version"))?,
         rev: get_number(item, "rev").ok_or_else(|| unreadable(item, "no rev"))?,
+        shape,
         data: from_attribute(item, "data")?,
         derived: from_attribute(item, "derived")?,
     })

@@ -220,6 +220,11 @@ pub fn job(name: &str) -> Key {
     Key::new(format!("JOB#{name}"), "JOB")
 }
 
+/// How far is this migration, or its dry run? `MIGRATION#<name>` / `RUN`, `DRY`.
+pub fn migration(name: &str, dry_run: bool) -> Key {
+    Key::new(format!("MIGRATION#{name}"), if dry_run { "DRY" } else { "RUN" })
+}
+
 /// Who has this unique value, and of leads and customers how many? `UNIQUE#USER_EMAIL#<value>` / `UNIQUE`.
 pub fn unique(space: &str, value: &str) -> Key {
     Key::new(format!("UNIQUE#{space}#{value}"), "UNIQUE")

@@ -7,6 +7,7 @@
 mod accounts;
 mod action;
 mod auth;
+mod backfill;
 mod error;
 mod events;
 pub mod found;
@@ -18,6 +19,7 @@ pub mod keys;
 pub mod list;
 mod markers;
 mod meter;
+pub mod migrations;
 mod overview;
 mod parked;
 mod protection;
@@ -29,6 +31,7 @@ pub mod tx;
 
 pub use action::Action;
 pub use auth::{NewAuth, OpenedSession, USER_AGENT};
+pub use backfill::{Backfilled, Failed, MIGRATED, Progress};
 pub use error::{Error, cause_of};
 pub use found::Refound;
 pub use idempotency::{IdempotencyKey, SavedAnswer, sha256};

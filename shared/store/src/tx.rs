@@ -2,8 +2,9 @@
 
 use crate::error::Error;
 use crate::item::{CounterName, Item, Stored, bare, key_of, number, text, to_item};
-use crate::keys::{Index, Key, Shards};
+use crate::keys::{Index, Key, SORT, Shards};
 use crate::markers::ContactMoves;
+use crate::migrations::shape_of;
 use crate::table::{FIRST_PAUSE, Store, call_error, pause};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -150,7 +151,8 @@ impl Tx {
     pub fn update_uncounted<E: Stored>(&mut self, old: &Record<E>, new: &Record<E>) {
         let mut new = new.clone();
         new.rev = old.rev + 1;
-        match (to_item(old), to_item(&new)) {
+        let before = if is_present(old) { to_item(old) } else { Ok(anything(old)) };
+        match (before, to_item(&new)) {
             (Ok(old), Ok(new)) => self.replace(&old, &new, FailedCondition::Stale),
             (Err(error), _) | (_, Err(error)) => self.fail(error),
         }
@@ -186,16 +188,18 @@ impl Tx {
 
     /// Writes the companions that differ and removes those that are no more.
     fn move_companions<E: Stored>(&mut self, old: Option<&Record<E>>, new: Option<&Record<E>>) {
+        let record = old;
         let items = |record: Option<&Record<E>>| record.map_or_else(|| Ok(Vec::new()), E::companions);
         let (old, new) = match (items(old), items(new)) {
             (Ok(old), Ok(new)) => (old, new),
             (Err(error), _) | (_, Err(error)) => return self.fail(error),
         };
         let kept: Vec<Key> = new.iter().map(key_of).collect();
+        let reshaped = record.is_some_and(|old| !is_present(old));
         for gone in old.iter().map(key_of).filter(|key| !kept.contains(key)) {
             self.remove(&gone);
         }
-        for item in new.into_iter().filter(|item| !old.contains(item)) {
+        for item in new.into_iter().filter(|item| reshaped || !old.contains(item)) {
             self.put(item);
         }
     }
@@ -378,6 +382,22 @@ impl Tx {
             Err(error) => self.fail(error),
         }
     }
+}
+
+/// Whether a record is stored in the present shape of its kind, so that what was read is what stands there.
+fn is_present<E: Stored>(record: &Record<E>) -> bool {
+    record.shape == shape_of(E::KIND)
+}
+
+/// An item that differs from every other of this key in everything but its `rev`: one that is stored in another shape is
+/// written whole, and loses what the present shape has not.
+fn anything<E: Stored>(record: &Record<E>) -> Item {
+    let key = crate::keys::record(E::KIND, record.id);
+    let optional = Index::ALL.iter().map(|index| index.attribute()).chain([SORT, "text"]);
+    let mut item: Item = optional.map(|name| (name.to_owned(), AttributeValue::Null(true))).collect();
+    item.extend(key_map(&key));
+    item.insert("rev".to_owned(), number(record.rev));
+    item
 }
 
 fn key_map(key: &Key) -> HashMap<String, AttributeValue> {

@@ -92,7 +92,7 @@ pub async fn lists_of_leads_are_narrowed_and_searched(crm: Crm) {
     let manager = crm.person("MANAGER", Some(&team)).await;
     let word = format!("quokka{}", unique());
     let mut made = Vec::new();
-    for source in ["website", "website", "referral", "import", "import"] {
+    for source in ["website", "Website ", "referral", "import", "Import"] {
         made.push(text(&manager.lead(json!({"title": format!("{word} {source}"), "source": source})).await["id"]));
     }
     let ids = async |filter: &str| manager.ids(&format!("/leads?ownerId=me&limit=2&{filter}")).await;
@@ -104,6 +104,7 @@ pub async fn lists_of_leads_are_narrowed_and_searched(crm: Crm) {
     eventually("the source finds them", Duration::from_secs(2), || async { (ids("source=website").await == of_website).then_some(()) }).await;
     assert_eq!(ids("source=website&sort=createdAt").await, made[..2]);
     assert_eq!(ids("source=website&status=QUALIFIED").await, [made[1].clone()]);
+    assert_eq!(ids("source=WEBSITE").await, of_website);
     assert_eq!(ids("source=web").await, Vec::<String>::new());
     assert_eq!(ids("archived=true").await, [made[4].clone()]);
     assert_eq!(ids("archived=true&status=QUALIFIED").await, Vec::<String>::new());

@@ -34,7 +34,7 @@ crate::row! {
         last_contacted_at: Option<Time>,
         /// Earliest pending follow-up.
         next_follow_up_at: Option<Time>,
-    } hidden {}
+    } hidden { source_key }
     computed {
         archived: bool = |lead| lead.data.archived_at.is_some(),
     }

@@ -5,7 +5,8 @@ use crate::found::FoundBy;
 use crate::item::{Contacts, Stored};
 use crate::keys::IndexKeys;
 use crate::list::{By, Filter, Named, Plan};
-use domain::lead::{Lead, LeadStatus};
+use crate::migrations::LEAD_SOURCE_KEY;
+use domain::lead::{Lead, LeadStatus, source_key};
 use domain::search::{Search, record_words};
 use domain::value::{Email, Phone, Text};
 use domain::{Entity, Order, Parent, PartyId, Record, Row, Scope, Time, UserId};
@@ -17,7 +18,7 @@ impl Stored for Lead {
         Some(FoundBy {
             state: state(row.data.archived_at.is_some()),
             words: record_words(&domain::lead::findable(&row.data)),
-            values: row.data.source.iter().map(source_value).collect(),
+            values: sources(row),
             orders: orders(row, row.data.title.as_str()),
             sharers: Vec::new(),
         })
@@ -43,8 +44,23 @@ impl Stored for Lead {
     }
 }
 
-fn source_value(source: &Text<50>) -> String {
+fn source_value(source: &str) -> String {
     format!("source:{source}")
+}
+
+/// What lists of a source are found by: the source as it was typed, for the release before, and as sources are
+/// compared. What is still stored in the first shape has only the one.
+fn sources(row: &Row<Lead>) -> Vec<String> {
+    let key = row.derived.source_key.as_deref().filter(|_| row.shape >= LEAD_SOURCE_KEY.to);
+    let typed = row.data.source.as_ref().map(Text::as_str);
+    asked(typed, key)
+}
+
+/// The values of a source that was typed so and is compared so, each once.
+fn asked(typed: Option<&str>, key: Option<&str>) -> Vec<String> {
+    let mut values: Vec<String> = [typed, key].into_iter().flatten().map(source_value).collect();
+    values.dedup();
+    values
 }
 
 /// What `GET /leads` asks for.
@@ -56,7 +72,7 @@ pub struct LeadFilter {
     pub status: Option<LeadStatus>,
     /// Of this owner; `Some(None)` is nobody.
     pub owner: Option<Option<UserId>>,
-    /// From this source.
+    /// From this source, however it is written.
     pub source: Option<Text<50>>,
     /// By words.
     pub search: Option<Search>,
@@ -93,7 +109,8 @@ impl Filter for LeadFilter {
                 Plan { named: Some(Named { state, by: By::Order(order.as_str()), places }), residual, ..plan }
             }
             (None, None, Some(source)) => {
-                let by = By::Values(vec![source_value(source)]);
+                // A lead that was stored by the release before, and not changed since, stands under what was typed alone.
+                let by = By::Values(asked(Some(source.as_str()), Some(&source_key(source.as_str()))));
                 Plan { named: Some(Named { state, by, places }), ..plan }
             }
             (None, Some(status), source) if !self.archived => {
@@ -111,7 +128,7 @@ impl Filter for LeadFilter {
         data.archived_at.is_some() == self.archived
             && self.owner.is_none_or(|owner| data.owner_id == owner)
             && self.status.is_none_or(|wanted| data.status == wanted)
-            && self.source.as_ref().is_none_or(|wanted| data.source.as_ref() == Some(wanted))
+            && self.source.as_ref().is_none_or(|wanted| lead.derived.source_key.as_deref() == Some(&*source_key(wanted.as_str())))
             && self.created_from.is_none_or(|from| lead.created_at >= from)
             && self.created_until.is_none_or(|until| lead.created_at < until)
     }
