@@ -69,6 +69,14 @@ fn numbers(progress: &Value) -> [u64; 4] {
     ["looked", "changed", "skipped", "failed"].map(|name| progress[name].as_u64().unwrap_or_default())
 }
 
+/// A partition without its shard: `ALL~3#…` as `ALL#…`. What is written anew goes to its shard, where a table is spread.
+fn plain(partition: &str) -> String {
+    match partition.split_once('#') {
+        Some((scope, rest)) => format!("{}#{rest}", scope.split('~').next().unwrap_or_default()),
+        None => partition.to_owned(),
+    }
+}
+
 /// Whether an item is one of a record, or a row of one.
 fn is_record(item: &Raw) -> bool {
     store::MIGRATED.contains(&kind(item))

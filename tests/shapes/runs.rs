@@ -1,6 +1,6 @@
 //! The runs of migrations: killed, repeated, overtaken, tried without writing, and what they cost.
 
-use super::{begin, fixture, hand, is_present, is_record, left, left_with_faults, migrate, numbers, progress};
+use super::{begin, fixture, hand, is_present, is_record, left, left_with_faults, migrate, numbers, plain, progress};
 use crate::faults::Faults;
 use local::{Fault, Operation, TABLE, Table};
 use serde_json::{Value, json};
@@ -130,7 +130,7 @@ async fn asked(more: impl Fn(&Raw) -> bool, copies: usize) -> Asked {
         if operation.role == Some("work") {
             let mut asked = noted.lock().expect("lock");
             asked.operations.push(operation.name.clone());
-            asked.partitions.extend(operation.partitions.clone());
+            asked.partitions.extend(operation.partitions.iter().map(|partition| plain(partition)));
         }
         Ok(())
     };

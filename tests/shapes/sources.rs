@@ -1,6 +1,6 @@
 //! The migration `lead-source-key`: what it makes of stored leads, and by what they are found then.
 
-use super::{fixture, is_present, left, migrate};
+use super::{fixture, is_present, left, migrate, plain};
 use std::collections::BTreeSet;
 use tests::background::settle;
 use tests::recount::{Look, disagreements};
@@ -26,14 +26,17 @@ async fn a_source_is_found_in_any_spelling_and_the_release_before_finds_its_own(
     // What the release before goes by is as it left it: so it can come back.
     let rows = |items: &[tests::items::Raw]| -> BTreeSet<(String, String)> {
         let found = items.iter().filter(|item| item.text("type") == "FOUND#LEAD");
-        found.map(|row| (row.text("pk").to_owned(), row.text("sk").to_owned())).collect()
+        found.map(|row| (plain(row.text("pk")), row.text("sk").to_owned())).collect()
     };
     assert!(rows(&before).is_subset(&rows(&after)));
     for old in before.iter().filter(|item| item.text("type") == "LEAD") {
         let new = after.iter().find(|item| item.text("pk") == old.text("pk") && item.text("sk") == "LEAD").expect("still there");
         assert!(is_present(new));
-        for attribute in ["data", "text", "version", "o", "t", "a", "os", "ts", "as", "p", "s"] {
+        for attribute in ["data", "text", "version"] {
             assert_eq!(old.at(attribute), new.at(attribute), "{attribute} of {}", old.text("pk"));
+        }
+        for index in ["o", "t", "a", "os", "ts", "as", "p", "s"] {
+            assert_eq!(plain(old.text(index)), plain(new.text(index)), "{index} of {}", old.text("pk"));
         }
         let derived = old.at("derived").as_object().expect("a map");
         assert!(derived.iter().all(|(name, value)| &new.at("derived")[name] == value), "{}", new.at("derived"));
