@@ -9,6 +9,7 @@ mod action;
 mod auth;
 mod error;
 mod events;
+mod fit;
 pub mod found;
 mod idempotency;
 pub mod item;
