@@ -50,7 +50,7 @@ const STACKS: &str = "
 const CONDITIONS: &str = r#"
 Conditions:
   IsTableNamed: !Not [!Equals [!Ref TableName, ""]]
-  MakesTable: !Equals [!Ref TableStreamArn, ""]
+  MakesTable: !Equals [!Ref TableStreamArn, own]
   HasCorsOrigins: !Not [!Equals [!Ref CorsOrigins, ""]]
   HasAlarmEmail: !Not [!Equals [!Ref AlarmEmail, ""]]
   HasDomain: !Not [!Equals [!Ref DomainName, ""]]
@@ -67,7 +67,7 @@ Rules:
       - Assert: !Not [!Equals [!Ref CertificateArn, ""]]
         AssertDescription: DomainName needs CertificateArn
   TableIsNamed:
-    RuleCondition: !Not [!Equals [!Ref TableStreamArn, ""]]
+    RuleCondition: !Not [!Equals [!Ref TableStreamArn, own]]
     Assertions:
       - Assert: !Not [!Equals [!Ref TableName, ""]]
         AssertDescription: TableStreamArn needs the TableName it is the stream of
@@ -118,9 +118,10 @@ pub(super) const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "TableStreamArn",
-        default: Some(""),
-        meaning: "ARN of the stream of TableName where that table is brought in: one that a deleted stack left, or that was restored; empty makes one",
-        limits: &["Type: String", r#"AllowedPattern: '(arn:\S+:table/\S+/stream/\S+)?'"#],
+        // No empty text: sam keeps the value of the last deployment where none is given, and takes no empty one.
+        default: Some("own"),
+        meaning: "ARN of the stream of TableName where that table is brought in: one that a deleted stack left, or that was restored; own makes one",
+        limits: &["Type: String", r#"AllowedPattern: 'own|arn:\S+:table/\S+/stream/\S+'"#],
     },
     Parameter {
         name: "DeletionProtection",
