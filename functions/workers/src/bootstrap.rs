@@ -122,10 +122,9 @@ async fn bootstrap(app: &App, event: &Value) -> Result<String, Failure> {
         // The alarms of jobs that were missed wait from now on, and do not ring because there was no yesterday.
         messaging::SCHEDULES.iter().for_each(|schedule| Metric::JobDone.count(schedule.name));
     }
-    match admin {
+    if let Some(admin) = admin {
         // It was drawn, so it is not looked at whether it is hard to guess, which might take ten draws by chance.
-        Some(admin) => register_first(app, admin.email, &admin.password, true).await?,
-        None => {}
+        register_first(app, admin.email, &admin.password, true).await?;
     }
     Ok(rotation)
 }

@@ -62,7 +62,10 @@ mod tests {
         let table = TableDescription::builder().key_schema(key("id")).build();
         let lacks = lacking(&table, None);
         assert_eq!(lacks.len(), 2 + Index::ALL.len(), "{lacks:?}");
-        assert!(lacks[0].contains("pk and sk") && lacks[1].contains(Index::ALL[0].name()) && lacks[1 + Index::ALL.len()].contains("stream"), "{lacks:?}");
+        assert!(
+            lacks[0].contains("pk and sk") && lacks[1].contains(Index::ALL[0].name()) && lacks[1 + Index::ALL.len()].contains("stream"),
+            "{lacks:?}"
+        );
     }
 
     #[test]

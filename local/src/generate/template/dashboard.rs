@@ -62,7 +62,9 @@ fn graphs(crates: &[(&'static str, Vec<Route>)]) -> Vec<(&'static str, Vec<Value
     // Each by its name: a search finds whole names or single words of them, but no beginnings.
     let of_all = |name: &str, statistic: &str| -> Vec<Value> {
         let all = functions::names(crates);
-        all.iter().map(|function| json!(["AWS/Lambda", name, "FunctionName", format!("${{AWS::StackName}}-{function}"), {"stat": statistic}])).collect()
+        all.iter()
+            .map(|function| json!(["AWS/Lambda", name, "FunctionName", format!("${{AWS::StackName}}-{function}"), {"stat": statistic}]))
+            .collect()
     };
     let streams = WORKERS.iter().filter(|worker| matches!(worker.trigger, Trigger::Stream(_)));
     let own = |metric: Metric| match metric.dimension() {
