@@ -20,4 +20,8 @@ def test_a_first_deployment_that_failed_says_why_keeps_nothing_and_can_be_delete
     assert client("sqs").list_queues().get("QueueUrls", []) == []
     deleted = terminal.paste((WHEN_IT_FAILED, 2))
     assert deleted.status == 0, deleted
-    assert terminal.stack not in str(formation.list_stacks(StackStatusFilter=["ROLLBACK_COMPLETE", "DELETE_FAILED"])["StackSummaries"])
+    left = [stack for stack in formation.list_stacks()["StackSummaries"] if stack["StackStatus"] != "DELETE_COMPLETE"]
+    assert terminal.stack not in [stack["StackName"] for stack in left]
+    # The emulator forgets a nested stack that could not be made; CloudFormation deletes it with its parent.
+    for stack in left:
+        formation.delete_stack(StackName=stack["StackName"])

@@ -10,6 +10,8 @@ import runbook
 from deploy import BUCKET
 from test_crm import NEW_PASSWORD, Client
 
+DELETED = "Deleting a deployment, and making it again"
+
 
 def test_whoever_was_signed_in_still_is_after_a_planned_rotation(
     base_url: str, before: dict, terminal: runbook.Terminal, published: Callable
@@ -59,4 +61,34 @@ def test_it_is_imported_into_the_stack(terminal: runbook.Terminal, session: boto
     assert pasted.status == 0, pasted
     formation = session.client("cloudformation", endpoint_url=endpoint)
     resource = formation.describe_stack_resource(StackName=terminal.stack, LogicalResourceId="Table")["StackResourceDetail"]
-    assert (resource["PhysicalResourceId"], resource["ResourceStatus"]) == (stack["outputs"]["TableName"], "IMPORT_COMPLETE")
+    assert resource["PhysicalResourceId"] == stack["outputs"]["TableName"]
+    events = formation.describe_stack_events(StackName=terminal.stack)["StackEvents"]
+    assert ("Table", "IMPORT_COMPLETE") in [(event["LogicalResourceId"], event["ResourceStatus"]) for event in events]
+
+
+def test_a_deleted_stack_leaves_its_table_and_nothing_else(
+    terminal: runbook.Terminal, session: boto3.Session, endpoint: str, stack: dict, before: dict
+) -> None:
+    client = lambda service: session.client(service, endpoint_url=endpoint)  # noqa: E731
+    deleted = terminal.paste((DELETED, 1))
+    assert deleted.status == 0, deleted
+    tables = client("dynamodb").list_tables()["TableNames"]
+    assert sorted(tables) == sorted([stack["outputs"]["TableName"], before["table"]]), "the one in use, and the one it was restored from"
+    key = {"pk": {"S": f"CUSTOMER#{before['customer']['id']}"}, "sk": {"S": "CUSTOMER"}}
+    assert "Item" in client("dynamodb").get_item(TableName=stack["outputs"]["TableName"], Key=key)
+    left = {
+        "functions": client("lambda").list_functions()["Functions"],
+        "secrets": client("secretsmanager").list_secrets()["SecretList"],
+        "queues": client("sqs").list_queues().get("QueueUrls", []),
+        "log groups": client("logs").describe_log_groups(logGroupNamePrefix="/crm/")["logGroups"],
+        "buses": [bus for bus in client("events").list_event_buses()["EventBuses"] if bus["Name"] == terminal.stack],
+        "schedules": [group for group in client("scheduler").list_schedule_groups()["ScheduleGroups"] if group["Name"] == terminal.stack],
+        "alarms": client("cloudwatch").describe_alarms(AlarmNamePrefix=terminal.stack)["MetricAlarms"],
+        "dashboards": client("cloudwatch").list_dashboards()["DashboardEntries"],
+        "roles": [role for role in client("iam").list_roles()["Roles"] if terminal.stack in role["RoleName"]],
+        "APIs": client("apigatewayv2").get_apis()["Items"],
+        "stacks": [
+            one["StackName"] for one in client("cloudformation").list_stacks()["StackSummaries"] if one["StackStatus"] != "DELETE_COMPLETE"
+        ],
+    }
+    assert not any(left.values()), {name: rest for name, rest in left.items() if rest}

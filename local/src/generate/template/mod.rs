@@ -151,6 +151,8 @@ pub(super) const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "Tracing",
+        // Not PassThrough, Lambda's word for off: SAM gives every role its policy for X-Ray but with Disabled, which it reads before
+        // it expands the template (samtranslator's `Tracing` in `sam_resources.py`). X-Ray knows no resources to narrow it to.
         default: Some("Disabled"),
         meaning: "Whether X-Ray is told of calls of the functions: Disabled, or Active, which gives every role leave to write traces",
         limits: &["Type: String", "AllowedValues: [Disabled, Active]"],
