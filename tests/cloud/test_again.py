@@ -21,7 +21,7 @@ def test_everybody_is_who_they_were_and_sessions_live_on(base_url: str, before: 
 def test_no_second_administrator_is_made(base_url: str, stack: dict, session: boto3.Session, endpoint: str) -> None:
     drawn = session.client("secretsmanager", endpoint_url=endpoint).get_secret_value(SecretId=stack["outputs"]["AdminSecretArn"])
     refused = Client(base_url).call("POST", "/auth/login", json=json.loads(drawn["SecretString"]))
-    problem(refused, 401, "UNAUTHENTICATED")
+    problem(refused, 401, "INVALID_CREDENTIALS")
 
 
 def test_what_is_new_is_found(base_url: str, stack: dict, eventually: Callable) -> None:

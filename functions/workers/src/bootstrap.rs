@@ -146,15 +146,16 @@ fn told(wanted: Option<&str>, outcome: &Outcome) -> String {
 /// Refuses a table that the CRM cannot work on, and, once there is a deployment, one that has no administrators: nobody
 /// could sign in to a table that took the place of another.
 async fn check_table(app: &App, event: &Value, created: bool) -> Result<(), Failure> {
-    let (properties, table) = (&event["ResourceProperties"], app.unscoped().table_name());
+    let (properties, store) = (&event["ResourceProperties"], app.unscoped());
+    let table = store.table_name();
     // Who tells no stream is no template of this version.
     let Some(stream) = properties["Stream"].as_str() else { return Ok(()) };
-    let lacking = app.unscoped().lacks(Some(stream)).await?;
+    let lacking = store.lacks(Some(stream)).await?;
     if !lacking.is_empty() {
         return Err(Failure::Nonsense(format!("the table {table} is none of the CRM: {}", lacking.join("; "))));
     }
     let before = &event["OldResourceProperties"]["Table"];
-    if !created && before != &properties["Table"] && !app.unscoped().has_admin().await? {
+    if !created && before != &properties["Table"] && !store.has_admin().await? {
         let before = before.as_str().unwrap_or_default();
         return Err(Failure::Nonsense(format!("the table {table} has no administrator and cannot take the place of {before}")));
     }
