@@ -294,11 +294,14 @@ pub fn filtered(mut event: Value, interest: Interest) -> Value {
     event
 }
 
+/// The pauses of a message that fails double up to those that SQS makes from the first one on: so many come before.
+pub(crate) const SHORT_PAUSES: u32 = 9;
+
 fn queue_settings() -> Vec<QueueSettings> {
     let settings = |queue: Queue| {
         let mut dead = QueueSettings::new(&queue.dead_name());
         dead.max_receives = u32::MAX;
-        let mut live = QueueSettings::new(queue.name()).dead_letter(&queue.dead_name(), queue.max_receives());
+        let mut live = QueueSettings::new(queue.name()).dead_letter(&queue.dead_name(), queue.max_receives() + SHORT_PAUSES);
         live.visibility_timeout = Duration::from_secs(360);
         [live, dead]
     };

@@ -43,10 +43,10 @@ class NoManagedPolicies:
         return {}
 
 
-def expand(template: dict) -> dict:
-    """The template as CloudFormation receives it after the SAM transform."""
+def expand(template: dict, tracing: str = "Disabled") -> dict:
+    """The template as CloudFormation receives it after the SAM transform, which reads this parameter alone."""
     with mock.patch.dict(os.environ, {"AWS_DEFAULT_REGION": REGION}):
-        return transform(template, {}, NoManagedPolicies())
+        return transform(template, {"Tracing": tracing}, NoManagedPolicies())
 
 
 def local_code_to_s3(template: dict) -> None:
@@ -56,7 +56,7 @@ def local_code_to_s3(template: dict) -> None:
             resource["Properties"]["CodeUri"] = "s3://bucket/code.zip"
 
 
-def expanded_stacks(project: Path, parts: int = 1) -> dict[str, dict]:
+def expanded_stacks(project: Path, parts: int = 1, tracing: str = "Disabled") -> dict[str, dict]:
     """Every expanded template by its file, with each route as many times as `parts` says.
 
     Canaries cost resources, so they are counted with: a deployment may use them.
@@ -69,7 +69,7 @@ def expanded_stacks(project: Path, parts: int = 1) -> dict[str, dict]:
         if canary:
             canary |= {"Enabled": True, "Type": "Canary10Percent5Minutes"}
         multiply(template, parts)
-        stacks[str(file.relative_to(project))] = expand(template)
+        stacks[str(file.relative_to(project))] = expand(template, tracing)
     return stacks
 
 
@@ -138,10 +138,24 @@ def missed_settings(project: Path, stacks: dict[str, dict]) -> Iterator[str]:
         for function in functions if versions else []:
             values = function["Properties"]["Environment"]["Variables"].values()
             read = {value["Ref"] for value in values if isinstance(value, dict) and "Ref" in value} & set(parameters)
+            # Given by no variable, and by nothing at all while it is off.
+            read.add("Tracing")
             for parameter in read - told:
                 yield f"{file}: {parameter} is read, and its change makes no new version"
             for parameter in told - read:
                 yield f"{file}: a change of {parameter} alone makes a version that differs in nothing, which Lambda refuses"
+
+
+def mistraced(stacks: dict[str, dict], is_on: bool) -> Iterator[str]:
+    """A line for every function that is traced and should not be, or the other way round, with the leave to be."""
+    for file, stack in stacks.items():
+        for name, resource in stack["Resources"].items():
+            is_traced = "TracingConfig" in resource.get("Properties", {})
+            if resource["Type"] == "AWS::Lambda::Function" and is_traced != is_on:
+                yield f"{file}: {name} is {'' if is_traced else 'not '}traced"
+            may_trace = "xray" in str(resource.get("Properties", {})).lower()
+            if resource["Type"] == "AWS::IAM::Role" and name.endswith("FunctionRole") and may_trace != is_on:
+                yield f"{file}: {name} may {'' if may_trace else 'not '}write traces"
 
 
 def report(title: str, stacks: dict[str, dict]) -> bool:
@@ -164,7 +178,11 @@ def main(project: Path, folder: Path | None = None) -> int:
     for stack in stacks.values():
         for line in wide_statements(stack):
             print(f"wide: {line}")
-    missed = list(missed_settings(project, stacks))
+    missed = [
+        *missed_settings(project, stacks),
+        *mistraced(stacks, False),
+        *mistraced(expanded_stacks(project, tracing="Active"), True),
+    ]
     for line in missed:
         print(f"missed: {line}")
     routes = sum(resource["Type"] == ROUTE for stack in stacks.values() for resource in stack["Resources"].values())

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import boto3
 import pytest
+import runbook
+from deploy import STACK
 
 Found = TypeVar("Found")
 
@@ -47,6 +49,32 @@ def session(stack: dict) -> boto3.Session:
 def endpoint(stack: dict) -> str:
     """The emulator's address."""
     return stack["endpoint"]
+
+
+@pytest.fixture(scope="session")
+def terminal(stack: dict) -> runbook.Terminal:
+    """Where the runbook's commands are pasted, by the first administrator once the password was changed."""
+    from test_crm import NEW_PASSWORD
+
+    return runbook.Terminal(STACK, stack["base_url"], stack["parameters"]["BootstrapAdminEmail"], NEW_PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def before() -> dict:
+    """What `run.py` noted before the last deployment: a session, the ids of the keys, the table, and a customer."""
+    return json.loads(Path(os.environ["CLOUD_BEFORE"]).read_text())
+
+
+@pytest.fixture
+def published(session: boto3.Session, endpoint: str, stack: dict) -> Callable[[], list[str]]:
+    """The ids of the keys that are published."""
+    return lambda: published_keys(session.client("dynamodb", endpoint_url=endpoint), stack["outputs"]["TableName"])
+
+
+def published_keys(dynamodb, table: str) -> list[str]:
+    """The ids of the keys that a table publishes."""
+    item = dynamodb.get_item(TableName=table, Key={"pk": {"S": "JWKS"}, "sk": {"S": "JWKS"}}, ConsistentRead=True)["Item"]
+    return [key["M"]["kid"]["S"] for key in item["data"]["M"]["keys"]["L"]]
 
 
 @pytest.fixture

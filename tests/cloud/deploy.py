@@ -7,7 +7,8 @@ What the emulator lacks has a stand-in here:
 - It refuses alarms with metric math. `simplify_alarms` deploys them as alarms on
   their first metric.
 - It reads the keys of CORS settings in camel case. `camel_case_cors` writes them so.
-- It forgets what a nested stack's update leaves as it is; see `keep_attributes` in `emulator.py`.
+- It forgets what a nested stack's update leaves as it is, and compares an import with resources that conditions left
+  out; see `keep_attributes` and `import_into_what_is_there` in `emulator.py`.
 - It expands the template with the parameters' defaults instead of their values.
   `set_defaults` makes the two the same.
 """

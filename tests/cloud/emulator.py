@@ -145,6 +145,26 @@ def keep_attributes() -> None:
     provisioners._provision_resource, provisioners._update_resource = provisioned, updated
 
 
+def import_into_what_is_there() -> None:
+    """An import is compared with the whole template of the stack: here with what its conditions left of it."""
+    from ministack.services.cloudformation import changesets
+
+    diff, import_changes = changesets._diff_resources, changesets._import_changes
+    of_stack: list = []
+
+    def diffed(old: dict, new: dict, resources: dict | None = None, *rest):
+        there = resources or {}
+        kept = {name: resource for name, resource in old.get("Resources", {}).items() if name in there}
+        wanted = {name: resource for name, resource in new.get("Resources", {}).items() if name in there or "Condition" not in resource}
+        of_stack[:] = diff(old | {"Resources": kept}, new | {"Resources": wanted}, resources, *rest)
+        return diff(old, new, resources, *rest)
+
+    def imported(entries: list, template: dict, _: list):
+        return import_changes(entries, template, of_stack)
+
+    changesets._diff_resources, changesets._import_changes = diffed, imported
+
+
 def serve() -> None:
     """The child's side: becomes the emulator."""
     # With Nagle's algorithm every warm call of a function waits some 40 ms.
@@ -152,6 +172,7 @@ def serve() -> None:
     die_with_parent()
 
     keep_attributes()
+    import_into_what_is_there()
     from ministack.app import main
 
     main()

@@ -15,13 +15,18 @@ import platform
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import deploy
+import requests
+import runbook
+from conftest import published_keys
 from emulator import Emulator
+from test_crm import NEW_PASSWORD
 
 ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 # Parameters of the deployed stack; tests find them in `stack["parameters"]`.
@@ -32,9 +37,11 @@ PARAMETERS = {
     "Commit": "cloud-test",
     "SearchesPerMinute": "100000",
 }
-# An update that the bootstrap has to refuse, and one without a change of code.
+# What the bootstrap has to refuse, and an update without a change of code.
 WRONG = {"TimeZone": "Nowhere/Land", "Currency": "JPY"}
-CHANGED = {"Currency": "CHF", "Commit": "cloud-test-2"}
+CHANGED = {"Currency": "CHF", "Commit": "cloud-test-2", "KeyRotation": "leaked-drill"}
+RESTORED = "Restoring data"
+DELETED = "Deleting a deployment, and making it again"
 
 
 def arguments() -> argparse.Namespace:
@@ -60,43 +67,115 @@ def step(name: str) -> Iterator[None]:
         print(f"== {name}: {time.monotonic() - start:.1f} s", flush=True)
 
 
-def run_tests(tests: str, options: argparse.Namespace, emulator: Emulator, stack: deploy.Stack, work: Path) -> int:
-    """Runs a file of tests against the deployed stack and returns pytest's exit status."""
-    stack_file = work / "stack.json"
-    stack_file.write_text(json.dumps(asdict(stack), indent=2))
-    environment = emulator.client_environment() | {"CLOUD_STACK": str(stack_file)}
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", venv_setup.HERE / tests, *options.pytest]
-    return subprocess.run(command, env=environment).returncode
+@dataclass(frozen=True)
+class Deployments:
+    """What is deployed where, one version after another, and how each is looked at."""
+
+    options: argparse.Namespace
+    project: Path
+    emulator: Emulator
+    parameters: dict[str, str]
+
+    @property
+    def work(self) -> Path:
+        """Where files are kept for the tests."""
+        return self.project / ".aws-sam"
+
+    def deployed(self, **changed: str) -> deploy.Stack:
+        """The stack with these parameters, which stay."""
+        self.parameters.update(changed)
+        return deploy.deploy(self.project, self.emulator, ARCHITECTURES[platform.machine()], dict(self.parameters))
+
+    def refused(self) -> None:
+        """A deployment that has to fail."""
+        deploy.deploy_refused(self.project, self.emulator, ARCHITECTURES[platform.machine()], self.parameters | WRONG)
+
+    def undeployed(self) -> deploy.Stack:
+        """What tests are told while there is no stack."""
+        region = self.emulator.client_environment()["AWS_REGION"]
+        return deploy.Stack(self.emulator.endpoint, self.emulator.endpoint, region, dict(self.parameters), {}, {})
+
+    def tested(self, stack: deploy.Stack, *files: str) -> None:
+        """Runs files of tests against the stack and ends where one fails."""
+        (self.work / "stack.json").write_text(json.dumps(asdict(stack), indent=2))
+        notes = {"CLOUD_STACK": str(self.work / "stack.json"), "CLOUD_BEFORE": str(self.work / "before.json")}
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *(venv_setup.HERE / file for file in files), *self.options.pytest]
+        if status := subprocess.run(command, env=self.emulator.client_environment() | notes).returncode:
+            sys.exit(status)
+
+    def pasted(self, stack: deploy.Stack, *blocks: tuple[str, int], put: dict[str, str] | None = None) -> str:
+        """The last line that these blocks of the runbook print."""
+        terminal = runbook.Terminal(deploy.STACK, stack.base_url, "", "", self.emulator.client_environment())
+        pasted = terminal.paste(*blocks, put=put)
+        if pasted.status:
+            raise SystemExit(f"{blocks}: {pasted.errors}")
+        return pasted.output.strip().splitlines()[-1]
+
+    def note(self, stack: deploy.Stack) -> None:
+        """Notes a session and what is there, for the tests after the next deployment."""
+        session = deploy.emulator_session(self.emulator.client_environment())
+        admin = {"email": self.parameters["BootstrapAdminEmail"], "password": NEW_PASSWORD}
+        opened = requests.post(f"{stack.base_url}/api/v1/auth/login", json=admin, timeout=30).json()["data"]
+        header = {"authorization": f"Bearer {opened['accessToken']}"}
+        name = {"name": f"Kept{uuid.uuid4().hex[:8]}"}
+        made = requests.post(f"{stack.base_url}/api/v1/customers", json=name, headers=header, timeout=30).json()["data"]
+        keys = published_keys(deploy.client(session, self.emulator, "dynamodb"), stack.outputs["TableName"])
+        found = {"accessToken": opened["accessToken"], "refreshToken": opened["refreshToken"], "keys": keys, "customer": made}
+        (self.work / "before.json").write_text(json.dumps(found | {"table": stack.outputs["TableName"]}))
+        # What makes it findable comes a moment later, and belongs to what is restored.
+        search = f"{stack.base_url}/api/v1/customers?q={name['name'].lower()}"
+        while not requests.get(search, headers=header, timeout=30).json()["data"]:
+            time.sleep(0.2)
+
+
+def drill(on: Deployments) -> None:
+    """A deployment's life: it fails, succeeds, is updated, loses its table, is deleted and comes again."""
+    with step("a first deployment that fails"):
+        on.refused()
+        on.tested(on.undeployed(), "test_first.py")
+    with step("deploy"):
+        stack = on.deployed()
+    with step("tests"):
+        on.tested(stack, "test_crm.py", "test_poison.py", "test_runbook.py")
+    with step("an update that is refused"):
+        on.refused()
+    with step("update, after a key leaked"):
+        on.note(stack)
+        stack = on.deployed(**CHANGED)
+        on.tested(stack, "test_update.py")
+    with step("the table restored under another name and imported, the stack deleted"):
+        on.note(stack)
+        stream = on.pasted(stack, (RESTORED, 1), (RESTORED, 2))
+        name = f"{stack.outputs['TableName']}-restored"
+        stack = on.deployed(TableName=name, TableStreamArn=stream, KeyRotation="planned-drill")
+        on.tested(stack, "test_restored.py")
+    with step("the stack deployed again on the table that it left"):
+        stream = on.pasted(stack, (DELETED, 2), put={'TABLE="$STACK"': f"TABLE={name}"})
+        on.tested(on.deployed(TableStreamArn=stream), "test_again.py")
 
 
 def main() -> int:
     """All steps; the exit status is that of pytest."""
     options = arguments()
     project = options.project.resolve()
-    work = project / ".aws-sam"
     parameters = PARAMETERS | dict(pair.split("=", 1) for pair in options.parameter)
-    architecture = ARCHITECTURES[platform.machine()]
     if not options.no_build:
         with step("build"):
-            deploy.build(project, architecture, parameters, quick=not options.full)
-    emulator = Emulator(work / "emulator.log", enforce_iam=not options.no_iam)
+            deploy.build(project, ARCHITECTURES[platform.machine()], parameters, quick=not options.full)
+    emulator = Emulator(project / ".aws-sam" / "emulator.log", enforce_iam=not options.no_iam)
     with ExitStack() as running:
         with step("emulator"):
             running.enter_context(emulator)
             print(f"emulator: {emulator.endpoint}, log in {emulator.log_file}", flush=True)
-        with step("deploy"):
-            stack = deploy.deploy(project, emulator, architecture, parameters)
-        with step("tests"):
-            status = run_tests("test_crm.py", options, emulator, stack, work)
-        # Where some tests were picked, they are what is asked for.
-        if status or options.pytest:
-            return status
-        with step("an update that is refused"):
-            deploy.deploy_refused(project, emulator, architecture, parameters | WRONG)
-        with step("update"):
-            stack = deploy.deploy(project, emulator, architecture, parameters | CHANGED)
-        with step("tests of the update"):
-            return run_tests("test_update.py", options, emulator, stack, work)
+        on = Deployments(options, project, emulator, parameters)
+        if options.pytest:
+            # Where some tests were picked, they are what is asked for.
+            with step("deploy"):
+                stack = on.deployed()
+            on.tested(stack, "test_crm.py", "test_poison.py", "test_runbook.py")
+        else:
+            drill(on)
+    return 0
 
 
 if __name__ == "__main__":

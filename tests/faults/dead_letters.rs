@@ -85,7 +85,7 @@ async fn a_dead_letter_of_a_queue_is_parked_and_can_be_redriven() {
     let (work, path) = left_behind(&crm, &admin).await;
     crm.embedded().queues.send("work-dead", vec![work.to_string()], Duration::ZERO).await.expect("sent");
     let list = parked(&admin, 1).await;
-    assert_eq!((&list[0]["queue"], &list[0]["attempts"]), (&json!("work"), &json!(3)));
+    assert_eq!((&list[0]["queue"], &list[0]["attempts"]), (&json!("work"), &json!(12)));
     admin.post(&format!("/admin/dead-letters/{}/redrive", text(&list[0]["id"])), json!({})).await.expect(202);
     unowned(&admin, &path).await;
     parked(&admin, 0).await;

@@ -9,6 +9,7 @@ mod races;
 mod requests;
 mod seeds;
 mod selling;
+mod throttled;
 mod trace;
 mod turns;
 

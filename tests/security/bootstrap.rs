@@ -269,3 +269,38 @@ async fn a_table_that_is_being_changed_for_too_long_is_told_in_time() {
     assert!(answer["Reason"].as_str().is_some_and(|reason| reason.contains("being changed")), "{answer}");
     assert!(began.elapsed() < std::time::Duration::from_secs(55), "the custom resource has 60 seconds");
 }
+
+/// The stream that the embedded table has, as CloudFormation would tell it.
+async fn stream(crm: &Crm) -> String {
+    let described = crm.embedded().table.request("DescribeTable", json!({"TableName": TABLE})).await.expect("described");
+    described["Table"]["LatestStreamArn"].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn a_table_that_is_brought_in_is_looked_at_before_anything_is_changed() {
+    let crm = bare().await;
+    let secret = crm.secret().await;
+    let app = with_admin(&crm, &as_secret(&drawn())).await;
+    let created = |stream: &str| json!({"RequestType": "Create", "ResourceProperties": {"Rotation": "1", "Table": TABLE, "Stream": stream}});
+    let refused = told(&app, created("arn:aws:dynamodb:eu-central-1:1:table/crm/stream/of-before")).await;
+    let reason = refused["Reason"].as_str().expect("a reason");
+    assert!(refused["Status"] == "FAILED" && reason.contains("its stream is") && reason.contains("of-before"), "{reason}");
+    assert_eq!((crm.secret().await, crm.items_of("USER").await.len()), (secret, 0), "nothing was changed");
+    assert_eq!(told(&app, created(&stream(&crm).await)).await["Status"], "SUCCESS");
+}
+
+#[tokio::test]
+async fn a_table_that_nobody_can_sign_in_to_takes_the_place_of_none() {
+    let crm = bare().await;
+    let app = with_admin(&crm, &as_secret(&drawn())).await;
+    let stream = stream(&crm).await;
+    let update = |before: &str| {
+        let properties = |table: &str| json!({"Rotation": "1", "Table": table, "Stream": stream});
+        json!({"RequestType": "Update", "ResourceProperties": properties(TABLE), "OldResourceProperties": properties(before)})
+    };
+    let refused = told(&app, update("crm-prod")).await;
+    assert!(refused["Reason"].as_str().is_some_and(|reason| reason.contains("no administrator") && reason.contains("crm-prod")), "{refused}");
+    assert_eq!(told(&app, update(TABLE)).await["Status"], "SUCCESS", "the same table is nobody's question");
+    assert_eq!(told(&app, create()).await["Status"], "SUCCESS");
+    assert_eq!(told(&app, update("crm-prod")).await["Status"], "SUCCESS", "one with an administrator may come");
+}

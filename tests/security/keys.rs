@@ -252,6 +252,23 @@ async fn a_value_that_was_seen_rotates_nothing() {
 }
 
 #[tokio::test]
+async fn a_rotation_that_was_carried_out_before_says_that_it_changed_nothing() {
+    let crm = idle().await;
+    let told = async |rotation: &str| {
+        let answer = deploy(&crm, "Update", rotation).await;
+        assert_eq!(answer["Status"], "SUCCESS", "{answer}");
+        answer["Data"]["Rotation"].as_str().expect("told").to_owned()
+    };
+    assert_eq!(told("leaked-1").await, "the rotation leaked-1 is in force");
+    assert_eq!(told("leaked-1").await, "the rotation leaked-1 is in force", "a retry says the same");
+    told("2").await;
+    let keys = kids(&crm).await;
+    let again = told("leaked-1").await;
+    assert!(again.contains("leaked-1 was carried out before, and 2 after it: nothing was changed"), "{again}");
+    assert_eq!(kids(&crm).await, keys);
+}
+
+#[tokio::test]
 async fn a_damaged_secret_is_told_and_stays_as_it_is() {
     let crm = idle().await;
     let admin = crm.admin().await;

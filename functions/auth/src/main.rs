@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let sdk = aws::Sdk::from_environment()?;
+    let sdk = edge::lambda::sdk()?;
     let mut app = edge::lambda::app(&sdk)?;
     if let Ok(path) = std::env::var("SECRET_FILE") {
         app = app.with_secrets(Arc::new(aws::SecretFile(path.into())));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let sdk = aws::Sdk::from_environment()?;
+    let sdk = edge::lambda::sdk()?;
     let app = edge::lambda::app(&sdk)?.with_queues(Arc::new(messaging::Sqs::from_environment(&sdk)));
     let unknown = std::env::var("_HANDLER").is_ok_and(|handler| handler == docs::unknown::NAME);
     edge::lambda::serve(app, if unknown { docs::unknown::routes() } else { docs::routes() }).await

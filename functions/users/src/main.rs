@@ -2,6 +2,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    let app = edge::lambda::app(&aws::Sdk::from_environment()?)?;
+    let app = edge::lambda::app(&edge::lambda::sdk()?)?;
     edge::lambda::serve(app, users::routes()).await
 }

@@ -9,7 +9,7 @@
 use crate::failure::Failure;
 use crate::{Need, Trigger, Worker};
 use application::App;
-use application::keys::{Wanted, check_rotation, random, settle};
+use application::keys::{Outcome, Wanted, check_rotation, random, settle};
 use application::metric::Metric;
 use domain::Role;
 use domain::password::{self, Password};
@@ -46,9 +46,9 @@ const SHORTEST_DRAWN: usize = 16;
 async fn run(app: &App, event: Value) -> Result<Value, Failure> {
     let table = app.unscoped().table_name();
     let (resource, outcome) = if event["ResourceType"] == PROTECTION {
-        (format!("{table}-protection"), protection(app, &event).await)
+        (format!("{table}-protection"), protection(app, &event).await.map(|()| String::new()))
     } else {
-        (table.to_owned(), bootstrap(app, &event, table).await)
+        (table.to_owned(), bootstrap(app, &event).await)
     };
     answer(&event, &resource, outcome).await
 }
@@ -56,13 +56,13 @@ async fn run(app: &App, event: Value) -> Result<Value, Failure> {
 /// Answers without having been able to start: what is wrong with the environment is for whoever deploys. A
 /// resource that is deleted is nobody's loss, and a stack that cannot be deleted would be.
 pub async fn refuse(event: Value, wrong: String) -> Result<Value, Failure> {
-    let outcome = if event["RequestType"] == "Delete" { Ok(()) } else { Err(Failure::Nonsense(wrong)) };
+    let outcome = if event["RequestType"] == "Delete" { Ok(String::new()) } else { Err(Failure::Nonsense(wrong)) };
     answer(&event, "crm-bootstrap", outcome).await
 }
 
-/// Tells CloudFormation what became of it. A resource is what it was before, unless something was done to
-/// another one.
-async fn answer(event: &Value, resource: &str, outcome: Result<(), Failure>) -> Result<Value, Failure> {
+/// Tells CloudFormation what became of it, and of the rotation of the keys in words. A resource is what it was before,
+/// unless something was done to another one.
+async fn answer(event: &Value, resource: &str, outcome: Result<String, Failure>) -> Result<Value, Failure> {
     if let Err(failure) = &outcome {
         application::log::fault("bootstrap", &failure.to_string());
     }
@@ -74,14 +74,17 @@ async fn answer(event: &Value, resource: &str, outcome: Result<(), Failure>) -> 
         "StackId": event["StackId"],
         "RequestId": event["RequestId"],
         "LogicalResourceId": event["LogicalResourceId"],
-        "Data": {"SettingsId": settings_id(&event["ResourceProperties"]["Settings"])},
+        "Data": {
+            "SettingsId": settings_id(&event["ResourceProperties"]["Settings"]),
+            "Rotation": outcome.as_ref().map(String::as_str).unwrap_or_default(),
+        },
     });
     if let Some(url) = event["ResponseURL"].as_str() {
         aws::put(url, answer.to_string()).await.map_err(|error| Failure::Nonsense(error.to_string()))?;
         // It was told, and to be asked again by Lambda would help nobody.
         return Ok(answer);
     }
-    outcome.map(|()| answer)
+    outcome.map(|_| answer)
 }
 
 /// Names these settings, whatever their order: other ones have another id. The versions of the functions have it as their
@@ -91,37 +94,72 @@ fn settings_id(settings: &Value) -> String {
     store::sha256(json!(sorted).to_string().as_bytes())[..16].to_owned()
 }
 
-/// Keys, and when the stack is created the first administrator.
-async fn bootstrap(app: &App, event: &Value, stack: &str) -> Result<(), Failure> {
+/// Keys, and when the stack is created the first administrator; what became of the rotation.
+async fn bootstrap(app: &App, event: &Value) -> Result<String, Failure> {
     let created = match event["RequestType"].as_str() {
         // Removing the stack removes the secrets and, if it is not retained, the table.
-        Some("Delete") => return Ok(()),
+        Some("Delete") => return Ok(String::new()),
         Some(kind) => kind == "Create",
         None => return Err(Failure::Nonsense("not a custom resource event".into())),
     };
-    if stack.len() > LONGEST_STACK {
-        return Err(Failure::Nonsense(format!("the stack's name {stack} is too long: {LONGEST_STACK} characters at most")));
-    }
     let rotation = |properties: &'static str| event[properties]["Rotation"].as_str();
     let wanted =
         Wanted { rotation: rotation("ResourceProperties"), before: rotation("OldResourceProperties"), access_seconds: app.config.access_seconds };
     if let Some(value) = wanted.rotation {
         check_rotation(value)?;
     }
+    let stack = event["ResourceProperties"]["Stack"].as_str().unwrap_or_default();
+    if stack.len() > LONGEST_STACK {
+        return Err(Failure::Nonsense(format!("the stack's name {stack} is too long: {LONGEST_STACK} characters at most")));
+    }
+    check_table(app, event, created).await?;
     let admin = match app.first_admin().filter(|_| created) {
         Some(secret) if !app.unscoped().has_admin().await? => Some(FirstAdmin::read(secret).await?),
         _ => None,
     };
-    settle(app.unscoped(), app.secrets()?, app.clock.now(), wanted).await?;
+    let rotation = told(wanted.rotation, &settle(app.unscoped(), app.secrets()?, app.clock.now(), wanted).await?);
     if created {
         // The alarms of jobs that were missed wait from now on, and do not ring because there was no yesterday.
         messaging::SCHEDULES.iter().for_each(|schedule| Metric::JobDone.count(schedule.name));
     }
-    match admin {
+    if let Some(admin) = admin {
         // It was drawn, so it is not looked at whether it is hard to guess, which might take ten draws by chance.
-        Some(admin) => register_first(app, admin.email, &admin.password, true).await,
-        None => Ok(()),
+        register_first(app, admin.email, &admin.password, true).await?;
     }
+    Ok(rotation)
+}
+
+/// What became of a rotation, in words. One that was wanted again after another one changes nothing, which whoever
+/// fears for a key has to hear.
+fn told(wanted: Option<&str>, outcome: &Outcome) -> String {
+    let wanted = wanted.unwrap_or_default();
+    match outcome {
+        Outcome::InForce => format!("the rotation {wanted} is in force"),
+        Outcome::Overtaken { by } => {
+            let told = format!("the rotation {wanted} was carried out before, and {by} after it: nothing was changed, and {by} stays in force");
+            application::log::fault("bootstrap", &told);
+            told
+        }
+    }
+}
+
+/// Refuses a table that the CRM cannot work on, and, once there is a deployment, one that has no administrators: nobody
+/// could sign in to a table that took the place of another.
+async fn check_table(app: &App, event: &Value, created: bool) -> Result<(), Failure> {
+    let (properties, store) = (&event["ResourceProperties"], app.unscoped());
+    let table = store.table_name();
+    // Who tells no stream is no template of this version.
+    let Some(stream) = properties["Stream"].as_str() else { return Ok(()) };
+    let lacking = store.lacks(Some(stream)).await?;
+    if !lacking.is_empty() {
+        return Err(Failure::Nonsense(format!("the table {table} is none of the CRM: {}", lacking.join("; "))));
+    }
+    let before = &event["OldResourceProperties"]["Table"];
+    if !created && before != &properties["Table"] && !store.has_admin().await? {
+        let before = before.as_str().unwrap_or_default();
+        return Err(Failure::Nonsense(format!("the table {table} has no administrator and cannot take the place of {before}")));
+    }
+    Ok(())
 }
 
 /// Whether the table refuses to be deleted, as long as there is a stack that says so.

@@ -60,6 +60,12 @@ impl Failure {
         let permanent = matches!(self, Self::Application(Store(store::Error::Unreadable { .. } | store::Error::Invalid(_))));
         !permanent && !matches!(self, Self::Nonsense(_))
     }
+
+    /// Whether what the worker works on is busy or out of reach: no fault of the message, which waits until that is over.
+    pub fn is_outage(&self) -> bool {
+        use application::Error::Store;
+        matches!(self, Self::Application(Store(store::Error::Busy(_) | store::Error::Unreached(_))) | Self::Messaging(_))
+    }
 }
 
 /// Parks a message under the id of its queue message, or a fresh one.
@@ -93,7 +99,8 @@ pub(crate) fn answer(answer: &impl Serialize) -> Result<Value, Failure> {
 }
 
 /// Runs a queue's messages one by one. One that fails comes again; at its last try, or when another
-/// try cannot help, it is parked with its cause.
+/// try cannot help, it is parked with its cause. An outage counts as no try: a message that meets
+/// nothing else becomes a dead letter in the end.
 pub(crate) async fn queue_batch<'a, F, Fut>(app: &'a App, queue: Queue, event: Value, handle: F) -> Result<Value, Failure>
 where
     F: Fn(Message) -> Fut,
@@ -104,15 +111,17 @@ where
         application::log::of_request(cause(&message), None, async move {
             let started = Instant::now();
             let outcome = guarded(async { Ok::<_, String>(handle(message.clone()).await) }).await;
-            let (cause, hopeless) = match outcome {
+            let (cause, tries) = match outcome {
                 Ok(Ok(())) => {
                     application::log::handled(queue.name(), &message.id, message.receives, started);
                     return Ok(());
                 }
-                Ok(Err(failure)) => (failure.to_string(), !failure.may_pass()),
-                Err(panic) => (panic, false),
+                Ok(Err(failure)) if !failure.may_pass() => (failure.to_string(), 1),
+                Ok(Err(failure)) if failure.is_outage() => (failure.to_string(), u32::MAX),
+                Ok(Err(failure)) => (failure.to_string(), queue.tries()),
+                Err(panic) => (panic, queue.tries()),
             };
-            if hopeless || message.receives >= queue.max_receives() {
+            if message.receives >= tries {
                 application::log::fault(queue.name(), &format!("parked: {cause}"));
                 return park(app, queue.name(), Some(&message.id), cause, message.receives, message.body).await;
             }

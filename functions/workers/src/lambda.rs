@@ -38,7 +38,8 @@ async fn serve(workers: &[Worker], equip: fn(App, &Need, &Sdk) -> Result<App, Er
     application::log::start();
     application::metric::start();
     let name = std::env::var("_HANDLER").unwrap_or_default();
-    let worker = workers.iter().find(|worker| worker.name == name).ok_or_else(|| format!("there is no worker {name:?}"))?;
+    let named = workers.iter().find(|worker| worker.name == name).ok_or_else(|| format!("there is no worker {name:?}"));
+    let worker = named.inspect_err(|wrong| application::log::fault("start", wrong))?;
     let app = match app(worker, equip) {
         Ok(app) => app,
         // CloudFormation waits for an answer, and whoever deploys for the reason.

@@ -1,5 +1,6 @@
 //! The parker: turns dead letters into items, which can be listed and sent again. Consumers park
-//! what they gave up on themselves; what comes here crashed its function or ran out of time.
+//! what they gave up on themselves; what comes here crashed its function, ran out of time or waited too long for the
+//! table.
 
 use crate::failure::{Failure, answer, not, park};
 use crate::{Trigger, Worker};
@@ -83,7 +84,8 @@ async fn park_dead_letter(app: &App, message: Message) -> Result<(), Failure> {
     } else {
         let attribute = |name: &str| message.attributes.get(name).cloned();
         let attempts = attribute("ReceiveCount").and_then(|count| count.parse().ok()).or(known.map(Queue::max_receives)).unwrap_or(1);
-        let cause = attribute("LastError").unwrap_or_else(|| "the consumer crashed or ran out of time; its log has the details".to_owned());
+        let cause = attribute("LastError")
+            .unwrap_or_else(|| "the consumer crashed, ran out of time or found no table to work on; its log has the details".to_owned());
         (cause, attempts)
     };
     park(app, queue, Some(&message.id), cause, attempts, message.body).await

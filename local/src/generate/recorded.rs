@@ -5,6 +5,7 @@
 //! are put in as AWS has them, always the same, so that the samples can be compared.
 
 use super::story::Story;
+use crate::embedded::SHORT_PAUSES;
 use crate::{StreamReader, TABLE};
 use messaging::Queue;
 use serde_json::{Value, json};
@@ -103,7 +104,7 @@ async fn message(story: &Story, queue: &str, dead_from: Option<Queue>) -> Result
 /// Lets the function behind a queue crash until the message is a dead letter.
 async fn dead_letter(story: &Story, queue: Queue) -> Result<Value, NotRecorded> {
     let crash = |_: Value| async { Err::<Value, _>("out of time") };
-    for _ in 0..queue.max_receives() {
+    for _ in 0..queue.max_receives() + SHORT_PAUSES {
         story.clock.advance(Duration::from_secs(3600));
         story.crm.queues.run_once(queue.name(), 1, &crash).await.map_err(failed)?;
     }

@@ -155,6 +155,15 @@ impl Secret {
         self.keys.iter().map(SecretKey::public).collect()
     }
 
+    /// What became of a rotation, once this is the secret.
+    fn outcome(&self, wanted: &Wanted) -> Outcome {
+        let latest = self.rotations.as_ref().and_then(|known| known.last());
+        match (wanted.rotation, latest) {
+            (Some(value), Some(latest)) if value != latest => Outcome::Overtaken { by: latest.clone() },
+            _ => Outcome::InForce,
+        }
+    }
+
     /// The secret as it is wanted; the same where nothing is new.
     fn settled(&self, wanted: &Wanted, now: Time) -> Result<Self, KeyError> {
         let mut next = self.clone();
@@ -190,10 +199,22 @@ pub fn check_rotation(value: &str) -> Result<(), KeyError> {
     if fits { Ok(()) } else { Err(KeyError(format!("Rotation={value:?} makes no sense: 1 to {LONGEST_ROTATION} visible ASCII characters"))) }
 }
 
+/// What became of the rotation that was wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is the latest one: carried out now, or by an earlier try.
+    InForce,
+    /// It was carried out once and another one after it, which stays: nothing was changed.
+    Overtaken {
+        /// The latest one.
+        by: String,
+    },
+}
+
 /// Makes the secret and the published keys what is wanted: the first key at the first deploy, another one where
 /// the rotation is new, and nothing but a repair of what is published otherwise. A damaged secret is an
 /// error.
-pub async fn settle(store: &Store, secrets: &dyn Secrets, now: Time, wanted: Wanted<'_>) -> Result<(), KeyFailure> {
+pub async fn settle(store: &Store, secrets: &dyn Secrets, now: Time, wanted: Wanted<'_>) -> Result<Outcome, KeyFailure> {
     if let Some(value) = wanted.rotation {
         check_rotation(value)?;
     }
@@ -208,7 +229,7 @@ pub async fn settle(store: &Store, secrets: &dyn Secrets, now: Time, wanted: Wan
 
 /// One try. What is published is replaced on condition that it is as it was read before the secret: so
 /// whoever wrote the secret last publishes last.
-async fn attempt(store: &Store, secrets: &dyn Secrets, now: Time, wanted: &Wanted<'_>) -> Result<(), KeyFailure> {
+async fn attempt(store: &Store, secrets: &dyn Secrets, now: Time, wanted: &Wanted<'_>) -> Result<Outcome, KeyFailure> {
     let mut published = store.published().await?;
     let present = Secret::read(secrets).await?;
     let next = match &present {
@@ -227,5 +248,5 @@ async fn attempt(store: &Store, secrets: &dyn Secrets, now: Time, wanted: &Wante
     if changes || published.keys != meant {
         store.publish_keys(&published, meant).await?;
     }
-    Ok(())
+    Ok(next.outcome(wanted))
 }

@@ -11,10 +11,20 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Error, LambdaEvent, Request, RequestExt, Response, service_fn};
 use store::Store;
 
+/// The clients of AWS as the environment describes them, and the log. What is wrong is logged, as with [`app`]: a function
+/// calls nothing before.
+pub fn sdk() -> Result<aws::Sdk, Error> {
+    application::log::start();
+    logged(aws::Sdk::from_environment().map_err(Error::from))
+}
+
 /// The application as the environment describes it: the table named by `TABLE_NAME`. What is wrong with it is logged.
 pub fn app(sdk: &aws::Sdk) -> Result<App, Error> {
-    application::log::start();
-    described(sdk).inspect_err(|wrong| application::log::fault("start", &wrong.to_string()))
+    logged(described(sdk))
+}
+
+fn logged<T>(started: Result<T, Error>) -> Result<T, Error> {
+    started.inspect_err(|wrong| application::log::fault("start", &wrong.to_string()))
 }
 
 fn described(sdk: &aws::Sdk) -> Result<App, Error> {
@@ -32,7 +42,7 @@ pub async fn serve(app: App, routes: Vec<Route>) -> Result<(), Error> {
         None => routes,
     };
     let needs_table = served.iter().any(|route| route.access != Access::Public || !route.actions.is_empty());
-    let router = Router::new(served)?;
+    let router = logged(Router::new(served).map_err(Error::from))?;
     // The table is asked once during init, so that the first request finds the connection open.
     if needs_table {
         app.prepare();

@@ -32,12 +32,18 @@ impl Queue {
         format!("{}-dead", self.name())
     }
 
-    /// How often a message is tried before it becomes a dead letter.
-    pub const fn max_receives(self) -> u32 {
+    /// How often a message is tried before its consumer parks it.
+    pub const fn tries(self) -> u32 {
         match self {
             Self::Automation => 5,
             Self::Work => 3,
         }
+    }
+
+    /// How often a message is received before it becomes a dead letter: often enough that one whose consumer finds
+    /// no table to work on waits for more than an hour, six minutes between two tries.
+    pub const fn max_receives(self) -> u32 {
+        12
     }
 
     /// The queue of this name.

@@ -10,6 +10,7 @@ mod auth;
 mod backfill;
 mod error;
 mod events;
+mod fit;
 pub mod found;
 mod idempotency;
 pub mod item;

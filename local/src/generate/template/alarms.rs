@@ -1,6 +1,7 @@
 //! The alarms: one row for each thing that can go wrong. The template's alarms, `docs/alarms.md` and the
 //! test that each has its entry in the runbook are made of the rows.
 
+use super::storage::TABLE_NAME;
 use crate::generate::pascal;
 use crate::generate::policy::{dead_queues, queue_id};
 use application::metric::Metric as Own;
@@ -75,7 +76,7 @@ impl Metric {
 
     fn of_table(name: &str, index: Option<&Index>) -> Self {
         let index = index.map(|index| ("GlobalSecondaryIndexName", index.name().to_owned()));
-        Self::aws("DynamoDB", name, "Sum", std::iter::once(("TableName", "!Ref Table".to_owned())).chain(index).collect())
+        Self::aws("DynamoDB", name, "Sum", std::iter::once(("TableName", TABLE_NAME.to_owned())).chain(index).collect())
     }
 }
 
@@ -235,7 +236,7 @@ pub(crate) fn all() -> Vec<Alarm> {
 fn of_table_errors() -> Vec<Metric> {
     let operations = ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"];
     let of = |operation: &str| {
-        Metric::aws("DynamoDB", "SystemErrors", "Sum", vec![("TableName", "!Ref Table".to_owned()), ("Operation", operation.to_owned())])
+        Metric::aws("DynamoDB", "SystemErrors", "Sum", vec![("TableName", TABLE_NAME.to_owned()), ("Operation", operation.to_owned())])
     };
     operations.map(of).into()
 }

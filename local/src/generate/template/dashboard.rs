@@ -1,7 +1,10 @@
 //! The dashboard: what there is to see of a deployment on one page.
 
+use super::functions;
+use super::storage::TABLE_NAME;
 use crate::generate::policy::{dead_queues, queue_id};
 use application::metric::Metric;
+use edge::Route;
 use messaging::Queue;
 use serde_json::{Value, json};
 use workers::{Trigger, WORKERS};
@@ -12,8 +15,8 @@ const COLUMNS: usize = 24;
 const SIZE: (usize, usize) = (8, 6);
 
 /// The dashboard.
-pub(super) fn resource() -> String {
-    let widgets: Vec<Value> = graphs()
+pub(super) fn resource(crates: &[(&'static str, Vec<Route>)]) -> String {
+    let widgets: Vec<Value> = graphs(crates)
         .into_iter()
         .enumerate()
         .map(|(at, (title, metrics))| {
@@ -22,8 +25,9 @@ pub(super) fn resource() -> String {
             json!({"type": "metric", "x": x, "y": y, "width": SIZE.0, "height": SIZE.1, "properties": properties})
         })
         .collect();
-    let body = serde_json::to_string_pretty(&json!({"widgets": widgets})).unwrap_or_default();
-    let body: String = body.lines().map(|line| format!("        {line}\n")).collect();
+    let widgets: Vec<String> = widgets.iter().map(widget).collect();
+    let body = format!("{{\"widgets\": [\n{}\n]}}", widgets.join(",\n"));
+    let body: String = body.lines().map(|line| format!("            {line}\n")).collect();
     format!(
         r#"
   # ----- The dashboard -----
@@ -32,23 +36,35 @@ pub(super) fn resource() -> String {
     Type: AWS::CloudWatch::Dashboard
     Properties:
       DashboardName: !Ref AWS::StackName
-      DashboardBody: !Sub |
-{body}"#
+      DashboardBody: !Sub
+        - |
+{body}        - Table: {TABLE_NAME}
+"#
     )
 }
 
+/// A widget as text, one line for each of its metrics.
+fn widget(widget: &Value) -> String {
+    let mut rest = widget.clone();
+    let metrics = rest["properties"]["metrics"].take();
+    let metrics: Vec<String> = metrics.as_array().into_iter().flatten().map(|metric| format!("    {metric}")).collect();
+    rest.to_string().replace("\"metrics\":null", &format!("\"metrics\": [\n{}\n  ]", metrics.join(",\n")))
+}
+
 /// The graphs: title, and metrics as the dashboard writes them.
-fn graphs() -> Vec<(&'static str, Vec<Value>)> {
+fn graphs(crates: &[(&'static str, Vec<Route>)]) -> Vec<(&'static str, Vec<Value>)> {
     let of_api = |name: &str, statistic: &str| json!(["AWS/ApiGateway", name, "ApiId", "${HttpApi}", {"stat": statistic}]);
     let of_table = |name: &str| json!(["AWS/DynamoDB", name, "TableName", "${Table}", {"stat": "Sum"}]);
     let of_queues = |name: &str, ids: &[String]| -> Vec<Value> {
         ids.iter().map(|id| json!(["AWS/SQS", name, "QueueName", format!("${{{id}.QueueName}}"), {"stat": "Maximum"}])).collect()
     };
     let queues = Queue::ALL.map(queue_id);
-    let of_all = |name: &str, statistic: &str| {
-        vec![
-            json!([{"expression": format!("SEARCH('{{AWS/Lambda,FunctionName}} MetricName=\"{name}\" \"${{AWS::StackName}}-\"', '{statistic}')"), "id": "found"}]),
-        ]
+    // Each by its name: a search finds whole names or single words of them, but no beginnings.
+    let of_all = |name: &str, statistic: &str| -> Vec<Value> {
+        let all = functions::names(crates);
+        all.iter()
+            .map(|function| json!(["AWS/Lambda", name, "FunctionName", format!("${{AWS::StackName}}-{function}"), {"stat": statistic}]))
+            .collect()
     };
     let streams = WORKERS.iter().filter(|worker| matches!(worker.trigger, Trigger::Stream(_)));
     let own = |metric: Metric| match metric.dimension() {

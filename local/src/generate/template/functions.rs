@@ -3,6 +3,7 @@
 use super::alarms;
 use super::messages::WORKER_TIMEOUT;
 use super::stacks::{Stack, dead_variable, queue_variable};
+use super::storage::TABLE_NAME;
 use crate::generate::pascal;
 use crate::generate::policy::{self, STREAM_DEAD, Statement, dead_queues, queue_id};
 use application::config::SETTINGS;
@@ -19,6 +20,9 @@ const CPU_MEMORY: u32 = 1769;
 /// Seconds a route's function may take. API Gateway waits for 30.
 const ROUTE_TIMEOUT: u32 = 10;
 const _: () = assert!(aws::CALL_SECONDS < edge::DEADLINE_SECONDS && edge::DEADLINE_SECONDS < ROUTE_TIMEOUT as u64);
+/// How old a record of the stream may get before its batch is given up, seconds: 20 of the 24 hours that the stream
+/// keeps it (<https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>).
+const LONGEST_WAIT: u32 = 72_000;
 /// The alias that callers call, which a deployment moves to the new version.
 const ALIAS: &str = "live";
 
@@ -42,6 +46,12 @@ pub(super) fn stacks(crates: &[(&'static str, Vec<Route>)]) -> Vec<Stack> {
     let last =
         published("workers", "what runs behind the API".to_owned(), &names, BACKGROUND.iter().map(of_worker).chain([alarms::of_workers()]).collect());
     std::iter::once(first).chain(routes).chain([last]).collect()
+}
+
+/// The name of every function, without that of the deployment in front.
+pub(super) fn names(crates: &[(&'static str, Vec<Route>)]) -> Vec<&'static str> {
+    let routes = crates.iter().flat_map(|(_, routes)| routes.iter().map(|route| route.name));
+    routes.chain([UNKNOWN.0]).chain(workers::WORKERS.iter().map(|worker| worker.name)).collect()
 }
 
 /// A stack whose functions go live together with their alarms.
@@ -90,7 +100,8 @@ Globals:
     Architectures: [!Ref Architecture]
     MemorySize: {MEMORY}
     Timeout: {ROUTE_TIMEOUT}
-{published}    LoggingConfig:
+{published}    Tracing: !Ref Tracing
+    LoggingConfig:
       LogFormat: JSON
       LogGroup: !Ref LogGroupName
     Environment:
@@ -322,10 +333,12 @@ fn source(worker: &Worker) -> String {
       MetricsConfig: {{Metrics: [EventCount]}}
       StartingPosition: TRIM_HORIZON
       BatchSize: 100
-      # The worker parks what it cannot do; this is for a batch that crashes it.
+      # The worker parks what it cannot do. What it has to try again (a table that throttles, a bus that is down) is
+      # tried until it is too old, however often that is, and four hours before the stream forgets it; what crashes
+      # it is found by halves.
       BisectBatchOnFunctionError: true
-      MaximumRetryAttempts: 20
-      MaximumRecordAgeInSeconds: 43200
+      MaximumRetryAttempts: -1
+      MaximumRecordAgeInSeconds: {LONGEST_WAIT}
       FunctionResponseTypes: [ReportBatchItemFailures]
       DestinationConfig:
         OnFailure:
@@ -339,7 +352,8 @@ fn source(worker: &Worker) -> String {
         Trigger::Queue(queue) => from_queue(&queue_id(queue)),
         Trigger::DeadLetters => dead_queues().iter().map(|queue| from_queue(queue)).collect(),
         Trigger::CustomResource => {
-            let settings = settings();
+            // Another table and whether calls are traced make new versions as well.
+            let settings = format!("{}        TABLE_NAME: !Ref TableName\n        TRACING: !Ref Tracing\n", settings());
             format!(
                 r#"
   # Before anything else is changed: the settings are checked here, as the functions will read them. Another table, secret or
@@ -350,7 +364,9 @@ fn source(worker: &Worker) -> String {
       ServiceToken: !GetAtt {id}Function.Arn
       ServiceTimeout: {WORKER_TIMEOUT}
       Rotation: !Ref KeyRotation
+      Stack: !Ref Stack
       Table: !Ref TableName
+      Stream: !Ref TableStreamArn
       Secret: !Ref SecretArn
       Settings:
 {settings}"#
@@ -370,7 +386,7 @@ pub(super) fn protection() -> String {
     Properties:
       ServiceToken: !GetAtt BootstrapStack.Outputs.FunctionArn
       ServiceTimeout: {WORKER_TIMEOUT}
-      Table: !Ref Table
+      Table: {TABLE_NAME}
       Enabled: !Ref DeletionProtection
 "#
     )
@@ -385,6 +401,9 @@ Outputs:
   SettingsId:
     Description: What the settings are, in a word
     Value: !GetAtt Bootstrap.SettingsId
+  Rotation:
+    Description: What became of KeyRotation
+    Value: !GetAtt Bootstrap.Rotation
 "#;
 
 /// The records a worker is interested in, as an event filter.

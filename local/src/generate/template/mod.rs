@@ -26,13 +26,15 @@ pub(super) fn files(crates: &[(&'static str, Vec<Route>)]) -> BTreeMap<PathBuf, 
         gateway::stage(crates, &stacks),
         functions::protection(),
         alarms::resources(),
-        dashboard::resource(),
+        dashboard::resource(crates),
     ]
     .concat();
     let template = format!("{HEADER}{}{CONDITIONS}\nResources:{resources}{}", parameters(), outputs());
     let files = stacks.iter().map(|stack| (stack.file().into(), stack.text()));
     files.chain([("template.yaml".into(), template)]).collect()
 }
+
+use storage::{STREAM_ARN, TABLE_NAME};
 
 const HEADER: &str = r#"# Generated from the code by `cargo run -p local --bin generate`. Change the routes, the workers,
 # the table's definition or the settings instead of this file.
@@ -47,6 +49,8 @@ const STACKS: &str = "
 
 const CONDITIONS: &str = r#"
 Conditions:
+  IsTableNamed: !Not [!Equals [!Ref TableName, ""]]
+  MakesTable: !Equals [!Ref TableStreamArn, own]
   HasCorsOrigins: !Not [!Equals [!Ref CorsOrigins, ""]]
   HasAlarmEmail: !Not [!Equals [!Ref AlarmEmail, ""]]
   HasDomain: !Not [!Equals [!Ref DomainName, ""]]
@@ -62,6 +66,11 @@ Rules:
     Assertions:
       - Assert: !Not [!Equals [!Ref CertificateArn, ""]]
         AssertDescription: DomainName needs CertificateArn
+  TableIsNamed:
+    RuleCondition: !Not [!Equals [!Ref TableStreamArn, own]]
+    Assertions:
+      - Assert: !Not [!Equals [!Ref TableName, ""]]
+        AssertDescription: TableStreamArn needs the TableName it is the stream of
 "#;
 
 /// A parameter of a deployment that is no setting of the CRM.
@@ -102,6 +111,19 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         limits: &["Type: String", "AllowedPattern: '[!-~]{1,64}'"],
     },
     Parameter {
+        name: "TableName",
+        default: Some(""),
+        meaning: "Name of the table, empty is the stack's; a table that is there already needs TableStreamArn as well",
+        limits: &["Type: String", r#"AllowedPattern: '([A-Za-z0-9_.-]{3,255})?'"#],
+    },
+    Parameter {
+        name: "TableStreamArn",
+        // No empty text: sam keeps the value of the last deployment where none is given, and takes no empty one.
+        default: Some("own"),
+        meaning: "ARN of the stream of TableName where that table is brought in: one that a deleted stack left, or that was restored; own makes one",
+        limits: &["Type: String", r#"AllowedPattern: 'own|arn:\S+:table/\S+/stream/\S+'"#],
+    },
+    Parameter {
         name: "DeletionProtection",
         default: Some("true"),
         meaning: "Whether the table refuses to be deleted, true or false",
@@ -126,6 +148,14 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         default: Some("AllAtOnce"),
         meaning: "How a new version goes live: AllAtOnce, or Canary10Percent5Minutes, which is taken back when functions fail and refused while they do",
         limits: &["Type: String", "AllowedValues: [AllAtOnce, Canary10Percent5Minutes]"],
+    },
+    Parameter {
+        name: "Tracing",
+        // Not PassThrough, Lambda's word for off: SAM gives every role its policy for X-Ray but with Disabled, which it reads before
+        // it expands the template (samtranslator's `Tracing` in `sam_resources.py`). X-Ray knows no resources to narrow it to.
+        default: Some("Disabled"),
+        meaning: "Whether X-Ray is told of calls of the functions: Disabled, or Active, which gives every role leave to write traces",
+        limits: &["Type: String", "AllowedValues: [Disabled, Active]"],
     },
     Parameter {
         name: "DomainName",
@@ -186,16 +216,22 @@ Outputs:
     Value: !Sub https://${{HttpApi}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}{base}/docs
   TableName:
     Description: The table
-    Value: !Ref Table
+    Value: {TABLE_NAME}
   BusName:
     Description: The bus of domain events
     Value: !Ref Bus
+  TableStreamArn:
+    Description: The stream of the table
+    Value: {STREAM_ARN}
   SecretArn:
     Description: The secret with the signing keys
     Value: !GetAtt Secret.Id
   AdminSecretArn:
     Description: The secret with the first administrator's password (aws secretsmanager get-secret-value --secret-id)
     Value: !GetAtt AdminSecret.Id
+  KeyRotationOutcome:
+    Description: What became of KeyRotation
+    Value: !GetAtt BootstrapStack.Outputs.Rotation
   AlarmTopicArn:
     Description: The topic that alarms are sent to
     Value: !Ref AlarmTopic

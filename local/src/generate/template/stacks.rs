@@ -1,6 +1,7 @@
 //! Nested stacks: one for each crate of functions, with what it is given of `template.yaml`. A stack is given what
 //! its text names, so nothing is listed twice.
 
+use super::storage::{STREAM_ARN, TABLE_ARN, TABLE_NAME};
 use super::{PARAMETERS, functions};
 use crate::generate::pascal;
 use crate::generate::policy::{dead_id, dead_queues, queue_id};
@@ -24,9 +25,9 @@ pub(super) struct Stack {
 fn shared() -> Vec<(String, String)> {
     let mut values: Vec<(String, String)> = [
         ("Stack", "!Ref AWS::StackName"),
-        ("TableName", "!Ref Table"),
-        ("TableArn", "!GetAtt Table.Arn"),
-        ("TableStreamArn", "!GetAtt Table.StreamArn"),
+        ("TableName", TABLE_NAME),
+        ("TableArn", TABLE_ARN),
+        ("TableStreamArn", STREAM_ARN),
         ("SecretArn", "!GetAtt Secret.Id"),
         ("AdminSecretArn", "!GetAtt AdminSecret.Id"),
         ("LogGroupName", "!Ref LogGroup"),
@@ -43,7 +44,9 @@ fn shared() -> Vec<(String, String)> {
         values.push((format!("{queue}Url"), format!("!Ref {queue}")));
     }
     let own = PARAMETERS.iter().map(|own| own.name).chain(SETTINGS.iter().map(|setting| setting.parameter));
-    values.extend(own.map(|name| (name.to_owned(), format!("!Ref {name}"))));
+    // Of the table a stack is given what comes of the parameters.
+    let own: Vec<&str> = own.filter(|name| !values.iter().any(|(known, _)| known == name)).collect();
+    values.extend(own.into_iter().map(|name| (name.to_owned(), format!("!Ref {name}"))));
     values
 }
 

@@ -2,6 +2,14 @@
 
 use serde_json::Value;
 
+/// The name of the table, the stack's own or one that was brought in, as YAML.
+pub(super) const TABLE_NAME: &str = "!If [IsTableNamed, !Ref TableName, !Ref AWS::StackName]";
+/// Its ARN. That of a table which the stack does not have can be told, and its stream has to be given.
+pub(super) const TABLE_ARN: &str =
+    "!If [MakesTable, !GetAtt Table.Arn, !Sub 'arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}']";
+/// The ARN of its stream.
+pub(super) const STREAM_ARN: &str = "!If [MakesTable, !GetAtt Table.StreamArn, !Ref TableStreamArn]";
+
 /// The resources that keep something.
 pub(super) fn resources() -> String {
     let definition = store::schema::definition();
@@ -15,11 +23,12 @@ pub(super) fn resources() -> String {
   # deleting it by hand, from the moment on that a deployment has succeeded.
   Table:
     Type: AWS::DynamoDB::Table
+    Condition: MakesTable
     DeletionPolicy: RetainExceptOnCreate
     UpdateReplacePolicy: Retain
     Properties:
       # By its name an update that would replace it is refused.
-      TableName: !Ref AWS::StackName
+      TableName: {TABLE_NAME}
       BillingMode: {billing}
       PointInTimeRecoverySpecification:
         PointInTimeRecoveryEnabled: true

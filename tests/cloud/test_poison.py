@@ -1,0 +1,146 @@
+"""What nobody can take: parked with its cause while everything behind it goes on, listed, and redriven when the cause is gone."""
+
+import json
+import uuid
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import boto3
+import pytest
+import runbook
+from test_crm import NEW_PASSWORD, REP_PASSWORD, Client
+
+PARKED = "ParkedAlarm"
+
+
+@pytest.fixture(scope="module")
+def admin(base_url: str, stack: dict) -> Client:
+    """The administrator, whose password `test_crm.py` changed."""
+    return Client(base_url).signed_in(stack["parameters"]["BootstrapAdminEmail"], NEW_PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def client(session: boto3.Session, endpoint: str) -> Callable:
+    """Clients of AWS by the name of the service."""
+    return lambda service: session.client(service, endpoint_url=endpoint)
+
+
+def owned(admin: Client, name: str) -> tuple[str, str]:
+    """A new user who owns a new customer: their ids."""
+    body = {"email": f"{uuid.uuid4()}@example.com", "password": REP_PASSWORD, "role": "SALES_REP", "mustChangePassword": False}
+    user = admin.data("POST", "/users", 201, json=body)["id"]
+    return user, admin.data("POST", "/customers", 201, json={"name": name, "ownerId": user})["id"]
+
+
+def owner(admin: Client, customer: str) -> str | None:
+    """Who owns a customer."""
+    return admin.data("GET", f"/customers/{customer}")["ownerId"]
+
+
+def handing_over(user: str) -> str:
+    """The piece of work that takes a user's customers away."""
+    return json.dumps({"task": "move_records", "user": user, "to": None, "by": None})
+
+
+def letters(admin: Client, queue: str, words: str) -> list[dict]:
+    """The parked messages of a queue whose cause has these words."""
+    return [letter for letter in admin.data("GET", f"/admin/dead-letters?queue={queue}&limit=100") if words in letter["cause"]]
+
+
+def redrive(terminal: runbook.Terminal, letter: dict) -> dict:
+    """Sends it again as the runbook says; gives the answer."""
+    pasted = terminal.paste((PARKED, 2), put={"<the id from the list>": letter["id"]})
+    assert pasted.status == 0, pasted
+    return json.loads(pasted.output)
+
+
+@contextmanager
+def spoilt(client: Callable, table: str, customer: str):
+    """A customer's item that nobody can read, until it is as it was, but for the next follow-up that it shows."""
+    key = {"pk": {"S": f"CUSTOMER#{customer}"}, "sk": {"S": "CUSTOMER"}}
+    good = client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
+    client("dynamodb").put_item(TableName=table, Item=good | {"data": {"M": good["data"]["M"] | {"name": {"N": "7"}}}})
+    yield
+    good["derived"]["M"].pop("nextFollowUpAt", None)
+    client("dynamodb").put_item(TableName=table, Item=good)
+
+
+def test_poison_in_the_stream_and_in_the_work_queue_is_parked_and_done_once_its_cause_is_gone(
+    admin: Client, client: Callable, resources: dict, eventually: Callable, terminal: runbook.Terminal
+) -> None:
+    user, customer = owned(admin, "Spoilt")
+    other_user, other = owned(admin, "Behind it")
+    due = {"customerId": customer, "dueAt": "2031-01-01T00:00:00Z", "assigneeId": user}
+    follow_up = admin.data("POST", "/follow-ups", 201, json=due)["id"]
+    table, word = resources["Table"], f"Behind{uuid.uuid4().hex[:8]}"
+    with spoilt(client, table, customer):
+        # A change of the follow-up, whose customer the projector reads and cannot.
+        key = {"pk": {"S": f"FOLLOWUP#{follow_up}"}, "sk": {"S": "FOLLOWUP"}}
+        item = client("dynamodb").get_item(TableName=table, Key=key)["Item"]
+        item["data"]["M"]["dueAt"] = {"S": "2031-01-01T00:00:01.000Z"}
+        client("dynamodb").put_item(TableName=table, Item=item)
+        bodies = [handing_over(user), "no work at all", handing_over(other_user)]
+        for body in bodies:
+            client("sqs").send_message(QueueUrl=resources["WorkQueue"], MessageBody=body)
+        # What stands behind the poison in the queue and in the stream.
+        admin.data("POST", "/customers", 201, json={"name": word})
+        eventually(lambda: owner(admin, other) is None, 60)
+        eventually(lambda: len(admin.data("GET", f"/customers?q={word.lower()}")) == 1)
+        unread = lambda: letters(admin, "work", f"CUSTOMER#{customer}")  # noqa: E731
+        eventually(lambda: any(letter["cause"].startswith("projector") for letter in unread()) and any(not letter["cause"].startswith("projector") for letter in unread()), 60)
+        assert len(letters(admin, "work", "not a piece of work")) == 1
+    listed = terminal.paste((PARKED, 1))
+    assert all(letter["id"] in listed.output for letter in unread()), listed
+    again = unread()
+    for letter in again:
+        assert redrive(terminal, letter)["data"] == {"id": letter["id"], "queue": "work"}
+    eventually(lambda: owner(admin, customer) is None, 60)
+    found = lambda: next(row for row in admin.data("GET", "/customers?limit=100") if row["id"] == customer)  # noqa: E731
+    eventually(lambda: str(found()["nextFollowUpAt"]).startswith("2031-01-01"))
+    # The images of the spoilt item itself stay what they are; nobody misses them.
+    eventually(lambda: not any(letter["id"] in [one["id"] for one in again] for letter in unread()))
+
+
+def test_poison_in_the_automation_queue_is_parked_and_its_neighbours_get_through(
+    admin: Client, client: Callable, resources: dict, eventually: Callable
+) -> None:
+    user, customer = owned(admin, "Neighbour")
+    for body in ("no event at all", deletion(user)):
+        client("sqs").send_message(QueueUrl=resources["AutomationQueue"], MessageBody=body)
+    eventually(lambda: owner(admin, customer) is None, 60)
+    assert len(eventually(lambda: letters(admin, "automation", "not an event"))) == 1
+
+
+def test_a_message_that_crashed_its_worker_is_parked_by_the_parker_and_done_when_it_is_redriven(
+    admin: Client, client: Callable, resources: dict, eventually: Callable, terminal: runbook.Terminal
+) -> None:
+    user, customer = owned(admin, "Crashed")
+    client("sqs").send_message(QueueUrl=resources["AutomationDeadQueue"], MessageBody=deletion(user))
+    letter = eventually(lambda: letters(admin, "automation", "crashed"))[0]
+    assert owner(admin, customer) == user
+    assert redrive(terminal, letter)["data"]["queue"] == "automation"
+    eventually(lambda: owner(admin, customer) is None, 60)
+    assert letters(admin, "automation", "crashed") == []
+
+
+def test_a_batch_that_the_stream_gave_up_on_is_listed_and_cannot_be_sent_again(
+    client: Callable, resources: dict, eventually: Callable, terminal: runbook.Terminal
+) -> None:
+    about = {
+        "requestContext": {"functionArn": f"arn:aws:lambda:eu-central-1:1:function:{terminal.stack}-relay:live", "condition": "MaxRecordAgeExceeded", "approximateInvokeCount": 1200},
+        "DDBStreamBatchInfo": {"shardId": "shardId-7", "startSequenceNumber": "800", "endSequenceNumber": "801", "batchSize": 2,
+                               "approximateArrivalOfFirstRecord": "2026-11-22T04:00:00Z"},
+    }  # fmt: skip
+    client("sqs").send_message(QueueUrl=resources["StreamDeadQueue"], MessageBody=json.dumps(about))
+    listed = lambda: json.loads(terminal.paste(("StreamDroppedAlarm", 1)).output)["data"]  # noqa: E731
+    letter = eventually(listed)[0]
+    assert "2 records" in letter["cause"] and "MaxRecordAgeExceeded" in letter["cause"]
+    assert redrive(terminal, letter)["code"] == "LIMIT_REACHED"
+
+
+def deletion(user: str) -> str:
+    """The event that a user was disabled, as the bus puts it on the queue."""
+    sample = json.loads((runbook.venv_setup.PROJECT_ROOT / "events" / "workers" / "automation.json").read_text())
+    event = json.loads(sample["Records"][0]["body"])
+    detail = event["detail"] | {"type": "user.deleted", "entity": {"id": user, "type": "USER"}, "data": None, "changes": {}}
+    return json.dumps(event | {"detail-type": "user.deleted", "detail": detail})
