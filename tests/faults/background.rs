@@ -162,6 +162,27 @@ async fn work_that_was_killed_in_the_middle_is_finished_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_move_that_comes_again_takes_nothing_from_who_came_back() {
+    let crm = Crm::start().await;
+    let admin = crm.admin().await;
+    let rep = crm.person("SALES_REP", None).await;
+    let path = format!("/customers/{}", text(&admin.customer(json!({"ownerId": rep.id})).await["id"]));
+    admin.delete(&format!("/users/{}", rep.id)).await.expect(204);
+    let owner = |wanted: Value| {
+        let (admin, path) = (&admin, &path);
+        async move { (admin.get(path).await.data()["ownerId"] == wanted).then_some(()) }
+    };
+    eventually("the pool has it", SOON, || owner(Value::Null)).await;
+    admin.patch(&format!("/users/{}", rep.id), json!({"status": "ACTIVE"})).await.expect(200);
+    admin.patch(&format!("{path}/assign"), json!({"ownerId": rep.id})).await.expect(200);
+    let again = json!({"task": "move_records", "user": rep.id, "to": null, "by": null});
+    let message =
+        json!({"messageId": "01900000-0000-7000-8000-000000000001", "body": again.to_string(), "eventSourceARN": "arn:aws:sqs:r:1:crm-work"});
+    assert_eq!(hand(&crm, "work", json!({"Records": [message]})).await, json!({"batchItemFailures": []}));
+    assert_eq!(admin.get(&path).await.data()["ownerId"], json!(rep.id));
+}
+
+#[tokio::test]
 async fn work_in_conflict_with_people_waits_and_loses_no_change() {
     let (table, faults) = Faults::table();
     let crm = Crm::on(table).await;

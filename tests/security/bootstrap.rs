@@ -303,4 +303,12 @@ async fn a_table_that_nobody_can_sign_in_to_takes_the_place_of_none() {
     assert_eq!(told(&app, update(TABLE)).await["Status"], "SUCCESS", "the same table is nobody's question");
     assert_eq!(told(&app, create()).await["Status"], "SUCCESS");
     assert_eq!(told(&app, update("crm-prod")).await["Status"], "SUCCESS", "one with an administrator may come");
+    let preferring = |preference: &str| {
+        let mut event = update("crm-prod");
+        event["ResourceProperties"]["Preference"] = json!(preference);
+        event
+    };
+    let refused = told(&app, preferring("Canary10Percent5Minutes")).await;
+    assert!(refused["Reason"].as_str().is_some_and(|reason| reason.contains("DeploymentPreference=AllAtOnce")), "{refused}");
+    assert_eq!(told(&app, preferring("AllAtOnce")).await["Status"], "SUCCESS");
 }

@@ -72,7 +72,7 @@ async fn load(context: Context<Authorized, (), ListActivities>) -> Result<Page<R
     let filter = ActivityFilter {
         whose: whose?,
         kind: query.r#type,
-        from: query.from.and_then(|bound| bound.from(zone)),
+        from: query.from.map(|bound| bound.from(zone)),
         until: query.to.and_then(|bound| bound.until(zone)),
         ascending: query.sort == Some(ActivitySort::Earliest),
     };

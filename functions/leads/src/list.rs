@@ -55,7 +55,7 @@ async fn load(context: Context<Authorized, (), ListLeads>) -> Result<Page<Row<Le
         owner: query.owner_id.map(|owner| owner.owner(context.scope())),
         source: query.source.clone(),
         search: query.q.clone(),
-        created_from: query.created_from.and_then(|bound| bound.from(zone)),
+        created_from: query.created_from.map(|bound| bound.from(zone)),
         created_until: query.created_to.and_then(|bound| bound.until(zone)),
         order: query.sort.and_then(RecordSort::order),
         ascending: query.sort.is_some_and(RecordSort::is_ascending),

@@ -117,7 +117,13 @@ where
                     return Ok(());
                 }
                 Ok(Err(failure)) if !failure.may_pass() => (failure.to_string(), 1),
-                Ok(Err(failure)) if failure.is_outage() => (failure.to_string(), u32::MAX),
+                Ok(Err(failure)) if failure.is_outage() => {
+                    // SQS leaves messages that were received often out of the age of the oldest one.
+                    if message.receives >= queue.tries() {
+                        Metric::Waiting.count("");
+                    }
+                    (failure.to_string(), u32::MAX)
+                }
                 Ok(Err(failure)) => (failure.to_string(), queue.tries()),
                 Err(panic) => (panic, queue.tries()),
             };

@@ -84,8 +84,12 @@ async fn park_dead_letter(app: &App, message: Message) -> Result<(), Failure> {
     } else {
         let attribute = |name: &str| message.attributes.get(name).cloned();
         let attempts = attribute("ReceiveCount").and_then(|count| count.parse().ok()).or(known.map(Queue::max_receives)).unwrap_or(1);
-        let cause = attribute("LastError")
-            .unwrap_or_else(|| "the consumer crashed, ran out of time or found no table to work on; its log has the details".to_owned());
+        // What the bus and the scheduler say of what they could not deliver
+        // (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>).
+        let undelivered = attribute("ERROR_CODE").map(|code| format!("not delivered: {code}, {}", attribute("ERROR_MESSAGE").unwrap_or_default()));
+        let cause = undelivered.or(attribute("LastError")).unwrap_or_else(|| {
+            format!("received {attempts} times without success: its consumer crashed, ran out of time or found nothing to work on; its log has the details")
+        });
         (cause, attempts)
     };
     park(app, queue, Some(&message.id), cause, attempts, message.body).await

@@ -53,6 +53,10 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
             hand_on(app, rest.map(|from| Work::Restamp { user, from: Some(from) })).await
         }
         Work::MoveRecords { user, to, by, from } => {
+            // Who came back keeps what is his, however late or often the message comes.
+            if owner(app, user).await?.is_some() {
+                return Ok(());
+            }
             let to_owner = match to {
                 Some(to) => owner(app, to).await?,
                 None => None,

@@ -13,6 +13,8 @@ use std::sync::OnceLock;
 pub enum Metric {
     /// Messages and records that a worker gave up on.
     Parked,
+    /// Messages that were tried often and wait on, since what their worker works on is busy or out of reach.
+    Waiting,
     /// Runs of a job that were done to their end, by the job.
     JobDone,
     /// Sign-ins with a password.
@@ -33,6 +35,7 @@ impl Metric {
     pub fn name(self) -> &'static str {
         match self {
             Self::Parked => "Parked",
+            Self::Waiting => "Waiting",
             Self::JobDone => "JobDone",
             Self::SignIns => "SignIns",
             Self::FailedSignIns => "FailedSignIns",
@@ -44,7 +47,7 @@ impl Metric {
     /// By what it is counted apart; each value is a metric of its own, which costs, so there are few.
     pub fn dimension(self) -> Option<&'static str> {
         match self {
-            Self::Parked | Self::SignIns => None,
+            Self::Parked | Self::Waiting | Self::SignIns => None,
             Self::JobDone => Some("job"),
             Self::FailedSignIns => Some("reason"),
             Self::Events => Some("type"),

@@ -91,9 +91,9 @@ crate::text_serde!(Time);
 pub struct Day(pub Date);
 
 impl Day {
-    /// The first moment of the day in a zone.
-    pub fn start(self, zone: &TimeZone) -> Option<Time> {
-        self.0.to_zoned(zone.clone()).ok().map(|zoned| Time::new(zoned.timestamp()))
+    /// The first moment of the day in a zone; of a day after the last moment that one.
+    pub fn start(self, zone: &TimeZone) -> Time {
+        Time::new(self.0.to_zoned(zone.clone()).map_or(Timestamp::MAX, |zoned| zoned.timestamp()))
     }
 }
 
@@ -130,17 +130,17 @@ pub enum DateBound {
 
 impl DateBound {
     /// The first moment inside a period that begins here.
-    pub fn from(self, zone: &TimeZone) -> Option<Time> {
+    pub fn from(self, zone: &TimeZone) -> Time {
         match self {
             Self::Day(day) => day.start(zone),
-            Self::Time(time) => Some(time),
+            Self::Time(time) => time,
         }
     }
 
-    /// The first moment after a period that ends here: a day is included, a time is not.
+    /// The first moment after a period that ends here: a day is included, a time is not. `None` after the last day.
     pub fn until(self, zone: &TimeZone) -> Option<Time> {
         match self {
-            Self::Day(day) => day.0.tomorrow().ok().and_then(|next| Day(next).start(zone)),
+            Self::Day(day) => day.0.tomorrow().ok().map(|next| Day(next).start(zone)),
             Self::Time(time) => Some(time),
         }
     }
@@ -148,7 +148,7 @@ impl DateBound {
 
 /// Whether a period ends before it begins. One that begins and ends at one moment is empty and no mistake.
 pub fn ends_before(from: DateBound, to: DateBound, zone: &TimeZone) -> bool {
-    let (Some(begin), Some(end)) = (from.from(zone), to.until(zone)) else { return false };
+    let (begin, Some(end)) = (from.from(zone), to.until(zone)) else { return false };
     match to {
         DateBound::Day(_) => end <= begin,
         DateBound::Time(_) => end < begin,
@@ -197,14 +197,14 @@ impl Due {
         let today = Day(now.date_in(zone));
         let start = |days: i64| {
             let day = jiff::Span::new().try_days(days).and_then(|span| today.0.checked_add(span));
-            day.ok().and_then(|day| Day(day).start(zone))
+            day.ok().map(|day| Day(day).start(zone))
         };
         match self {
             Self::Overdue => (None, start(0)),
             Self::Today => (start(0), start(1)),
             Self::Soon => (start(0), start(soon_days + 1)),
-            Self::Before(day) => (None, day.start(zone)),
-            Self::After(day) => (DateBound::Day(day).until(zone), None),
+            Self::Before(day) => (None, Some(day.start(zone))),
+            Self::After(day) => (Some(DateBound::Day(day).until(zone).unwrap_or(Time(Timestamp::MAX))), None),
         }
     }
 }
@@ -250,6 +250,8 @@ mod tests {
         assert_eq!(range("soon"), (at(10), at(18)));
         assert_eq!(range("before:2026-03-12"), (None, at(11)));
         assert_eq!(range("after:2026-03-12"), (at(12), None));
+        let last = Some("9999-12-30T22:00:00.999Z".to_owned());
+        assert_eq!((range("after:9999-12-30"), range("after:9999-12-31")), ((last.clone(), None), (last, None)));
         for bad in ["", "tomorrow", "before:", "before:2026-02-30", "after", "Today"] {
             assert!(Due::read(bad).is_err(), "{bad}");
         }
@@ -293,14 +295,14 @@ mod tests {
         assert!(!backwards("2026-01-31", "2026-01-31") && backwards("2026-01-31", "2026-01-30"));
         assert!(!backwards("2026-01-31T09:00:00Z", "2026-01-31T09:00:00Z") && backwards("2026-01-31T09:00:00Z", "2026-01-31T08:59:59Z"));
         assert!(!backwards("2026-01-31T09:00:00Z", "2026-01-31") && backwards("2026-01-31", "2026-01-30T23:59:59Z"));
-        assert!(!backwards("2026-01-31", "9999-12-31"));
+        assert!(!backwards("2026-01-31", "9999-12-31") && backwards("9999-12-31", "2026-01-31"));
     }
 
     #[test]
     fn a_day_ends_where_the_next_begins_in_the_zone() {
         let zone = TimeZone::get("Europe/Berlin").expect("zone");
         let day = DateBound::read("2026-03-29").expect("valid");
-        assert_eq!(day.from(&zone).expect("start").to_string(), "2026-03-28T23:00:00.000Z");
+        assert_eq!(day.from(&zone).to_string(), "2026-03-28T23:00:00.000Z");
         assert_eq!(day.until(&zone).expect("end").to_string(), "2026-03-29T22:00:00.000Z");
     }
 }

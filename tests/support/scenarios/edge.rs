@@ -171,6 +171,12 @@ pub async fn blanks_whole_numbers_and_far_times_are_read_as_meant(crm: Crm) {
     admin.patch(&format!("/tasks/{}", text(&task["id"])), moved).await.expect(200);
     let late = admin.post("/tasks", json!({"title": "Call", "dueAt": "9999-12-31T23:59:59Z"})).await.expect(422);
     assert_eq!(late.body["errors"][0]["message"], "must be at 9999-12-30T22:00:00.999Z at the latest");
+    admin.lead(json!({})).await;
+    let after_all =
+        ["/leads?createdFrom=9999-12-31", "/customers?createdFrom=9999-12-31", "/tasks?due=after:9999-12-30", "/follow-ups?due=after:9999-12-31"];
+    for path in after_all.into_iter().chain(["/activities?createdBy=me&from=9999-12-31"]) {
+        assert_eq!(admin.get(path).await.expect(200).data(), &json!([]), "{path}");
+    }
     for path in ["/leads?createdTo=9999-12-31", "/tasks?due=before:9999-12-31", "/worklogs?from=2026-01-01&to=9999-12-31"] {
         admin.get(path).await.expect(200);
     }

@@ -128,10 +128,18 @@ pub(crate) fn all() -> Vec<Alarm> {
             0.0,
             (MINUTE, 4),
         ),
+        Alarm::new(
+            "Waiting",
+            "Messages were tried often and wait on: what their worker works on is busy or out of reach",
+            "SUM(METRICS())",
+            vec![Metric::own(Own::Waiting, Vec::new())],
+            0.0,
+            (MINUTE, 1),
+        ),
         Alarm::new("WorkerErrors", "Workers crash or run out of time", "SUM(METRICS())", of_workers("Errors", "Sum", |_| true), 0.0, (MINUTE, 3)),
         Alarm::new(
             "QueueAge",
-            "Messages wait for a quarter of an hour: a worker does not get through",
+            "Messages that were not tried often wait for a quarter of an hour: a worker does not get through",
             "MAX(METRICS())",
             Queue::ALL.iter().map(|queue| Metric::of_queue("ApproximateAgeOfOldestMessage", &queue_id(*queue))).collect(),
             900.0,
@@ -154,6 +162,18 @@ pub(crate) fn all() -> Vec<Alarm> {
                 of_streams("DroppedEventCount").into_iter().chain(of_streams("OnFailureDestinationDeliveredEventCount")).collect(),
                 0.0,
                 (MINUTE, 1),
+            )
+        },
+        Alarm {
+            in_workers: true,
+            rings: Rings::Below,
+            ..Alarm::new(
+                "StreamStopped",
+                "A mapping of the stream read nothing for a day and two hours, although a job writes to the table every morning",
+                "MIN([FILL(m1, 0), FILL(m2, 0)])",
+                of_streams("PolledEventCount"),
+                1.0,
+                (HOUR, 26),
             )
         },
         Alarm::new(

@@ -367,6 +367,7 @@ fn source(worker: &Worker) -> String {
       Stack: !Ref Stack
       Table: !Ref TableName
       Stream: !Ref TableStreamArn
+      Preference: !Ref DeploymentPreference
       Secret: !Ref SecretArn
       Settings:
 {settings}"#
@@ -382,7 +383,7 @@ pub(super) fn protection() -> String {
         r#"
   Protection:
     Type: Custom::Protection
-    DependsOn: ApiStage
+    DependsOn: [ApiStage, ApiMapping]
     Properties:
       ServiceToken: !GetAtt BootstrapStack.Outputs.FunctionArn
       ServiceTimeout: {WORKER_TIMEOUT}
