@@ -83,6 +83,8 @@ macro_rules! for_each_scenario {
             edge::hostile_cursors_and_ids_are_refused,
             edge::a_row_sent_back_costs_no_text,
             edge::who_has_what_is_unique_is_named_inside_reach,
+            edge::a_conflict_names_the_field_that_it_is_about,
+            edge::an_owner_who_was_renamed_is_in_nobodys_way,
             edge::blanks_whole_numbers_and_far_times_are_read_as_meant,
             edge::what_was_read_can_be_sent_back,
             edge::references_are_named_with_the_other_wrong_fields,

@@ -95,7 +95,7 @@ async fn handle(request: ConvertRequest, found: Conversions) -> Result<Answer<Co
         .decide(found, |Conversions { lead, customer }, act| {
             if let Some(became) = lead.party().and_then(|party| party.customer.clone()) {
                 if target.is_some_and(|target| target != became.id) {
-                    return Err(Refused::Converted(became.id).into());
+                    return Err(Rejection::from(Refused::Converted(became.id)).about(Code::LeadConverted, "/customerId", "conflict"));
                 }
                 // Whoever asks again gets the same answer as the first time.
                 return Ok(Decision::Keep(shown(Conversion { lead: (**lead).clone(), customer: became, events: Vec::new() })));

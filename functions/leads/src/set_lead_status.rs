@@ -59,5 +59,6 @@ async fn handle(request: Request<Authorized, (LeadId,), MoveQuery, Json<MoveLead
     let to = request.body.0.status;
     let decide = |lead: &Reached<Lead>, act: &_| Ok(lead::set_status(lead, act, to, closing(&request.sent, Closing::of(lead, to)))?);
     let allow_duplicate = request.query.allow_duplicate.unwrap_or(false);
-    request.change_page(page, decide, |change| change.allow_duplicates(allow_duplicate), LeadPage::new).await
+    let moved = request.change_page(page, decide, |change| change.allow_duplicates(allow_duplicate), LeadPage::new).await;
+    moved.map_err(|refused| refused.about(Code::LeadConverted, "/status", "transition"))
 }

@@ -31,7 +31,8 @@ async fn load(context: Context<Authorized>, sent: Arc<Sent<CreateTask>>) -> Resu
     if let Some((_, of_project)) = parents.project.filter(|_| !checks.names("customerId")) {
         checks.of(task::customer_in(project, customer, None, of_project))?;
     }
-    checks.of(task::check_series(None, sent.recurrence.as_ref().and_then(Option::as_ref), sent.due_at.flatten(), &context.app.config.zone))?;
+    let first = sent.due_at.flatten().unwrap_or_else(|| context.app.clock.now());
+    checks.of(task::check_series(None, sent.recurrence.as_ref().and_then(Option::as_ref), first, &context.app.config.zone))?;
     let owner = match sent.owner_id {
         Some(wanted) => checks.of(context.app.new_holder(context.caller(), wanted, Permission::TasksUpdate, "ownerId").await)?,
         None => None,

@@ -38,7 +38,7 @@ async fn load(context: Context<Authorized, (TaskId,)>, sent: Arc<Sent<UpdateTask
     let data = &task.data;
     let recurrence = sent.recurrence.as_ref().and_then(Patch::value).and_then(Option::as_ref);
     let due = sent.due_at.as_ref().and_then(|due| due.over(&data.due_at));
-    checks.of(task::check_series(Some(data), recurrence, due, &app.config.zone))?;
+    checks.of(task::check_series(Some(data), recurrence, due.unwrap_or(task.created_at), &app.config.zone))?;
     // What it hangs under already is no new link.
     let customer = other_than(sent.customer_id.as_ref(), data.customer_id).flatten();
     let lead = other_than(sent.lead_id.as_ref(), data.lead_id).flatten();

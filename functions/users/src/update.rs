@@ -59,6 +59,7 @@ async fn handle(request: UpdateRequest, account: ReachedAccount) -> Result<Answe
         Patch::Set(password) => Some(Credential::new(account.user.id, hash(password).await?)),
         Patch::Keep => None,
     };
+    let named = if body.status.is_set() { "/status" } else { "/role" };
     request
         .decide(account, |account, act| {
             may_change(&request, account, &grants)?;
@@ -70,6 +71,7 @@ async fn handle(request: UpdateRequest, account: ReachedAccount) -> Result<Answe
             Ok(Decision::Commit(change, shown(next.user)))
         })
         .await
+        .map_err(|refused| refused.about(Code::LastAdmin, named, "conflict"))
 }
 
 fn shown(user: Record<User>) -> Answer<UserOut> {

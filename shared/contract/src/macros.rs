@@ -327,19 +327,21 @@ macro_rules! extending {
     };
 }
 
-/// Declares how a whole record is shown: its row, and fields made of the record.
+/// Declares how a whole record is shown: its row, and fields made of the record; `kept` are those that change without
+/// a new version.
 #[macro_export]
 macro_rules! whole {
     (
         $(#[doc = $about:literal])* pub struct $name:ident of $entity:ty as $rowtype:ident, ($($arg:ident : $argtype:ty),*)
         { $($(#[doc = $doc:literal])* $field:ident : $type:ty = |$record:ident| $value:expr),* $(,)? }
+        $(kept [$($kept:ident),*])?
     ) => {
         $crate::extending! {
             $(#[doc = $about])*
             pub struct $name as
             /// What lists show of it.
             row: $rowtype { $($(#[doc = $doc])* $field: $type),* }
-            kept []
+            kept [$($($kept),*)?]
         }
 
         impl $name {

@@ -238,7 +238,9 @@ pub fn check_referrer(customer: CustomerId, chain: &[CustomerId]) -> Result<(), 
     match chain.iter().position(|id| *id == customer) {
         Some(0) => refuse("cannot be the customer itself"),
         Some(_) => refuse("was itself brought by this customer"),
-        None if chain.len() > MAX_REFERRALS => Err(Refused::Limit(format!("More than {MAX_REFERRALS} customers brought one another there"))),
+        None if chain.len() > MAX_REFERRALS => {
+            Err(Refused::limit("referredById", format!("More than {MAX_REFERRALS} customers brought one another there")))
+        }
         None => Ok(()),
     }
 }
@@ -419,7 +421,7 @@ mod tests {
         for circle in [vec![customer], vec![other, customer], vec![other, third, customer]] {
             assert!(matches!(check_referrer(customer, &circle), Err(Refused::Fields(_))));
         }
-        assert!(matches!(check_referrer(customer, &[other; MAX_REFERRALS + 1]), Err(Refused::Limit(_))));
+        assert!(matches!(check_referrer(customer, &[other; MAX_REFERRALS + 1]), Err(Refused::Limit { .. })));
     }
 
     #[test]

@@ -475,7 +475,7 @@ pub fn link(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> Resu
     check_convertible(lead)?;
     check_target(Some(customer))?;
     if customer.derived.lead_count >= MAX_LEADS {
-        return Err(Refused::Limit(format!("{MAX_LEADS} leads were converted into this customer, which is the most")));
+        return Err(Refused::limit("customerId", format!("{MAX_LEADS} leads were converted into this customer, which is the most")));
     }
     let mut data = customer.data.clone();
     data.lifecycle = Lifecycle::Customer;
@@ -633,6 +633,6 @@ mod tests {
         full.derived.lead_count = MAX_LEADS - 1;
         assert!(link(&lead(), &act(), &full).is_ok());
         full.derived.lead_count = MAX_LEADS;
-        assert!(matches!(link(&lead(), &act(), &full), Err(Refused::Limit(_))));
+        assert!(matches!(link(&lead(), &act(), &full), Err(Refused::Limit { .. })));
     }
 }

@@ -58,8 +58,13 @@ pub enum Refused {
     #[error("{0}")]
     Beyond(String),
     /// A limit of the product is reached.
-    #[error("{0}")]
-    Limit(String),
+    #[error("{detail}")]
+    Limit {
+        /// The field that would go beyond it, where one would.
+        field: Option<&'static str>,
+        /// A sentence for people.
+        detail: String,
+    },
     /// The team has members.
     #[error("{0}")]
     TeamNotEmpty(String),
@@ -72,6 +77,11 @@ impl Refused {
     /// One field is at odds with a rule.
     pub fn field(field: impl Into<String>, rule: &'static str, message: impl Into<String>) -> Self {
         Self::Fields(vec![FieldFault::new(field, rule, message)])
+    }
+
+    /// What is sent in a field goes beyond a limit of the product.
+    pub fn limit(field: &'static str, detail: impl Into<String>) -> Self {
+        Self::Limit { field: Some(field), detail: detail.into() }
     }
 
     /// A lifecycle does not have this move; `allowed` lists those it has from here.

@@ -276,15 +276,15 @@ pub fn join_project(data: &mut TaskData, before: Option<&TaskData>, customer: Cu
 }
 
 /// A task that was copied comes again by its template, and a series does not end before it begins. `before` is the
-/// task as it was: what it has already is no fault of a change.
-pub fn check_series(before: Option<&TaskData>, wanted: Option<&Recurrence>, due: Option<Time>, zone: &TimeZone) -> Result<(), Refused> {
+/// task as it was: what it has already is no fault of a change. `first` is when it is due, else when it was made.
+pub fn check_series(before: Option<&TaskData>, wanted: Option<&Recurrence>, first: Time, zone: &TimeZone) -> Result<(), Refused> {
     let Some(wanted) = wanted.filter(|wanted| before.is_none_or(|before| before.recurrence != Some(**wanted))) else { return Ok(()) };
     if before.is_some_and(|before| before.template_id.is_some()) {
         return Err(Refused::field("recurrence", "conflict", "belongs to the template this task was copied from"));
     }
-    match wanted.until.zip(due) {
-        Some((until, due)) if until.0 < due.date_in(zone) => {
-            Err(Refused::field("recurrence/until", "range", "is before the task is due for the first time"))
+    match wanted.until {
+        Some(until) if until.0 < first.date_in(zone) => {
+            Err(Refused::field("recurrence/until", "range", "is before the task is due for the first time, or was made where it is never due"))
         }
         _ => Ok(()),
     }

@@ -176,7 +176,10 @@ impl TeamWanted {
     pub fn people(&self, team: &Record<Team>) -> Result<BTreeSet<UserId>, Refused> {
         let mut people: BTreeSet<UserId> = self.joining(team).into_iter().chain(self.leaving(team)).collect();
         if people.len() > MAX_MEMBER_CHANGES {
-            return Err(Refused::Limit(format!("at most {MAX_MEMBER_CHANGES} members can come or go at once; this would be {}", people.len())));
+            return Err(Refused::limit(
+                "memberIds",
+                format!("at most {MAX_MEMBER_CHANGES} members can come or go at once; this would be {}", people.len()),
+            ));
         }
         if self.data.manager_id != team.data.manager_id {
             people.extend(self.data.manager_id.into_iter().chain(team.data.manager_id));
@@ -188,7 +191,7 @@ impl TeamWanted {
 /// The account as a manager, if it can be one.
 pub fn manager(auth: Option<&Auth>) -> Result<&Auth, Refused> {
     let auth = auth.filter(|auth| auth.status == UserStatus::Active).ok_or_else(no_manager)?;
-    if auth.managed.len() >= MAX_MANAGED { Err(Refused::Limit(format!("a user manages at most {MAX_MANAGED} teams"))) } else { Ok(auth) }
+    if auth.managed.len() >= MAX_MANAGED { Err(Refused::limit("managerId", format!("a user manages at most {MAX_MANAGED} teams"))) } else { Ok(auth) }
 }
 
 /// Who joins has to exist, and who is to manage has to be active. `accounts` as for [`change`].
@@ -336,7 +339,7 @@ mod tests {
         members.members = Some(vec![bob.user.id]);
         assert_eq!(change(&north, &act(), &members, &people(&[])), Err(Refused::field("memberIds/0", "reference", "does not exist")));
         members.members = Some((0..21).map(|n| UserId::new(Uuid::from_u128(n))).collect());
-        assert!(matches!(members.people(&north), Err(Refused::Limit(_))));
+        assert!(matches!(members.people(&north), Err(Refused::Limit { .. })));
     }
 
     #[test]

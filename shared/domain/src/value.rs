@@ -25,10 +25,15 @@ impl<const MAX: usize> fmt::Display for Text<MAX> {
     }
 }
 
+/// Whether nothing of a text is seen: it has blanks and signs without a width alone.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}'))
+}
+
 impl<const MAX: usize> TextValue for Text<MAX> {
     fn read(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
-        if text.is_empty() {
+        if is_blank(text) {
             return Err(Invalid::new("length", "must not be empty"));
         }
         if text.chars().count() > MAX {
@@ -68,7 +73,7 @@ impl<const BYTES: usize> fmt::Display for LongText<BYTES> {
 impl<const BYTES: usize> TextValue for LongText<BYTES> {
     fn read(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
-        if text.is_empty() {
+        if is_blank(text) {
             return Err(Invalid::new("length", "must not be empty"));
         }
         if text.len() > BYTES {
@@ -81,7 +86,7 @@ impl<const BYTES: usize> TextValue for LongText<BYTES> {
     }
 
     fn form() -> Form {
-        Form { min: Some(1), max: Some(BYTES), ..Form::default() }
+        Form { min: Some(1), max: Some(BYTES), meaning: Some("measured in bytes of UTF-8"), ..Form::default() }
     }
 }
 
@@ -204,7 +209,7 @@ impl TextValue for Phone {
     fn form() -> Form {
         Form {
             max: Some(40),
-            meaning: Some("+ and 8 to 15 digits; spaces and punctuation are dropped"),
+            meaning: Some("+ and 8 to 15 digits; spaces, punctuation and a zero in brackets, which is dialled at home alone, are dropped"),
             example: Some("+12025550123"),
             ..Form::default()
         }
@@ -418,7 +423,7 @@ mod tests {
     fn texts_are_trimmed_and_measured_in_characters() {
         assert_eq!(Text::<3>::read(" äöü ").expect("valid").as_str(), "äöü");
         assert!(Text::<3>::read("abcd").is_err());
-        assert!(Text::<3>::read("  ").is_err());
+        assert!(Text::<3>::read("  ").is_err() && Text::<3>::read("\u{200b}").is_err() && LongText::<9>::read("\u{feff} ").is_err());
         assert!(Text::<9>::read("a\u{7}b").is_err());
     }
 }

@@ -159,7 +159,7 @@ fn removable(log: &Record<WorkLog>, now: Time) -> bool {
 /// The event of a removal: one's own within 24 hours, any by who reaches further.
 pub fn delete(log: &Record<WorkLog>, act: &Act, reach: Reach) -> Result<Event, Refused> {
     if reach == Reach::Own && !removable(log, act.at) {
-        return Err(Refused::Limit("Own work logs can be removed within 24 hours; ask an administrator".into()));
+        return Err(Refused::Limit { field: None, detail: "Own work logs can be removed within 24 hours; ask an administrator".into() });
     }
     Ok(deleted(log, act))
 }

@@ -252,6 +252,17 @@ impl From<Problem> for Rejection {
     }
 }
 
+impl Rejection {
+    /// The same, naming the field that a problem of this code is about, where it names none.
+    #[must_use]
+    pub fn about(self, code: Code, pointer: &str, rule: &'static str) -> Self {
+        match self {
+            Self::Problem(problem) if problem.code == code && problem.errors.is_empty() => problem.about(pointer, rule).into(),
+            other => other,
+        }
+    }
+}
+
 impl From<store::Error> for Rejection {
     fn from(error: store::Error) -> Self {
         if error.is_refused(&FailedCondition::Answered) {
@@ -311,7 +322,10 @@ impl From<Refused> for Problem {
                     .with("customerId", json!(customer))
             }
             Refused::Beyond(detail) => Self::new(Code::Forbidden, detail),
-            Refused::Limit(detail) => Self::new(Code::LimitReached, detail),
+            Refused::Limit { field, detail } => {
+                let problem = Self::new(Code::LimitReached, detail);
+                field.into_iter().fold(problem, |problem, field| problem.about(&format!("/{field}"), "limit"))
+            }
             Refused::TeamNotEmpty(detail) => Self::new(Code::TeamNotEmpty, detail),
             Refused::RoleFixed => Self::new(Code::RoleFixed, refused.to_string()),
         }
@@ -330,6 +344,13 @@ const fn machine(machine: StateMachine) -> (Code, &'static str) {
 }
 
 impl Problem {
+    /// The same, naming a field that it is about.
+    #[must_use]
+    fn about(mut self, pointer: &str, rule: &'static str) -> Self {
+        self.errors.push(FieldError::new(pointer, rule, self.detail.clone()));
+        self
+    }
+
     /// The cursor sent is none of the list.
     pub(crate) fn no_cursor() -> FieldError {
         FieldError::new("?cursor", "cursor", "is not a cursor of this list with these filters")

@@ -144,7 +144,7 @@ fn check_named(world: &World, call: &Call, old: Option<&Task>) -> Result<(), Exp
     if call.given("projectId").is_some() {
         wrong.push("/projectId");
     }
-    if ends_early(call, old) {
+    if ends_early(world, call, old) {
         wrong.push("/recurrence/until");
     }
     if let Some(id) = new("leadId", |task| &task.lead) {
@@ -159,15 +159,18 @@ fn check_named(world: &World, call: &Call, old: Option<&Task>) -> Result<(), Exp
     if wrong.is_empty() { Ok(()) } else { Err(Expected::wrong(&wrong)) }
 }
 
-/// Whether a body has a series, another than there is, that ends before the day of its first task.
-fn ends_early(call: &Call, old: Option<&Task>) -> bool {
-    let due = match call.body.get("dueAt") {
+/// Whether a body has a series, another than there is, that ends before the day of its first task: its date, else the day
+/// it is made.
+fn ends_early(world: &World, call: &Call, old: Option<&Task>) -> bool {
+    let made = old.map_or_else(|| world.time(), |old| old.created.clone());
+    let first = match call.body.get("dueAt") {
         Some(due) => due.as_str().filter(|due| *due != WRONG),
         None => old.and_then(|old| old.due.as_deref()),
     };
+    let first = first.unwrap_or(&made);
     let rule = call.body.get("recurrence").filter(|rule| old.is_none_or(|old| old.recurrence != recurrence(rule)));
     let until = rule.and_then(|rule| rule["until"].as_str());
-    until.zip(due).is_some_and(|(until, due)| until < &due[..10])
+    until.is_some_and(|until| until < &first[..10])
 }
 
 /// The recurrence of a body as it is shown.

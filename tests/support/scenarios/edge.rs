@@ -154,6 +154,36 @@ pub async fn who_has_what_is_unique_is_named_inside_reach(crm: Crm) {
     assert_eq!((taken.pointers(), &taken.body["matches"]), (vec!["/name"], &json!({"ids": [team], "hidden": 0})));
 }
 
+/// Whatever field a conflict is about is named.
+pub async fn a_conflict_names_the_field_that_it_is_about(crm: Crm) {
+    let admin = crm.admin().await;
+    let lead = format!("/leads/{}", text(&admin.lead(json!({"title": "Roof"})).await["id"]));
+    let other = admin.customer(json!({})).await["id"].clone();
+    admin.post(&format!("{lead}/convert"), json!({})).await.expect(200);
+    let closed = admin.patch(&format!("{lead}/status"), json!({"status": "CONTACTED"})).await.expect(409);
+    assert_eq!((closed.code(), closed.pointers()), ("LEAD_CONVERTED", vec!["/status"]));
+    let again = admin.post(&format!("{lead}/convert"), json!({"customerId": other})).await.expect(409);
+    assert_eq!((again.code(), again.pointers()), ("LEAD_CONVERTED", vec!["/customerId"]));
+    let team = crm.team().await;
+    let members: Vec<String> = (0..21).map(|n| format!("01900000-0000-7000-8000-0000000000{n:02}")).collect();
+    let many = admin.patch(&format!("/teams/{team}"), json!({"memberIds": members})).await.expect(409);
+    assert_eq!((many.code(), many.pointers()), ("LIMIT_REACHED", vec!["/memberIds"]));
+}
+
+/// A record is sent back under its version although its owner has another name by now.
+pub async fn an_owner_who_was_renamed_is_in_nobodys_way(crm: Crm) {
+    let admin = crm.admin().await;
+    let rep = crm.person("SALES_REP", None).await;
+    let path = format!("/customers/{}", text(&admin.customer(json!({"ownerId": rep.id})).await["id"]));
+    let mut read = admin.get(&path).await.data().clone();
+    admin.patch(&format!("/users/{}", rep.id), json!({"lastName": "Renamed"})).await.expect(200);
+    let follows = || async { (admin.get(&path).await.data()["owner"] != read["owner"]).then_some(()) };
+    eventually("the owner's new name", Duration::from_secs(20), follows).await;
+    read["company"] = json!("Acme");
+    let put = admin.ask("PUT", &path, Some(&read), &[("if-match", "\"1\"")]).await.expect(200);
+    assert_eq!(put.data()["company"], "Acme");
+}
+
 /// What forms send for a field that was left blank, and numbers and times as other languages write them.
 pub async fn blanks_whole_numbers_and_far_times_are_read_as_meant(crm: Crm) {
     let admin = crm.admin().await;
@@ -166,6 +196,8 @@ pub async fn blanks_whole_numbers_and_far_times_are_read_as_meant(crm: Crm) {
     let daily = json!({"title": "Call", "dueAt": "2027-01-05T09:00:00Z", "recurrence": {"every": 2.0, "unit": "DAY", "until": "2027-01-05"}});
     let task = admin.make("/tasks", daily).await;
     assert_eq!(task["recurrence"]["every"], 2);
+    let ended = json!({"title": "Call", "recurrence": {"every": 1, "unit": "DAY", "until": "2020-01-01"}});
+    assert_eq!(admin.post("/tasks", ended).await.expect(422).pointers(), ["/recurrence/until"]);
     // A series that was right is not wrong because its first day moved.
     let moved = json!({"dueAt": "2027-02-01T09:00:00Z", "recurrence": task["recurrence"]});
     admin.patch(&format!("/tasks/{}", text(&task["id"])), moved).await.expect(200);

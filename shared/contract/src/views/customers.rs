@@ -72,7 +72,7 @@ crate::whole! {
         owner: Option<NamedUser> = |customer| NamedUser::of(customer.data.owner_id, customer.derived.owner_name.as_deref()),
         /// Free data of the frontend.
         metadata: Option<Metadata> = |customer| customer.text.metadata.clone(),
-    }
+    } kept [owner]
 }
 
 crate::answer! {

@@ -47,7 +47,7 @@ crate::whole! {
         description: Option<Prose> = |lead| lead.text.description.clone(),
         /// Free data of the frontend.
         metadata: Option<Metadata> = |lead| lead.text.metadata.clone(),
-    }
+    } kept [owner]
 }
 
 crate::page! {

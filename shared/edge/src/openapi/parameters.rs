@@ -21,7 +21,9 @@ pub(super) fn takes_key(route: &Route) -> bool {
 
 /// Whether it is a change that may name the version it is meant for.
 pub(super) fn takes_version(route: &Route) -> bool {
-    route.tagged || matches!(route.method, Method::PATCH | Method::PUT) || route.method == Method::DELETE && route.actions.contains(&Action::Update)
+    // What one deletes of one's own without a permission, a session, has no version.
+    let has_record = matches!(route.access, Access::Needs(_)) && route.actions.contains(&Action::Update);
+    route.tagged || matches!(route.method, Method::PATCH | Method::PUT) || route.method == Method::DELETE && has_record
 }
 
 /// What an operation takes beside its body.

@@ -8,6 +8,8 @@ use crate::problem::{Code, Problem};
 use crate::route::Route;
 use contract::schema::Components;
 use contract::{FieldError, example};
+use domain::Refused;
+use domain::refused::StateMachine;
 use http::Method;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -260,7 +262,9 @@ impl Problem {
             Code::Unavailable => return Self::busy(""),
             Code::Duplicate => {
                 let detail = "A lead or customer with this e-mail address or phone number exists; allowDuplicate=true saves it all the same";
-                return Self::new(code, detail).with("matches", json!({"ids": ["0190a7c8-5b7e-7cc1-a2f1-3f0e6c1d2b4a"], "hidden": 1}));
+                let known = FieldError::new("/email", "unique", "another lead or customer has it");
+                let problem = Self { errors: vec![known], ..Self::new(code, detail) };
+                return problem.with("matches", json!({"ids": ["0190a7c8-5b7e-7cc1-a2f1-3f0e6c1d2b4a"], "hidden": 1}));
             }
             Code::LeadConverted => {
                 let detail = "The lead became a customer and is read-only; change the customer instead";
@@ -270,25 +274,37 @@ impl Problem {
                 let detail = "The record is at version 2. Read it again and repeat the change";
                 return Self::new(code, detail).with("version", json!(2));
             }
-            Code::LeadTransition => return Self::new(code, "NEW cannot become QUALIFIED").with("allowed", json!(["CONTACTED", "CLOSED"])),
-            Code::FollowUpTransition => return Self::new(code, "COMPLETED is final").with("allowed", json!([])),
-            Code::TaskTransition => return Self::new(code, "CANCELLED cannot become DONE").with("allowed", json!(["TODO"])),
-            Code::ProjectTransition => {
-                return Self::new(code, "PLANNED cannot become COMPLETED").with("allowed", json!(["ACTIVE", "CANCELLED"]));
+            Code::LeadTransition => {
+                let detail = "A lead that is CLOSED cannot become QUALIFIED";
+                return Refused::transition(StateMachine::Lead, detail, &["NEW", "IN_PROGRESS"]).into();
             }
-            Code::CustomerTransition => return Self::new(code, "PROSPECT cannot become FORMER").with("allowed", json!(["CUSTOMER"])),
+            Code::FollowUpTransition => {
+                let detail = "A follow-up that is COMPLETED is final; schedule another";
+                return Refused::transition(StateMachine::FollowUp, detail, &[] as &[&str]).into();
+            }
+            Code::TaskTransition => {
+                return Refused::transition(StateMachine::Task, "A task that is CANCELLED cannot become DONE", &["TODO"]).into();
+            }
+            Code::ProjectTransition => {
+                let detail = "A project that is PLANNED cannot become COMPLETED";
+                return Refused::transition(StateMachine::Project, detail, &["ACTIVE", "CANCELLED"]).into();
+            }
+            Code::CustomerTransition => {
+                let detail = "A customer that is PROSPECT cannot become FORMER";
+                return Refused::transition(StateMachine::Customer, detail, &["CUSTOMER"]).into();
+            }
+            Code::Throttled => return Self::throttled(900),
             Code::Malformed => "The body is not JSON: expected value at line 1 column 1",
-            Code::InvalidCredentials => "The account is not known or the password is wrong",
+            Code::InvalidCredentials => "Check the account name and the password",
             Code::PasswordChangeRequired => "Set a new password with POST /auth/password",
             Code::MethodNotAllowed => "DELETE is not possible here; possible are GET, POST",
             Code::IdempotencyConflict => "Use a new Idempotency-Key for a new request",
             Code::LastAdmin => "The last active administrator stays; make somebody else one first",
-            Code::TeamNotEmpty => "The team has 3 members; move them first",
+            Code::TeamNotEmpty => "The team has 3 active members; move them first",
             Code::RoleFixed => "Administrators hold everything; this cannot be changed",
             Code::LimitReached => "A team has at most 1,000 members",
             Code::TooLarge => "A body may have 262144 bytes; this one has 300012",
             Code::UnsupportedMediaType => "Send the body as Content-Type: application/json",
-            Code::Throttled => "Too many failed attempts; try again in 15 minutes",
         };
         Self::new(code, detail)
     }
