@@ -5,6 +5,7 @@ the address of the API, which is not that of the outputs.
 """
 
 import os
+import pty
 import re
 import subprocess
 from dataclasses import dataclass
@@ -54,21 +55,30 @@ class Terminal:
         all_blocks = blocks()
         script = SQS_HERE + all_blocks["Runbook", 1].replace("STACK=crm-prod", f"STACK={self.stack}").replace(API, f"API={self.api}")
         if any("admin " in all_blocks[block] for block in wanted):
-            script += all_blocks["Runbook", 3].replace("EMAIL=admin@example.com", f"EMAIL={self.email}")
+            # What it asks for stands on the terminal, and is no part of what the blocks print.
+            script += "{\n" + all_blocks["Runbook", 3].replace("EMAIL=admin@example.com", f"EMAIL={self.email}") + "} >/dev/null\n"
+            script += all_blocks["Runbook", 4]
         script += "".join(f"\n{all_blocks[block]}" for block in wanted)
         for placeholder, value in (put or {}).items():
             assert placeholder in script, placeholder
             script = script.replace(placeholder, value)
         left = re.search(r"<(the|that|a) [^>]*>", script)
         assert not left, f"nobody filled in {left[0]}"
-        # A command that fails ends it, as nobody would go on.
-        done = subprocess.run(
-            ["bash", "-c", f"set -e -o pipefail\n{script}"],
-            cwd=folder,
-            env=self.environment | {"PATH": self.path, "AWS_PAGER": ""},
-            input=f"{self.password}\n",
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        # The password is typed into a terminal, whose echo is turned off for it.
+        keyboard, screen = pty.openpty()
+        os.write(keyboard, f"{self.password}\n".encode())
+        try:
+            # A command that fails ends it, as nobody would go on.
+            done = subprocess.run(
+                ["bash", "-c", f"set -e -o pipefail\n{script}"],
+                cwd=folder,
+                env=self.environment | {"PATH": self.path, "AWS_PAGER": ""},
+                stdin=screen,
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+        finally:
+            os.close(keyboard)
+            os.close(screen)
         return Pasted(done.returncode, done.stdout, done.stderr)

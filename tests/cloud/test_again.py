@@ -3,6 +3,8 @@
 import json
 
 import boto3
+import pytest
+import runbook
 from collections.abc import Callable
 from test_crm import NEW_PASSWORD, Client, problem
 
@@ -28,3 +30,17 @@ def test_what_is_new_is_found(base_url: str, stack: dict, eventually: Callable) 
     admin = Client(base_url).signed_in(stack["parameters"]["BootstrapAdminEmail"], NEW_PASSWORD)
     customer = admin.data("POST", "/customers", 201, json={"name": "Phoenix"})
     eventually(lambda: customer["id"] in [row["id"] for row in admin.data("GET", "/customers?q=phoenix")])
+
+
+def test_the_table_that_nobody_works_on_any_more_is_deleted_and_the_one_in_use_is_not(
+    terminal: runbook.Terminal, stack: dict, before: dict, session: boto3.Session, endpoint: str
+) -> None:
+    deleted = lambda table: terminal.paste(("Deleting a deployment, and making it again", 5), put={"<the table to delete>": table})  # noqa: E731
+    dynamodb, in_use = session.client("dynamodb", endpoint_url=endpoint), stack["outputs"]["TableName"]
+    refused = deleted(in_use)
+    assert refused.status == 0 and refused.output.startswith("not deleted"), refused
+    done = deleted(before["table"])
+    assert done.status == 0 and not done.errors, done
+    dynamodb.describe_table(TableName=in_use)
+    with pytest.raises(dynamodb.exceptions.ResourceNotFoundException):
+        dynamodb.describe_table(TableName=before["table"])

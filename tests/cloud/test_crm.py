@@ -12,7 +12,8 @@ import pytest
 import requests
 from venv_setup import PROJECT_ROOT
 
-NEW_PASSWORD = "another-for-the-cloud-tests"
+# What whoever is on call types has to arrive as it is, quotes and all.
+NEW_PASSWORD = r"""another-"one's"-for\the $cloud-tests"""
 REP_PASSWORD = "one-for-the-representative"
 
 

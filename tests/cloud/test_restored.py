@@ -57,8 +57,8 @@ def test_it_is_imported_into_the_stack(terminal: runbook.Terminal, session: boto
     # The emulator's bucket has another address. It takes the template's word for what the table is like, which CloudFormation
     # leaves to whoever imports as well.
     put = {"<a bucket of yours>": BUCKET, "https://$BUCKET.s3.$AWS_REGION.amazonaws.com/": "$AWS_ENDPOINT_URL/$BUCKET/"}
-    pasted = terminal.paste(("Restoring data", 3), folder=tmp_path, put=put)
-    assert pasted.status == 0, pasted
+    pasted = terminal.paste(("Restoring data", 3), ("Restoring data", 4), folder=tmp_path, put=put)
+    assert pasted.status == 0 and '"Import"' in pasted.output and '"Modify"' not in pasted.output, pasted
     formation = session.client("cloudformation", endpoint_url=endpoint)
     resource = formation.describe_stack_resource(StackName=terminal.stack, LogicalResourceId="Table")["StackResourceDetail"]
     assert resource["PhysicalResourceId"] == stack["outputs"]["TableName"]
@@ -70,7 +70,13 @@ def test_a_deleted_stack_leaves_its_table_and_nothing_else(
     terminal: runbook.Terminal, session: boto3.Session, endpoint: str, stack: dict, before: dict
 ) -> None:
     client = lambda service: session.client(service, endpoint_url=endpoint)  # noqa: E731
-    deleted = terminal.paste((DELETED, 1))
+    looked = terminal.paste((DELETED, 1))
+    assert looked.status == 0 and looked.output.splitlines()[0] == stack["outputs"]["TableName"], looked
+    # As README.md protects it.
+    client("cloudformation").update_termination_protection(StackName=terminal.stack, EnableTerminationProtection=True)
+    protected = terminal.paste((DELETED, 3))
+    assert protected.status != 0 and "TerminationProtection is enabled" in protected.errors, protected
+    deleted = terminal.paste((DELETED, 2), (DELETED, 3))
     assert deleted.status == 0, deleted
     tables = client("dynamodb").list_tables()["TableNames"]
     assert sorted(tables) == sorted([stack["outputs"]["TableName"], before["table"]]), "the one in use, and the one it was restored from"

@@ -23,10 +23,15 @@ DRILLS = {
 # What a reader fills in or waits for.
 PUT = {
     "RuleDeliveryAlarm": {"sleep 60": "sleep 0"},
+    "StreamAgeAlarm": {"<the worker: projector or relay>": "relay"},
     "Runbook": {"<the id>": "no-such-request"},
 }
 # Whose values are found by the test that pastes them.
-FILLED_IN = ["The secret is damaged, or the keys disagree", "The stage cannot be updated because of a route that is gone"]
+FILLED_IN = [
+    "The secret is damaged, or the keys disagree",
+    "The stage cannot be updated because of a route that is gone",
+    "A deployment could not be taken back",
+]
 FIRST_LINES = ("Runbook", 1)
 # What the emulator cannot show of these: it takes filters of the log without going by them.
 ALONE = sorted({heading for heading, _ in runbook.blocks()} - DRILLS.keys() - set(FILLED_IN))
@@ -65,6 +70,23 @@ def test_the_commands_about_a_route_that_is_gone_are_whole(terminal: runbook.Ter
     }
     pasted = terminal.paste((FILLED_IN[1], 1), put=put)
     assert pasted.status == 0 and resources["HttpApi"] in pasted.output, pasted
+
+
+def test_a_stack_is_taken_back_to_the_end_only_where_that_failed(terminal: runbook.Terminal) -> None:
+    # A way back that fails is not made here: the commands are whole, and refused for the state that the stack is in alone.
+    listed = terminal.paste((FILLED_IN[2], 1))
+    assert listed.status == 0 and not listed.errors, listed
+    for number in (2, 3):
+        pasted = terminal.paste((FILLED_IN[2], number))
+        assert pasted.status != 0 and "cannot be called from current stack status" in pasted.errors, pasted
+    told = {"aws cloudformation continue-update-rollback": "echo", "aws cloudformation wait stack-rollback-complete": "true"}
+    nested = terminal.paste((FILLED_IN[2], 3), put=told)
+    assert f"{terminal.stack}-BootstrapStack" in nested.output and nested.output.strip().endswith(".Bootstrap"), nested
+
+
+def test_the_block_after_a_first_deployment_that_failed_leaves_every_other_stack_alone(terminal: runbook.Terminal) -> None:
+    pasted = terminal.paste(("Taking a version back", 2))
+    assert pasted.status == 0 and pasted.output.startswith("not deleted") and "COMPLETE" in pasted.output, pasted
 
 
 def test_a_function_that_does_not_start_says_so_where_errors_finds_it() -> None:
