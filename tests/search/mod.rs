@@ -3,6 +3,7 @@
 mod table;
 
 use crate::search::table::{FINDS, MISSES};
+use local::TABLE;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -108,4 +109,85 @@ async fn people_find_what_they_type_in_many_countries() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), FINDS.len() + MISSES.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_full_name_without_a_blank_is_found_in_both_orders() {
+    let crm = Crm::idle(local::Table::memory().expect("memory")).await;
+    let mut posts = crm.posts().await;
+    let admin = crm.admin().await;
+    let people = [("小明", "王", ["王小明", "小明王"]), ("민수", "김", ["김민수", "민수김"]), ("太郎", "田中", ["田中太郎", "太郎田中"])];
+    let mut made = Vec::new();
+    for (first, last, typed) in people {
+        let names = json!({"firstName": first, "lastName": last});
+        let with = |field: &str, says: &str| {
+            let mut body = names.clone();
+            body[field] = json!(says);
+            body
+        };
+        let lead = admin.make("/leads", with("title", "Untitled")).await;
+        let customer = admin.customer(with("name", "Unnamed")).await;
+        let mut user = with("password", PASSWORD);
+        user["email"] = json!(format!("{}@office.test", unique()));
+        let user = admin.make("/users", user).await;
+        made.push((typed, [("/leads", text(&lead["id"])), ("/customers", text(&customer["id"])), ("/users", text(&user["id"]))]));
+    }
+    settle(&mut posts).await;
+    for (typed, records) in made {
+        for name in typed {
+            for (path, id) in &records {
+                assert_eq!(admin.ids(&format!("{path}?q={name}")).await, [id.clone()], "{name} in {path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_listed_at_its_first_word_that_matches_and_once() {
+    let crm = Crm::idle(local::Table::memory().expect("memory")).await;
+    let mut posts = crm.posts().await;
+    let admin = crm.admin().await;
+    let mut ids = Vec::new();
+    for name in ["Zorillaz the Zorilla", "Zorillas", "Zorilla"] {
+        ids.push(text(&admin.customer(json!({"name": name})).await["id"]));
+    }
+    settle(&mut posts).await;
+    let listed = admin.ids("/customers?q=zorilla").await;
+    assert_eq!(listed, [ids[2].clone(), ids[0].clone(), ids[1].clone()], "the word, then the newest");
+    assert_eq!(admin.ids("/customers?q=zorillaz").await, [ids[0].clone()]);
+}
+
+#[tokio::test]
+async fn a_record_from_before_there_were_words_beside_others_is_found_as_before_until_its_names_change() {
+    let crm = Crm::idle(local::Table::memory().expect("memory")).await;
+    let mut posts = crm.posts().await;
+    let admin = crm.admin().await;
+    let id = text(&admin.customer(json!({"name": "Zorillaz the Zorilla M & S"})).await["id"]);
+    settle(&mut posts).await;
+    let table = &crm.embedded().table;
+    let mut gone = 0;
+    for mut row in table.items(TABLE).await.expect("items") {
+        let sort = text(&row["sk"]["S"]);
+        if row["type"]["S"] != "FOUND#CUSTOMER" || !sort.ends_with(&id) || !row["data"].is_object() {
+            continue;
+        }
+        if sort.starts_with("zorilla#") || sort.starts_with("ms#") {
+            gone += 1;
+            let key = json!({"pk": row["pk"], "sk": row["sk"]});
+            table.request("DeleteItem", json!({"TableName": TABLE, "Key": key})).await.expect("removed");
+            continue;
+        }
+        let beside = row["data"]["M"].as_object_mut().and_then(|data| data.remove("b"));
+        assert!(beside.is_some(), "{row}");
+        table.request("PutItem", json!({"TableName": TABLE, "Item": row})).await.expect("written");
+    }
+    assert_eq!(gone, 2);
+    settle(&mut posts).await;
+    for (query, found) in [("zorilla", true), ("zorillaz", true), ("the%20zorilla", true), ("ms", false)] {
+        assert_eq!(admin.ids(&format!("/customers?q={query}")).await.contains(&id), found, "{query}");
+    }
+    admin.patch(&format!("/customers/{id}"), json!({"firstName": "Ada"})).await.expect(200);
+    settle(&mut posts).await;
+    assert_eq!(admin.ids("/customers?q=ms").await, [id.clone()]);
+    assert_eq!(admin.ids("/customers?q=zorilla").await, [id]);
 }

@@ -310,11 +310,12 @@ impl<'a> Recount<'a> {
             for record in self.items.iter().filter(|item| item.text("type") == kind) {
                 let (data, derived, head) = (record.at("data"), record.at("derived"), record.at("head"));
                 let names = fields.iter().filter_map(|field| data[*field].as_str()).collect();
-                let findable = Findable { email: data["email"].as_str(), phone: data["phone"].as_str(), names };
+                let person = [data["firstName"].as_str(), data["lastName"].as_str()];
+                let findable = Findable { email: data["email"].as_str(), phone: data["phone"].as_str(), names, person };
                 let state = if data["archivedAt"].is_string() { "ARCHIVED" } else { "LIVE" };
-                let words = domain::search::record_words(&findable).words;
+                let words = domain::search::record_words(&findable);
                 // (place, beginning of the sort key)
-                let words = words.into_iter().map(|word| (format!("{state}#Q#{}", word.chars().take(1).collect::<String>()), word));
+                let words = words.looked_up().cloned().map(|word| (format!("{state}#Q#{}", word.chars().take(1).collect::<String>()), word));
                 let words: Vec<(String, String)> = words.collect();
                 let level = derived["levelCode"].as_str().unwrap_or("BRONZE");
                 let values: Vec<String> = match kind {

@@ -356,9 +356,9 @@ pub fn archive(customer: &Record<Customer>, act: &Act) -> Result<Change<Customer
 
 /// The texts a customer is found by.
 pub fn findable(data: &CustomerData) -> Findable<'_> {
-    let names = [&data.first_name, &data.last_name].map(|name| name.as_ref().map(Text::as_str));
-    let names = names.into_iter().chain([data.company.as_ref().map(Text::as_str), Some(data.name.as_str())]);
-    Findable::of(data.email.as_ref(), data.phone.as_ref(), names)
+    let person = [&data.first_name, &data.last_name].map(|name| name.as_ref().map(Text::as_str));
+    let names = [data.company.as_ref().map(Text::as_str), Some(data.name.as_str())];
+    Findable::of(data.email.as_ref(), data.phone.as_ref(), person, names)
 }
 
 #[cfg(test)]

@@ -501,9 +501,9 @@ pub fn link(lead: &Record<Lead>, act: &Act, customer: &Record<Customer>) -> Resu
 /// The texts a lead is found by.
 pub fn findable(data: &LeadData) -> Findable<'_> {
     // A title can be long, and hides nobody.
-    let names = [&data.first_name, &data.last_name].map(|name| name.as_ref().map(Text::as_str));
-    let names = names.into_iter().chain([data.company.as_ref().map(Text::as_str), Some(data.title.as_str())]);
-    Findable::of(data.email.as_ref(), data.phone.as_ref(), names)
+    let person = [&data.first_name, &data.last_name].map(|name| name.as_ref().map(Text::as_str));
+    let names = [data.company.as_ref().map(Text::as_str), Some(data.title.as_str())];
+    Findable::of(data.email.as_ref(), data.phone.as_ref(), person, names)
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use unicode_script::{Script, UnicodeScript};
 /// How many words of a record are looked up by: enough for contact data, names and company, and a
 /// bound on what one record costs the projector.
 pub const MAX_WORDS: usize = 24;
+/// How many words more a record is looked up by as they are typed without a blank, or that begin another one.
+pub const MAX_BESIDE: usize = 4;
 /// How many more narrow a search of several words.
 pub const MAX_MORE: usize = 24;
 /// How much of a word counts.
@@ -32,6 +34,8 @@ const SPELLINGS: [(&str, char); 4] = [("ae", 'a'), ("oe", 'o'), ("ue", 'u'), ("a
 const PAIRS: usize = 3;
 /// How long a word is at least that is looked up with one letter instead of two: `joe` is not Jo.
 const LEAST_RESPELLED: usize = 3;
+/// What joins a single letter to what stands beside it.
+const JOINING: [&str; 2] = ["&", "+"];
 /// What is typed for `&`, and not asked for beside other words.
 const AND: [&str; 5] = ["and", "und", "et", "og", "och"];
 
@@ -44,12 +48,20 @@ pub struct Findable<'a> {
     pub phone: Option<&'a str>,
     /// Names and titles.
     pub names: Vec<&'a str>,
+    /// First and last name of a person, which are among the names as well.
+    pub person: [Option<&'a str>; 2],
 }
 
 impl<'a> Findable<'a> {
-    /// Contact data, and those names that there are; the first ones count first.
-    pub fn of(email: Option<&'a Email>, phone: Option<&'a Phone>, names: impl IntoIterator<Item = Option<&'a str>>) -> Self {
-        Self { email: email.map(Email::as_str), phone: phone.map(Phone::as_str), names: names.into_iter().flatten().collect() }
+    /// Contact data, a person's first and last name, and those other names that there are; the first ones count first.
+    pub fn of(
+        email: Option<&'a Email>,
+        phone: Option<&'a Phone>,
+        person: [Option<&'a str>; 2],
+        names: impl IntoIterator<Item = Option<&'a str>>,
+    ) -> Self {
+        let names = person.into_iter().chain(names).flatten().collect();
+        Self { email: email.map(Email::as_str), phone: phone.map(Phone::as_str), names, person }
     }
 }
 
@@ -60,6 +72,10 @@ pub struct RecordWords {
     /// beginning finds the shorter one too.
     #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
+    /// Those that it is looked up by as well, sorted: names as they are typed without a blank, and words of names
+    /// with which another one begins, so that it stands at both.
+    #[serde(rename = "b", default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
     /// Those that only narrow a search, sorted: single characters, the end of an e-mail address, and what
     /// is beyond the bound.
     #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
@@ -67,6 +83,13 @@ pub struct RecordWords {
     /// Its words with umlauts as they are typed with two letters, sorted: they narrow a search too.
     #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     pub spellings: Vec<String>,
+}
+
+impl RecordWords {
+    /// All that the record is looked up by.
+    pub fn looked_up(&self) -> impl Iterator<Item = &String> {
+        self.words.iter().chain(&self.beside)
+    }
 }
 
 /// An accent, a point or a vowel sign that people leave out. The signs of Indic scripts and of kana are
@@ -182,10 +205,32 @@ fn signed(chunk: &str) -> Option<&str> {
     (letter.len() < word.len() && letter.chars().all(char::is_alphabetic) && letter.chars().count() == 1).then_some(word)
 }
 
+/// A sign of numbers before a single character, as it is folded: `#1`.
+fn numbered(chunk: &str) -> Option<&str> {
+    let word = chunk.trim_matches(|c: char| !is_of_word(c) && c != '_');
+    word.strip_prefix('_').filter(|rest| is_single(rest) && rest.chars().all(is_of_word)).map(|_| word)
+}
+
+/// Whether it is one character.
+fn is_single(word: &str) -> bool {
+    word.chars().count() == 1
+}
+
+/// Whether a script is written without spaces, or as people like.
+fn is_spaceless(script: Script) -> bool {
+    matches!(script, Script::Han | Script::Hiragana | Script::Katakana | Script::Hangul)
+}
+
+/// Whether two words that stand side by side are also typed without a blank: where one of them is of a script
+/// that needs none there.
+fn meet_without_blank(before: &str, after: &str) -> bool {
+    let of_script = |c: &char| !matches!(c.script(), Script::Common | Script::Inherited);
+    [before.chars().rev().find(of_script), after.chars().find(of_script)].into_iter().flatten().any(|c| is_spaceless(c.script()))
+}
+
 /// The ends of a run that is written without spaces: from each Chinese character and Korean syllable on,
 /// and from where one script follows another. The last character alone is none.
 fn ends(part: &str) -> Vec<&str> {
-    let spaceless = |script: Script| matches!(script, Script::Han | Script::Hiragana | Script::Katakana | Script::Hangul);
     let mut ends = Vec::new();
     let mut before: Option<Script> = None;
     for (at, c) in part.char_indices() {
@@ -196,7 +241,7 @@ fn ends(part: &str) -> Vec<&str> {
         }
         // Korean is kept in letters, of which the leading one begins a syllable.
         let begins = script == Script::Han || matches!(c, '\u{1100}'..='\u{115f}');
-        let changes = before.is_some_and(|before| before != script && script != Script::Hangul && (spaceless(before) || spaceless(script)));
+        let changes = before.is_some_and(|before| before != script && script != Script::Hangul && (is_spaceless(before) || is_spaceless(script)));
         if before.is_some() && (begins || changes) {
             ends.push(&part[at..]);
         }
@@ -249,6 +294,83 @@ fn name_words(name: &str) -> Vec<String> {
     words
 }
 
+/// Single letters of a folded name with what a spaced sign joins to them, as one word: `m & s` as `ms`. Without a sign
+/// only where the name has nothing else: `x y`, not `j r smith`.
+fn lettered(name: &str) -> Vec<String> {
+    // (words, whether a sign joins some of them)
+    let mut runs: Vec<(Vec<String>, bool)> = Vec::new();
+    let (mut sign, mut strong) = (false, false);
+    for chunk in name.split_whitespace() {
+        let word = joined(chunk);
+        if word.is_empty() || AND.contains(&word.as_str()) {
+            (sign, strong) = (true, strong || JOINING.contains(&chunk));
+            continue;
+        }
+        let joins = |before: &String| if strong { is_single(before) || is_single(&word) } else { is_single(before) && is_single(&word) };
+        match runs.last_mut().filter(|(words, _)| words.last().is_some_and(joins)) {
+            Some((words, signed)) => {
+                words.push(word);
+                *signed |= sign;
+            }
+            None => runs.push((vec![word], false)),
+        }
+        (sign, strong) = (false, false);
+    }
+    let alone = runs.len() == 1;
+    runs.iter().filter(|(words, signed)| words.len() > 1 && (*signed || alone)).map(|(words, _)| words.concat()).collect()
+}
+
+/// A folded name of a script that is also typed without blanks, from each of its words on: `日本 株式会社` as `日本株式会社`.
+fn unspaced(name: &str) -> Vec<String> {
+    let words: Vec<String> = name.split_whitespace().map(joined).collect();
+    // From the end: what is joined with all that it meets.
+    let mut found: Vec<String> = Vec::new();
+    let mut run = String::new();
+    for (at, word) in words.iter().enumerate().rev() {
+        let meets = words.get(at + 1).is_some_and(|next| meet_without_blank(word, next) && !word.is_empty() && !next.is_empty());
+        run = if meets { format!("{word}{run}") } else { word.clone() };
+        found.extend(meets.then(|| run.clone()));
+    }
+    found.reverse();
+    found
+}
+
+/// A person's names as one word in both orders, where they are typed so.
+fn full_names(person: [Option<&str>; 2]) -> Vec<String> {
+    let [Some(first), Some(last)] = person.map(|name| name.map(|name| joined(&folded(name))).filter(|name| !name.is_empty())) else {
+        return Vec::new();
+    };
+    let meet = meet_without_blank(&last, &first) || (is_single(&last) && is_single(&first));
+    if meet { vec![format!("{last}{first}"), format!("{first}{last}")] } else { Vec::new() }
+}
+
+/// What a record is looked up by as well: names as they are typed without a blank, and words that begin one from
+/// elsewhere in its names. Contact data counts for none of it: a customer's address often begins as the name does.
+fn words_beside(findable: &Findable<'_>, words: &[String]) -> Vec<String> {
+    let names: Vec<String> = findable.names.iter().map(|name| folded(name)).collect();
+    let mut found = full_names(findable.person);
+    for name in &names {
+        found.extend(name.split_whitespace().filter_map(numbered).map(str::to_owned));
+        found.extend(lettered(name));
+        found.extend(unspaced(name));
+    }
+    let mut beside: Vec<String> = Vec::new();
+    for word in found.iter().map(|word| cut(word)) {
+        if !words.iter().chain(&beside).any(|other| other.starts_with(&word)) {
+            beside.push(word);
+        }
+    }
+    let chunks: Vec<String> = names.iter().flat_map(|name| name.split_whitespace()).map(|chunk| cut(&joined(chunk))).collect();
+    let begins_another = |word: &&String| chunks.iter().any(|other| other != *word && other.starts_with(word.as_str()));
+    for word in chunks.iter().filter(|word| word.chars().nth(1).is_some()).filter(begins_another) {
+        if !words.contains(word) && !beside.contains(word) {
+            beside.push(word.clone());
+        }
+    }
+    beside.truncate(MAX_BESIDE);
+    beside
+}
+
 /// The words of a record: contact data first, so that no name hides it.
 pub fn record_words(findable: &Findable<'_>) -> RecordWords {
     let (mut words, end) = findable.email.map(email_words).unwrap_or_default();
@@ -278,7 +400,8 @@ pub fn record_words(findable: &Findable<'_>) -> RecordWords {
     spellings.retain(|spelling| !spelling.is_empty() && !all.contains(spelling));
     spellings.truncate(MAX_MORE);
     found.spellings = spellings;
-    for words in [&mut found.words, &mut found.more, &mut found.spellings] {
+    found.beside = words_beside(findable, &found.words);
+    for words in [&mut found.words, &mut found.beside, &mut found.more, &mut found.spellings] {
         words.sort_unstable();
         words.dedup();
     }
@@ -312,10 +435,11 @@ struct Asked {
 }
 
 impl Asked {
-    /// What it may mean: a run of digits is a word, or the end of a phone number.
+    /// What it may mean: a run of digits is a word, or the end of a phone number; `#1` is also the beginning of 15.
     fn forms(&self) -> Vec<String> {
+        let bare = self.text.strip_prefix('_').map(str::to_owned);
         let phone = Some(number(&self.text)).filter(|phone| self.text.chars().all(|c| c.is_ascii_digit()) && phone.len() > LAST_DIGITS);
-        std::iter::once(self.text.clone()).chain(self.respelled.clone()).chain(phone).collect()
+        std::iter::once(self.text.clone()).chain(self.respelled.clone()).chain(bare).chain(phone).collect()
     }
 }
 
@@ -357,7 +481,7 @@ fn asked_as(text: &str) -> Vec<Asked> {
             words.push(word(address, false));
             continue;
         }
-        if let Some(signed) = signed(chunk) {
+        if let Some(signed) = signed(chunk).or_else(|| numbered(chunk)) {
             words.push(word(signed, false));
             continue;
         }
@@ -371,6 +495,42 @@ fn asked_as(text: &str) -> Vec<Asked> {
         words.extend(pieces.iter().enumerate().map(|(at, piece)| word(&joined(piece), last > 0 && at == last)));
     }
     words
+}
+
+/// A query whose `&` is typed without the blanks that the name may have: `tom&jerry` as `tom jerry`. Beside a single
+/// letter the record has both.
+fn apart(text: &str) -> Option<String> {
+    let signs = ['&', '\u{ff06}'];
+    let splits = |chunk: &str| !chunk.contains('@') && chunk.contains(signs) && chunk.split(signs).all(|part| joined(part).chars().nth(1).is_some());
+    let apart: Vec<String> = text.split_whitespace().map(|chunk| if splits(chunk) { chunk.replace(signs, " ") } else { chunk.to_owned() }).collect();
+    text.split_whitespace().any(splits).then(|| apart.join(" "))
+}
+
+/// The ways of understanding a query as words: what they are, and with one letter for two where the record has an
+/// umlaut there.
+fn ways_of_words(text: &str, numeric: bool) -> (Vec<Way>, Vec<Way>) {
+    let mut words = asked(text);
+    let length = |word: &Asked| word.text.trim_start_matches('_').chars().count();
+    let usable = |word: &Asked| (!word.ends || words.iter().all(|other| other.ends || length(other) < 2), length(word));
+    let Some(longest) = (0..words.len()).rev().max_by_key(|index| usable(&words[*index])) else { return Default::default() };
+    let mut ways = Vec::new();
+    // Nothing is looked up by a single letter: all of them together are one word.
+    if words.len() > 1 && words.iter().all(|word| length(word) == 1) {
+        let prefix = words.iter().map(|word| word.text.trim_start_matches('_')).collect();
+        ways.push(Way { prefix, others: Vec::new() });
+    }
+    let prefix = words.remove(longest);
+    let others: Vec<Vec<String>> = words.iter().map(Asked::forms).collect();
+    // With one letter for two only where the record has an umlaut there: its own spelling tells.
+    let respelled = contracted(&prefix.text).into_iter().map(|contracted| {
+        let spelling = vec![prefix.text.clone()];
+        Way { prefix: contracted, others: others.iter().cloned().chain([spelling]).collect() }
+    });
+    let second = respelled.collect();
+    // The longest word may itself be the end of a number that stands beside a name.
+    let forms = if numeric { vec![prefix.text] } else { prefix.forms() };
+    ways.extend(forms.into_iter().rev().map(|prefix| Way { prefix, others: others.clone() }));
+    (ways, second)
 }
 
 impl Search {
@@ -391,10 +551,21 @@ impl Search {
     /// Whether a record with these words matches, and at which of them it is shown: the first one with
     /// a prefix, so that a record shows once however many of its words match.
     pub fn shown_at<'a>(&self, record: &'a RecordWords) -> Option<&'a str> {
-        let words = || record.words.iter().chain(&record.more).chain(&record.spellings);
-        let begins = |prefix: &String| words().any(|word| word.starts_with(prefix.as_str()));
-        let matching = self.ways.iter().filter(|way| way.others.iter().all(|forms| forms.iter().any(begins)));
-        matching.filter_map(|way| record.words.iter().find(|word| word.starts_with(&way.prefix))).min().map(String::as_str)
+        self.matching(record).filter_map(|way| record.looked_up().filter(|word| word.starts_with(&way.prefix)).min()).min().map(String::as_str)
+    }
+
+    /// Whether a record with these words stands at a word: where it is shown, or where it would be had it only those
+    /// words that it had before there were others beside them.
+    pub fn stands_at(&self, record: &RecordWords, word: &str) -> bool {
+        let before = || self.matching(record).filter_map(|way| record.words.iter().find(|word| word.starts_with(&way.prefix))).min();
+        self.shown_at(record) == Some(word) || before().is_some_and(|before| before == word)
+    }
+
+    /// The ways in which a record has all the other words.
+    fn matching<'a>(&'a self, record: &'a RecordWords) -> impl Iterator<Item = &'a Way> {
+        let words = || record.looked_up().chain(&record.more).chain(&record.spellings);
+        let begins = move |prefix: &String| words().any(|word| word.starts_with(prefix.as_str()));
+        self.ways.iter().filter(move |way| way.others.iter().all(|forms| forms.iter().any(begins)))
     }
 }
 
@@ -424,21 +595,11 @@ impl crate::text::TextValue for Search {
             let others = asked(&names.join(" ")).iter().map(Asked::forms).collect();
             ways.push(Way { prefix: beside, others });
         }
-        let mut words = asked(text);
-        let usable =
-            |word: &Asked| (!word.ends || words.iter().all(|other| other.ends || other.text.chars().nth(1).is_none()), word.text.chars().count());
-        let mut second = Vec::new();
-        if let Some(longest) = (0..words.len()).rev().max_by_key(|index| usable(&words[*index])) {
-            let prefix = words.remove(longest);
-            let others: Vec<Vec<String>> = words.iter().map(Asked::forms).collect();
-            // With one letter for two only where the record has an umlaut there: its own spelling tells.
-            second.extend(contracted(&prefix.text).into_iter().map(|contracted| {
-                let spelling = vec![prefix.text.clone()];
-                Way { prefix: contracted, others: others.iter().cloned().chain([spelling]).collect() }
-            }));
-            // The longest word may itself be the end of a number that stands beside a name.
-            let forms = if numeric { vec![prefix.text] } else { prefix.forms() };
-            ways.extend(forms.into_iter().rev().map(|prefix| Way { prefix, others: others.clone() }));
+        let (words, mut second) = ways_of_words(text, numeric);
+        ways.extend(words);
+        if let Some((words, more)) = apart(text).map(|apart| ways_of_words(&apart, numeric)) {
+            ways.extend(words);
+            second.extend(more);
         }
         let narrows = ways.iter().any(|way| !way.others.is_empty());
         ways.append(&mut second);
@@ -471,7 +632,7 @@ mod tests {
     fn the_longest_word_is_the_prefix_and_the_others_filter() {
         let search = search("Jo acme.com");
         assert_eq!(search.prefixes().collect::<Vec<_>>(), ["acme"]);
-        let record = record_words(&Findable { names: vec!["John Smith"], email: Some("john@acme.com"), phone: None });
+        let record = record_words(&Findable { names: vec!["John Smith"], email: Some("john@acme.com"), ..Findable::default() });
         assert_eq!(search.shown_at(&record), Some("acme.com"));
         assert_eq!(search.shown_at(&named("Acme com")), None);
     }
@@ -480,7 +641,33 @@ mod tests {
     fn a_record_is_shown_at_its_first_matching_word_only() {
         let record = named("Acmeco Acme Acmes");
         assert_eq!(record.words, ["acmeco", "acmes"], "who looks for acme finds acmeco");
-        assert_eq!(search("acm").shown_at(&record), Some("acmeco"));
+        assert_eq!(search("acm").shown_at(&record), Some("acme"), "where it stands as well");
+        assert_eq!(search("acmec").shown_at(&record), Some("acmeco"));
+    }
+
+    #[test]
+    fn a_word_that_begins_another_is_a_place_of_its_own() {
+        let record = named("Zorillaz the Zorilla");
+        assert_eq!((&*record.words, &*record.beside), (&["the".to_owned(), "zorillaz".to_owned()][..], &["zorilla".to_owned()][..]));
+        assert_eq!((search("zorilla").shown_at(&record), search("zorillaz").shown_at(&record)), (Some("zorilla"), Some("zorillaz")));
+        assert!(search("zorilla").stands_at(&record, "zorillaz"), "a record of before has no other row");
+        assert!(!search("zorilla").stands_at(&record, "the") && !search("the").stands_at(&record, "zorilla"));
+    }
+
+    #[test]
+    fn only_names_that_are_typed_without_their_blanks_take_more_words() {
+        for name in
+            ["Smith & Sons", "Plan B", "J. R. Smith", "Phase A - Delivery", "Wal-Mart Stores", "Vitamin C and Zinc", "O'Neil", "Peña y Compañía"]
+        {
+            assert!(named(name).beside.is_empty(), "{name}: {:?}", named(name).beside);
+        }
+        let beside = |name: &str| named(name).beside;
+        assert_eq!(beside("M & S"), ["ms"]);
+        assert_eq!(beside("C & A Mode"), ["ca"]);
+        assert_eq!(beside("#1 Deal"), ["_1"]);
+        assert_eq!(beside("삼성 전자 신규 계약 건 가 나").len(), MAX_BESIDE);
+        let person = record_words(&Findable { names: vec!["小明", "王"], person: [Some("小明"), Some("王")], ..Findable::default() });
+        assert_eq!(person.beside, ["小明王", "王小明"]);
     }
 
     #[test]
@@ -582,7 +769,7 @@ mod tests {
 
     #[test]
     fn last_digits_may_begin_with_zeros() {
-        let record = record_words(&Findable { names: vec!["Ann"], phone: Some("+15550100005"), email: None });
+        let record = record_words(&Findable { names: vec!["Ann"], phone: Some("+15550100005"), ..Findable::default() });
         for (query, found) in [("0005", true), ("00005", true), ("100005", true), ("0006", false), ("ann 0005", true)] {
             assert_eq!(finds(query, &record), found, "{query}");
         }
@@ -590,7 +777,7 @@ mod tests {
 
     #[test]
     fn a_phone_number_is_found_in_any_spelling_and_by_its_last_digits() {
-        let record = record_words(&Findable { names: vec!["Ann"], phone: Some("+12345678901"), email: None });
+        let record = record_words(&Findable { names: vec!["Ann"], phone: Some("+12345678901"), ..Findable::default() });
         for query in [
             "+1 (234) 567-8901",
             "+12345678901",
@@ -646,7 +833,8 @@ mod tests {
     fn a_long_name_hides_no_contact_data() {
         let name: Vec<String> = (0..30).map(|number| format!("word{number}x")).collect();
         let name = name.join(" ");
-        let record = record_words(&Findable { names: vec![&name], email: Some("ada@acme.example"), phone: Some("+4930123456") });
+        let record =
+            record_words(&Findable { names: vec![&name], email: Some("ada@acme.example"), phone: Some("+4930123456"), ..Findable::default() });
         assert_eq!(record.words.len(), MAX_WORDS);
         assert!(finds("ada@acme.example", &record) && finds("acme", &record) && finds("123456", &record));
         assert!(finds("word0x wo", &record) && finds("ada@acme word29x", &record), "what is not looked up still narrows");
@@ -655,7 +843,9 @@ mod tests {
     #[test]
     fn a_usual_customer_takes_seven_words() {
         let names = vec!["Analytical Engines 000023", "Analytical Engines Ltd", "Grace", "Hopper"];
-        let record = record_words(&Findable { names, email: Some("grace000023@analytical.example"), phone: Some("+49300000023") });
+        let person = [Some("Grace"), Some("Hopper")];
+        let record = record_words(&Findable { names, person, email: Some("grace000023@analytical.example"), phone: Some("+49300000023") });
+        assert!(record.beside.is_empty(), "{record:?}");
         assert_eq!(record.words, ["-32000000394", "000023", "analytical.example", "engines", "grace000023@analytical.example", "hopper", "ltd"]);
         assert_eq!(record.more, ["example"]);
     }

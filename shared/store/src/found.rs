@@ -93,7 +93,10 @@ pub(crate) fn shown_here(row: &Item, search: &Search) -> Result<bool, Error> {
 pub(crate) fn stands<E: Stored>(row: &Row<E>, by: &By, sort: &str) -> bool {
     let found = || E::found_by(row);
     match by {
-        By::Words(search) => found().is_some_and(|found| search.shown_at(&found.words) == sort.split('#').next()),
+        By::Words(search) => {
+            let word = sort.split('#').next().unwrap_or_default();
+            found().is_some_and(|found| search.stands_at(&found.words, word))
+        }
         By::Order(name) => {
             let here = |(order, place): &(&str, String)| order == name && sort == format!("{place}#{}", row.id);
             found().is_some_and(|found| found.orders.iter().any(here))
@@ -132,7 +135,7 @@ fn rows_of<E: Stored>(row: &Row<E>) -> Result<BTreeMap<Key, Item>, Error> {
         Ok::<_, Error>(())
     };
     let time = keys::by_time(row.created_at, &id);
-    for word in &found.words.words {
+    for word in found.words.looked_up() {
         let (state, sort) = (keys::word_state(found.state, word), by_word(word, row));
         put(group, owner, &state, &sort, Some(&found.words))?;
         for person in &found.sharers {

@@ -27,8 +27,9 @@ impl Stored for User {
 fn words(row: &Row<User>) -> RecordWords {
     let data = &row.data;
     let mut names: Vec<&str> = data.username.iter().map(domain::value::Username::as_str).collect();
-    names.extend([&data.first_name, &data.last_name].into_iter().flatten().map(domain::value::Text::as_str));
-    record_words(&Findable { email: Some(data.email.as_str()), phone: None, names })
+    let person = [&data.first_name, &data.last_name].map(|name| name.as_ref().map(domain::value::Text::as_str));
+    names.extend(person.into_iter().flatten());
+    record_words(&Findable { email: Some(data.email.as_str()), phone: None, names, person })
 }
 
 /// The `state` of people of a role and a status.
