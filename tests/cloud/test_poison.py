@@ -37,8 +37,16 @@ def owner(admin: Client, customer: str) -> str | None:
     return admin.data("GET", f"/customers/{customer}")["ownerId"]
 
 
-def handing_over(user: str) -> str:
-    """The piece of work that takes a user's customers away."""
+def handing_over(client: Callable, table: str, user: str) -> str:
+    """The piece of work that takes a disabled user's customers away; disabled without the event that would do it at once."""
+    names, values = {"#data": "data", "#status": "status"}, {":disabled": {"S": "DISABLED"}}
+    client("dynamodb").update_item(
+        TableName=table,
+        Key={"pk": {"S": f"USER#{user}"}, "sk": {"S": "AUTH"}},
+        UpdateExpression="SET #data.#status = :disabled",
+        ExpressionAttributeNames=names,
+        ExpressionAttributeValues=values,
+    )
     return json.dumps({"task": "move_records", "user": user, "to": None, "by": None})
 
 
@@ -79,7 +87,7 @@ def test_poison_in_the_stream_and_in_the_work_queue_is_parked_and_done_once_its_
         item = client("dynamodb").get_item(TableName=table, Key=key)["Item"]
         item["data"]["M"]["dueAt"] = {"S": "2031-01-01T00:00:01.000Z"}
         client("dynamodb").put_item(TableName=table, Item=item)
-        bodies = [handing_over(user), "no work at all", handing_over(other_user)]
+        bodies = [handing_over(client, table, user), "no work at all", handing_over(client, table, other_user)]
         for body in bodies:
             client("sqs").send_message(QueueUrl=resources["WorkQueue"], MessageBody=body)
         # What stands behind the poison in the queue and in the stream.

@@ -22,6 +22,11 @@ async fn parked(admin: &Person, count: usize) -> Vec<Value> {
 async fn left_behind(crm: &Crm, admin: &Person) -> (Value, String) {
     let rep = crm.person("SALES_REP", None).await;
     let path = format!("/customers/{}", text(&admin.customer(json!({"ownerId": rep.id})).await["id"]));
+    // Disabled without the event that would move it at once.
+    let disabled = json!({"TableName": TABLE, "Key": {"pk": {"S": format!("USER#{}", rep.id)}, "sk": {"S": "AUTH"}},
+        "UpdateExpression": "SET #data.#status = :disabled", "ExpressionAttributeNames": {"#data": "data", "#status": "status"},
+        "ExpressionAttributeValues": {":disabled": {"S": "DISABLED"}}});
+    crm.embedded().table.request("UpdateItem", disabled).await.expect("disabled");
     (json!({"task": "move_records", "user": rep.id, "to": null}), path)
 }
 

@@ -69,6 +69,12 @@ impl Expected {
         self.pointers.dedup();
     }
 
+    /// The same, naming the field that it is about.
+    pub fn about(mut self, pointer: &str) -> Self {
+        self.pointers.push(pointer.to_owned());
+        self
+    }
+
     pub fn refused(code: &'static str, allowed: &[&str]) -> Self {
         Self { members: json!({"allowed": allowed}), pointers: vec!["/status".to_owned()], ..Self::problem(409, code) }
     }

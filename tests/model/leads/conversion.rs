@@ -13,7 +13,7 @@ pub fn convert(world: &mut World, call: &Call) -> Answer {
     let lead = reached(world, call)?;
     if let Some(customer) = &lead.customer {
         if call.given("customerId").is_some_and(|wanted| wanted != *customer) {
-            check_unconverted(&lead)?;
+            check_unconverted(&lead).map_err(|refused| refused.about("/customerId"))?;
         }
         let members = json!({"customer": customers::show(&world.records.customers[customer]), "lead": whole(&lead)});
         return Ok(Expected::ok(members, lead.version));

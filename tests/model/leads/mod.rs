@@ -277,7 +277,7 @@ fn set_status(world: &mut World, call: &Call) -> Answer {
         return Err(Expected::wrong(&reasons));
     }
     check_version(call, old.version)?;
-    check_unconverted(&old)?;
+    check_unconverted(&old).map_err(|refused| refused.about("/status"))?;
     let (from, allowed) = moves(MOVES, old.status);
     if from == to {
         let mut new = old.clone();
