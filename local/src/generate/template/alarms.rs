@@ -368,8 +368,8 @@ impl Alarm {
 
     fn yaml(&self, topic: &str) -> String {
         let Self { id, about, expression, threshold, period, periods, .. } = self;
-        // One that waits for something waits for the bootstrap, which counts as the first time.
-        let after = if self.rings == Rings::Below { "\n    DependsOn: BootstrapStack" } else { "" };
+        // One that waits for something waits for the bootstrap, which counts as the first time. The workers come after it anyhow.
+        let after = if self.rings == Rings::Below && !self.in_workers { "\n    DependsOn: BootstrapStack" } else { "" };
         let (comparison, missing) = match self.rings {
             Rings::Above => ("GreaterThanThreshold", "notBreaching"),
             Rings::Below => ("LessThanThreshold", "breaching"),

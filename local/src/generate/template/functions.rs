@@ -383,7 +383,7 @@ pub(super) fn protection() -> String {
         r#"
   Protection:
     Type: Custom::Protection
-    DependsOn: [ApiStage, ApiMapping]
+    DependsOn: ApiStage
     Properties:
       ServiceToken: !GetAtt BootstrapStack.Outputs.FunctionArn
       ServiceTimeout: {WORKER_TIMEOUT}
