@@ -45,7 +45,7 @@ fn customer(number: u32, filler: String) -> Value {
         "name": format!("Analytical Engines {number:06}"),
         "firstName": "Grace",
         "lastName": "Hopper",
-        "company": "Analytical Engines Ltd",
+        "company": "Engines Ltd",
         "email": format!("grace{number:06}@analytical.example"),
         "phone": format!("+4930{number:07}"),
         "address": {"line1": "1 Market Row", "city": "Berlin", "postalCode": "10115", "country": "DE"},
