@@ -37,16 +37,20 @@ def owner(admin: Client, customer: str) -> str | None:
     return admin.data("GET", f"/customers/{customer}")["ownerId"]
 
 
-def handing_over(client: Callable, table: str, user: str) -> str:
-    """The piece of work that takes a disabled user's customers away; disabled without the event that would do it at once."""
-    names, values = {"#data": "data", "#status": "status"}, {":disabled": {"S": "DISABLED"}}
+def disable(client: Callable, table: str, user: str) -> None:
+    """Disables a user without the event that would move what is theirs at once."""
     client("dynamodb").update_item(
         TableName=table,
         Key={"pk": {"S": f"USER#{user}"}, "sk": {"S": "AUTH"}},
         UpdateExpression="SET #data.#status = :disabled",
-        ExpressionAttributeNames=names,
-        ExpressionAttributeValues=values,
+        ExpressionAttributeNames={"#data": "data", "#status": "status"},
+        ExpressionAttributeValues={":disabled": {"S": "DISABLED"}},
     )
+
+
+def handing_over(client: Callable, table: str, user: str) -> str:
+    """The piece of work that takes a disabled user's customers away."""
+    disable(client, table, user)
     return json.dumps({"task": "move_records", "user": user, "to": None, "by": None})
 
 
@@ -113,7 +117,7 @@ def test_poison_in_the_automation_queue_is_parked_and_its_neighbours_get_through
     admin: Client, client: Callable, resources: dict, eventually: Callable
 ) -> None:
     user, customer = owned(admin, "Neighbour")
-    for body in ("no event at all", deletion(user)):
+    for body in ("no event at all", deletion(client, resources["Table"], user)):
         client("sqs").send_message(QueueUrl=resources["AutomationQueue"], MessageBody=body)
     eventually(lambda: owner(admin, customer) is None, 60)
     assert len(eventually(lambda: letters(admin, "automation", "not an event"))) == 1
@@ -123,7 +127,7 @@ def test_a_message_that_crashed_its_worker_is_parked_by_the_parker_and_done_when
     admin: Client, client: Callable, resources: dict, eventually: Callable, terminal: runbook.Terminal
 ) -> None:
     user, customer = owned(admin, "Crashed")
-    client("sqs").send_message(QueueUrl=resources["AutomationDeadQueue"], MessageBody=deletion(user))
+    client("sqs").send_message(QueueUrl=resources["AutomationDeadQueue"], MessageBody=deletion(client, resources["Table"], user))
     letter = eventually(lambda: letters(admin, "automation", "crashed"))[0]
     assert owner(admin, customer) == user
     assert redrive(terminal, letter)["data"]["queue"] == "automation"
@@ -146,8 +150,9 @@ def test_a_batch_that_the_stream_gave_up_on_is_listed_and_cannot_be_sent_again(
     assert redrive(terminal, letter)["code"] == "LIMIT_REACHED"
 
 
-def deletion(user: str) -> str:
+def deletion(client: Callable, table: str, user: str) -> str:
     """The event that a user was disabled, as the bus puts it on the queue."""
+    disable(client, table, user)
     sample = json.loads((runbook.venv_setup.PROJECT_ROOT / "events" / "workers" / "automation.json").read_text())
     event = json.loads(sample["Records"][0]["body"])
     detail = event["detail"] | {"type": "user.deleted", "entity": {"id": user, "type": "USER"}, "data": None, "changes": {}}
