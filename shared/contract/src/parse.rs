@@ -204,8 +204,9 @@ impl<T: Parse> Parse for Option<T> {
 pub struct Nullable<T>(pub Option<T>);
 
 impl<T: Parse> Parse for Nullable<T> {
+    /// Nobody is meant by `null` alone: an empty field of a form is no decision.
     fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {
-        Option::parse(value, errors).map(Self)
+        if value.is_null() { Some(Self(None)) } else { T::parse(value, errors).map(|value| Self(Some(value))) }
     }
 
     fn schema(components: &mut Components) -> Value {

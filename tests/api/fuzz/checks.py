@@ -3,7 +3,7 @@
 Of the checks of Schemathesis these are left out, each for a reason:
 
 - negative_data_rejection: it goes by how a case was made up. What was really sent counts here, after the changes, and with
-  two promises that a schema cannot say: empty text is null where null may stand, and a change may send back what was read.
+  two promises that a schema cannot say: empty text, or one of blanks, is null where null may stand, and a change may send back what was read.
   `wrongly_accepted` does it instead.
 - positive_data_acceptance: the API has rules beyond its schemas (a reference must exist, a password be hard to guess).
 - unsupported_method, allow_header_conformance, ignored_auth: they send requests of their own after each answer; calls with
@@ -180,6 +180,15 @@ def problem_complaints(document: Document, described: Described | None, answer: 
     return found
 
 
+# Unicode's White_Space, which is not all that str.strip() takes.
+BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+
+
+def is_blank(value: Any) -> bool:
+    """Whether it is a text in which nothing stands."""
+    return isinstance(value, str) and not value.strip(BLANKS)
+
+
 def wrongly_accepted(described: Described, call: Any, sent: requests.PreparedRequest, answer: requests.Response) -> str | None:
     """Why what was sent should have been refused."""
     if "reversed" in call.hints and all(sum(1 for name, _ in call.query if name == end) == 1 for end in call_ends(call)):
@@ -251,10 +260,10 @@ def read_back(described: Described) -> set[str]:
 
 def emptied(described: Described, name: str, value: Any) -> Any:
     """Empty text is null for what need not be there."""
-    if value == "" and name not in described.required:
+    if is_blank(value) and name not in described.required:
         return None
     if isinstance(value, dict) and name in ("address", "recurrence"):
-        return {key: None if inner == "" else inner for key, inner in value.items()}
+        return {key: None if is_blank(inner) else inner for key, inner in value.items()}
     return value
 
 

@@ -190,6 +190,11 @@ pub async fn blanks_whole_numbers_and_far_times_are_read_as_meant(crm: Crm) {
     let blank =
         json!({"name": "Ada", "company": "", "phone": " ", "email": "\t", "birthday": "", "address": "  ", "engagement": "", "referredById": " "});
     let customer = admin.make("/customers", blank).await;
+    // Nobody is no field that was left blank.
+    let assign = format!("/customers/{}/assign", text(&customer["id"]));
+    for nobody in ["", " "] {
+        assert_eq!(admin.patch(&assign, json!({"ownerId": nobody})).await.expect(422).pointers(), ["/ownerId"]);
+    }
     let fields = ["company", "phone", "email", "birthday", "address", "referredById"];
     assert!(fields.iter().all(|field| customer[*field].is_null()), "{customer}");
     assert_eq!(customer["engagement"], "WARM");
