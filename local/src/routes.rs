@@ -15,6 +15,8 @@ pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
         ("follow_ups", follow_ups::routes()),
         ("tasks", tasks::routes()),
         ("projects", projects::routes()),
+        ("notifications", notifications::routes()),
+        ("dashboard", dashboard::routes()),
         ("admin", admin::routes()),
         ("docs", docs::routes()),
     ]

@@ -212,6 +212,35 @@ async fn sign_in(nobody: &Checked<'_>, admin: &Checked<'_>) {
     nobody.get("/auth/me", 401).await;
 }
 
+async fn told(admin: &Checked<'_>, rep: &Checked<'_>) {
+    let body = json!({"recipientId": rep.person.id, "type": "IN_APP", "title": "Told", "message": "Of something."});
+    admin.send("POST", "/notifications", json!({"recipientId": NOBODY, "type": "IN_APP", "title": "Told", "message": "T"}), 422).await;
+    rep.send("POST", "/notifications", body.clone(), 403).await;
+    for _ in 0..2 {
+        let id = text(&admin.send("POST", "/notifications", body.clone(), 202).await.data()["id"]);
+        let read = format!("/notifications/{id}/read");
+        admin.send("PATCH", &read, json!({}), 403).await;
+        for path in ["/notifications", "/notifications?unread=true&type=IN_APP", "/notifications?type=ALL&status=SENT&limit=1"] {
+            rep.get(path, 200).await;
+        }
+        for method in ["PATCH", "PUT"] {
+            rep.send(method, &read, json!({}), 200).await;
+        }
+        admin.send("POST", "/notifications", body.clone(), 202).await;
+        for method in ["PATCH", "PUT"] {
+            rep.send(method, "/notifications/all/read", json!({}), 200).await;
+        }
+    }
+    rep.get("/notifications?type=PIGEON", 422).await;
+    rep.send("PATCH", &format!("/notifications/{NOBODY}/read"), json!({}), 404).await;
+    for path in ["/feed", "/feed?limit=1", "/feed?entityType=USER"] {
+        rep.get(path, 200).await;
+    }
+    rep.get(&format!("/feed?entityType=USER&entityId={}", rep.person.id), 200).await;
+    rep.get(&format!("/feed?entityType=LEAD&entityId={NOBODY}"), 404).await;
+    rep.get("/feed?entityId=me", 422).await;
+}
+
 async fn people(admin: &Checked<'_>, rep: &Checked<'_>) {
     let team = text(&admin.send("POST", "/teams", json!({"name": unique(), "managerId": rep.person.id}), 201).await.data()["id"]);
     let email = format!("{}@crm.test", unique());
@@ -452,6 +481,7 @@ async fn every_operation_answers_as_the_document_says() {
     customers(&admin, &rep).await;
     leads(&admin, &rep).await;
     operations(&nobody, &admin).await;
+    told(&admin, &rep).await;
     people(&admin, &rep).await;
     samples(&document).await;
     let unseen: Vec<&str> = document.operations().map(|(name, _)| name).filter(|name| !document.answered(name)).collect();

@@ -340,6 +340,12 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
         case("logout", "/auth/logout".into(), json!({"refreshToken": me.refresh}), vec![]),
         case("refresh", "/auth/refresh".into(), json!({"refreshToken": me.refresh}), vec![]),
         case(
+            "create_notification",
+            "/notifications".into(),
+            json!({"recipientId": colleague.id, "type": "IN_APP", "title": "Told", "message": "Told"}),
+            vec![rule(json!({"/recipientId": nowhere})), rule(json!({"/recipientId": gone})), rule(json!({"/type": "EMAIL"}))],
+        ),
+        case(
             "create_team",
             "/teams".into(),
             json!({"name": "Somebody's"}),

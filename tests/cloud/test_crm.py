@@ -209,7 +209,7 @@ def test_a_request_id_leads_from_the_answer_to_the_workers_log(
         lines = [event["message"] for page in pages for event in page["events"]]
         return {json.loads(line)["function"] for line in lines if matches(f'{{ $.requestId = "{trace}" }}', line)}
 
-    wanted = {f"{name}-assign_customer", f"{name}-automation", f"{name}-work"}
+    wanted = {f"{name}-assign_customer", f"{name}-automation", f"{name}-notify", f"{name}-work"}
     eventually(lambda: functions() >= wanted, seconds=60)
 
 

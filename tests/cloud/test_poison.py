@@ -123,6 +123,17 @@ def test_poison_in_the_automation_queue_is_parked_and_its_neighbours_get_through
     assert len(eventually(lambda: letters(admin, "automation", "not an event"))) == 1
 
 
+def test_poison_in_the_notifications_queue_is_parked_and_its_neighbours_get_through(
+    admin: Client, client: Callable, resources: dict, eventually: Callable
+) -> None:
+    user, customer = owned(admin, "Told")
+    client("sqs").send_message(QueueUrl=resources["NotificationsQueue"], MessageBody="no event at all")
+    admin.data("POST", "/tasks", 201, json={"title": "Behind the poison", "ownerId": user, "customerId": customer})
+    told = lambda: [one["title"] for one in admin.data("GET", f"/notifications?recipientId={user}")]  # noqa: E731
+    eventually(lambda: "You were given a task: Behind the poison" in told(), 60)
+    assert len(eventually(lambda: letters(admin, "notifications", "not an event"))) == 1
+
+
 def test_a_message_that_crashed_its_worker_is_parked_by_the_parker_and_done_when_it_is_redriven(
     admin: Client, client: Callable, resources: dict, eventually: Callable, terminal: runbook.Terminal
 ) -> None:

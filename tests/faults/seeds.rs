@@ -152,7 +152,7 @@ async fn run(seed: u64) -> Vec<String> {
         crm.time.advance(A_MINUTE);
     }
     let items = crm.items().await;
-    assert_eq!(disagreements(&items, Look::Settled), Vec::<String>::new());
+    assert_eq!(disagreements(&items, Look::Told), Vec::<String>::new());
     items.iter().for_each(|item| trace.note(format!("in the end {}", Value::Object(item.0.clone()))));
     trace.lines()
 }

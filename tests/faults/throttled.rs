@@ -85,7 +85,7 @@ async fn an_hour_without_capacity_loses_nothing_doubles_nothing_and_is_made_good
         crm.time.advance(6 * MINUTE);
     }
     let items = crm.items().await;
-    assert_eq!(disagreements(&items, Look::Settled), Vec::<String>::new());
+    assert_eq!(disagreements(&items, Look::Told), Vec::<String>::new());
     let patients: Vec<&Value> = items.iter().filter(|item| item.text("type") == "CUSTOMER").map(|item| item.at("data")).collect();
     assert_eq!(patients.iter().filter(|data| text(&data["name"]).starts_with("Patient")).count(), MINUTES, "each once");
     assert!(items.iter().all(|item| item.text("type") != "PARKED"), "no message was given up");

@@ -2,7 +2,7 @@
 //!
 //! `LIST_SEED=7` looks at the company of that seed alone, in every way; `LIST_SEEDS=100` at so many.
 
-use crate::lists::rules::{Asked, LISTS, List, expected, is_refused, minutes};
+use crate::lists::rules::{Asked, LISTS, List, expected, followed, is_refused, minutes};
 use crate::lists::world::{Caller, Company};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -19,6 +19,8 @@ const ONE_OF: usize = 6;
 /// How many differences are shown.
 const SHOWN: usize = 8;
 const LIMITS: [usize; 3] = [1, 3, 100];
+/// How many pages a list is read in at most.
+const PAGES: usize = 60;
 /// Parameters of a page, which narrow nothing.
 const OF_PAGES: [&str; 3] = ["limit", "cursor", "sort"];
 /// Where rows have the beginning of a long text.
@@ -129,6 +131,10 @@ impl Look<'_> {
                     let (of, ids) = self.random.of(&values_of[..3]).clone();
                     query.push(pair(of, self.random.of(&ids)));
                 }
+                if *name == "entityId" {
+                    let kind = followed(self.company).find(|(_, id)| id == value).map_or("ROLE", |(kind, _)| kind);
+                    query.push(("entityType".to_owned(), kind.to_owned()));
+                }
                 if *name != "q" && !sorts.is_empty() && self.random.below(2) == 0 {
                     query.push(pair("sort", self.random.of(&sorts)));
                 }
@@ -151,7 +157,8 @@ impl Look<'_> {
         }
         for query in queries {
             if !is_refused(list, &query) && self.is_asked() {
-                let limit = *self.random.of(&LIMITS);
+                // A long list is not read one by one.
+                let limit = (*self.random.of(&LIMITS)).max(self.company.all(list.path).len() / PAGES);
                 let asked = Asked { company: self.company, caller: self.caller, reach, query };
                 let wanted = expected(list, &asked, &readable);
                 if let Err(difference) = self.compare(list, &asked, limit, wanted, &readable).await {

@@ -86,6 +86,7 @@ impl Asked<'_> {
                 Some(customer) => self.reaches("customerId", customer),
                 None => self.covers(lead, "ownerId"),
             }),
+            "entityId" => self.follows(id),
             "customerId" => find("/customers").is_some_and(|customer| self.covers(customer, "ownerId")),
             "projectId" => {
                 find("/projects").is_some_and(|project| self.covers(project, "ownerId") || self.is_member(project) || below(project, &["customerId"]))
@@ -93,7 +94,43 @@ impl Asked<'_> {
             _ => find("/tasks").is_some_and(|task| self.covers(task, "ownerId") || below(task, &["leadId", "customerId", "projectId"])),
         }
     }
+
+    /// Whether the events of one record are shown: who may open it sees them, no further than the feed goes.
+    /// What is nobody's by nature, and what is gone, is for who sees everything.
+    fn follows(&self, id: &str) -> bool {
+        let kind = self.value("entityType").unwrap_or_default();
+        let Some((_, collection, permission)) = FOLLOWED.iter().find(|(known, ..)| *known == kind) else { return self.reach == Reach::All };
+        let Some(reach) = self.caller.reach(permission).map(|reach| reach.min(self.reach)) else { return false };
+        let Some(record) = self.company.find(collection, id) else { return reach == Reach::All };
+        let asked = Asked { reach, query: Vec::new(), ..*self };
+        let below = |parents: &[&str]| parents.iter().any(|parent| record[*parent].as_str().is_some_and(|id| asked.reaches(parent, id)));
+        match kind {
+            "LEAD" => asked.reaches("leadId", id),
+            "CUSTOMER" => asked.reaches("customerId", id),
+            "PROJECT" => asked.reaches("projectId", id),
+            "TASK" => asked.reaches("taskId", id),
+            "ACTIVITY" => below(&["leadId", "customerId"]),
+            "FOLLOWUP" => asked.covers(record, "assigneeId") || below(&["leadId", "customerId"]),
+            "WORKLOG" => asked.covers(record, "userId") || below(&["taskId", "projectId", "customerId"]),
+            // A team is its manager's.
+            "TEAM" => record["managerId"].is_string() && self.caller.covers(reach, record["managerId"].as_str(), Some(id)),
+            _ => self.caller.covers(reach, Some(id), record["teamId"].as_str()),
+        }
+    }
 }
+
+/// The kinds of record that are somebody's: the feed's name, the collection, and the permission to open one.
+const FOLLOWED: &[(&str, &str, &str)] = &[
+    ("LEAD", "/leads", "leads:read"),
+    ("CUSTOMER", "/customers", "customers:read"),
+    ("PROJECT", "/projects", "projects:read"),
+    ("TASK", "/tasks", "tasks:read"),
+    ("ACTIVITY", "/activities", "activities:read"),
+    ("FOLLOWUP", "/follow-ups", "followups:read"),
+    ("WORKLOG", "/worklogs", "worklogs:read"),
+    ("USER", "/users", "users:read"),
+    ("TEAM", "/teams", "teams:read"),
+];
 
 /// What a list has to answer: its records in their order, or a status.
 pub fn expected(list: &List, asked: &Asked<'_>, readable: &[Value]) -> Result<Vec<Value>, u16> {
@@ -364,6 +401,44 @@ pub const LISTS: &[List] = &[
     },
     List { path: "/teams", permission: "teams:read", shows: everything, filters: &[], parents: &[], orders: &[NEWEST, OLDEST] },
     List {
+        path: "/notifications",
+        permission: "notifications:read",
+        // One's own inbox in the application, where nothing else is asked for.
+        shows: |asked, notification| {
+            let recipient = asked.person(asked.value("recipientId").unwrap_or("me"));
+            let channel = asked.value("type").unwrap_or("IN_APP");
+            let inside = asked.reach == Reach::All || recipient == asked.caller.person.id;
+            inside && notification["recipientId"] == recipient && (channel == "ALL" || notification["type"] == channel)
+        },
+        filters: &[
+            Filter { name: "recipientId", values: people, keeps: |_, _, _| true },
+            Filter { name: "type", values: listed, keeps: |_, _, _| true },
+            Filter {
+                name: "unread",
+                values: flags,
+                keeps: |_, notification, value| (notification["type"] == "IN_APP" && notification["readAt"].is_null()) == (value == "true"),
+            },
+            STATUS,
+        ],
+        parents: &[],
+        orders: &[NEWEST],
+    },
+    List {
+        path: "/feed",
+        permission: "feed:read",
+        // As owner and team were then; what was nobody's is for who sees everything.
+        shows: |asked, event| asked.reach == Reach::All || (!event["ownerId"].is_null() && asked.covers(event, "ownerId")),
+        filters: &[
+            equal!("entityType", "entityType", listed),
+            equal!("entityId", "entityId", |company| followed(company)
+                .map(|(_, id)| id)
+                .chain([NOTHING, "MANAGER", "COMPANY"].map(str::to_owned))
+                .collect()),
+        ],
+        parents: &["entityId"],
+        orders: &[order!("-at", "at")],
+    },
+    List {
         path: "/admin/dead-letters",
         permission: "deadletters:read",
         shows: everything,
@@ -388,6 +463,15 @@ fn flags(_: &Company) -> Vec<String> {
 
 fn ids(company: &Company, collection: &str) -> Vec<String> {
     company.all(collection).iter().map(|record| text(&record["id"])).chain([NOTHING.to_owned()]).collect()
+}
+
+/// Some records of each kind that has a feed of its own.
+pub fn followed(company: &Company) -> impl Iterator<Item = (&'static str, String)> {
+    let of = |(kind, collection, _): &(&'static str, &str, &str)| {
+        let kind = *kind;
+        company.all(collection).iter().step_by(3).map(move |record| (kind, text(&record["id"]))).collect::<Vec<_>>()
+    };
+    FOLLOWED.iter().flat_map(of)
 }
 
 fn people(company: &Company) -> Vec<String> {
@@ -463,7 +547,16 @@ pub fn is_refused(list: &List, query: &[(String, String)]) -> bool {
         "/follow-ups" => value("leadId").is_some() && value("customerId").is_some(),
         _ => false,
     };
-    (value("q").is_some() && value("sort").is_some())
+    // A record is named by its kind and its id.
+    let unnamed = list.path == "/feed"
+        && value("entityId").is_some_and(|id| match value("entityType") {
+            None => true,
+            Some("ROLE") => id != "MANAGER",
+            Some("SETTINGS") => id != "COMPANY",
+            Some(_) => id.len() != NOTHING.len(),
+        });
+    unnamed
+        || (value("q").is_some() && value("sort").is_some())
         || backwards("from", "to")
         || backwards("createdFrom", "createdTo")
         || word_and_closed

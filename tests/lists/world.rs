@@ -22,10 +22,10 @@ pub const WORDS: [&str; 9] = ["alder", "Birch", "cedar", "dogwood", "Élan", "fi
 const ACCENTS: [(char, char); 2] = [('é', 'e'), ('ü', 'u')];
 pub const SOURCES: [&str; 3] = ["website", "Trade fair", "referral"];
 /// The permissions by which lists are read, with the reach that a seed may change.
-const READING: [&str; 8] = ["leads", "customers", "activities", "followups", "tasks", "projects", "worklogs", "users"];
+const READING: [&str; 9] = ["leads", "customers", "activities", "followups", "tasks", "projects", "worklogs", "users", "feed"];
 
 /// How far a caller's permission goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
     Own,
     Team,
@@ -554,6 +554,12 @@ impl Making {
                 records.insert(collection, page.data().as_array().expect("a list").clone());
             }
         }
+        let mut inboxes = Vec::new();
+        for person in &records["/users"] {
+            inboxes.extend(admin.all(&format!("/notifications?limit=100&type=ALL&recipientId={}", text(&person["id"]))).await);
+        }
+        records.insert("/notifications", inboxes);
+        records.insert("/feed", admin.all("/feed?limit=100").await);
         let teams: Vec<Value> = admin.get("/teams?limit=100").await.expect(200).data().as_array().expect("teams").clone();
         let names = [
             "the administrator",

@@ -76,6 +76,17 @@ async fn the_work_is_done() {
     assert_eq!((&moved["leadId"], &moved["customerId"]), (&Value::Null, &json!(story.converted.customer)));
 }
 
+async fn the_inbox_is_told() {
+    let story = Story::tell().await.expect("told");
+    let inbox = format!("/notifications?recipientId={}", story.ids["/users"]);
+    assert_eq!(get(&story, &inbox).await, json!([]), "nothing runs in the background of the story");
+    for _ in 0..2 {
+        replay(&story, "notify").await;
+        let told = get(&story, &inbox).await;
+        assert_eq!((told.as_array().map(Vec::len), &told[0]["title"]), (Some(1), &json!("You were given a lead: A mill for the post office")));
+    }
+}
+
 async fn the_parker_keeps_the_dead_letter() {
     let story = Story::tell().await.expect("told");
     let parked = |item: &Value| item["type"]["S"] == "PARKED";
@@ -131,6 +142,7 @@ async fn every_worker_does_with_its_sample_what_it_is_for() {
             "projector" => the_projector_makes_search_words().await,
             "relay" => the_relay_publishes_one_event().await,
             "automation" => automation_sends_work().await,
+            "notify" => the_inbox_is_told().await,
             "work" => the_work_is_done().await,
             "parker" => the_parker_keeps_the_dead_letter().await,
             "bootstrap" => the_bootstrap_makes_keys_and_answers_cloudformation().await,

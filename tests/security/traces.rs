@@ -32,7 +32,10 @@ async fn what_a_request_caused_is_found_by_its_id() {
         found.dedup();
         found
     };
-    eventually("the workers have said so", SOON, || async { (workers() == ["assign_customer", "automation", "work"]).then_some(()) }).await;
+    eventually("the workers have said so", SOON, || async {
+        (workers() == ["assign_customer", "automation", "notifications", "work"]).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -110,6 +110,9 @@ async fn people(crm: &Crm) {
     for path in ["/roles", "/permissions", "/settings", "/health/ready"] {
         admin.get(path).await.expect(200);
     }
+    admin.get("/feed").await.expect(200);
+    // The administrator sees all; somebody else's reach is looked up.
+    boss.get(&format!("/feed?entityType=USER&entityId={}", boss.id)).await.expect(200);
     admin.patch("/settings", json!({"dueSoonDays": 3})).await.expect(200);
     admin.patch("/settings", json!({"dueSoonDays": 4})).await.expect(200);
 }
@@ -258,7 +261,7 @@ async fn outdated_word(crm: &Crm) {
 async fn letters(crm: &Crm) {
     let admin = crm.admin().await;
     let queues = &crm.embedded().queues;
-    for queue in ["automation", "work", "work-dead"] {
+    for queue in ["automation", "notifications", "work", "work-dead"] {
         queues.send(queue, vec!["nonsense".into()], Duration::ZERO).await.expect("sent");
     }
     let id = "01900000-0000-7000-8000-00000000dead";
@@ -266,9 +269,9 @@ async fn letters(crm: &Crm) {
         let item = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": sk}, "type": {"S": kind}, "data": {"M": {}}});
         crm.embedded().table.request("PutItem", json!({"TableName": TABLE, "Item": item})).await.expect("put");
     }
-    let list = eventually("five are parked", SOON, || async {
+    let list = eventually("six are parked", SOON, || async {
         let list = admin.get("/admin/dead-letters").await.expect(200).data().as_array().expect("list").clone();
-        (list.len() == 5).then_some(list)
+        (list.len() == 6).then_some(list)
     })
     .await;
     admin.post(&format!("/admin/dead-letters/{}/redrive", text(&list[0]["id"])), json!({})).await.expect(202);

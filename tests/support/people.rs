@@ -128,16 +128,21 @@ impl Person {
 
     /// The ids of a list, page by page to its end.
     pub async fn ids(&self, path: &str) -> Vec<String> {
-        let mut ids = Vec::new();
+        self.all(path).await.iter().map(|item| text(&item["id"])).collect()
+    }
+
+    /// The items of a list, page by page to its end.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
         let mut cursor = String::new();
         loop {
             let sign = if path.contains('?') { '&' } else { '?' };
             let next = if cursor.is_empty() { path.to_owned() } else { format!("{path}{sign}cursor={cursor}") };
             let page = self.get(&next).await.expect(200);
-            ids.extend(page.data().as_array().into_iter().flatten().map(|item| text(&item["id"])));
+            items.extend(page.data().as_array().into_iter().flatten().cloned());
             cursor = text(&page.body["meta"]["nextCursor"]);
             if cursor.is_empty() {
-                return ids;
+                return items;
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A recount of the whole table: what is kept beside the records against the records themselves.
 
 use crate::items::Raw;
+use crate::people::text;
 use domain::search::Findable;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,8 @@ pub enum Look {
     AtOnce,
     /// Also what the projector keeps: everything has settled.
     Settled,
+    /// Also the inboxes: all that happened was under this release, and every queue is empty.
+    Told,
 }
 
 /// Something that is kept, by where it stands: expected or found.
@@ -30,10 +33,13 @@ pub fn disagreements(items: &[Raw], look: Look) -> Vec<String> {
     recount.counts();
     recount.companions();
     recount.conversions();
-    if look == Look::Settled {
+    if look != Look::AtOnce {
         recount.rows();
         recount.dates();
         recount.timelines();
+    }
+    if look == Look::Told {
+        recount.told();
     }
     recount.wrong
 }
@@ -153,6 +159,40 @@ impl<'a> Recount<'a> {
         }
     }
 
+    /// Who was given something by somebody else was told so, once for each time.
+    fn told(&mut self) {
+        let mut expected: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for event in self.of("EVENT") {
+            let (event, details) = (event.at("data"), &event.at("data")["data"]);
+            let (given, before) = match event["type"].as_str() {
+                Some("lead.assigned" | "customer.assigned") => (&details["new"], &details["old"]),
+                Some("task.created") => (&details["ownerId"], &Value::Null),
+                Some("task.updated") => (&details["ownerId"], &details["oldOwnerId"]),
+                _ => continue,
+            };
+            if event["actorId"].is_string() && given.is_string() && given != before && *given != event["actorId"] {
+                *expected.entry((text(&event["entityId"]), text(given))).or_default() += 1;
+            }
+        }
+        let mut found: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for notification in self.of("NOTIFICATION").filter(|notification| notification.at("data")["event"].is_string()) {
+            let data = notification.at("data");
+            *found.entry((text(&data["entityId"]), text(&data["recipientId"]))).or_default() += 1;
+        }
+        // Who was disabled or wants none, and what was gone, when the event came is not told of.
+        let wants = |user: &&Raw| user.at("data")["status"] == "ACTIVE" && !user.at("text")["notificationPrefs"].to_string().contains("IN_APP");
+        let active: BTreeSet<&str> = self.of("USER").filter(wants).map(id).collect();
+        let there: BTreeSet<&str> = ["LEAD", "CUSTOMER", "TASK"].into_iter().flat_map(|kind| self.of(kind)).map(id).collect();
+        for ((record, person), times) in &expected {
+            let told = found.get(&(record.clone(), person.clone())).copied().unwrap_or_default();
+            let has_to = active.contains(person.as_str()) && there.contains(record.as_str());
+            if told > *times || (has_to && told < *times) {
+                self.wrong.push(format!("{person} was given {record} {times} times and told {told} times"));
+            }
+        }
+        self.wrong.extend(found.keys().filter(|key| !expected.contains_key(*key)).map(|key| format!("{key:?} was told and not given")));
+    }
+
     /// How many children each record has, and how many minutes were logged.
     fn counts(&mut self) {
         let mut expected: BTreeMap<(String, String), i64> = BTreeMap::new();
@@ -180,6 +220,11 @@ impl<'a> Recount<'a> {
         }
         for project in self.of("PROJECT") {
             add(format!("CUSTOMER#{}", project.at("data")["customerId"].as_str().unwrap_or_default()), "projects", 1);
+        }
+        for notification in self.of("NOTIFICATION") {
+            let data = notification.at("data");
+            let unread = data["type"] == "IN_APP" && data["readAt"].is_null();
+            add(format!("USER#{}", data["recipientId"].as_str().unwrap_or_default()), "unread", i64::from(unread));
         }
         for log in self.of("WORKLOG") {
             let data = log.at("data");

@@ -4,8 +4,10 @@
 mod activities;
 mod customers;
 mod edge;
+mod feed;
 mod follow_ups;
 mod leads;
+mod notifications;
 mod projects;
 mod sessions;
 mod tasks;
@@ -73,6 +75,11 @@ macro_rules! for_each_scenario {
             projects::a_project_is_seen_by_owner_members_and_team,
             projects::work_is_logged_and_summed_up,
             projects::wrong_entries_can_be_removed,
+            feed::the_feed_tells_what_happened_newest_first,
+            feed::what_happened_is_told_to_whom_it_concerns,
+            notifications::who_is_given_something_is_told_once,
+            notifications::what_was_read_is_unread_no_more,
+            notifications::a_user_turns_off_what_the_inbox_tells,
             edge::every_wrong_field_is_named_and_nothing_is_written,
             edge::a_body_that_is_not_json_is_400_415_or_413,
             edge::unknown_paths_and_methods_are_problems,

@@ -10,6 +10,7 @@ pub mod bootstrap;
 pub mod failure;
 pub mod lambda;
 mod migrate;
+pub mod notify;
 pub mod parker;
 pub mod projector;
 pub mod relay;
@@ -97,7 +98,7 @@ impl Worker {
 }
 
 /// The workers that run all the time.
-pub const BACKGROUND: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, work::WORKER, parker::WORKER];
+pub const BACKGROUND: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, notify::WORKER, work::WORKER, parker::WORKER];
 
 /// Every worker: those, and the bootstrap.
 pub const WORKERS: &[Worker] = &{

@@ -14,11 +14,14 @@ use serde_json::Value;
 use store::Action;
 use store::Store;
 
+/// New events.
+pub const INTEREST: Interest = Interest::Inserted("EVENT#");
+
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "relay",
     about: "Publishes domain events from the table's stream to the bus",
-    trigger: Trigger::Stream(Interest::Inserted("EVENT#")),
+    trigger: Trigger::Stream(INTEREST),
     actions: &[Action::Put],
     needs: &[Need::Bus],
     handle: |app, event| run(app, event).boxed(),

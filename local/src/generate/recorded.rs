@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::time::Duration;
 use uuid::Builder;
-use workers::{Interest, Trigger, WORKERS, Worker};
+use workers::{Interest, Trigger, WORKERS, Worker, relay};
 
 const REGION: &str = "eu-central-1";
 const ACCOUNT: &str = "123456789012";
@@ -33,7 +33,13 @@ pub(super) async fn events(story: &Story) -> Result<Vec<(&'static str, Value)>, 
     let mut events = Vec::new();
     for worker in WORKERS {
         let event = match worker.trigger {
-            Trigger::Stream(interest) => stream(story, interest).await?,
+            Trigger::Stream(interest) => stream(story, interest, "lead.converted").await?,
+            // Of that a lead was given to somebody.
+            Trigger::Queue(queue @ Queue::Notifications) => {
+                let given = stream(story, relay::INTEREST, "lead.assigned").await?;
+                run(story, &relay::WORKER, given).await?;
+                message(story, queue.name(), None).await?
+            }
             Trigger::Queue(queue) => message(story, queue.name(), None).await?,
             Trigger::DeadLetters => dead_letter(story, Queue::Work).await?,
             Trigger::CustomResource => custom_resource(),
@@ -53,15 +59,15 @@ async fn run(story: &Story, worker: &Worker, event: Value) -> Result<(), NotReco
 }
 
 /// The batch of one record that the worker is interested in: the customer that was made, the event
-/// of the lead that was converted.
-async fn stream(story: &Story, interest: Interest) -> Result<Value, NotRecorded> {
+/// of what happened.
+async fn stream(story: &Story, interest: Interest, happened: &str) -> Result<Value, NotRecorded> {
     let wanted = |record: &Value| {
         let (keys, image) = (&record["dynamodb"]["Keys"], &record["dynamodb"]["NewImage"]);
         let key = |name: &str| keys[name]["S"].as_str().unwrap_or_default().to_owned();
         let of = |collection: &str| key("pk").ends_with(story.ids.get(collection).map_or("?", String::as_str));
         record["eventName"] == "INSERT"
             && match interest {
-                Interest::Inserted(prefix) => key("sk").starts_with(prefix) && image["data"]["M"]["type"]["S"] == "lead.converted",
+                Interest::Inserted(prefix) => key("sk").starts_with(prefix) && image["data"]["M"]["type"]["S"] == happened,
                 Interest::Records(kinds) => kinds.contains(&key("sk").as_str()) && of("/customers"),
             }
     };

@@ -100,6 +100,7 @@ pub(super) fn body(route: &Route, story: &Story) -> Option<Value> {
         }
         "create_activity" | "create_follow_up" | "create_task" => set("leadId", &story.ids["/leads"]),
         "create_project" | "create_work_log" => set("customerId", &story.ids["/customers"]),
+        "create_notification" => set("recipientId", &story.ids["/users"]),
         "assign_customer" | "assign_lead" => set("ownerId", &story.ids["/users"]),
         // A reason goes with closing only.
         "set_lead_status" => {

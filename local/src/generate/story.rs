@@ -98,6 +98,7 @@ impl Story {
         story.selling().await?;
         story.conversion().await?;
         story.dead_letter().await?;
+        story.told().await?;
         story.sessions().await?;
         story.others().await?;
         Ok(story)
@@ -153,6 +154,14 @@ impl Story {
         });
         self.begin("/users", rep).await?;
         self.begin("/teams", json!({"name": "Field sales"})).await?;
+        Ok(())
+    }
+
+    /// The administrator is told something.
+    async fn told(&mut self) -> Result<(), StoryError> {
+        let me = self.send("GET", "/auth/me", None).await?;
+        let body = json!({"recipientId": me["id"], "type": "IN_APP", "title": "The drawings are ready", "message": "They are in the post."});
+        self.begin("/notifications", body).await?;
         Ok(())
     }
 

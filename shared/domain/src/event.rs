@@ -96,6 +96,34 @@ crate::choice! {
     }
 }
 
+crate::choice! {
+    /// The kinds of record that events are about, as [`crate::Entity::KIND`] has them.
+    pub enum EntityType {
+        /// A communication or note.
+        Activity = "ACTIVITY",
+        /// A customer.
+        Customer = "CUSTOMER",
+        /// A follow-up.
+        FollowUp = "FOLLOWUP",
+        /// A lead.
+        Lead = "LEAD",
+        /// A project.
+        Project = "PROJECT",
+        /// A role with its grants.
+        Role = "ROLE",
+        /// The settings.
+        Settings = "SETTINGS",
+        /// A task.
+        Task = "TASK",
+        /// A team.
+        Team = "TEAM",
+        /// A user.
+        User = "USER",
+        /// A work log.
+        WorkLog = "WORKLOG",
+    }
+}
+
 impl EventKind {
     /// The bus source: `crm.customer`.
     pub fn source(self) -> String {

@@ -44,6 +44,7 @@ pub mod work_log;
 pub use activity::ActivityId;
 pub use follow_up::FollowUpId;
 pub use id::{CustomerId, EventId, LeadId, ParkedId, ProjectId, Reference, SessionId, TaskId, TeamId, UserId};
+pub use notification::NotificationId;
 pub use overview::Overview;
 pub use owner::{Owned, Owner};
 pub use party::{Parent, Party, PartyId};

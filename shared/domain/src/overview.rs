@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub const LATEST_NOTES: usize = 5;
 
 crate::choice! {
-    /// What is counted of a record's children.
+    /// What is counted of a record's children, a user's notifications among them.
     pub enum Counter {
         /// Activities.
         Activities = "activities",
@@ -25,6 +25,8 @@ crate::choice! {
         Projects = "projects",
         /// Orders.
         Orders = "orders",
+        /// Notifications in the application that a user has not read.
+        Unread = "unread",
     }
 }
 

@@ -105,7 +105,14 @@ impl Scope {
     /// The same for the caller's own records alone.
     #[must_use]
     pub fn own(&self) -> Self {
-        Self { reach: Reach::Own, pool: false, ..self.clone() }
+        self.at_most(Reach::Own)
+    }
+
+    /// The same, no further than this.
+    #[must_use]
+    pub fn at_most(&self, reach: Reach) -> Self {
+        let reach = self.reach.min(reach);
+        Self { reach, pool: reach == Reach::Team && self.permission.covers_pool(), ..self.clone() }
     }
 
     /// Whether a record with this owner and team is inside.

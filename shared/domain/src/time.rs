@@ -51,6 +51,12 @@ impl Time {
         zone.to_datetime(self.0).date()
     }
 
+    /// The first moment of its month, UTC.
+    pub fn start_of_month(self) -> Self {
+        let first = TimeZone::UTC.to_datetime(self.0).date().first_of_month();
+        Day(first).start(&TimeZone::UTC)
+    }
+
     /// The month in UTC, `2026-01`: the bucket of feed partitions.
     pub fn month(self) -> String {
         self.0.strftime("%Y-%m").to_string()

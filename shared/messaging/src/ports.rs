@@ -8,6 +8,8 @@ use futures::future::BoxFuture;
 pub enum Queue {
     /// Domain events that the CRM itself acts on.
     Automation,
+    /// Domain events that users are told of.
+    Notifications,
     /// Larger work, cut into messages: moving and re-stamping records, repeating parked records.
     Work,
 }
@@ -17,12 +19,13 @@ pub const STREAM: &str = "stream";
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 2] = [Self::Automation, Self::Work];
+    pub const ALL: [Self; 3] = [Self::Automation, Self::Notifications, Self::Work];
 
     /// Its name: in the API, in the template and in the embedded run.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Automation => "automation",
+            Self::Notifications => "notifications",
             Self::Work => "work",
         }
     }
@@ -35,7 +38,7 @@ impl Queue {
     /// How often a message is tried before its consumer parks it.
     pub const fn tries(self) -> u32 {
         match self {
-            Self::Automation => 5,
+            Self::Automation | Self::Notifications => 5,
             Self::Work => 3,
         }
     }

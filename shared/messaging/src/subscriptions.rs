@@ -13,15 +13,21 @@ pub struct Subscription {
 }
 
 /// Every subscription.
-pub const SUBSCRIPTIONS: &[Subscription] = &[Subscription {
-    queue: Queue::Automation,
-    events: &[
-        EventKind::UserDeleted,
-        EventKind::UserTeamChanged,
-        EventKind::UserUpdated,
-        EventKind::LeadAssigned,
-        EventKind::LeadConverted,
-        EventKind::LeadDeleted,
-        EventKind::CustomerAssigned,
-    ],
-}];
+pub const SUBSCRIPTIONS: &[Subscription] = &[
+    Subscription {
+        queue: Queue::Automation,
+        events: &[
+            EventKind::UserDeleted,
+            EventKind::UserTeamChanged,
+            EventKind::UserUpdated,
+            EventKind::LeadAssigned,
+            EventKind::LeadConverted,
+            EventKind::LeadDeleted,
+            EventKind::CustomerAssigned,
+        ],
+    },
+    Subscription {
+        queue: Queue::Notifications,
+        events: &[EventKind::LeadAssigned, EventKind::CustomerAssigned, EventKind::TaskCreated, EventKind::TaskUpdated],
+    },
+];

@@ -205,6 +205,11 @@ impl Cursor {
         Self { binding: Self::digest(binding), after }
     }
 
+    /// The place.
+    pub(crate) fn place(&self) -> &str {
+        &self.after
+    }
+
     /// Whether a place in an ascending order comes after it.
     pub(crate) fn is_before(&self, place: &str) -> bool {
         self.after.as_str() < place

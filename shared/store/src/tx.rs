@@ -233,7 +233,8 @@ impl Tx {
     /// stands beside the counters makes sure by it that nothing changed meanwhile.
     fn write_counters(&mut self, key: &Key, change: &CounterChange) {
         let mut names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
-        let kind = if change.guarded || change.closes.is_some() { "COUNTS" } else { "MINUTES" };
+        let minutes = change.amounts.keys().all(|name| matches!(name, CounterName::Minutes(_)));
+        let kind = if minutes && !change.guarded && change.closes.is_none() { "MINUTES" } else { "COUNTS" };
         let mut values = HashMap::from([(":type".to_owned(), text(kind)), (":one".to_owned(), number(1))]);
         let mut set = vec!["#type = :type"];
         let mut add = vec!["seq :one".to_owned()];

@@ -25,6 +25,11 @@ const SECTIONS: &[(&str, &str, &[&str])] = &[
         &["list", "of", "ADMIN", "MANAGER", "SALES_REP"],
     ),
     (
+        "Feed",
+        "Whose events the feed shows, by whose the record was; and whether the events of one record are told, by whose it is now.",
+        &["of", "ADMIN", "MANAGER", "SALES_REP"],
+    ),
+    (
         "Children",
         "What hangs below a record of each standing, by whose the child itself is: who wrote it, whose turn it is, who did the work.",
         &["route", "below", "child", "ADMIN", "MANAGER", "SALES_REP"],

@@ -42,6 +42,7 @@ pub enum Kind {
     Task,
     Project,
     WorkLog,
+    Notification,
     User,
     Team,
     Role,
@@ -60,6 +61,7 @@ const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::Task, "/tasks", "taskId"),
     (Kind::Project, "/projects", "projectId"),
     (Kind::WorkLog, "/worklogs", ""),
+    (Kind::Notification, "/notifications", ""),
     (Kind::User, "/users", ""),
     (Kind::Team, "/teams", "teamId"),
     (Kind::Role, "/roles", ""),
@@ -106,7 +108,7 @@ impl Kind {
         match self {
             // An activity is its lead's, which may be nobody's.
             Self::Lead | Self::Customer | Self::Activity => &Standing::ALL,
-            Self::FollowUp | Self::Task | Self::Project | Self::WorkLog | Self::User => &Standing::OWNED,
+            Self::FollowUp | Self::Task | Self::Project | Self::WorkLog | Self::Notification | Self::User => &Standing::OWNED,
             Self::Session => &[Standing::Own, Standing::Teammates],
             Self::Team | Self::Role | Self::DeadLetter | Self::Open(_) => &[],
         }
@@ -129,7 +131,7 @@ pub fn named(field: &str, schema: &Value) -> Option<Named> {
             KINDS.iter().find(|(_, _, known)| *known == field).map(|(kind, ..)| Named::Record(*kind))
         }
         "referredById" => Some(Named::Record(Kind::Customer)),
-        "ownerId" | "assigneeId" | "userId" | "createdBy" | "managerId" | "memberIds" | "reassignTo" => Some(Named::Person),
+        "ownerId" | "assigneeId" | "userId" | "createdBy" | "managerId" | "memberIds" | "reassignTo" | "recipientId" => Some(Named::Person),
         _ => None,
     };
     let text = schema.to_string();

@@ -9,6 +9,7 @@ mod answers;
 mod bodies;
 mod children;
 mod document;
+mod feed;
 mod kinds;
 mod lists;
 mod requests;

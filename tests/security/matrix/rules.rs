@@ -36,6 +36,11 @@ pub fn lists(scope: &Scope, record: &Record) -> bool {
     }
 }
 
+/// Whether a list shows it where no filter is given: an inbox is one's own.
+pub fn lists_unasked(scope: &Scope, record: &Record) -> bool {
+    lists(scope, record) && (record.kind != Kind::Notification || record.owner == Some(scope.user()))
+}
+
 /// Whether it may be changed.
 pub fn changes(scope: &Scope, record: &Record) -> bool {
     match record.kind {
@@ -44,6 +49,8 @@ pub fn changes(scope: &Scope, record: &Record) -> bool {
             let sees = scope.by(Permission::ActivitiesRead).is_some_and(|scope| through_party(&scope, record));
             (record.owner == Some(scope.user()) && sees) || (scope.reach() != Reach::Own && through_party(scope, record))
         }
+        // Nobody reads for somebody else.
+        Kind::Notification => record.owner == Some(scope.user()),
         // One's own, and what hangs below a lead or customer that one may change.
         Kind::FollowUp | Kind::Task | Kind::WorkLog => lists(scope, record) || record.parents.first().is_some_and(|parent| may_change(scope, parent)),
         _ => lists(scope, record),
@@ -85,7 +92,9 @@ pub enum Judge {
 
 /// By what a route judges what a field names.
 pub fn judge(route: &Route, field: &str, named: Named) -> Judge {
-    use Permission::{CustomersAssign, CustomersRead, CustomersUpdate, LeadsAssign, LeadsRead, ProjectsRead, ProjectsUpdate, TasksRead, TasksUpdate};
+    use Permission::{
+        CustomersAssign, CustomersRead, CustomersUpdate, LeadsAssign, LeadsRead, ProjectsRead, ProjectsUpdate, TasksRead, TasksUpdate, UsersRead,
+    };
     let own = || permission(route).unwrap_or_else(|| panic!("{route:?} has no permission"));
     Judge::Inside(match (route.name, field) {
         ("update_user", "teamId") => return Judge::OnlyAll,
@@ -102,6 +111,8 @@ pub fn judge(route: &Route, field: &str, named: Named) -> Judge {
         // To others one gives what one may change of theirs.
         ("create_task" | "update_task", "ownerId") => TasksUpdate,
         ("create_project" | "update_project", "ownerId" | "memberIds") => ProjectsUpdate,
+        // One writes to whom one can see.
+        ("create_notification", "recipientId") => UsersRead,
         ("create_lead", "ownerId") => LeadsAssign,
         ("create_customer", "ownerId") => CustomersAssign,
         // Administration is not cut by reach.

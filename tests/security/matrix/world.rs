@@ -65,7 +65,7 @@ pub struct World {
     pub stranger: Person,
     pub here: String,
     pub there: String,
-    admin: Person,
+    pub admin: Person,
     records: Mutex<Vec<Record>>,
     writes: Writes,
 }
@@ -178,6 +178,12 @@ impl World {
                     Record::of(kind, person.id.clone(), (Some(user_id(&person.id)), Some(team_id(team))))
                 }
             },
+            Kind::Notification => {
+                let whose = self.whose(standing, actor);
+                let body = json!({"recipientId": whose.0.map(|owner| owner.to_string()), "type": "IN_APP", "title": "Told", "message": "Told"});
+                let made = self.admin.post("/notifications", body).await.expect(202);
+                self.note(Record::of(kind, text(&made.data()["id"]), (whose.0, None)))
+            }
             Kind::Session => {
                 let person = self.crm.sign_in(&self.who(standing, actor).email, PASSWORD).await;
                 let sessions = person.get("/auth/sessions").await.expect(200);

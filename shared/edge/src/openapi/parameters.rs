@@ -38,7 +38,7 @@ pub(super) fn of(route: &Route, components: &mut Components) -> Vec<Value> {
         // Said once, of the parameter.
         let description = schema.as_object_mut().and_then(|object| object.remove("description")).unwrap_or_default();
         match schema["type"].as_str() {
-            Some("integer") if name == "limit" => schema["default"] = json!(DEFAULT_LIMIT),
+            Some("integer") if name == "limit" && schema["default"].is_null() => schema["default"] = json!(DEFAULT_LIMIT),
             // A flag that is not given is not set.
             Some("boolean") => schema["default"] = json!(false),
             _ => {}

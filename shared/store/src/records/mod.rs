@@ -4,6 +4,7 @@ mod activities;
 mod customers;
 mod follow_ups;
 mod leads;
+mod notifications;
 mod projects;
 mod tasks;
 mod users;
@@ -16,11 +17,14 @@ pub mod filters {
     pub use super::customers::CustomerFilter;
     pub use super::follow_ups::FollowUpFilter;
     pub use super::leads::LeadFilter;
+    pub use super::notifications::NotificationFilter;
     pub use super::projects::ProjectFilter;
     pub use super::tasks::TaskFilter;
     pub use super::users::UserFilter;
     pub use super::work_logs::{Summed, WorkLogFilter};
 }
+
+pub use notifications::unread_plan;
 
 use crate::found::{by_moment, by_name};
 use crate::item::Stored;
@@ -124,7 +128,7 @@ fn reached(scope: &Scope) -> Vec<Place> {
 }
 
 /// The partitions of places, for a kind and a state on the given indexes.
-fn partitions(places: &[Place], kind: &str, state: &str, by: (Index, Index, Index)) -> Vec<(Index, String)> {
+pub(crate) fn partitions(places: &[Place], kind: &str, state: &str, by: (Index, Index, Index)) -> Vec<(Index, String)> {
     let index = |place: &Place| match place {
         Place::Owner(_) => by.0,
         Place::Team(_) => by.1,
@@ -133,7 +137,8 @@ fn partitions(places: &[Place], kind: &str, state: &str, by: (Index, Index, Inde
     places.iter().map(|place| (index(place), place.partition(kind, state))).collect()
 }
 
-const PLAIN: (Index, Index, Index) = (Index::Owner, Index::Team, Index::All);
+/// The indexes of lists without a status.
+pub(crate) const PLAIN: (Index, Index, Index) = (Index::Owner, Index::Team, Index::All);
 const BY_STATUS: (Index, Index, Index) = (Index::OwnerStatus, Index::TeamStatus, Index::AllStatus);
 
 /// A plan of words, in their order; `filtered` is whether they are not all that is asked for.
