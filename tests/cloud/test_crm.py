@@ -177,14 +177,24 @@ def test_a_disabled_users_customers_go_to_the_pool(admin: Client, rep: tuple[Cli
     eventually(lambda: admin.data("GET", f"/customers/{customer['id']}")["ownerId"] is None, seconds=60)
 
 
-def test_what_the_clock_starts_is_done(session: boto3.Session, endpoint: str, resources: dict[str, str], admin: Client, eventually: Callable) -> None:
+@pytest.mark.parametrize(
+    ("schedule", "job", "cron"),
+    [
+        ("RecurringTasksSchedule", "recurring-tasks", "cron(0 6 * * ? *)"),
+        ("FollowupsDueSchedule", "followups-due", "cron(0 8 * * ? *)"),
+        ("TasksDueSchedule", "tasks-due", "cron(0 8 * * ? *)"),
+    ],
+)
+def test_what_the_clock_starts_is_done(
+    session: boto3.Session, endpoint: str, resources: dict[str, str], admin: Client, eventually: Callable, schedule: str, job: str, cron: str
+) -> None:
     client = lambda service: session.client(service, endpoint_url=endpoint)  # noqa: E731
-    schedule = client("scheduler").get_schedule(Name=resources["RecurringTasksSchedule"], GroupName=resources["Schedules"])
-    assert (schedule["ScheduleExpression"], schedule["State"]) == ("cron(0 6 * * ? *)", "ENABLED")
+    schedule = client("scheduler").get_schedule(Name=resources[schedule], GroupName=resources["Schedules"])
+    assert (schedule["ScheduleExpression"], schedule["State"]) == (cron, "ENABLED")
     assert schedule["Target"]["Arn"].endswith("-work")
-    # Six in the morning is not waited for: the schedule's own message goes to the schedule's own target.
+    # The morning is not waited for: the schedule's own message goes to the schedule's own target.
     client("sqs").send_message(QueueUrl=resources["WorkQueue"], MessageBody=schedule["Target"]["Input"])
-    key = {"pk": {"S": "JOB#recurring-tasks"}, "sk": {"S": "JOB"}}
+    key = {"pk": {"S": f"JOB#{job}"}, "sk": {"S": "JOB"}}
     item = eventually(lambda: client("dynamodb").get_item(TableName=resources["Table"], Key=key).get("Item"))
     assert item["done"]["S"].startswith("20")
     assert admin.data("GET", "/admin/dead-letters?queue=work") == []

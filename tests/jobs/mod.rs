@@ -1,6 +1,7 @@
 //! What the clock starts, with a clock that can be put forward.
 
 mod counts;
+mod reminders;
 
 use serde_json::{Value, json};
 use std::time::Duration;

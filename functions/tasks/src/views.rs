@@ -29,7 +29,7 @@ contract::row! {
         team_id: Option<TeamId>,
         /// When the template of a series is copied next.
         next_occurrence_at: Option<Time>,
-    } hidden { held_since }
+    } hidden { held_since, last_notified_on }
     computed {
         /// Open, and due before today.
         overdue: bool = |task| is_overdue(task.data.due_at, task.data.status.is_open(), now, zone),

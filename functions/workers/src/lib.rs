@@ -14,6 +14,7 @@ pub mod notify;
 pub mod parker;
 pub mod projector;
 pub mod relay;
+mod remind;
 pub mod work;
 
 use application::App;

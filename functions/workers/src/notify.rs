@@ -4,11 +4,17 @@ use crate::failure::{Failure, queue_batch, read};
 use crate::{Trigger, Worker};
 use application::App;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use domain::UserId;
+use domain::customer::Customer;
 use domain::event::Envelope;
-use domain::notification::{Channel, NotificationKind, concerned, given, wants};
+use domain::follow_up::FollowUp;
+use domain::lead::Lead;
+use domain::notification::{Channel, NotificationKind, concerned, due, given, wants};
+use domain::reminder::Dated;
+use domain::task::Task;
 use domain::text::TextValue;
+use domain::time::Day;
 use domain::user::{User, UserStatus};
+use domain::{Entity, PartyId, Record, Time, UserId};
 use futures::FutureExt;
 use messaging::Queue;
 use messaging::batch::Message;
@@ -17,7 +23,7 @@ use store::{Action, FailedCondition, Stored, Tx};
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "notify",
-    about: "Tells users in the application what others gave them",
+    about: "Tells users in the application what others gave them, and what is due",
     trigger: Trigger::Queue(Queue::Notifications),
     actions: &[Action::Get, Action::Put, Action::Update],
     needs: &[],
@@ -26,15 +32,25 @@ pub const WORKER: Worker = Worker {
 
 async fn tell(app: &App, message: Message) -> Result<(), Failure> {
     let event: Envelope = read::<EventBridgeEvent<Envelope>>("an event", &message.body)?.detail;
-    let Some((kind, recipient)) = concerned(&event) else { return Ok(()) };
-    let (user, giver, name) = tokio::try_join!(user(app, Some(recipient)), user(app, event.actor), name(app, &event, kind))?;
-    // Who was disabled meanwhile has no inbox, and of what is gone there is nothing to tell.
-    let (Some(user), Some(name)) = (user.filter(|user| user.data.status == UserStatus::Active), name) else { return Ok(()) };
+    let Some((kind, concerned)) = concerned(&event) else { return Ok(()) };
+    let Some(about) = about(app, &event, kind, concerned).await? else { return Ok(()) };
+    let (user, giver) = tokio::try_join!(user(app, Some(about.recipient)), user(app, event.actor))?;
+    // Who was disabled meanwhile has no inbox.
+    let Some(user) = user.filter(|user| user.data.status == UserStatus::Active) else { return Ok(()) };
     if !wants(&user.text.notification_prefs, kind, Channel::InApp) {
         return Ok(());
     }
-    let giver = giver.map_or_else(|| "Somebody".to_owned(), |giver| giver.data.name());
-    let made = given(&event, kind, recipient, &app.act(), &giver, &name);
+    let act = app.act();
+    let made = match about.due {
+        Some(at) => {
+            let day = |time: Time| Day(time.date_in(&app.config.zone));
+            due(&event, kind, about.recipient, &act, &about.name, (day(at), day(act.at)))
+        }
+        None => {
+            let giver = giver.map_or_else(|| "Somebody".to_owned(), |giver| giver.data.name());
+            given(&event, kind, about.recipient, &act, &giver, &about.name)
+        }
+    };
     let made = made.ok_or_else(|| Failure::Nonsense("the event is of no kind of record that is known".into()))?;
     let mut tx = Tx::new();
     tx.create(&made);
@@ -45,23 +61,57 @@ async fn tell(app: &App, message: Message) -> Result<(), Failure> {
     }
 }
 
-async fn user(app: &App, id: Option<UserId>) -> Result<Option<domain::Record<User>>, Failure> {
+async fn user(app: &App, id: Option<UserId>) -> Result<Option<Record<User>>, Failure> {
     match id {
         Some(id) => Ok(app.unscoped().get_latest::<User>(id).await?),
         None => Ok(None),
     }
 }
 
-/// What the record is called that the event is about: personal values are not on the bus.
-async fn name(app: &App, event: &Envelope, kind: NotificationKind) -> Result<Option<String>, Failure> {
-    async fn of<E: Stored>(app: &App, id: &str) -> Result<Option<String>, Failure> {
-        let id = E::Id::read(id).map_err(|invalid| Failure::Nonsense(format!("the event names no {} by its id: {}", E::KIND, invalid.message)))?;
-        Ok(app.unscoped().get_latest::<E>(id).await?.map(|record| E::label(&record)))
-    }
-    let id = &event.entity.id;
-    match kind {
-        NotificationKind::LeadAssigned => of::<domain::lead::Lead>(app, id).await,
-        NotificationKind::CustomerAssigned => of::<domain::customer::Customer>(app, id).await,
-        _ => of::<domain::task::Task>(app, id).await,
-    }
+/// What is told of, as it is now: personal values are not on the bus.
+struct About {
+    recipient: UserId,
+    name: String,
+    /// When it is due, where that is what is told.
+    due: Option<Time>,
+}
+
+/// What an event is about; `None` where there is nothing left to tell: it is gone, or done.
+async fn about(app: &App, event: &Envelope, kind: NotificationKind, concerned: UserId) -> Result<Option<About>, Failure> {
+    let of = |name: Option<String>| name.map(|name| About { recipient: concerned, name, due: None });
+    Ok(match kind {
+        NotificationKind::LeadAssigned => of(record::<Lead>(app, event).await?.map(|lead| Lead::label(&lead))),
+        NotificationKind::CustomerAssigned => of(record::<Customer>(app, event).await?.map(|customer| Customer::label(&customer))),
+        NotificationKind::FollowUpDue => match record::<FollowUp>(app, event).await? {
+            Some(follow_up) => {
+                let name = match follow_up.party() {
+                    Some(party) => party_name(app, party).await?,
+                    None => None,
+                };
+                still_due(&follow_up, name)
+            }
+            None => None,
+        },
+        NotificationKind::TaskDue => record::<Task>(app, event).await?.and_then(|task| still_due(&task, Some(Task::label(&task)))),
+        _ => of(record::<Task>(app, event).await?.map(|task| Task::label(&task))),
+    })
+}
+
+/// Whoever holds it now is told, while it is still to be done.
+fn still_due<E: Dated>(record: &Record<E>, name: Option<String>) -> Option<About> {
+    Some(About { recipient: E::owner(record)?, name: name?, due: Some(E::due(record)?) })
+}
+
+async fn party_name(app: &App, party: PartyId) -> Result<Option<String>, Failure> {
+    Ok(match party {
+        PartyId::Lead(id) => app.unscoped().get::<Lead>(id).await?.map(|lead| Lead::label(&lead)),
+        PartyId::Customer(id) => app.unscoped().get::<Customer>(id).await?.map(|customer| Customer::label(&customer)),
+    })
+}
+
+/// The record that an event is about.
+async fn record<E: Stored>(app: &App, event: &Envelope) -> Result<Option<Record<E>>, Failure> {
+    let id = E::Id::read(&event.entity.id);
+    let id = id.map_err(|invalid| Failure::Nonsense(format!("the event names no {} by its id: {}", E::KIND, invalid.message)))?;
+    Ok(app.unscoped().get_latest::<E>(id).await?)
 }

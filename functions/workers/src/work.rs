@@ -3,6 +3,7 @@
 
 use crate::automation::send;
 use crate::failure::{Failure, queue_batch, read, stream_record};
+use crate::remind::{remind_of_follow_ups, remind_of_tasks};
 use crate::{Need, Trigger, Worker};
 use application::metric::Metric;
 use application::{App, Decision};
@@ -93,6 +94,14 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
             hand_on(app, rest.map(|run| Work::Migrate { name, dry_run, run: Some(run) })).await
         }
         Work::CopyRecurring => copy_recurring(app).await,
+        Work::RemindOfFollowUps { on, from } => {
+            let rest = remind_of_follow_ups(app, on, from).await?;
+            hand_on(app, rest.map(|(on, from)| Work::RemindOfFollowUps { on: Some(on), from: Some(from) })).await
+        }
+        Work::RemindOfTasks { on, from } => {
+            let rest = remind_of_tasks(app, on, from).await?;
+            hand_on(app, rest.map(|(on, from)| Work::RemindOfTasks { on: Some(on), from: Some(from) })).await
+        }
         Work::Project { record } => crate::projector::project(app, stream_record(&record)?).await,
         Work::Relay { record } => crate::relay::relay(app, stream_record(&record)?).await,
     }
@@ -165,14 +174,14 @@ impl Move {
     }
 }
 
-fn change<E: Stored>(old: &Record<E>, new: &Record<E>) -> Tx {
+pub(crate) fn change<E: Stored>(old: &Record<E>, new: &Record<E>) -> Tx {
     let mut tx = Tx::new();
     tx.update(old, new);
     tx
 }
 
 /// A way through lists that can stop after some records and go on in another message.
-struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     app: &'a App,
     from: Place,
     /// How many lists were begun.
@@ -181,13 +190,13 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(app: &'a App, from: Option<Place>) -> Self {
+    pub(crate) fn new(app: &'a App, from: Option<Place>) -> Self {
         Self { app, from: from.unwrap_or_default(), list: 0, handled: 0 }
     }
 
     /// Does with every record of a list that was not visited before, and whose row is of concern, what
     /// `decide` says. Gives the place to go on from when there are more than one message should handle.
-    async fn list<E: Stored>(
+    pub(crate) async fn list<E: Stored>(
         &mut self,
         plan: &Plan,
         concerns: impl Fn(&Row<E>) -> bool,

@@ -77,6 +77,8 @@ crate::choice! {
         FollowUpCancelled = "followup.cancelled",
         /// A follow-up made by mistake was deleted.
         FollowUpDeleted = "followup.deleted",
+        /// A follow-up is due, today or since.
+        FollowUpDue = "followup.due",
         /// A task was created.
         TaskCreated = "task.created",
         /// A task's fields or owner changed.
@@ -85,6 +87,8 @@ crate::choice! {
         TaskStatusChanged = "task.status_changed",
         /// A task was deleted.
         TaskDeleted = "task.deleted",
+        /// A task is due, today or since.
+        TaskDue = "task.due",
         /// A project was created.
         ProjectCreated = "project.created",
         /// A project's fields, members or status changed.
@@ -129,6 +133,11 @@ impl EventKind {
     pub fn source(self) -> String {
         let module = self.as_str().split('.').next().unwrap_or_default();
         format!("crm.{module}")
+    }
+
+    /// Whether the feed tells of it: nobody does anything where something becomes due.
+    pub const fn is_in_feed(self) -> bool {
+        !matches!(self, Self::FollowUpDue | Self::TaskDue)
     }
 }
 

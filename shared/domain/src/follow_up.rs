@@ -6,7 +6,8 @@ use crate::owner::{Change, Held, Owned, Owner};
 use crate::party::{Parent, Party, PartyId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{Refused, StateMachine};
-use crate::time::Time;
+use crate::reminder::Dated;
+use crate::time::{Day, Time};
 use crate::value::{EXCERPT, Prose, cut, keep_whole};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -89,7 +90,7 @@ pub struct FollowUpDerived {
     /// The beginning of the notes, for lists.
     pub excerpt: Option<String>,
     /// The local date of the last reminder.
-    pub last_notified_on: Option<crate::time::Day>,
+    pub last_notified_on: Option<Day>,
 }
 
 impl Entity for FollowUp {
@@ -123,6 +124,18 @@ impl Held for FollowUp {
 
     fn hold_since(derived: &mut Self::Derived, since: Time) {
         derived.held_since = Some(since);
+    }
+}
+
+impl Dated for FollowUp {
+    const DUE: EventKind = EventKind::FollowUpDue;
+
+    fn due(row: &Row<Self>) -> Option<Time> {
+        row.is_open().then_some(row.data.due_at)
+    }
+
+    fn reminded_on(derived: &mut Self::Derived) -> &mut Option<Day> {
+        &mut derived.last_notified_on
     }
 }
 

@@ -31,6 +31,7 @@ pub mod reach;
 pub mod record;
 pub mod recurrence;
 pub mod refused;
+pub mod reminder;
 pub mod search;
 pub mod settings;
 pub mod task;

@@ -4,7 +4,7 @@ use crate::event::{Act, EntityType, Envelope, EventKind};
 use crate::id::{EventId, TeamId, UserId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::text::TextValue;
-use crate::time::Time;
+use crate::time::{Day, Time};
 use crate::value::{Text, cut};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -147,7 +147,7 @@ impl Row<Notification> {
     }
 }
 
-/// Whom an event concerns, and as what: who was given something by somebody else. What the system gives,
+/// Whom an event concerns, and as what: who has something to do that is due, and who was given something by somebody else. What the system gives,
 /// a whole portfolio where somebody leaves, is not told one by one.
 pub fn concerned(event: &Envelope) -> Option<(NotificationKind, UserId)> {
     let person = |name: &str| event.data.get(name).and_then(Value::as_str).and_then(|id| UserId::read(id).ok());
@@ -156,6 +156,8 @@ pub fn concerned(event: &Envelope) -> Option<(NotificationKind, UserId)> {
         EventKind::CustomerAssigned => (NotificationKind::CustomerAssigned, person("new"), person("old")),
         EventKind::TaskCreated => (NotificationKind::TaskAssigned, event.owner, None),
         EventKind::TaskUpdated => (NotificationKind::TaskAssigned, person("ownerId"), person("oldOwnerId")),
+        EventKind::FollowUpDue => return event.owner.map(|holder| (NotificationKind::FollowUpDue, holder)),
+        EventKind::TaskDue => return event.owner.map(|holder| (NotificationKind::TaskDue, holder)),
         _ => return None,
     };
     event.actor.and_then(|actor| given.filter(|given| *given != actor && Some(*given) != before)).map(|given| (kind, given))
@@ -194,8 +196,29 @@ pub fn given(event: &Envelope, kind: NotificationKind, recipient: UserId, act: &
         NotificationKind::CustomerAssigned => "a customer",
         _ => "a task",
     };
-    let title = Text::read(&format!("You were given {what}: {}", cut(name, NAME_LENGTH))).ok()?;
-    let mut made = in_app(act, NotificationId::of(event.id, Channel::InApp), recipient, &title, format!("{giver} gave you {what}: {name}"));
+    let title = format!("You were given {what}: {}", cut(name, NAME_LENGTH));
+    of_event(event, kind, recipient, act, &title, format!("{giver} gave you {what}: {name}"))
+}
+
+/// What somebody reads in the application who has something to do that is due: of this name, on this local date, today being
+/// another or the same.
+pub fn due(
+    event: &Envelope,
+    kind: NotificationKind,
+    recipient: UserId,
+    act: &Act,
+    name: &str,
+    (on, today): (Day, Day),
+) -> Option<Record<Notification>> {
+    let what = if kind == NotificationKind::FollowUpDue { "follow-up" } else { "task" };
+    let (is, was) = if on < today { ("overdue", format!("was due on {on}")) } else { ("due today", "is due today".to_owned()) };
+    let title = format!("A {what} is {is}: {}", cut(name, NAME_LENGTH));
+    of_event(event, kind, recipient, act, &title, format!("Your {what} {was}: {name}"))
+}
+
+/// What an event tells in the application; `None` where it is of no kind of record that is known.
+fn of_event(event: &Envelope, kind: NotificationKind, recipient: UserId, act: &Act, title: &str, message: String) -> Option<Record<Notification>> {
+    let mut made = in_app(act, NotificationId::of(event.id, Channel::InApp), recipient, &Text::read(title).ok()?, message);
     made.data.event = Some(kind);
     made.data.entity_type = Some(EntityType::read(&event.entity.kind).ok()?);
     made.data.entity_id = Some(event.entity.id.clone());

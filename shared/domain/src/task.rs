@@ -7,6 +7,7 @@ use crate::party::{Parent, PartyId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::recurrence::Recurrence;
 use crate::refused::{Refused, StateMachine};
+use crate::reminder::Dated;
 use crate::time::{DateBound, Day, Time};
 use crate::value::{Prose, Text};
 use jiff::tz::TimeZone;
@@ -146,6 +147,9 @@ pub struct TaskDerived {
     pub held_since: Option<Time>,
     /// When a template is copied next.
     pub next_occurrence_at: Option<Time>,
+    /// The local date of the last reminder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_notified_on: Option<Day>,
 }
 
 impl Entity for Task {
@@ -180,6 +184,18 @@ impl Held for Task {
 
     fn hold_since(derived: &mut Self::Derived, since: Time) {
         derived.held_since = Some(since);
+    }
+}
+
+impl Dated for Task {
+    const DUE: EventKind = EventKind::TaskDue;
+
+    fn due(row: &Row<Self>) -> Option<Time> {
+        row.data.due_at.filter(|_| row.data.status.is_open())
+    }
+
+    fn reminded_on(derived: &mut Self::Derived) -> &mut Option<Day> {
+        &mut derived.last_notified_on
     }
 }
 
@@ -369,7 +385,7 @@ pub fn copy(template: &Record<Task>, act: &Act, zone: &TimeZone) -> Option<(Reco
     let mut data = template.data.clone();
     (data.recurrence, data.template_id) = (None, Some(template.id));
     (data.status, data.completed_at, data.due_at) = (TaskStatus::Todo, None, Some(due));
-    let derived = TaskDerived { next_occurrence_at: None, held_since: None, ..template.derived.clone() };
+    let derived = TaskDerived { next_occurrence_at: None, held_since: None, last_notified_on: None, ..template.derived.clone() };
     let made: Record<Task> = Record::new(act.id(), act, data, template.text.clone(), derived);
     let mut next = template.clone();
     next.derived.next_occurrence_at = rule.next_after(first, end, zone);

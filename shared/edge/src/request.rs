@@ -269,18 +269,18 @@ impl<I: Identity, P, Q, B: FromBody> Request<I, P, Q, B> {
     async fn explain(&self, error: store::Error) -> Rejection {
         let Some(authenticated) = self.who.authenticated() else { return Problem::of_store(error).into() };
         let (caller, fields) = (&authenticated.caller, error.duplicate_fields());
-        let found = match fields.is_empty() {
-            true => self.app.unique_holders(caller, &error).await.map(Some),
-            false => self.app.duplicates(caller, &error).await.map_err(Into::into),
-        };
-        let matches = match found {
-            Ok(Some(matches)) => json!({"ids": matches.ids, "hidden": matches.hidden}),
-            Ok(None) => return Problem::of_store(error).into(),
-            Err(failure) => return failure.into(),
-        };
+        let shown = |matches: application::duplicates::Matches| json!({"ids": matches.ids, "hidden": matches.hidden});
         if fields.is_empty() {
-            return Problem::of_store(error).with("matches", matches).into();
+            return match self.app.unique_holders(caller, &error).await {
+                Ok(matches) => Problem::of_store(error).with("matches", shown(matches)).into(),
+                Err(failure) => failure.into(),
+            };
         }
+        let matches = match self.app.duplicates(caller, &error).await {
+            Ok(Some(matches)) => shown(matches),
+            Ok(None) => return Problem::of_store(error).into(),
+            Err(failure) => return application::Error::from(failure).into(),
+        };
         let detail = "A lead or customer with this e-mail address or phone number exists; allowDuplicate=true saves it all the same";
         let errors = fields.into_iter().map(|field| FieldError::new(format!("/{field}"), "unique", "another lead or customer has it"));
         Problem { errors: errors.collect(), ..Problem::new(Code::Duplicate, detail) }.with("matches", matches).into()

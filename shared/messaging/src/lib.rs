@@ -18,6 +18,6 @@ pub use adapters::EventBridge;
 #[cfg(feature = "queues")]
 pub use adapters::Sqs;
 pub use ports::{Depth, EventBus, MessagingError, Queue, Queues, STREAM};
-pub use schedules::{RECURRING_TASKS, SCHEDULES, Schedule};
+pub use schedules::{FOLLOW_UPS_DUE, RECURRING_TASKS, SCHEDULES, Schedule, TASKS_DUE};
 pub use subscriptions::{SUBSCRIPTIONS, Subscription};
 pub use work::{Place, Work};

@@ -20,10 +20,30 @@ pub struct Schedule {
 /// The name of the copying of recurring tasks; the table notes under it up to when it is done.
 pub const RECURRING_TASKS: &str = "recurring-tasks";
 
+/// The name of the reminders of follow-ups.
+pub const FOLLOW_UPS_DUE: &str = "followups-due";
+
+/// The name of the reminders of tasks.
+pub const TASKS_DUE: &str = "tasks-due";
+
 /// Every schedule.
-pub const SCHEDULES: &[Schedule] = &[Schedule {
-    name: RECURRING_TASKS,
-    about: "Copies the recurring tasks whose next occurrence has come",
-    cron: "cron(0 6 * * ? *)",
-    work: || Work::CopyRecurring,
-}];
+pub const SCHEDULES: &[Schedule] = &[
+    Schedule {
+        name: RECURRING_TASKS,
+        about: "Copies the recurring tasks whose next occurrence has come",
+        cron: "cron(0 6 * * ? *)",
+        work: || Work::CopyRecurring,
+    },
+    Schedule {
+        name: FOLLOW_UPS_DUE,
+        about: "Reminds of the follow-ups that are due today or since",
+        cron: "cron(0 8 * * ? *)",
+        work: || Work::RemindOfFollowUps { on: None, from: None },
+    },
+    Schedule {
+        name: TASKS_DUE,
+        about: "Reminds of the open tasks that are due today or since",
+        cron: "cron(0 8 * * ? *)",
+        work: || Work::RemindOfTasks { on: None, from: None },
+    },
+];

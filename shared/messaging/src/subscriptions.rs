@@ -28,6 +28,13 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
     },
     Subscription {
         queue: Queue::Notifications,
-        events: &[EventKind::LeadAssigned, EventKind::CustomerAssigned, EventKind::TaskCreated, EventKind::TaskUpdated],
+        events: &[
+            EventKind::LeadAssigned,
+            EventKind::CustomerAssigned,
+            EventKind::TaskCreated,
+            EventKind::TaskUpdated,
+            EventKind::FollowUpDue,
+            EventKind::TaskDue,
+        ],
     },
 ];

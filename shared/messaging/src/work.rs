@@ -1,5 +1,6 @@
 //! Messages on the work queue.
 
+use domain::time::Day;
 use domain::{CustomerId, LeadId, PartyId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -92,6 +93,24 @@ pub enum Work {
     },
     /// Copy the recurring tasks whose next occurrence has come.
     CopyRecurring,
+    /// Remind of the follow-ups that are due.
+    RemindOfFollowUps {
+        /// The day that is reminded on, where the work goes on; else it is the one on which it begins.
+        #[serde(default)]
+        on: Option<Day>,
+        /// Where to go on.
+        #[serde(default)]
+        from: Option<Place>,
+    },
+    /// Remind of the tasks that are due.
+    RemindOfTasks {
+        /// The day that is reminded on, where the work goes on; else it is the one on which it begins.
+        #[serde(default)]
+        on: Option<Day>,
+        /// Where to go on.
+        #[serde(default)]
+        from: Option<Place>,
+    },
     /// Project a stream record again that was parked.
     Project {
         /// The stream record, as Lambda delivered it: what could not be read is kept as well.

@@ -8,9 +8,9 @@
 use crate::error::Error;
 use crate::item::{Item, Stored, bare, from_attribute, key_of, number, stored_shape, to_attribute, to_item, to_record};
 use crate::keys::{self, Index, Key};
-use crate::list::{Cursor, Page, Paging, Plan, id_in};
+use crate::list::{Cursor, Page, Paging, Plan};
 use crate::migrations::{MIGRATIONS, Migration, shape_of};
-use crate::table::{Range, Store};
+use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
 use domain::activity::Activity;
 use domain::customer::Customer;
@@ -19,10 +19,9 @@ use domain::lead::Lead;
 use domain::project::Project;
 use domain::task::Task;
 use domain::team::Team;
-use domain::text::TextValue;
 use domain::user::User;
 use domain::work_log::WorkLog;
-use domain::{Entity, Time, UserId};
+use domain::{Entity, Time};
 use futures::FutureExt;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -227,7 +226,7 @@ impl Store {
         let mut lists = Vec::new();
         for kind in migration.kinds.iter().copied() {
             if kind == Activity::KIND {
-                let authors = std::iter::once(None).chain(self.users().await?.into_iter().map(Some));
+                let authors = std::iter::once(None).chain(self.every::<User>().await?.into_iter().map(Some));
                 lists.extend(authors.map(|author| Walked { kind, index: Index::Owner, partition: keys::of_owner(author, kind, "LIVE") }));
                 continue;
             }
@@ -235,25 +234,6 @@ impl Store {
             lists.extend(states.iter().map(|state| Walked { kind, index: Index::All, partition: keys::of_all(kind, state) }));
         }
         Ok(lists)
-    }
-
-    /// Every user, the longest known first, so that one who joins comes last.
-    async fn users(&self) -> Result<Vec<UserId>, Error> {
-        let mut users = Vec::new();
-        for partition in self.shards.places(&keys::of_all(User::KIND, "LIVE")) {
-            let mut range = Range { ascending: true, ..Range::default() };
-            loop {
-                let slice = self.query(Some(Index::All), &partition, &range, i32::from(i16::MAX)).await?;
-                range.after = slice.items.last().and_then(|item| crate::item::get_text(item, keys::SORT)).map(str::to_owned);
-                users.extend(slice.items.iter().filter_map(|item| UserId::read(id_in(&key_of(item).pk)).ok()));
-                if !slice.more {
-                    break;
-                }
-            }
-        }
-        users.sort_unstable();
-        users.dedup();
-        Ok(users)
     }
 
     /// The next rows of a list, with those among them that are stored in another shape than the present one.

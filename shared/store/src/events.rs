@@ -7,9 +7,15 @@ use crate::{Error, Store};
 use domain::event::Event;
 
 fn to_item(event: &Event) -> Result<Item, Error> {
-    let key = keys::event(&event.entity, &event.entity_id, event.at, event.id);
+    let key = match event.kind.is_in_feed() {
+        true => keys::event(&event.entity, &event.entity_id, event.at, event.id),
+        false => keys::silent_event(&event.entity, &event.entity_id, event.at, event.id),
+    };
     let mut item = bare(&key, "EVENT");
     item.insert("data".into(), to_attribute(event)?);
+    if !event.kind.is_in_feed() {
+        return Ok(item);
+    }
     let month = keys::feed_month(event.at);
     let mut partitions = vec![(Index::All, keys::of_all("FEED", &month))];
     if let Some(owner) = event.owner {

@@ -203,7 +203,7 @@ impl Store {
         let mut places = Vec::new();
         for place in &named.places {
             if *place == Place::All {
-                places.extend(self.teams().await?.into_iter().map(Place::Team));
+                places.extend(self.every::<Team>().await?.into_iter().map(Place::Team));
                 places.push(Place::Owner(None));
             }
             places.push(*place);
@@ -226,22 +226,25 @@ impl Store {
         Ok(ranges.iter().flat_map(|range| places.iter().map(move |place| source(range, *place))).collect())
     }
 
-    /// Every team.
-    async fn teams(&self) -> Result<Vec<TeamId>, Error> {
-        let mut teams = Vec::new();
-        for partition in self.shards.places(&keys::of_all(Team::KIND, "LIVE")) {
+    /// The ids of all live records of a kind of which there are few, in order.
+    pub(crate) async fn every<E: Stored>(&self) -> Result<Vec<E::Id>, Error>
+    where
+        E::Id: Ord,
+    {
+        let mut ids = Vec::new();
+        for partition in self.shards.places(&keys::of_all(E::KIND, "LIVE")) {
             let mut range = Range { ascending: true, ..Range::default() };
             loop {
                 let slice = self.query(Some(Index::All), &partition, &range, i32::from(i16::MAX)).await?;
                 range.after = slice.items.last().and_then(|item| get_text(item, keys::SORT)).map(str::to_owned);
-                teams.extend(slice.items.iter().filter_map(|item| TeamId::read(id_in(&key_of(item).pk)).ok()));
+                ids.extend(slice.items.iter().filter_map(|item| E::Id::read(id_in(&key_of(item).pk)).ok()));
                 if !slice.more {
                     break;
                 }
             }
         }
-        teams.sort_unstable();
-        teams.dedup();
-        Ok(teams)
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
     }
 }

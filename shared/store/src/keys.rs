@@ -171,6 +171,12 @@ pub fn event(kind: &str, id: &str, at: Time, event: EventId) -> Key {
     Key::new(format!("{kind}#{id}"), format!("EVENT#{at}#{event}"))
 }
 
+/// What of this record did the clock tell others, and no feed? `TASK#<id>` / `EVENT#!<time>#<id>`; it sorts before
+/// every time.
+pub fn silent_event(kind: &str, id: &str, at: Time, event: EventId) -> Key {
+    Key::new(format!("{kind}#{id}"), format!("EVENT#!{at}#{event}"))
+}
+
 /// Which records have this word, this value, or come next in this order? `TEAM#<id>#CUSTOMER#LIVE#Q#a` /
 /// `acme#<newest first>#<id>`, `TEAM#<id>#LEAD#LIVE#=source:website` / `<time>#<id>`,
 /// `TEAM#<id>#LEAD#LIVE#~name` / `<name>#<id>`; also under USER#NONE and ALL.

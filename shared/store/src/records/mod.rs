@@ -30,9 +30,11 @@ use crate::found::{by_moment, by_name};
 use crate::item::Stored;
 use crate::keys::{self, Index, IndexKeys, UNDATED};
 use crate::list::{By, Filter, Named, Place, Plan};
+use domain::follow_up::{FollowUp, FollowUpStatus};
 use domain::permission::RoleGrants;
 use domain::search::Search;
 use domain::settings::Settings;
+use domain::task::{Task, TaskStatus};
 use domain::team::Team;
 use domain::{Entity, Order, Parent, Reach, Record, Row, Scope, Time, UserId};
 
@@ -186,6 +188,23 @@ impl Filter for TeamFilter {
     fn matches(&self, _: &Row<Team>) -> bool {
         true
     }
+}
+
+/// What in these states is due before a moment, earliest first.
+fn due_plan(kind: &str, states: &[&str], until: Time) -> Plan {
+    let partitions = states.iter().flat_map(|state| partitions(&[Place::All], kind, state, BY_STATUS)).collect();
+    Plan { partitions, ascending: true, until: Some(until.to_string()), ..Plan::default() }
+}
+
+/// Pending follow-ups that are due before a moment.
+pub fn due_follow_ups_plan(until: Time) -> Plan {
+    due_plan(FollowUp::KIND, &[FollowUpStatus::Pending.as_str()], until)
+}
+
+/// Open tasks that are due before a moment.
+pub fn due_tasks_plan(until: Time) -> Plan {
+    let open: Vec<&str> = TaskStatus::ALL.iter().filter(|status| status.is_open()).map(|status| status.as_str()).collect();
+    due_plan(Task::KIND, &open, until)
 }
 
 /// Where everything a user owns of a kind stands: for moving and re-stamping it.
