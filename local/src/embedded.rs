@@ -12,6 +12,7 @@ use application::clock::Clock;
 use application::keys::{Wanted, settle};
 use aws::{Sdk, SecretFile, Secrets};
 use bytes::Bytes;
+use domain::time::Day;
 use edge::{Access, Action, App, Config, Router};
 use futures_util::FutureExt;
 use lambda_http::{Body, Response};
@@ -244,11 +245,14 @@ impl Embedded {
         Ok(self.app.unscoped().migration_progress(migration.name, false).await?)
     }
 
-    /// The schedules, each from its last run on: one that was missed while nothing ran is made good.
+    /// The schedules, each from its last run on: one that was missed while nothing ran is made good. Before the first run it
+    /// is those of this day that were missed.
     async fn scheduler(&self) -> Result<Scheduler, StartError> {
-        let mut scheduler = Scheduler::new(self.app.config.zone.clone());
+        let zone = &self.app.config.zone;
+        let midnight = Day(self.app.clock.now().date_in(zone)).start(zone).plus_seconds(-1);
+        let mut scheduler = Scheduler::new(zone.clone());
         for schedule in SCHEDULES {
-            let since = self.app.unscoped().job_done(schedule.name).await?.unwrap_or_else(|| self.app.clock.now());
+            let since = self.app.unscoped().job_done(schedule.name).await?.unwrap_or(midnight);
             let (queues, body) = (self.queues.clone(), serde_json::to_string(&(schedule.work)()).map_err(|e| StartError::Schedule(e.to_string()))?);
             let job: scheduler::Job = Arc::new(move |_| {
                 let (queues, body) = (queues.clone(), body.clone());

@@ -24,13 +24,13 @@ EXPECTED = {
         '"pointer":"/colour"', "204", '"code":"UNAUTHENTICATED"',
     ],
     "tour.md": [
-        '"title":"Ripley Ellen"', '"ownerName":"Sally Sales"', '"overdue":true', '"status":"TODO"', '"status":"NEW"',
+        '"title":"Ripley Ellen"', '"ownerName":"Sally Sales"', '"title":"You were given a lead: Ripley Ellen"', '"overdue":true', '"status":"TODO"', '"status":"NEW"',
         '"type":"CALL"', '"type":"NOTE"', '"status":"PENDING"', '"title":"Write the offer"', '"counts":{"activities":2,"followUpsPending":1,"tasksOpen":1}',
         '"nextFollowUp":{', '"status":"QUALIFIED"', '"code":"LEAD_TRANSITION"', '"code":"NOT_FOUND"', '"code":"DUPLICATE"', '"hidden":1',
         '"status":"CONVERTED"', '"outcome":"Wants an offer"', "Send flowers for the launch.", '"counts":{"activities":3,"followUpsPending":1,"tasksOpen":1',
         '"code":"LEAD_CONVERTED"', '"nextOccurrenceAt":"2031-02-28T09:00:00.000Z"', '"name":"Nostromo rollout"', '"minutes":90', '"minutes":30',
         '"status":"DONE"', '"totalMinutes":120', '"counts":{"tasks":2,"tasksOpen":1,"tasksDone":1}', '"loggedMinutes":120', '"ownerName":"Alan Agent"',
-        '"code":"NOT_FOUND"', '"status":"CONVERTED"', '"code":"FORBIDDEN"', '"archived":false',
+        '"code":"NOT_FOUND"', '"status":"CONVERTED"', '"type":"customer.assigned"', '"code":"FORBIDDEN"', '"archived":false',
     ],
 }
 

@@ -85,13 +85,12 @@ async fn a_message_that_was_tried_often_and_waits_on_is_counted() {
     let (table, faults) = Faults::table();
     let crm = Crm::idle(table).await;
     faults.before(|operation| if operation.role == Some("work") { Err(Fault::throttled()) } else { Ok(()) });
-    let worker = WORKERS.iter().find(|worker| worker.name == "work").expect("listed");
     let counted = || log::lines_where(|line| line[Metric::Waiting.name()] == 1 && line["_aws"].is_object()).len();
     let before = counted();
     for (receives, more) in [("1", false), ("3", true)] {
         let message = json!({"messageId": "1", "body": r#"{"task":"copy_recurring"}"#, "attributes": {"ApproximateReceiveCount": receives},
             "eventSourceARN": "arn:aws:sqs:eu-central-1:1:crm-work"});
-        let answer = (worker.handle)(&crm.embedded().worker_app(worker), json!({"Records": [message]})).await.expect("answers");
+        let answer = crm.hand("work", json!({"Records": [message]})).await;
         assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], "1", "it comes again");
         assert_eq!(counted() > before, more, "received {receives} times");
     }

@@ -11,19 +11,8 @@ use tests::people::text;
 use tests::random::Random;
 use tests::recount::{Look, disagreements};
 use tests::{Crm, eventually};
-use workers::{WORKERS, Worker};
 
 const SOON: Duration = Duration::from_secs(20);
-
-fn worker(name: &str) -> &'static Worker {
-    WORKERS.iter().find(|worker| worker.name == name).expect("worker")
-}
-
-/// Hands an event to a worker, with what the worker is allowed.
-async fn hand(crm: &Crm, name: &str, event: Value) -> Value {
-    let worker = worker(name);
-    (worker.handle)(&crm.embedded().worker_app(worker), event).await.expect("answers")
-}
 
 /// Everything the stream has, record by record.
 async fn stream(crm: &Crm) -> Vec<Value> {
@@ -63,7 +52,7 @@ async fn batches_of_the_stream_may_come_twice_and_in_any_order() {
             shuffled.swap(at, random.below(at + 1));
         }
         for batch in shuffled.chunks(1 + random.below(20)) {
-            assert_eq!(hand(&crm, "projector", json!({"Records": batch})).await, json!({"batchItemFailures": []}));
+            assert_eq!(crm.hand("projector", json!({"Records": batch})).await, json!({"batchItemFailures": []}));
         }
         assert_eq!(disagreements(&crm.items().await, Look::Settled), Vec::<String>::new(), "seed {seed}");
     }
@@ -80,12 +69,12 @@ async fn a_batch_is_repeated_from_the_record_at_which_the_table_failed() {
         (Some("projector"), "BatchWriteItem") if count.fetch_add(1, Ordering::SeqCst) >= 4 => Err(Fault::access_denied("BatchWriteItem")),
         _ => Ok(()),
     });
-    let answer = hand(&crm, "projector", json!({"Records": records})).await;
+    let answer = crm.hand("projector", json!({"Records": records})).await;
     let failed = answer["batchItemFailures"][0]["itemIdentifier"].clone();
     let from = records.iter().position(|record| record["dynamodb"]["SequenceNumber"] == failed).expect("a record of the batch");
     assert!(from > 0, "those before it were done");
     faults.none();
-    hand(&crm, "projector", json!({"Records": records[from..]})).await;
+    crm.hand("projector", json!({"Records": records[from..]})).await;
     assert_eq!(disagreements(&crm.items().await, Look::Settled), Vec::<String>::new());
     assert!(crm.items_of("PARKED").await.is_empty(), "what may pass is not parked");
 }
@@ -102,7 +91,7 @@ async fn events_are_published_again_and_again_and_count_once() {
     admin.delete(&format!("/users/{}?reassignTo={}", rep.id, heir.id)).await.expect(204);
     let records = stream(&crm).await;
     for _ in 0..5 {
-        hand(&crm, "relay", json!({"Records": records})).await;
+        crm.hand("relay", json!({"Records": records})).await;
     }
     let quiet = || async {
         let depths = crm.embedded().queues.depths();
@@ -178,7 +167,7 @@ async fn a_move_that_comes_again_takes_nothing_from_who_came_back() {
     let again = json!({"task": "move_records", "user": rep.id, "to": null, "by": null});
     let message =
         json!({"messageId": "01900000-0000-7000-8000-000000000001", "body": again.to_string(), "eventSourceARN": "arn:aws:sqs:r:1:crm-work"});
-    assert_eq!(hand(&crm, "work", json!({"Records": [message]})).await, json!({"batchItemFailures": []}));
+    assert_eq!(crm.hand("work", json!({"Records": [message]})).await, json!({"batchItemFailures": []}));
     assert_eq!(admin.get(&path).await.data()["ownerId"], json!(rep.id));
 }
 

@@ -4,9 +4,9 @@ use crate::faults::Faults;
 use local::{Fault, StreamReader, TABLE};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tests::background::worker;
 use tests::people::text;
 use tests::{Crm, Person, eventually};
-use workers::WORKERS;
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -100,7 +100,7 @@ async fn a_dead_letter_of_a_queue_is_parked_and_can_be_redriven() {
 async fn a_batch_that_the_stream_gave_up_on_is_shown_and_cannot_be_sent_again() {
     let crm = Crm::start().await;
     let admin = crm.admin().await;
-    let parker = WORKERS.iter().find(|worker| worker.name == "parker").expect("listed");
+    let parker = worker("parker");
     let about = json!({
         "requestContext": {"requestId": "1", "functionArn": "arn:aws:lambda:eu-central-1:1:function:crm-dev-relay:live", "condition": "RetryAttemptsExhausted",
             "approximateInvokeCount": 21},
@@ -156,7 +156,6 @@ async fn a_record_that_is_no_record_is_parked_alone_and_redriving_it_parks_it_ag
     let batch = reader.peek(1000).await.expect("reads").expect("a batch");
     let mut records = vec![json!({"eventName": "INSERT", "dynamodb": "nothing"}), json!(7)];
     records.extend(batch.event["Records"].as_array().cloned().expect("records"));
-    let worker = |name: &str| WORKERS.iter().find(|worker| worker.name == name).expect("worker");
     let hand = async |name: &str, event: Value| (worker(name).handle)(&crm.embedded().worker_app(worker(name)), event).await;
     let answer = hand("projector", json!({"Records": records})).await.expect("answers");
     assert_eq!(answer, json!({"batchItemFailures": []}));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tests::background::{Post, settle};
 use tests::people::text;
 use tests::recount::{Look, disagreements};
-use tests::{Crm, Passing, Person, log};
+use tests::{Crm, Passing, Person, eventually, log};
 
 /// Half past seven in Berlin, on the day before its clocks go forward: 2026-03-28T06:30Z.
 const START: i64 = 1_774_679_400_000;
@@ -126,6 +126,76 @@ async fn who_holds_it_when_it_is_told_is_reminded_and_nobody_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_given_on_or_put_off_meanwhile_is_told_to_nobody_else() {
+    let mut morning = Morning::start().await;
+    let crm = morning.crm.clone();
+    let admin = crm.admin().await;
+    let (first, second) = (crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await);
+    // Given on and renamed before the first event comes.
+    let lead = text(&admin.lead(json!({"title": "Open", "ownerId": first.id})).await["id"]);
+    admin.patch(&format!("/leads/{lead}/assign"), json!({"ownerId": second.id})).await.expect(200);
+    admin.patch(&format!("/leads/{lead}"), json!({"title": "Secret"})).await.expect(200);
+    // Put off before its reminder comes, and one whose reminder comes a day late.
+    let body = |title: &str| json!({"title": title, "dueAt": "2026-03-28T10:00:00Z", "ownerId": first.id});
+    let task = text(&admin.make("/tasks", body("Put off")).await["id"]);
+    let of_tasks = json!({"task": "remind_of_tasks"}).to_string();
+    crm.embedded().queues.send("work", vec![of_tasks.clone()], Duration::ZERO).await.expect("sent");
+    let post = async |morning: &mut Morning, name: &str| {
+        let post = morning.posts.iter_mut().find(|post| post.worker.name == name).expect("a post");
+        while post.step().await {}
+    };
+    post(&mut morning, "work").await;
+    admin.patch(&format!("/tasks/{task}"), json!({"dueAt": "2027-06-01T12:00:00Z"})).await.expect(200);
+    settle(&mut morning.posts).await;
+    assert_eq!(first.all("/notifications").await.iter().filter(|told| text(&told["title"]).contains("Secret")).count(), 0, "it is another's");
+    assert_eq!(second.ids("/notifications").await.len(), 1);
+    assert_eq!(morning.told(&first).await, set(&[]), "it is due next year");
+    admin.make("/tasks", body("Late")).await;
+    crm.embedded().queues.send("work", vec![of_tasks.clone()], Duration::ZERO).await.expect("sent");
+    post(&mut morning, "work").await;
+    morning.crm.advance(DAY);
+    settle(&mut morning.posts).await;
+    assert_eq!(morning.told(&first).await, set(&[]), "the next day has a reminder of its own");
+    morning.remind(1).await;
+    assert_eq!(morning.told(&first).await, set(&["A task is overdue: Late"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_cannot_be_reminded_of_holds_up_none_of_the_others() {
+    let mut morning = Morning::start().await;
+    let crm = morning.crm.clone();
+    let rep = crm.person("SALES_REP", None).await;
+    let first = text(&rep.make("/tasks", json!({"title": "Broken", "dueAt": "2026-03-01T10:00:00Z"})).await["id"]);
+    rep.make("/tasks", json!({"title": "Behind it", "dueAt": "2026-03-28T10:00:00Z"})).await;
+    settle(&mut morning.posts).await;
+    let key = json!({"pk": {"S": format!("TASK#{first}")}, "sk": {"S": "TASK"}});
+    let broken = json!({"TableName": local::TABLE, "Key": key, "UpdateExpression": "SET #data.title = :wrong",
+        "ExpressionAttributeNames": {"#data": "data"}, "ExpressionAttributeValues": {":wrong": {"N": "7"}}});
+    crm.embedded().table.request("UpdateItem", broken).await.expect("broken");
+    let body = json!({"task": "remind_of_tasks"}).to_string();
+    crm.embedded().queues.send("work", vec![body], Duration::ZERO).await.expect("sent");
+    settle(&mut morning.posts).await;
+    assert_eq!(morning.told(&rep).await, set(&["A task is due today: Behind it"]));
+    assert_eq!(crm.items_of("PARKED").await.len(), 1, "somebody has to look at it");
+    assert!(crm.items_of("JOB").await.iter().all(|job| job.text("pk") != "JOB#tasks-due"), "the job is not done");
+}
+
+#[tokio::test]
+async fn a_first_start_after_eight_makes_good_what_the_morning_missed() {
+    // Half past ten in the morning, UTC.
+    let crm = Crm::timed(Table::memory().expect("memory"), Passing::by_hand(START + 4 * 3_600_000)).await;
+    let rep = crm.person("SALES_REP", None).await;
+    rep.make("/tasks", json!({"title": "Today", "dueAt": "2026-03-28T18:00:00Z"})).await;
+    let working = crm.working().await;
+    let rep = working.sign_in(&rep.email, tests::crm::PASSWORD).await;
+    eventually("it is told", super::SOON, || async {
+        let told = rep.all("/notifications").await;
+        told.iter().any(|told| told["title"] == "A task is due today: Today").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_that_are_due_are_told_in_pieces_and_a_run_that_ends_early_goes_on() {
     let mut morning = Morning::start().await;
     let rep = morning.crm.person("SALES_REP", None).await;
@@ -133,14 +203,14 @@ async fn many_that_are_due_are_told_in_pieces_and_a_run_that_ends_early_goes_on(
         rep.make("/tasks", json!({"title": format!("Task {number}"), "dueAt": "2026-03-28T10:00:00Z"})).await;
     }
     settle(&mut morning.posts).await;
-    // One message does three hundred, and the next does the rest on the same day whenever it comes.
+    // One message does three hundred, and the next does the rest.
     let body = json!({"task": "remind_of_tasks"}).to_string();
     morning.crm.embedded().queues.send("work", vec![body], Duration::ZERO).await.expect("sent");
     let work = morning.posts.iter_mut().find(|post| post.worker.name == "work").expect("a post");
     assert!(work.step().await);
     let reminded = async |crm: &Crm| crm.items_of("TASK").await.iter().filter(|task| task.at("derived")["lastNotifiedOn"] == "2026-03-28").count();
     assert_eq!(reminded(&morning.crm).await, 300);
-    morning.crm.advance(DAY);
+    morning.crm.advance(3600);
     settle(&mut morning.posts).await;
     assert_eq!(reminded(&morning.crm).await, 350);
     assert_eq!(morning.told(&rep).await.len(), 350);

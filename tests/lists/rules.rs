@@ -134,6 +134,13 @@ const FOLLOWED: &[(&str, &str, &str)] = &[
 
 /// What a list has to answer: its records in their order, or a status.
 pub fn expected(list: &List, asked: &Asked<'_>, readable: &[Value]) -> Result<Vec<Value>, u16> {
+    // Somebody else's inbox.
+    if list.path == "/notifications"
+        && asked.reach != Reach::All
+        && asked.value("recipientId").is_some_and(|of| asked.person(of) != asked.caller.person.id)
+    {
+        return Err(403);
+    }
     let parent = list.parents.iter().find_map(|name| asked.value(name).map(|id| (*name, id)));
     let mut rows: Vec<Value> = match parent {
         Some((name, id)) if !asked.reaches(name, id) => return Err(404),

@@ -5,14 +5,11 @@ use local::adapters::MemorySecret;
 use local::generate::story::Story;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
+use tests::background::worker;
 use tests::items::plain;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use workers::{WORKERS, Worker};
-
-fn worker(name: &str) -> &'static Worker {
-    WORKERS.iter().find(|worker| worker.name == name).expect("listed")
-}
+use workers::WORKERS;
 
 /// Plays a worker's sample to it; all of the batch is done.
 async fn replay(story: &Story, name: &str) {

@@ -7,13 +7,13 @@ use local::{Fault, Operation, TABLE, Table};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use tests::Crm;
 use tests::crm::unique;
-use workers::{WORKERS, Worker};
+use tests::{Crm, background};
+use workers::Worker;
 
 /// The worker.
 pub fn worker() -> &'static Worker {
-    WORKERS.iter().find(|worker| worker.name == "bootstrap").expect("listed")
+    background::worker("bootstrap")
 }
 
 /// What CloudFormation is told.

@@ -11,12 +11,6 @@ use serde_json::{Value, json};
 use store::migrations::{MIGRATIONS, shape_of};
 use tests::Crm;
 use tests::items::Raw;
-use workers::{WORKERS, Worker};
-
-/// The worker that carries migrations out.
-fn work() -> &'static Worker {
-    WORKERS.iter().find(|worker| worker.name == "work").expect("listed")
-}
 
 /// A CRM without workers on what the release before left.
 async fn as_left(table: Table) -> Crm {
@@ -44,9 +38,7 @@ fn begin(name: &str) -> Value {
 async fn hand(crm: &Crm, id: &str, body: &Value) -> bool {
     let record =
         json!({"messageId": id, "body": body.to_string(), "attributes": {"ApproximateReceiveCount": "1"}, "eventSourceARN": "arn:aws:sqs:r:1:work"});
-    let worker = work();
-    let answer = (worker.handle)(&crm.embedded().worker_app(worker), json!({"Records": [record]})).await.expect("answers");
-    answer == json!({"batchItemFailures": []})
+    crm.hand("work", json!({"Records": [record]})).await == json!({"batchItemFailures": []})
 }
 
 /// Every migration from its beginning to its end, without the projector.

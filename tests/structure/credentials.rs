@@ -7,6 +7,7 @@ use local::Table;
 use std::collections::BTreeSet;
 use store::Store;
 use tests::Crm;
+use tests::background::worker;
 
 /// The list, which is written by hand: function, why.
 const LIST: &str = "tests/structure/credentials.txt";
@@ -39,7 +40,7 @@ fn handler(function: &str) -> &str {
 
 /// The table as a worker has it.
 fn store_of(crm: &Crm, name: &str) -> Store {
-    let worker = workers::WORKERS.iter().find(|worker| worker.name == name).expect("worker");
+    let worker = worker(name);
     crm.embedded().worker_app(worker).unscoped().clone()
 }
 

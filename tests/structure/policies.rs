@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::keys::Reserved;
+use tests::background::worker;
 use tests::crm::{PASSWORD, unique};
 use tests::people::text;
 use tests::{Crm, eventually};
@@ -227,7 +228,7 @@ async fn outdated_word(crm: &Crm) {
     let table = &crm.embedded().table;
     let key = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": "CUSTOMER"}});
     let image = async || table.request("GetItem", json!({"TableName": TABLE, "Key": key})).await.expect("get")["Item"].clone();
-    let worker = workers::WORKERS.iter().find(|worker| worker.name == "work").expect("worker");
+    let worker = worker("work");
     let words = async || crm.items().await.iter().filter(|item| item.text("sk").starts_with("outdated#")).count();
     let mut before = Value::Null;
     for (name, left) in [("Outdated", 1), ("Renamed", 0)] {
@@ -283,7 +284,7 @@ async fn letters(crm: &Crm) {
 
 /// What a deployment's custom resources ask for.
 async fn bootstrap(idle: &Crm) {
-    let worker = workers::WORKERS.iter().find(|worker| worker.name == "bootstrap").expect("worker");
+    let worker = worker("bootstrap");
     let ports = idle.embedded().worker_app(worker);
     let drawn = Arc::new(MemorySecret::default());
     let text = json!({"email": "first@crm.test", "password": "drawn by a machine"}).to_string();
@@ -336,7 +337,7 @@ async fn every_declared_action_is_used_and_every_used_action_is_declared() {
 #[tokio::test]
 async fn an_action_that_is_not_declared_is_refused() {
     let crm = Crm::idle(Table::memory().expect("memory")).await;
-    let relay = workers::WORKERS.iter().find(|worker| worker.name == "relay").expect("worker");
+    let relay = worker("relay");
     let store = crm.embedded().worker_app(relay).unscoped().clone();
     let refused = store.public_keys().await.expect_err("the relay may not read");
     assert!(refused.to_string().contains("AccessDenied"), "{refused}");

@@ -30,6 +30,11 @@ impl Checkpoints for InTheReader {
     }
 }
 
+/// The worker of this name.
+pub fn worker(name: &str) -> &'static Worker {
+    WORKERS.iter().find(|worker| worker.name == name).unwrap_or_else(|| panic!("there is no worker {name}"))
+}
+
 /// A worker at its stream or queue.
 pub struct Post {
     /// The worker.
@@ -41,6 +46,12 @@ pub struct Post {
 }
 
 impl Crm {
+    /// Hands an event to a worker, with what the worker is allowed; it has to answer.
+    pub async fn hand(&self, name: &str, event: Value) -> Value {
+        let worker = worker(name);
+        (worker.handle)(&self.embedded().worker_app(worker), event).await.expect("answers")
+    }
+
     /// The workers that nobody has started, each at its post; those of the stream begin with what is
     /// written from now on.
     pub async fn posts(&self) -> Vec<Post> {

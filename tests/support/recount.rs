@@ -180,13 +180,17 @@ impl<'a> Recount<'a> {
             let data = notification.at("data");
             *found.entry((text(&data["entityId"]), text(&data["recipientId"]))).or_default() += 1;
         }
-        // Who was disabled or wants none, and what was gone, when the event came is not told of.
+        // Who was disabled or wants none, and what was gone or another's, when the event came is not told of.
         let wants = |user: &&Raw| user.at("data")["status"] == "ACTIVE" && !user.at("text")["notificationPrefs"].to_string().contains("IN_APP");
         let active: BTreeSet<&str> = self.of("USER").filter(wants).map(id).collect();
-        let there: BTreeSet<&str> = ["LEAD", "CUSTOMER", "TASK"].into_iter().flat_map(|kind| self.of(kind)).map(id).collect();
+        let there: BTreeMap<&str, &Value> = ["LEAD", "CUSTOMER", "TASK"]
+            .into_iter()
+            .flat_map(|kind| self.of(kind))
+            .map(|record| (id(record), &record.at("data")["ownerId"]))
+            .collect();
         for ((record, person), times) in &expected {
             let told = found.get(&(record.clone(), person.clone())).copied().unwrap_or_default();
-            let has_to = active.contains(person.as_str()) && there.contains(record.as_str());
+            let has_to = active.contains(person.as_str()) && there.get(record.as_str()).is_some_and(|owner| *owner == person);
             if told > *times || (has_to && told < *times) {
                 self.wrong.push(format!("{person} was given {record} {times} times and told {told} times"));
             }

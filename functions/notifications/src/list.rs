@@ -5,9 +5,9 @@ use contract::Show;
 use contract::fields::{CursorText, Limit, PersonFilter, limit};
 use contract::schema::explained;
 use domain::notification::{Channel, Notification, NotificationStatus};
-use domain::{Permission, Row};
+use domain::{Permission, Reach, Row};
 use edge::application::NotificationFilter;
-use edge::{Action, Authorized, Context, Page, PageOf, Rejection, Request, Route};
+use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Route};
 use serde_json::json;
 
 contract::choice! {
@@ -69,10 +69,13 @@ type Found = (Page<Row<Notification>>, i64);
 async fn load(context: Context<Authorized, (), ListNotifications>) -> Result<Found, Rejection> {
     let query = &*context.query;
     let recipient = query.recipient_id.map_or(context.scope().user(), |person| person.person(context.scope()));
+    if recipient != context.scope().user() && context.scope().reach() != Reach::All {
+        return Err(Problem::forbidden("notifications:read_all").into());
+    }
     let channel = query.r#type.unwrap_or(NotificationType::InApp).channel();
     let filter = NotificationFilter { recipient, channel, unread: query.unread, status: query.status };
     let page = context.list(&filter, limit(query.limit));
-    let unread = async { Ok(context.app.unread(context.scope(), recipient).await?) };
+    let unread = async { Ok(context.app.unread(recipient).await?) };
     tokio::try_join!(page, unread)
 }
 

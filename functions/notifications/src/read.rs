@@ -3,7 +3,7 @@
 use crate::views::NotificationOut;
 use domain::notification::{self, Notification};
 use domain::{NotificationId, Permission};
-use edge::{Action, Answer, Authorized, Context, Reached, Rejection, Request, Route};
+use edge::{Action, Answer, Authorized, Code, Context, Problem, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
     Route::patch("/notifications/{id}/read", "read_notification")
@@ -15,7 +15,12 @@ pub(crate) fn route() -> Route {
 }
 
 async fn load(context: Context<Authorized, (NotificationId,)>) -> Result<Reached<Notification>, Rejection> {
-    Ok(context.app.own_notification(context.scope(), context.path.0).await?)
+    match context.app.own_notification(context.scope(), context.path.0).await {
+        Err(edge::application::Error::Forbidden(_)) => {
+            Err(Problem::new(Code::Forbidden, "Nobody but its recipient marks a notification as read").into())
+        }
+        found => Ok(found?),
+    }
 }
 
 async fn handle(request: Request<Authorized, (NotificationId,)>, found: Reached<Notification>) -> Result<Answer<NotificationOut>, Rejection> {

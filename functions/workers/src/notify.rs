@@ -76,30 +76,43 @@ struct About {
     due: Option<Time>,
 }
 
-/// What an event is about; `None` where there is nothing left to tell: it is gone, or done.
+/// What an event is about; `None` where there is nothing left to tell: it is gone, done, another's, or due another day.
 async fn about(app: &App, event: &Envelope, kind: NotificationKind, concerned: UserId) -> Result<Option<About>, Failure> {
-    let of = |name: Option<String>| name.map(|name| About { recipient: concerned, name, due: None });
+    let day = |time: Time| Day(time.date_in(&app.config.zone));
+    let today = day(app.clock.now());
+    let is_today = day(event.at) == today;
     Ok(match kind {
-        NotificationKind::LeadAssigned => of(record::<Lead>(app, event).await?.map(|lead| Lead::label(&lead))),
-        NotificationKind::CustomerAssigned => of(record::<Customer>(app, event).await?.map(|customer| Customer::label(&customer))),
-        NotificationKind::FollowUpDue => match record::<FollowUp>(app, event).await? {
+        NotificationKind::LeadAssigned => still_theirs(record::<Lead>(app, event).await?, concerned),
+        NotificationKind::CustomerAssigned => still_theirs(record::<Customer>(app, event).await?, concerned),
+        NotificationKind::FollowUpDue if is_today => match record::<FollowUp>(app, event).await? {
             Some(follow_up) => {
                 let name = match follow_up.party() {
                     Some(party) => party_name(app, party).await?,
                     None => None,
                 };
-                still_due(&follow_up, name)
+                still_due(&follow_up, name, |due| day(due) <= today)
             }
             None => None,
         },
-        NotificationKind::TaskDue => record::<Task>(app, event).await?.and_then(|task| still_due(&task, Some(Task::label(&task)))),
-        _ => of(record::<Task>(app, event).await?.map(|task| Task::label(&task))),
+        NotificationKind::TaskDue if is_today => {
+            record::<Task>(app, event).await?.and_then(|task| still_due(&task, Some(Task::label(&task)), |due| day(due) <= today))
+        }
+        // The next day has a reminder of its own.
+        NotificationKind::FollowUpDue | NotificationKind::TaskDue => None,
+        _ => still_theirs(record::<Task>(app, event).await?, concerned),
     })
 }
 
-/// Whoever holds it now is told, while it is still to be done.
-fn still_due<E: Dated>(record: &Record<E>, name: Option<String>) -> Option<About> {
-    Some(About { recipient: E::owner(record)?, name: name?, due: Some(E::due(record)?) })
+/// What was given to somebody who has it still: nobody learns the name of what is another's by now.
+fn still_theirs<E: Entity>(record: Option<Record<E>>, given: UserId) -> Option<About> {
+    let record = record.filter(|record| E::owner(record) == Some(given))?;
+    Some(About { recipient: given, name: E::label(&record), due: None })
+}
+
+/// Whoever holds it now is told, while it is still to be done and due.
+fn still_due<E: Dated>(record: &Record<E>, name: Option<String>, is_due: impl Fn(Time) -> bool) -> Option<About> {
+    let due = E::due(record).filter(|due| is_due(*due))?;
+    Some(About { recipient: E::owner(record)?, name: name?, due: Some(due) })
 }
 
 async fn party_name(app: &App, party: PartyId) -> Result<Option<String>, Failure> {

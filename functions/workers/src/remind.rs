@@ -2,46 +2,55 @@
 //! reminded of on the day is left alone, so a run can be repeated and goes on where it ended.
 
 use crate::failure::Failure;
-use crate::work::{Walk, change};
+use crate::work::{PAGE, RECORDS_PER_MESSAGE, change, decide_on};
 use application::App;
 use application::metric::Metric;
-use domain::follow_up::FollowUp;
+use domain::Record;
 use domain::reminder::{Dated, end_of, remind};
-use domain::task::Task;
 use domain::time::Day;
-use domain::{Record, Row, Time};
-use messaging::{FOLLOW_UPS_DUE, Place, TASKS_DUE};
-use store::item::Stored;
-use store::records::{due_follow_ups_plan, due_tasks_plan};
-use store::{Plan, Tx};
+use messaging::Place;
+use store::Paging;
+use store::records::Due;
 
-/// Where a run goes on, and for which day.
-type Rest = Option<(Day, Place)>;
-
-/// Reminds of pending follow-ups.
-pub(crate) async fn remind_of_follow_ups(app: &App, on: Option<Day>, from: Option<Place>) -> Result<Rest, Failure> {
-    run::<FollowUp>(app, FOLLOW_UPS_DUE, due_follow_ups_plan, on, from).await
-}
-
-/// Reminds of open tasks.
-pub(crate) async fn remind_of_tasks(app: &App, on: Option<Day>, from: Option<Place>) -> Result<Rest, Failure> {
-    run::<Task>(app, TASKS_DUE, due_tasks_plan, on, from).await
-}
-
-async fn run<E: Dated + Stored>(app: &App, job: &str, plan: fn(Time) -> Plan, on: Option<Day>, from: Option<Place>) -> Result<Rest, Failure> {
+/// Reminds of what is due, for a day that is the present one where none is given. One that cannot be reminded of holds up
+/// none of the others, but the job counts as done only when all are. Gives the day, and where to go on, when there is more
+/// than one message should handle.
+pub(crate) async fn remind_of<E: Dated + Due>(app: &App, job: &str, on: Option<Day>, from: Option<Place>) -> Result<Option<(Day, Place)>, Failure> {
     let zone = &app.config.zone;
     let day = on.unwrap_or_else(|| Day(app.clock.now().date_in(zone)));
     let told = |record: &Record<E>| {
         let (next, event) = remind(record, &app.act(), day, zone)?;
-        let mut tx: Tx = change(record, &next);
+        let mut tx = change(record, &next);
         tx.event(&event);
         Some(tx)
     };
-    let to_be_told = |row: &Row<E>| E::reminded_on(&mut row.derived.clone()).is_none_or(|last| last < day);
-    let rest = Walk::new(app, from).list(&plan(end_of(day, zone)), to_be_told, told).await?;
-    if rest.is_none() {
-        app.unscoped().note_job(job, app.clock.now()).await?;
-        Metric::JobDone.count(job);
+    let (mut after, mut handled, mut failed) = (from.and_then(|from| from.after), 0, None);
+    loop {
+        let paging = Paging { limit: PAGE, cursor: after.as_deref(), binding: "work" };
+        let page = app.unscoped().due_before::<E>(end_of(day, zone), paging).await?;
+        for id in page.items {
+            handled += 1;
+            if let Err(failure) = decide_on(app, id, told).await {
+                if failure.is_outage() {
+                    return Err(failure);
+                }
+                failed = Some(failure);
+            }
+        }
+        after = page.next.map(|cursor| cursor.to_string());
+        if after.is_none() {
+            break;
+        }
+        if handled >= RECORDS_PER_MESSAGE && failed.is_none() {
+            return Ok(Some((day, Place { list: 0, after })));
+        }
     }
-    Ok(rest.map(|place| (day, place)))
+    match failed {
+        Some(failure) => Err(failure),
+        None => {
+            app.unscoped().note_job(job, app.clock.now()).await?;
+            Metric::JobDone.count(job);
+            Ok(None)
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use crate::automation::send;
 use crate::failure::{Failure, queue_batch, read, stream_record};
-use crate::remind::{remind_of_follow_ups, remind_of_tasks};
+use crate::remind::remind_of;
 use crate::{Need, Trigger, Worker};
 use application::metric::Metric;
 use application::{App, Decision};
@@ -20,7 +20,7 @@ use domain::work_log::WorkLog;
 use domain::{CustomerId, Entity, LeadId, Owned, Owner, Parent, PartyId, Record, Row, TaskId, Time, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
-use messaging::{Place, Queue, RECURRING_TASKS, Work};
+use messaging::{FOLLOW_UPS_DUE, Place, Queue, RECURRING_TASKS, TASKS_DUE, Work};
 use store::Action;
 use store::item::Stored;
 use store::list::Paging;
@@ -29,9 +29,9 @@ use store::{FailedCondition, Plan, Tx};
 
 /// How many records one message handles before it hands on to the next: well inside the function's
 /// time-out at 20 ms a record.
-const RECORDS_PER_MESSAGE: usize = 300;
+pub(crate) const RECORDS_PER_MESSAGE: usize = 300;
 /// How many records one page has.
-const PAGE: usize = 100;
+pub(crate) const PAGE: usize = 100;
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
@@ -95,11 +95,11 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
         }
         Work::CopyRecurring => copy_recurring(app).await,
         Work::RemindOfFollowUps { on, from } => {
-            let rest = remind_of_follow_ups(app, on, from).await?;
+            let rest = remind_of::<FollowUp>(app, FOLLOW_UPS_DUE, on, from).await?;
             hand_on(app, rest.map(|(on, from)| Work::RemindOfFollowUps { on: Some(on), from: Some(from) })).await
         }
         Work::RemindOfTasks { on, from } => {
-            let rest = remind_of_tasks(app, on, from).await?;
+            let rest = remind_of::<Task>(app, TASKS_DUE, on, from).await?;
             hand_on(app, rest.map(|(on, from)| Work::RemindOfTasks { on: Some(on), from: Some(from) })).await
         }
         Work::Project { record } => crate::projector::project(app, stream_record(&record)?).await,
@@ -181,7 +181,7 @@ pub(crate) fn change<E: Stored>(old: &Record<E>, new: &Record<E>) -> Tx {
 }
 
 /// A way through lists that can stop after some records and go on in another message.
-pub(crate) struct Walk<'a> {
+struct Walk<'a> {
     app: &'a App,
     from: Place,
     /// How many lists were begun.
@@ -190,13 +190,13 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(app: &'a App, from: Option<Place>) -> Self {
+    fn new(app: &'a App, from: Option<Place>) -> Self {
         Self { app, from: from.unwrap_or_default(), list: 0, handled: 0 }
     }
 
     /// Does with every record of a list that was not visited before, and whose row is of concern, what
     /// `decide` says. Gives the place to go on from when there are more than one message should handle.
-    pub(crate) async fn list<E: Stored>(
+    async fn list<E: Stored>(
         &mut self,
         plan: &Plan,
         concerns: impl Fn(&Row<E>) -> bool,
@@ -400,7 +400,7 @@ async fn copy(app: &App, id: TaskId) -> Result<(), Failure> {
 }
 
 /// Does with a record as it is now what `decide` says; where there is nothing to do it is left alone.
-async fn decide_on<E: Stored>(app: &App, id: E::Id, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<(), Failure> {
+pub(crate) async fn decide_on<E: Stored>(app: &App, id: E::Id, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<(), Failure> {
     let subject = app.unscoped_record::<E>(id).await?;
     Box::pin(application::decide(app, subject, |subject| {
         let tx = subject.record().and_then(&decide);

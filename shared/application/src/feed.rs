@@ -105,6 +105,8 @@ impl App {
         let lately = Lately { since: now.plus_seconds(-FEED_DAYS * 86_400), now };
         let kind = match of {
             FeedOf::Everything => None,
+            // Nobody's by nature, so nothing of them is inside a narrower reach.
+            FeedOf::Kind(EntityType::Role | EntityType::Settings) if scope.reach() != Reach::All => return Ok(Page::empty()),
             FeedOf::Kind(kind) => Some(kind),
             FeedOf::One(record) => {
                 let (kind, id) = record.parts();

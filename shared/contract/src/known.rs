@@ -22,6 +22,7 @@ pub(crate) fn example(of: &str, name: &str) -> Option<Value> {
 const FIELDS: &[(&str, &str, &str)] = &[
     ("Activity.customerId", "", "null"),
     ("Notification.event", "", r#""LEAD_ASSIGNED""#),
+    ("Notification.status", "", r#""SENT""#),
     ("Notification.title", "", r#""You were given a lead: A machine for tables""#),
     ("Notification.type", "", r#""IN_APP""#),
     ("FeedEvent.changes", "", r#"{"status": {"old": "NEW", "new": "CONTACTED"}}"#),

@@ -1,10 +1,13 @@
 //! Event items: outbox, feed entry and audit record in one.
 
-use crate::item::{Item, bare, from_attribute, put_index_keys, to_attribute};
+use crate::item::{Item, bare, from_attribute, number, put_index_keys, to_attribute};
 use crate::keys::{self, Index, IndexKeys, Key};
 use crate::tx::{FailedCondition, Tx};
 use crate::{Error, Store};
 use domain::event::Event;
+
+/// How long what no feed tells is kept: as long as somebody may look what the clock did.
+const SILENT_SECONDS: i64 = 30 * 86_400;
 
 fn to_item(event: &Event) -> Result<Item, Error> {
     let key = match event.kind.is_in_feed() {
@@ -14,6 +17,8 @@ fn to_item(event: &Event) -> Result<Item, Error> {
     let mut item = bare(&key, "EVENT");
     item.insert("data".into(), to_attribute(event)?);
     if !event.kind.is_in_feed() {
+        // Only the stream reads it.
+        item.insert(crate::schema::TTL.to_owned(), number(event.at.seconds() + SILENT_SECONDS));
         return Ok(item);
     }
     let month = keys::feed_month(event.at);

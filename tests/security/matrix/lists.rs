@@ -86,6 +86,10 @@ fn expected(world: &World, kind: Kind, scope: &Scope, field: &str, filter: &Filt
     match &filter.parent {
         Some(above) if !parent(scope, above) => Shown::Refused(404),
         Some(above) => ids(&|record| record.links.get(field) == Some(&above.id)),
+        // Somebody else's inbox is asked for by who may see all of them.
+        None if kind == Kind::Notification && !world.known(Kind::User).iter().any(|person| person.id == filter.value && lists(scope, person)) => {
+            Shown::Refused(403)
+        }
         // Of a person outside reach nothing is told, of the others what the list shows anyway.
         None if world.known(Kind::User).iter().any(|person| person.id == filter.value && !lists(scope, person)) => ids(&|_| false),
         None => ids(&|record| {

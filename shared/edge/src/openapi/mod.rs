@@ -110,7 +110,7 @@ fn about(route: &Route) -> String {
         Access::Needs(permission) => format!("Needs `{}`.", permission.name()),
     };
     if route.method == Method::PATCH {
-        text.push_str(" Only the fields that are sent change. PUT does the same.");
+        text.push_str(if route.has_body { " Only the fields that are sent change. PUT does the same." } else { " PUT does the same." });
     }
     if !route.remark.is_empty() {
         text.push(' ');

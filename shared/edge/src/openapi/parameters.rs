@@ -1,5 +1,6 @@
 //! Parameters of operations. One that several operations have is described once.
 
+use super::responses::has_version;
 use crate::identity::Access;
 use crate::route::{Action, Route};
 use contract::camel;
@@ -23,7 +24,13 @@ pub(super) fn takes_key(route: &Route) -> bool {
 pub(super) fn takes_version(route: &Route) -> bool {
     // What one deletes of one's own without a permission, a session, has no version.
     let has_record = matches!(route.access, Access::Needs(_)) && route.actions.contains(&Action::Update);
-    route.tagged || matches!(route.method, Method::PATCH | Method::PUT) || route.method == Method::DELETE && has_record
+    // What is answered without a version, as that everything was read, is no one record's change.
+    let changes = matches!(route.method, Method::PATCH | Method::PUT) && {
+        let mut components = Components::default();
+        let data = (route.answer)(&mut components);
+        has_version(&data, &components)
+    };
+    route.tagged || changes || route.method == Method::DELETE && has_record
 }
 
 /// What an operation takes beside its body.

@@ -220,7 +220,7 @@ fn either(success: &Value, problem: &Value) -> Value {
 }
 
 /// Whether an answer shows a record, which has a version.
-fn has_version(data: &Value, components: &Components) -> bool {
+pub(super) fn has_version(data: &Value, components: &Components) -> bool {
     let data = components.resolved(data);
     let parts = data["allOf"].as_array();
     data["properties"]["version"]["type"] == "integer" || parts.is_some_and(|parts| parts.iter().any(|part| has_version(part, components)))

@@ -26,16 +26,19 @@ pub mod filters {
 
 pub use notifications::unread_plan;
 
+use crate::error::Error;
 use crate::found::{by_moment, by_name};
 use crate::item::Stored;
 use crate::keys::{self, Index, IndexKeys, UNDATED};
-use crate::list::{By, Filter, Named, Place, Plan};
+use crate::list::{By, Filter, Named, Page, Paging, Place, Plan, id_in};
+use crate::table::Store;
 use domain::follow_up::{FollowUp, FollowUpStatus};
 use domain::permission::RoleGrants;
 use domain::search::Search;
 use domain::settings::Settings;
 use domain::task::{Task, TaskStatus};
 use domain::team::Team;
+use domain::text::TextValue;
 use domain::{Entity, Order, Parent, Reach, Record, Row, Scope, Time, UserId};
 
 /// Not archived.
@@ -190,21 +193,32 @@ impl Filter for TeamFilter {
     }
 }
 
-/// What in these states is due before a moment, earliest first.
-fn due_plan(kind: &str, states: &[&str], until: Time) -> Plan {
-    let partitions = states.iter().flat_map(|state| partitions(&[Place::All], kind, state, BY_STATUS)).collect();
-    Plan { partitions, ascending: true, until: Some(until.to_string()), ..Plan::default() }
+/// Kinds of which somebody is reminded, and the states in which there is something to do.
+pub trait Due: Stored {
+    /// Those states.
+    fn states() -> Vec<&'static str>;
 }
 
-/// Pending follow-ups that are due before a moment.
-pub fn due_follow_ups_plan(until: Time) -> Plan {
-    due_plan(FollowUp::KIND, &[FollowUpStatus::Pending.as_str()], until)
+impl Due for FollowUp {
+    fn states() -> Vec<&'static str> {
+        vec![FollowUpStatus::Pending.as_str()]
+    }
 }
 
-/// Open tasks that are due before a moment.
-pub fn due_tasks_plan(until: Time) -> Plan {
-    let open: Vec<&str> = TaskStatus::ALL.iter().filter(|status| status.is_open()).map(|status| status.as_str()).collect();
-    due_plan(Task::KIND, &open, until)
+impl Due for Task {
+    fn states() -> Vec<&'static str> {
+        TaskStatus::ALL.iter().filter(|status| status.is_open()).map(|status| status.as_str()).collect()
+    }
+}
+
+impl Store {
+    /// What is to be done and due before a moment, earliest first: by name alone, so that one that cannot be read holds
+    /// up none of the others.
+    pub async fn due_before<E: Due>(&self, until: Time, paging: Paging<'_>) -> Result<Page<E::Id>, Error> {
+        let partitions = E::states().into_iter().flat_map(|state| partitions(&[Place::All], E::KIND, state, BY_STATUS)).collect();
+        let plan = Plan { partitions, ascending: true, until: Some(until.to_string()), ..Plan::default() };
+        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(E::Id::read(id_in(&entry.sort)).ok())).await
+    }
 }
 
 /// Where everything a user owns of a kind stands: for moving and re-stamping it.
