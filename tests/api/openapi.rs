@@ -467,7 +467,18 @@ async fn operations(nobody: &Checked<'_>, admin: &Checked<'_>) {
     let id = eventually("it is parked", Duration::from_secs(10), || async { admin.person.ids("/admin/dead-letters").await.first().cloned() }).await;
     admin.get("/admin/dead-letters", 200).await;
     admin.get("/admin/dead-letters?queue=none", 422).await;
+    admin.get("/admin/dead-letters?cause=work&limit=1", 200).await;
+    let one = format!("/admin/dead-letters/{id}");
+    admin.ask("DELETE", &one, Some(json!({})), &[], 422).await;
     admin.ask("POST", &format!("/admin/dead-letters/{id}/redrive"), None, &[], 202).await;
+    admin.send("POST", "/admin/dead-letters/redrive", json!({"cause": "of nothing"}), 202).await;
+    admin.send("POST", "/admin/dead-letters/redrive", json!({"queue": "none"}), 422).await;
+    admin.ask("DELETE", &one, Some(json!({"reason": "It is gone"})), &[], 404).await;
+    let id = eventually("it is parked again", Duration::from_secs(10), || async {
+        admin.person.ids("/admin/dead-letters").await.into_iter().find(|other| *other != id)
+    })
+    .await;
+    admin.ask("DELETE", &format!("/admin/dead-letters/{id}"), Some(json!({"reason": "Nonsense"})), &[], 204).await;
     admin.ask("POST", &format!("/admin/dead-letters/{id}/redrive"), None, &[], 404).await;
 }
 

@@ -88,8 +88,11 @@ impl Case {
         let mut body = self.body.clone();
         faults.iter().for_each(|fault| fault.apply(&mut body));
         let query = faults.iter().map(|fault| fault.query).collect::<String>();
-        let method =
-            if self.name.starts_with("update_") || self.path.ends_with("/status") || self.path.ends_with("/assign") { "PATCH" } else { "POST" };
+        let method = match self.name.split('_').next() {
+            Some("delete") => "DELETE",
+            Some("update" | "assign") | Some("set") => "PATCH",
+            _ => "POST",
+        };
         let reply = self.person.ask(method, &format!("{}{query}", self.path), Some(&body), &[]).await;
         assert_eq!(reply.status, 422, "{} {body}: {}", self.name, reply.text);
         let errors = reply.body["errors"].as_array().cloned().unwrap_or_default();
@@ -146,6 +149,11 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
     let follow_up = id(&me.make("/follow-ups", json!({"dueAt": "2099-01-01T10:00:00Z", "leadId": lead})).await);
     let team = json!(crm.team().await);
     let colleague = crm.person("SALES_REP", None).await;
+    crm.embedded().queues.send("work", vec!["nonsense".into()], std::time::Duration::ZERO).await.expect("sent");
+    let letter = tests::eventually("it is parked", std::time::Duration::from_secs(10), || async {
+        crm.admin().await.all("/admin/dead-letters").await.first().map(|letter| letter["id"].clone())
+    })
+    .await;
     let far = json!("2999-01-01T10:00:00Z");
     let at = |collection: &str, record: &Value| format!("/{collection}/{}", text(record));
     let case = |name: &'static str, path: String, body: Value, rules: Vec<Fault>| Case { person: me.clone(), name, path, body, rules };
@@ -345,6 +353,8 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
             json!({"recipientId": colleague.id, "type": "IN_APP", "title": "Told", "message": "Told"}),
             vec![rule(json!({"/recipientId": nowhere})), rule(json!({"/recipientId": gone})), rule(json!({"/type": "EMAIL"}))],
         ),
+        case("redrive_dead_letters", "/admin/dead-letters/redrive".into(), json!({}), vec![rule(json!({"/queue": "none"}))]),
+        case("delete_dead_letter", at("admin/dead-letters", &letter), json!({"reason": "Nobody needs it"}), vec![rule(json!({"/reason": " "}))]),
         case(
             "create_team",
             "/teams".into(),

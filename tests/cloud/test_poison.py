@@ -134,6 +134,24 @@ def test_poison_in_the_notifications_queue_is_parked_and_its_neighbours_get_thro
     assert len(eventually(lambda: letters(admin, "notifications", "not an event"))) == 1
 
 
+def test_all_messages_of_a_cause_are_sent_again_at_once_and_one_is_given_up(
+    admin: Client, client: Callable, resources: dict, eventually: Callable, terminal: runbook.Terminal
+) -> None:
+    for _ in range(2):
+        client("sqs").send_message(QueueUrl=resources["AutomationQueue"], MessageBody='{"detail": "nonsense"}')
+    before = {letter["id"] for letter in eventually(lambda: (found := letters(admin, "automation", "missing or wrong")) and len(found) == 2 and found)}
+    pasted = terminal.paste((PARKED, 3), put={"<the queue>": "automation", "<a part of the cause>": "missing or wrong"})
+    assert pasted.status == 0 and "before" in json.loads(pasted.output)["data"], pasted
+    again = lambda: [one for one in letters(admin, "automation", "missing or wrong") if one["id"] not in before]  # noqa: E731
+    letter = eventually(lambda: (found := again()) and len(found) == 2 and found)[0]
+    assert "nonsense" not in letter["body"]
+    pasted = terminal.paste((PARKED, 4), put={"<the id from the list>": letter["id"], "<why>": "It makes no sense"})
+    assert pasted.status == 0, pasted
+    assert letter["id"] not in [one["id"] for one in again()]
+    told = admin.data("GET", "/feed")
+    assert any(event["type"] == "deadletter.discarded" and "It makes no sense" in event["summary"] for event in told)
+
+
 def test_a_message_that_crashed_its_worker_is_parked_by_the_parker_and_done_when_it_is_redriven(
     admin: Client, client: Callable, resources: dict, eventually: Callable, terminal: runbook.Terminal
 ) -> None:

@@ -84,6 +84,50 @@ async fn a_message_that_keeps_failing_is_parked_at_its_last_try_and_works_when_i
 }
 
 #[tokio::test]
+async fn all_of_a_cause_are_sent_again_at_once_and_one_is_given_up_with_a_reason() {
+    let crm = Crm::start().await;
+    let (admin, rep) = (crm.admin().await, crm.person("SALES_REP", None).await);
+    let (work, path) = left_behind(&crm, &admin).await;
+    crm.embedded().queues.send("work-dead", vec![work.to_string()], Duration::ZERO).await.expect("sent");
+    let nonsense = json!({"task": "fly", "to": "Ada Lovelace"}).to_string();
+    crm.embedded().queues.send("work", vec![nonsense; 3], Duration::ZERO).await.expect("sent");
+    let before: Vec<String> = parked(&admin, 4).await.iter().map(|letter| text(&letter["id"])).collect();
+    assert_eq!(admin.ids("/admin/dead-letters?cause=A%20PIECE%20of%20work").await.len(), 3, "whatever its case");
+    let crashed = admin.all("/admin/dead-letters?cause=crashed").await;
+    assert_eq!(crashed.len(), 1);
+    assert!(text(&crashed[0]["body"]).contains("move_records") && !admin.get("/admin/dead-letters").await.text.contains("Lovelace"));
+    // Those of another cause stay.
+    admin.post("/admin/dead-letters/redrive", json!({"queue": "work", "cause": "crashed"})).await.expect(202);
+    unowned(&admin, &path).await;
+    let left = parked(&admin, 3).await;
+    assert!(left.iter().all(|letter| before.contains(&text(&letter["id"]))));
+    // All of them fail again, and are there once each.
+    admin.post("/admin/dead-letters/redrive", json!({})).await.expect(202);
+    let again = eventually("they are parked again", SOON, || async {
+        let list = admin.all("/admin/dead-letters").await;
+        (list.len() == 3 && list.iter().all(|letter| !before.contains(&text(&letter["id"])))).then_some(list)
+    })
+    .await;
+    let refused = admin.post("/admin/dead-letters/redrive", json!({"queue": "stream"})).await.expect(422);
+    assert_eq!(refused.pointers(), ["/queue"]);
+    rep.post("/admin/dead-letters/redrive", json!({})).await.expect(403);
+
+    let one = format!("/admin/dead-letters/{}", text(&again[0]["id"]));
+    let discard = async |person: &Person, body: Value| person.ask("DELETE", &one, Some(&body), &[]).await;
+    assert_eq!(discard(&admin, json!({})).await.expect(422).pointers(), ["/reason"]);
+    discard(&rep, json!({"reason": "No"})).await.expect(403);
+    discard(&admin, json!({"reason": "Nobody can fly"})).await.expect(204);
+    discard(&admin, json!({"reason": "Nobody can fly"})).await.expect(404);
+    parked(&admin, 2).await;
+    eventually("it is kept as an event", SOON, || async {
+        let told = admin.get("/feed").await.expect(200);
+        let is_it = |event: &Value| event["type"] == "deadletter.discarded" && text(&event["summary"]).ends_with("Nobody can fly");
+        told.data().as_array().is_some_and(|events| events.iter().any(is_it)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_dead_letter_of_a_queue_is_parked_and_can_be_redriven() {
     let crm = Crm::start().await;
     let admin = crm.admin().await;

@@ -449,7 +449,14 @@ pub const LISTS: &[List] = &[
         path: "/admin/dead-letters",
         permission: "deadletters:read",
         shows: everything,
-        filters: &[equal!("queue", "queue", listed)],
+        filters: &[
+            equal!("queue", "queue", listed),
+            Filter {
+                name: "cause",
+                values: |_| ["cause 1", "CAUSE", "nothing"].map(str::to_owned).to_vec(),
+                keeps: |_, letter, value| text(&letter["cause"]).contains(&value.to_lowercase()),
+            },
+        ],
         parents: &[],
         orders: &[order!("-failedAt", "failedAt")],
     },

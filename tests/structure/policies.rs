@@ -276,6 +276,9 @@ async fn letters(crm: &Crm) {
     })
     .await;
     admin.post(&format!("/admin/dead-letters/{}/redrive", text(&list[0]["id"])), json!({})).await.expect(202);
+    let gone = format!("/admin/dead-letters/{}", text(&list[2]["id"]));
+    admin.ask("DELETE", &gone, Some(&json!({"reason": "Nobody needs it"})), &[]).await.expect(204);
+    admin.ask("POST", "/admin/dead-letters/redrive", Some(&json!({"cause": "nothing"})), &[("idempotency-key", &unique())]).await.expect(202);
     let key = unique();
     let send = async |id: &str| admin.ask("POST", &format!("/admin/dead-letters/{id}/redrive"), None, &[("idempotency-key", &key)]).await;
     send(&text(&list[1]["id"])).await.expect(202);

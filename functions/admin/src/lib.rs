@@ -1,8 +1,10 @@
 //! Operations: settings and dead letters.
 
+pub mod delete_dead_letter;
 pub mod get_settings;
 pub mod list_dead_letters;
 pub mod redrive_dead_letter;
+pub mod redrive_dead_letters;
 mod settings_view;
 pub mod update_settings;
 
@@ -10,5 +12,12 @@ use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {
-    vec![get_settings::route(), update_settings::route(), list_dead_letters::route(), redrive_dead_letter::route()]
+    vec![
+        get_settings::route(),
+        update_settings::route(),
+        list_dead_letters::route(),
+        redrive_dead_letter::route(),
+        redrive_dead_letters::route(),
+        delete_dead_letter::route(),
+    ]
 }

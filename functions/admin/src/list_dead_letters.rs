@@ -3,16 +3,18 @@
 use contract::Show;
 use contract::fields::{CursorText, Limit, limit};
 use contract::schema::explained;
+use domain::dead_letter::shown;
 use domain::text::{Form, Invalid, TextValue};
+use domain::value::Text;
 use domain::{ParkedId, Permission, Time};
-use edge::application::Parked;
+use edge::application::{Parked, Which};
 use edge::{Action, Authorized, Context, Page, PageOf, Problem, Rejection, Request, Resource, Route};
 use messaging::{Queue, STREAM};
 use serde_json::json;
 
 /// A queue by its name, or the table's stream.
 #[derive(Debug, Clone, Copy)]
-pub struct QueueName(&'static str);
+pub struct QueueName(pub(crate) &'static str);
 
 /// Every queue's name, and the stream's.
 const NAMES: [&str; Queue::ALL.len() + 1] = {
@@ -43,6 +45,8 @@ contract::query! {
     pub struct ListDeadLetters {
         /// Of this queue only.
         pub queue: Option<QueueName>,
+        /// With this in their cause, whatever its case.
+        pub cause: Option<Text<200>>,
         pub limit: Option<Limit>,
         pub cursor: Option<CursorText>,
     }
@@ -55,6 +59,8 @@ contract::answer! {
         pub queue: String,
         /// Why.
         pub cause: String,
+        /// The message: its members, ids, times and kinds; every other text is `…`. At most 2,000 characters of it.
+        pub body: String,
         /// How often it was tried.
         pub attempts: u32,
         pub failed_at: Time,
@@ -85,8 +91,8 @@ pub(crate) fn route() -> Route {
 
 async fn load(context: Context<Authorized, (), ListDeadLetters>) -> Result<Page<Parked>, Rejection> {
     let binding = context.binding();
-    let queue = context.query.queue.map(|QueueName(queue)| queue);
-    Ok(context.app.list_parked(queue, context.paging(limit(context.query.limit), &binding)).await?)
+    let which = Which { queue: context.query.queue.map(|QueueName(queue)| queue), cause: context.query.cause.as_ref().map(Text::as_str) };
+    Ok(context.app.list_parked(which, context.paging(limit(context.query.limit), &binding)).await?)
 }
 
 async fn handle(request: Request<Authorized, (), ListDeadLetters>, page: Page<Parked>) -> Result<PageOf<DeadLetter>, Rejection> {
@@ -101,6 +107,7 @@ async fn handle(request: Request<Authorized, (), ListDeadLetters>, page: Page<Pa
         id: parked.id,
         queue: parked.queue,
         cause: parked.cause,
+        body: shown(&parked.body),
         attempts: parked.attempts,
         failed_at: parked.failed_at,
     };

@@ -13,6 +13,7 @@ mod migrate;
 pub mod notify;
 pub mod parker;
 pub mod projector;
+mod redrive;
 pub mod relay;
 mod remind;
 pub mod work;

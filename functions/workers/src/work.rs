@@ -3,6 +3,7 @@
 
 use crate::automation::send;
 use crate::failure::{Failure, queue_batch, read, stream_record};
+use crate::redrive::redrive;
 use crate::remind::remind_of;
 use crate::{Need, Trigger, Worker};
 use application::metric::Metric;
@@ -25,7 +26,7 @@ use store::Action;
 use store::item::Stored;
 use store::list::Paging;
 use store::records::{children_plan, owned_plans};
-use store::{FailedCondition, Plan, Tx};
+use store::{FailedCondition, Plan, Tx, Which};
 
 /// How many records one message handles before it hands on to the next: well inside the function's
 /// time-out at 20 ms a record.
@@ -39,7 +40,7 @@ pub const WORKER: Worker = Worker {
     about: "Moves, re-stamps and cleans up records in pieces; repeats parked stream records",
     trigger: Trigger::Queue(Queue::Work),
     actions: &[Action::Get, Action::Query, Action::QueryTable, Action::Put, Action::BatchWrite, Action::Update, Action::Delete, Action::Check],
-    needs: &[Need::Send(Queue::Work), Need::Bus],
+    needs: &[Need::Send(Queue::Work), Need::Send(Queue::Automation), Need::Send(Queue::Notifications), Need::Bus],
     handle: |app, event| async move { queue_batch(app, Queue::Work, event, |message| run(app, message)).await }.boxed(),
 };
 
@@ -101,6 +102,11 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
         Work::RemindOfTasks { on, from } => {
             let rest = remind_of::<Task>(app, TASKS_DUE, on, from).await?;
             hand_on(app, rest.map(|(on, from)| Work::RemindOfTasks { on: Some(on), from: Some(from) })).await
+        }
+        Work::Redrive { queue, cause, before, from } => {
+            let which = Which { queue: queue.as_deref(), cause: cause.as_deref() };
+            let rest = redrive(app, which, before, from).await?;
+            hand_on(app, rest.map(|from| Work::Redrive { queue, cause, before, from: Some(from) })).await
         }
         Work::Project { record } => crate::projector::project(app, stream_record(&record)?).await,
         Work::Relay { record } => crate::relay::relay(app, stream_record(&record)?).await,

@@ -88,7 +88,7 @@ pub use reach::{Purpose, Reached, ReachedPage, Unscoped};
 pub use references::{ABSENT, Parents, Referral};
 pub use settings::{Stand, WellKnown};
 pub use store::filters::*;
-pub use store::{Filter, Page, Paging, Parked, Stored};
+pub use store::{Filter, Page, Paging, Parked, Stored, Which};
 pub use subject::Subject;
 pub use teams::{Candidate, TeamPatch, TeamPeople};
 pub use verifier::{Verified, Verifier};

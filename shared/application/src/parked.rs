@@ -6,7 +6,7 @@ use crate::decide::Change;
 use crate::error::Error;
 use domain::ParkedId;
 use messaging::Queue;
-use store::{Page, Paging, Parked};
+use store::{Page, Paging, Parked, Which};
 
 impl App {
     /// The parked message of this id, strongly consistent.
@@ -14,9 +14,9 @@ impl App {
         self.store().parked(id).await?.ok_or(Error::NotFound)
     }
 
-    /// Parked messages, newest first, of one queue or of all.
-    pub async fn list_parked(&self, queue: Option<&str>, paging: Paging<'_>) -> Result<Page<Parked>, Error> {
-        Ok(self.store().list_parked(queue, paging).await?)
+    /// Parked messages, newest first.
+    pub async fn list_parked(&self, which: Which<'_>, paging: Paging<'_>) -> Result<Page<Parked>, Error> {
+        Ok(self.store().list_parked(which, paging).await?)
     }
 
     /// How many messages of a queue are parked, counted up to 100.
@@ -26,7 +26,7 @@ impl App {
 }
 
 impl Change {
-    /// A parked message went back to its queue.
+    /// A parked message went back to its queue, or was given up.
     pub fn unpark(&mut self, id: ParkedId) {
         self.tx.unpark(id);
     }

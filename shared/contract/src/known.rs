@@ -21,6 +21,7 @@ pub(crate) fn example(of: &str, name: &str) -> Option<Value> {
 /// (name, or type and name where only the example differs; description; example as JSON).
 const FIELDS: &[(&str, &str, &str)] = &[
     ("Activity.customerId", "", "null"),
+    ("DeadLetter.body", "", r#""{\"task\":\"copy_recurring\"}""#),
     ("Notification.event", "", r#""LEAD_ASSIGNED""#),
     ("Notification.status", "", r#""SENT""#),
     ("Notification.title", "", r#""You were given a lead: A machine for tables""#),
@@ -73,6 +74,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("assigneeId", "The user who is to do it.", ""),
     ("attempts", "How often it was tried.", "5"),
     ("authorName", "The name of who wrote it.", r#""Grace Hopper""#),
+    ("before", "", r#""2025-09-01T10:30:00.000Z""#),
     ("birthday", "The day of birth.", r#""1906-12-09""#),
     ("body", "The text.", r#""Asked for an offer by the end of the month.""#),
     ("cause", "Why.", r#""the message is not JSON""#),
@@ -166,6 +168,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("reach", "", r#""OWN""#),
     ("readAt", "When the recipient read it; null while it is unread.", "null"),
     ("recipientId", "The user whom it tells.", ""),
+    ("reason", "Why.", r#""The record that it is about is gone""#),
     ("recency", "", "5"),
     ("recencyDays", "Days since the last order up to which a customer has the scores 5 to 2.", "[30, 60, 90, 180]"),
     ("recurrence", "How it comes again; null where it does not.", ""),

@@ -31,6 +31,8 @@ crate::choice! {
         RoleUpdated = "role.updated",
         /// The settings changed.
         SettingsUpdated = "settings.updated",
+        /// A message that had failed was given up for good.
+        DeadLetterDiscarded = "deadletter.discarded",
         /// A lead was created.
         LeadCreated = "lead.created",
         /// A lead's fields changed.

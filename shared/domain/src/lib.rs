@@ -14,6 +14,7 @@ pub mod account;
 pub mod activity;
 pub mod credential;
 pub mod customer;
+pub mod dead_letter;
 pub mod event;
 pub mod follow_up;
 pub mod granting;

@@ -111,6 +111,20 @@ pub enum Work {
         #[serde(default)]
         from: Option<Place>,
     },
+    /// Send messages again that were parked.
+    Redrive {
+        /// Of this queue only.
+        #[serde(default)]
+        queue: Option<String>,
+        /// With this in their cause.
+        #[serde(default)]
+        cause: Option<String>,
+        /// Those that were given up on before.
+        before: Time,
+        /// Where to go on.
+        #[serde(default)]
+        from: Option<Place>,
+    },
     /// Project a stream record again that was parked.
     Project {
         /// The stream record, as Lambda delivered it: what could not be read is kept as well.

@@ -45,7 +45,7 @@ pub use list::{Cursor, Filter, Page, Paging, Plan};
 pub use markers::UniqueHolder;
 pub use meter::{Meter, Usage};
 pub use overview::Beside;
-pub use parked::Parked;
+pub use parked::{Parked, Which};
 pub use records::filters;
 pub use table::{Store, pause};
 pub use throttle::{Counted, Room};

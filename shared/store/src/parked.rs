@@ -28,6 +28,15 @@ pub struct Parked {
     pub body: String,
 }
 
+/// Which parked messages are meant; all of them where nothing is said.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Which<'a> {
+    /// Of this queue.
+    pub queue: Option<&'a str>,
+    /// With this in their cause, whatever its case.
+    pub cause: Option<&'a str>,
+}
+
 impl Tx {
     /// Removes a parked message after it went back to its queue.
     pub fn unpark(&mut self, id: ParkedId) {
@@ -50,19 +59,30 @@ impl Store {
         self.get_item(&keys::parked(id), true).await?.as_ref().map(|item| from_attribute(item, "data")).transpose()
     }
 
-    /// Parked messages, newest first, of one queue or of all.
-    pub async fn list_parked(&self, queue: Option<&str>, paging: Paging<'_>) -> Result<Page<Parked>, Error> {
-        let partition = match queue {
+    /// Parked messages, newest first.
+    pub async fn list_parked(&self, which: Which<'_>, paging: Paging<'_>) -> Result<Page<Parked>, Error> {
+        self.parked_in(which, Plan::default(), paging).await
+    }
+
+    /// Parked messages that were given up on before a moment, longest ago first.
+    pub async fn parked_before(&self, which: Which<'_>, before: Time, paging: Paging<'_>) -> Result<Page<Parked>, Error> {
+        self.parked_in(which, Plan { ascending: true, until: Some(before.to_string()), ..Plan::default() }, paging).await
+    }
+
+    async fn parked_in(&self, which: Which<'_>, plan: Plan, paging: Paging<'_>) -> Result<Page<Parked>, Error> {
+        let partition = match which.queue {
             Some(queue) => (Index::AllStatus, keys::of_all("PARKED", queue)),
             None => (Index::All, keys::of_all("PARKED", "LIVE")),
         };
-        let plan = Plan { partitions: vec![partition], ..Plan::default() };
-        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| from_attribute(&entry.item, "data").map(Some)).await
+        let plan = Plan { partitions: vec![partition], residual: which.cause.is_some(), ..plan };
+        let cause = which.cause.map(str::to_lowercase);
+        let wanted = |parked: &Parked| cause.as_ref().is_none_or(|cause| parked.cause.to_lowercase().contains(cause));
+        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(Some(from_attribute(&entry.item, "data")?).filter(wanted))).await
     }
 
     /// How many messages of a queue are parked, counted up to 100.
     pub async fn count_parked(&self, queue: &str) -> Result<usize, Error> {
         let paging = Paging { limit: 100, cursor: None, binding: "" };
-        Ok(self.list_parked(Some(queue), paging).await?.items.len())
+        Ok(self.list_parked(Which { queue: Some(queue), cause: None }, paging).await?.items.len())
     }
 }
