@@ -1,8 +1,8 @@
 //! `GET /feed`: what happened lately, newest first, inside the caller's reach.
 
-use contract::fields::{CursorText, Limit};
+use contract::fields::{self, CursorText, Limit};
 use contract::schema::Components;
-use contract::{Errors, FieldError, Int, Parse};
+use contract::{Errors, FieldError, Parse};
 use domain::event::{EntityType, Event, EventKind};
 use domain::value::Text;
 use domain::{EventId, Permission, TeamId, Time, UserId};
@@ -19,11 +19,11 @@ pub struct FeedLimit(usize);
 
 impl Parse for FeedLimit {
     fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {
-        Limit::parse(value, errors).and_then(|Int(number)| usize::try_from(number).ok()).map(Self)
+        fields::limit(Limit::parse(value, errors)).map(Self)
     }
 
     fn parse_text(text: &str, errors: &mut Errors) -> Option<Self> {
-        Limit::parse_text(text, errors).and_then(|Int(number)| usize::try_from(number).ok()).map(Self)
+        fields::limit(Limit::parse_text(text, errors)).map(Self)
     }
 
     fn schema(components: &mut Components) -> Value {

@@ -79,7 +79,7 @@ fn follow_owner(of: PartyId, details: &Details, given: Time) -> Option<Work> {
 }
 
 /// The id of the record that an event is about.
-fn id<T: TextValue>(entity: &EntityRef) -> Result<T, Failure> {
+pub(crate) fn id<T: TextValue>(entity: &EntityRef) -> Result<T, Failure> {
     T::read(&entity.id).map_err(|invalid| Failure::Nonsense(format!("the event names no {} by its id: {}", entity.kind, invalid.message)))
 }
 

@@ -1,5 +1,6 @@
 //! Notifications: tells users what concerns them when something happened.
 
+use crate::automation::id;
 use crate::failure::{Failure, queue_batch, read};
 use crate::{Trigger, Worker};
 use application::App;
@@ -11,7 +12,6 @@ use domain::lead::Lead;
 use domain::notification::{Channel, NotificationKind, concerned, due, given, wants};
 use domain::reminder::Dated;
 use domain::task::Task;
-use domain::text::TextValue;
 use domain::time::Day;
 use domain::user::{User, UserStatus};
 use domain::{Entity, PartyId, Record, Time, UserId};
@@ -124,7 +124,5 @@ async fn party_name(app: &App, party: PartyId) -> Result<Option<String>, Failure
 
 /// The record that an event is about.
 async fn record<E: Stored>(app: &App, event: &Envelope) -> Result<Option<Record<E>>, Failure> {
-    let id = E::Id::read(&event.entity.id);
-    let id = id.map_err(|invalid| Failure::Nonsense(format!("the event names no {} by its id: {}", E::KIND, invalid.message)))?;
-    Ok(app.unscoped().get_latest::<E>(id).await?)
+    Ok(app.unscoped().get_latest::<E>(id(&event.entity)?).await?)
 }
