@@ -12,11 +12,11 @@ use application::clock::Clock;
 use application::keys::{Wanted, settle};
 use aws::{Sdk, SecretFile, Secrets};
 use bytes::Bytes;
-use domain::time::Day;
+use domain::job::Start;
 use edge::{Access, Action, App, Config, Router};
 use futures_util::FutureExt;
 use lambda_http::{Body, Response};
-use messaging::{Queue, SCHEDULES, Work};
+use messaging::{DEAD_BATCH, JOBS, Queue, TICK, TICK_RATE, Timed, Work};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -34,8 +34,6 @@ use workers::{Interest, Trigger, WORKERS, Worker};
 pub const TABLE: &str = "crm";
 /// How many stream records a worker gets at once, as in the template.
 const STREAM_BATCH: usize = 100;
-/// How many messages a worker gets at once, as in the template.
-const QUEUE_BATCH: usize = 10;
 
 /// Where the data is.
 #[derive(Debug, Clone)]
@@ -215,16 +213,16 @@ impl Embedded {
                         }
                     });
                 }
-                Trigger::Queue(queue) => self.consume(&mut running, worker, app, queue.name().to_owned(), stop),
+                Trigger::Queue(queue) => self.consume(&mut running, worker, app, (queue.name().to_owned(), queue.batch()), stop),
                 Trigger::DeadLetters => {
                     for queue in Queue::ALL {
-                        self.consume(&mut running, worker, app.clone(), queue.dead_name(), stop);
+                        self.consume(&mut running, worker, app.clone(), (queue.dead_name(), DEAD_BATCH), stop);
                     }
                 }
                 Trigger::CustomResource => {}
             }
         }
-        let (scheduler, clock, stopped) = (self.scheduler().await?, self.waiting.clone(), wait(stop.clone()));
+        let (scheduler, clock, stopped) = (self.scheduler()?, self.waiting.clone(), wait(stop.clone()));
         running.spawn(scheduler.run(clock, stopped));
         Ok(running)
     }
@@ -245,29 +243,29 @@ impl Embedded {
         Ok(self.app.unscoped().migration_progress(migration.name, false).await?)
     }
 
-    /// The schedules, each from its last run on: one that was missed while nothing ran is made good. Before the first run it
-    /// is those of this day that were missed.
-    async fn scheduler(&self) -> Result<Scheduler, StartError> {
-        let zone = &self.app.config.zone;
-        let midnight = Day(self.app.clock.now().date_in(zone)).start(zone).plus_seconds(-1);
-        let mut scheduler = Scheduler::new(zone.clone());
-        for schedule in SCHEDULES {
-            let since = self.app.unscoped().job_done(schedule.name).await?.unwrap_or(midnight);
-            let (queues, body) = (self.queues.clone(), serde_json::to_string(&(schedule.work)()).map_err(|e| StartError::Schedule(e.to_string()))?);
+    /// The schedules: each job at its time, and the tick, which makes good what was missed while nothing ran.
+    fn scheduler(&self) -> Result<Scheduler, StartError> {
+        let now = self.app.clock.now().millis();
+        let mut scheduler = Scheduler::new(self.app.config.zone.clone());
+        let jobs = JOBS.iter().map(|job| (job.name.as_str(), job.cron, Timed::Start(Start::scheduled(job.name))));
+        for (name, expression, timed) in jobs.chain([(TICK, TICK_RATE, Timed::Tick)]) {
+            let (queues, body) = (self.queues.clone(), serde_json::to_string(&timed).map_err(|e| StartError::Schedule(e.to_string()))?);
             let job: scheduler::Job = Arc::new(move |_| {
                 let (queues, body) = (queues.clone(), body.clone());
-                let send = async move { queues.send(Queue::Work.name(), vec![body], Duration::ZERO).await };
+                let send = async move { queues.send(Queue::Jobs.name(), vec![body], Duration::ZERO).await };
                 send.map(|sent| sent.map(|_| ()).map_err(|error| error.to_string())).boxed()
             });
-            scheduler.add(schedule.name, schedule.cron, since.millis(), job).map_err(|e| StartError::Schedule(e.to_string()))?;
+            // The first tick comes at once.
+            let since = if name == TICK { now - 60_000 } else { now };
+            scheduler.add(name, expression, since, job).map_err(|e| StartError::Schedule(e.to_string()))?;
         }
         Ok(scheduler)
     }
 
-    fn consume(&self, running: &mut JoinSet<()>, worker: &'static Worker, app: App, queue: String, stop: &watch::Receiver<bool>) {
+    fn consume(&self, running: &mut JoinSet<()>, worker: &'static Worker, app: App, (queue, batch): (String, u32), stop: &watch::Receiver<bool>) {
         let (queues, stopped) = (self.queues.clone(), wait(stop.clone()));
         running.spawn(async move {
-            let done = queues.run(&queue, QUEUE_BATCH, |event: Value| handle(worker, &app, event), stopped).await;
+            let done = queues.run(&queue, batch as usize, |event: Value| handle(worker, &app, event), stopped).await;
             if let Err(error) = done {
                 application::log::fault(worker.name, &error.to_string());
             }

@@ -10,7 +10,6 @@ pub mod adapters;
 mod checkpoints;
 pub mod clock;
 mod connector;
-mod cron;
 pub mod demo;
 mod dispatch;
 pub mod embedded;
@@ -28,7 +27,6 @@ pub mod table;
 
 pub use checkpoints::{Checkpoints, TableCheckpoints};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use cron::{Expression, ExpressionError};
 pub use embedded::{Embedded, Parts, StartError, Storage, TABLE};
 pub use front::{Front, Handler};
 pub use hooks::{Fault, Hook, Operation, Turn};

@@ -1,11 +1,11 @@
 //! Timed jobs: what EventBridge Scheduler does for the deployed system.
 
 use crate::clock::Clock;
-use crate::cron::{Expression, ExpressionError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use messaging::cron::{Expression, ExpressionError};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::task::JoinSet;

@@ -88,7 +88,7 @@ async fn a_message_that_was_tried_often_and_waits_on_is_counted() {
     let counted = || log::lines_where(|line| line[Metric::Waiting.name()] == 1 && line["_aws"].is_object()).len();
     let before = counted();
     for (receives, more) in [("1", false), ("3", true)] {
-        let message = json!({"messageId": "1", "body": r#"{"task":"copy_recurring"}"#, "attributes": {"ApproximateReceiveCount": receives},
+        let message = json!({"messageId": "1", "body": r#"{"task":"restamp","user":"0190a7c8-5b7e-7cc1-a2f1-3f0e6c1d2b4a"}"#, "attributes": {"ApproximateReceiveCount": receives},
             "eventSourceARN": "arn:aws:sqs:eu-central-1:1:crm-work"});
         let answer = crm.hand("work", json!({"Records": [message]})).await;
         assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], "1", "it comes again");

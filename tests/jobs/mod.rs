@@ -1,7 +1,9 @@
 //! What the clock starts, with a clock that can be put forward.
 
 mod counts;
+mod engagement;
 mod reminders;
+mod runs;
 
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -31,10 +33,9 @@ async fn copies(crm: &Crm, template: &str) -> Vec<Value> {
 
 /// Puts the copying on the queue so many times and waits until it is done.
 async fn run(crm: &Crm, times: usize) {
-    let queues = &crm.embedded().queues;
-    queues.send("work", vec![json!({"task": "copy_recurring"}).to_string(); times], Duration::ZERO).await.expect("sent");
+    crm.start_job("recurring-tasks", times).await;
     eventually("the work is done", SOON, || async {
-        let depth = &queues.depths()["work"];
+        let depth = &crm.embedded().queues.depths()["jobs"];
         (depth.visible + depth.in_flight == 0).then_some(())
     })
     .await;

@@ -5,7 +5,6 @@ use application::metric::Metric;
 use local::Table;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::Duration;
 use tests::background::{Post, settle};
 use tests::people::text;
 use tests::recount::{Look, disagreements};
@@ -30,9 +29,8 @@ impl Morning {
 
     /// Both jobs, so many times.
     async fn remind(&mut self, times: usize) {
-        for task in ["remind_of_follow_ups", "remind_of_tasks"] {
-            let body = json!({"task": task}).to_string();
-            self.crm.embedded().queues.send("work", vec![body; times], Duration::ZERO).await.expect("sent");
+        for job in ["followups-due", "tasks-due"] {
+            self.crm.start_job(job, times).await;
         }
         settle(&mut self.posts).await;
         assert!(self.crm.items_of("PARKED").await.is_empty());
@@ -113,9 +111,8 @@ async fn who_holds_it_when_it_is_told_is_reminded_and_nobody_else() {
     let left = text(&admin.make("/tasks", json!({"title": "Finished", "dueAt": due, "ownerId": first.id})).await["id"]);
     settle(&mut morning.posts).await;
     // The events stand, and before they come to the inboxes one task is given on and one is finished.
-    let body = json!({"task": "remind_of_tasks"}).to_string();
-    crm.embedded().queues.send("work", vec![body], Duration::ZERO).await.expect("sent");
-    let work = morning.posts.iter_mut().find(|post| post.worker.name == "work").expect("a post");
+    crm.start_job("tasks-due", 1).await;
+    let work = morning.posts.iter_mut().find(|post| post.worker.name == "jobs").expect("a post");
     while work.step().await {}
     admin.patch(&format!("/tasks/{task}"), json!({"ownerId": second.id})).await.expect(200);
     admin.patch(&format!("/tasks/{left}/status"), json!({"status": "DONE"})).await.expect(200);
@@ -138,21 +135,20 @@ async fn what_was_given_on_or_put_off_meanwhile_is_told_to_nobody_else() {
     // Put off before its reminder comes, and one whose reminder comes a day late.
     let body = |title: &str| json!({"title": title, "dueAt": "2026-03-28T10:00:00Z", "ownerId": first.id});
     let task = text(&admin.make("/tasks", body("Put off")).await["id"]);
-    let of_tasks = json!({"task": "remind_of_tasks"}).to_string();
-    crm.embedded().queues.send("work", vec![of_tasks.clone()], Duration::ZERO).await.expect("sent");
+    crm.start_job("tasks-due", 1).await;
     let post = async |morning: &mut Morning, name: &str| {
         let post = morning.posts.iter_mut().find(|post| post.worker.name == name).expect("a post");
         while post.step().await {}
     };
-    post(&mut morning, "work").await;
+    post(&mut morning, "jobs").await;
     admin.patch(&format!("/tasks/{task}"), json!({"dueAt": "2027-06-01T12:00:00Z"})).await.expect(200);
     settle(&mut morning.posts).await;
     assert_eq!(first.all("/notifications").await.iter().filter(|told| text(&told["title"]).contains("Secret")).count(), 0, "it is another's");
     assert_eq!(second.ids("/notifications").await.len(), 1);
     assert_eq!(morning.told(&first).await, set(&[]), "it is due next year");
     admin.make("/tasks", body("Late")).await;
-    crm.embedded().queues.send("work", vec![of_tasks.clone()], Duration::ZERO).await.expect("sent");
-    post(&mut morning, "work").await;
+    crm.start_job("tasks-due", 1).await;
+    post(&mut morning, "jobs").await;
     morning.crm.advance(DAY);
     settle(&mut morning.posts).await;
     assert_eq!(morning.told(&first).await, set(&[]), "the next day has a reminder of its own");
@@ -172,12 +168,14 @@ async fn one_that_cannot_be_reminded_of_holds_up_none_of_the_others() {
     let broken = json!({"TableName": local::TABLE, "Key": key, "UpdateExpression": "SET #data.title = :wrong",
         "ExpressionAttributeNames": {"#data": "data"}, "ExpressionAttributeValues": {":wrong": {"N": "7"}}});
     crm.embedded().table.request("UpdateItem", broken).await.expect("broken");
-    let body = json!({"task": "remind_of_tasks"}).to_string();
-    crm.embedded().queues.send("work", vec![body], Duration::ZERO).await.expect("sent");
+    crm.start_job("tasks-due", 1).await;
     settle(&mut morning.posts).await;
     assert_eq!(morning.told(&rep).await, set(&["A task is due today: Behind it"]));
-    assert_eq!(crm.items_of("PARKED").await.len(), 1, "somebody has to look at it");
-    assert!(crm.items_of("JOB").await.iter().all(|job| job.text("pk") != "JOB#tasks-due"), "the job is not done");
+    let jobs = crm.admin().await.all("/admin/jobs").await;
+    let run = &jobs.iter().find(|job| job["name"] == "tasks-due").expect("listed")["lastRuns"][0];
+    assert_eq!((&run["state"], &run["counts"]), (&json!("PARTIAL"), &json!({"looked": 2, "reminded": 1, "failed": 1})));
+    assert!(text(&run["error"]).starts_with(&format!("TASK#{first}: ")), "somebody has to look at it: {run}");
+    assert_eq!(crm.admin().await.all("/feed?limit=100").await.iter().filter(|event| event["type"] == "job.finished").count(), 1);
 }
 
 #[tokio::test]
@@ -204,9 +202,8 @@ async fn many_that_are_due_are_told_in_pieces_and_a_run_that_ends_early_goes_on(
     }
     settle(&mut morning.posts).await;
     // One message does three hundred, and the next does the rest.
-    let body = json!({"task": "remind_of_tasks"}).to_string();
-    morning.crm.embedded().queues.send("work", vec![body], Duration::ZERO).await.expect("sent");
-    let work = morning.posts.iter_mut().find(|post| post.worker.name == "work").expect("a post");
+    morning.crm.start_job("tasks-due", 1).await;
+    let work = morning.posts.iter_mut().find(|post| post.worker.name == "jobs").expect("a post");
     assert!(work.step().await);
     let reminded = async |crm: &Crm| crm.items_of("TASK").await.iter().filter(|task| task.at("derived")["lastNotifiedOn"] == "2026-03-28").count();
     assert_eq!(reminded(&morning.crm).await, 300);

@@ -84,6 +84,17 @@ async fn the_inbox_is_told() {
     }
 }
 
+async fn the_job_reminds_of_what_is_due() {
+    let story = Story::tell().await.expect("told");
+    for _ in 0..2 {
+        replay(&story, "jobs").await;
+        let jobs = get(&story, "/admin/jobs").await;
+        let job = jobs.as_array().and_then(|jobs| jobs.iter().find(|job| job["name"] == "followups-due")).expect("listed");
+        let runs = job["lastRuns"].as_array().expect("a list");
+        assert_eq!((runs.len(), &runs[0]["state"], &runs[0]["trigger"]), (1, &json!("SUCCEEDED"), &json!("SCHEDULE")));
+    }
+}
+
 async fn the_parker_keeps_the_dead_letter() {
     let story = Story::tell().await.expect("told");
     let parked = |item: &Value| item["type"]["S"] == "PARKED";
@@ -141,6 +152,7 @@ async fn every_worker_does_with_its_sample_what_it_is_for() {
             "automation" => automation_sends_work().await,
             "notify" => the_inbox_is_told().await,
             "work" => the_work_is_done().await,
+            "jobs" => the_job_reminds_of_what_is_due().await,
             "parker" => the_parker_keeps_the_dead_letter().await,
             "bootstrap" => the_bootstrap_makes_keys_and_answers_cloudformation().await,
             name => panic!("the sample of {name} is not played to it: add what it has to do to tests/samples/workers.rs"),

@@ -66,7 +66,7 @@ const COLLECTIONS: [(&str, &str, &str); 9] = [
 ];
 
 /// GET routes that are of no collection.
-const WITHOUT_RECORDS: [&str; 10] = [
+const WITHOUT_RECORDS: [&str; 11] = [
     "/auth/me",
     "/auth/sessions",
     "/settings",
@@ -74,6 +74,7 @@ const WITHOUT_RECORDS: [&str; 10] = [
     "/permissions",
     "/notifications",
     "/feed",
+    "/admin/jobs",
     "/admin/dead-letters",
     "/health",
     "/health/ready",

@@ -258,11 +258,26 @@ async fn outdated_word(crm: &Crm) {
     assert!(admin.get(&format!("/leads/{}", text(&lead))).await.data()["lastContactedAt"].is_string());
 }
 
+/// The last copy of a recurring task of a lead.
+async fn last_copy(idle: &Crm) {
+    let admin = idle.admin().await;
+    let lead = admin.lead(json!({})).await["id"].clone();
+    let now = idle.embedded().app().clock.now();
+    // It comes again today, and then no more.
+    let (due, until) = (now.plus_seconds(1 - 86_400), now.to_string()[..10].to_owned());
+    let body = json!({"title": "Daily", "leadId": lead, "dueAt": due, "recurrence": {"every": 1, "unit": "DAY", "until": until}});
+    admin.make("/tasks", body).await;
+    let start = json!({"task": "start", "job": "recurring-tasks"}).to_string();
+    let message = json!({"messageId": "1", "body": start, "attributes": {"ApproximateReceiveCount": "1"}});
+    assert_eq!(idle.hand("jobs", json!({"Records": [message]})).await, json!({"batchItemFailures": []}));
+    assert_eq!(admin.all(&format!("/tasks?leadId={}", text(&lead))).await.len(), 2);
+}
+
 /// Messages and records that nobody can take, sent again.
 async fn letters(crm: &Crm) {
     let admin = crm.admin().await;
     let queues = &crm.embedded().queues;
-    for queue in ["automation", "notifications", "work", "work-dead"] {
+    for queue in ["automation", "notifications", "work", "jobs", "jobs-dead"] {
         queues.send(queue, vec!["nonsense".into()], Duration::ZERO).await.expect("sent");
     }
     let id = "01900000-0000-7000-8000-00000000dead";
@@ -270,9 +285,9 @@ async fn letters(crm: &Crm) {
         let item = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": sk}, "type": {"S": kind}, "data": {"M": {}}});
         crm.embedded().table.request("PutItem", json!({"TableName": TABLE, "Item": item})).await.expect("put");
     }
-    let list = eventually("six are parked", SOON, || async {
+    let list = eventually("seven are parked", SOON, || async {
         let list = admin.get("/admin/dead-letters").await.expect(200).data().as_array().expect("list").clone();
-        (list.len() == 6).then_some(list)
+        (list.len() == 7).then_some(list)
     })
     .await;
     admin.post(&format!("/admin/dead-letters/{}/redrive", text(&list[0]["id"])), json!({})).await.expect(202);
@@ -316,7 +331,16 @@ async fn samples(used: &Used, names: &[&str]) {
 async fn every_declared_action_is_used_and_every_used_action_is_declared() {
     let used = Used::default();
     let (crm, idle, bare) = (Crm::on(noting(&used)).await, Crm::idle(noting(&used)).await, Crm::bare(noting(&used), None).await.expect("opens"));
-    tokio::join!(sessions(&crm), customers(&crm), selling(&crm), shared_contacts(&crm), letters(&crm), bootstrap(&bare), outdated_word(&idle));
+    tokio::join!(
+        sessions(&crm),
+        customers(&crm),
+        selling(&crm),
+        shared_contacts(&crm),
+        letters(&crm),
+        bootstrap(&bare),
+        outdated_word(&idle),
+        last_copy(&idle)
+    );
     people(&crm).await;
     for path in ["/health", "/openapi.json", "/docs"] {
         crm.nobody().get(path).await.expect(200);

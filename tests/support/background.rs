@@ -4,17 +4,19 @@
 use crate::Crm;
 use application::App;
 use local::{Checkpoints, StreamReader, TABLE, TableError, stream};
-use serde_json::Value;
+use messaging::DEAD_BATCH;
+use serde_json::{Value, json};
+use std::time::Duration;
+use uuid::Uuid;
 use workers::{Trigger, WORKERS, Worker};
 
 /// How many stream records and messages a worker gets at once.
 const STREAM_BATCH: usize = 100;
-const QUEUE_BATCH: usize = 10;
 
 /// What a worker waits for.
 enum Source {
     Stream(Box<StreamReader>),
-    Queue(String),
+    Queue(String, u32),
 }
 
 /// The reader itself knows how far it has come; nobody opens it again.
@@ -52,6 +54,14 @@ impl Crm {
         (worker.handle)(&self.embedded().worker_app(worker), event).await.expect("answers")
     }
 
+    /// Starts a job by hand, so many times; each run has an id of its own, which are given.
+    pub async fn start_job(&self, job: &str, times: usize) -> Vec<String> {
+        let runs: Vec<String> = (0..times).map(|_| Uuid::now_v7().to_string()).collect();
+        let bodies = runs.iter().map(|run| json!({"task": "start", "job": job, "run": run}).to_string()).collect();
+        self.embedded().queues.send("jobs", bodies, Duration::ZERO).await.expect("sent");
+        runs
+    }
+
     /// The workers that nobody has started, each at its post; those of the stream begin with what is
     /// written from now on.
     pub async fn posts(&self) -> Vec<Post> {
@@ -67,8 +77,8 @@ impl Crm {
                     }
                     post(Source::Stream(Box::new(reader)));
                 }
-                Trigger::Queue(queue) => post(Source::Queue(queue.name().to_owned())),
-                Trigger::DeadLetters => messaging::Queue::ALL.iter().for_each(|queue| post(Source::Queue(queue.dead_name()))),
+                Trigger::Queue(queue) => post(Source::Queue(queue.name().to_owned(), queue.batch())),
+                Trigger::DeadLetters => messaging::Queue::ALL.iter().for_each(|queue| post(Source::Queue(queue.dead_name(), DEAD_BATCH))),
                 Trigger::CustomResource => {}
             }
         }
@@ -81,9 +91,9 @@ impl Post {
     pub async fn step(&mut self) -> bool {
         let (worker, app) = (self.worker, &self.app);
         match &mut self.source {
-            Source::Queue(queue) => {
+            Source::Queue(queue, batch) => {
                 let handle = |event: Value| (worker.handle)(app, event);
-                self.crm.embedded().queues.run_once(queue, QUEUE_BATCH, &handle).await.expect("the queue") > 0
+                self.crm.embedded().queues.run_once(queue, *batch as usize, &handle).await.expect("the queue") > 0
             }
             Source::Stream(reader) => {
                 let Trigger::Stream(interest) = worker.trigger else { return false };

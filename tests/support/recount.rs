@@ -144,8 +144,12 @@ impl<'a> Recount<'a> {
     /// Each version came with at least one event, and none came without.
     fn events(&mut self) {
         let mut by_record: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        // Where something becomes due nobody changes it.
-        for event in self.of("EVENT").filter(|event| !text(&event.at("data")["type"]).ends_with(".due")) {
+        // Where something becomes due nobody changes it, and what a night says is no person's change.
+        let by_itself = |event: &&Raw| {
+            let (kind, actor) = (text(&event.at("data")["type"]), &event.at("data")["actorId"]);
+            kind.ends_with(".due") || (kind == "customer.engagement_changed" && actor.is_null())
+        };
+        for event in self.of("EVENT").filter(|event| !by_itself(event)) {
             by_record.entry(event.text("pk")).or_default().push(event.at("data")["at"].as_str().unwrap_or_default());
         }
         for kind in ["CUSTOMER", "LEAD", "ACTIVITY", "FOLLOWUP", "TASK", "PROJECT", "WORKLOG"] {

@@ -60,6 +60,10 @@ const fn help(code: Code) -> &'static str {
         Code::LastAdmin => "Somebody has to be able to administer the company. Make another user an administrator first.",
         Code::TeamNotEmpty => "Move the members to other teams first.",
         Code::RoleFixed => "Administrators hold every permission. Change another role.",
+        Code::JobRunning => {
+            "A run of this job is under way, and two would get into each other's way. <code>GET /admin/jobs</code> tells how far it is. A dry run can be \
+             made at any time. One that died is taken over after a quarter of an hour."
+        }
         Code::LimitReached => "A limit of the product is reached, or something else still depends on the record; the detail says which.",
         Code::VersionMismatch => {
             "Somebody changed the record after you read it; read it again, look at the differences, and repeat the change with the new <code>ETag</code>."

@@ -121,7 +121,7 @@ async fn bootstrap(app: &App, event: &Value) -> Result<String, Failure> {
     let rotation = told(wanted.rotation, &settle(app.unscoped(), app.secrets()?, app.clock.now(), wanted).await?);
     if created {
         // The alarms of jobs that were missed wait from now on, and do not ring because there was no yesterday.
-        messaging::SCHEDULES.iter().for_each(|schedule| Metric::JobDone.count(schedule.name));
+        messaging::JOBS.iter().for_each(|job| Metric::JobDone.count(job.name.as_str()));
     }
     if let Some(admin) = admin {
         // It was drawn, so it is not looked at whether it is hard to guess, which might take ten draws by chance.

@@ -8,6 +8,7 @@
 pub mod automation;
 pub mod bootstrap;
 pub mod failure;
+pub mod jobs;
 pub mod lambda;
 mod migrate;
 pub mod notify;
@@ -15,7 +16,6 @@ pub mod parker;
 pub mod projector;
 mod redrive;
 pub mod relay;
-mod remind;
 pub mod work;
 
 use application::App;
@@ -100,7 +100,7 @@ impl Worker {
 }
 
 /// The workers that run all the time.
-pub const BACKGROUND: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, notify::WORKER, work::WORKER, parker::WORKER];
+pub const BACKGROUND: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, notify::WORKER, work::WORKER, jobs::WORKER, parker::WORKER];
 
 /// Every worker: those, and the bootstrap.
 pub const WORKERS: &[Worker] = &{

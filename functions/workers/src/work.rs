@@ -4,9 +4,7 @@
 use crate::automation::send;
 use crate::failure::{Failure, queue_batch, read, stream_record};
 use crate::redrive::redrive;
-use crate::remind::remind_of;
 use crate::{Need, Trigger, Worker};
-use application::metric::Metric;
 use application::{App, Decision};
 use domain::activity::Activity;
 use domain::customer::Customer;
@@ -14,14 +12,14 @@ use domain::follow_up::FollowUp;
 use domain::lead::{self, Lead};
 use domain::owner::{Held, follow, follows};
 use domain::project::Project;
-use domain::task::{self, Task};
+use domain::task::Task;
 use domain::team::Team;
 use domain::user::UserStatus;
 use domain::work_log::WorkLog;
-use domain::{CustomerId, Entity, LeadId, Owned, Owner, Parent, PartyId, Record, Row, TaskId, Time, UserId};
+use domain::{CustomerId, Entity, LeadId, Owned, Owner, Parent, PartyId, Record, Row, Time, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
-use messaging::{FOLLOW_UPS_DUE, Place, Queue, RECURRING_TASKS, TASKS_DUE, Work};
+use messaging::{Place, Queue, Work};
 use store::Action;
 use store::item::Stored;
 use store::list::Paging;
@@ -40,7 +38,7 @@ pub const WORKER: Worker = Worker {
     about: "Moves, re-stamps and cleans up records in pieces; repeats parked stream records",
     trigger: Trigger::Queue(Queue::Work),
     actions: &[Action::Get, Action::Query, Action::QueryTable, Action::Put, Action::BatchWrite, Action::Update, Action::Delete, Action::Check],
-    needs: &[Need::Send(Queue::Work), Need::Send(Queue::Automation), Need::Send(Queue::Notifications), Need::Bus],
+    needs: &[Need::Send(Queue::Work), Need::Send(Queue::Automation), Need::Send(Queue::Notifications), Need::Send(Queue::Jobs), Need::Bus],
     handle: |app, event| async move { queue_batch(app, Queue::Work, event, |message| run(app, message)).await }.boxed(),
 };
 
@@ -93,15 +91,6 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
         Work::Migrate { name, dry_run, run } => {
             let rest = crate::migrate::migrate(app, &message.id, &name, dry_run, run).await?;
             hand_on(app, rest.map(|run| Work::Migrate { name, dry_run, run: Some(run) })).await
-        }
-        Work::CopyRecurring => copy_recurring(app).await,
-        Work::RemindOfFollowUps { on, from } => {
-            let rest = remind_of::<FollowUp>(app, FOLLOW_UPS_DUE, on, from).await?;
-            hand_on(app, rest.map(|(on, from)| Work::RemindOfFollowUps { on: Some(on), from: Some(from) })).await
-        }
-        Work::RemindOfTasks { on, from } => {
-            let rest = remind_of::<Task>(app, TASKS_DUE, on, from).await?;
-            hand_on(app, rest.map(|(on, from)| Work::RemindOfTasks { on: Some(on), from: Some(from) })).await
         }
         Work::Redrive { queue, cause, before, from } => {
             let which = Which { queue: queue.as_deref(), cause: cause.as_deref() };
@@ -345,72 +334,12 @@ async fn purge_lead(app: &App, lead: LeadId, from: Option<Place>) -> Result<Opti
     )
 }
 
-/// How far back the first run looks, days; later ones go on from where the last one ended. A day
-/// without anything due costs half a read unit.
-const FIRST_LOOK_DAYS: i64 = 400;
-const DAY_SECONDS: i64 = 86_400;
-
-/// Copies every template whose next occurrence comes before the end of the local day, day by day since the last run. A template
-/// that cannot be copied holds up none of the others, but the day counts as done only when all are.
-async fn copy_recurring(app: &App) -> Result<(), Failure> {
-    let now = app.clock.now();
-    let end = task::copied_until(now, &app.config.zone);
-    let mut day = app.unscoped().job_done(RECURRING_TASKS).await?.unwrap_or_else(|| now.plus_seconds(-FIRST_LOOK_DAYS * DAY_SECONDS));
-    let (mut copied, mut failed) = (0, None);
-    // Days of the table are those of UTC; of the last of them, what comes after the local day waits.
-    loop {
-        let mut after: Option<String> = None;
-        loop {
-            let paging = Paging { limit: PAGE, cursor: after.as_deref(), binding: "work" };
-            let page = app.unscoped().due_templates(day, end, paging).await?;
-            for id in page.items {
-                match copy(app, id).await {
-                    Ok(()) => copied += 1,
-                    Err(failure) => failed = Some(failure),
-                }
-            }
-            after = page.next.map(|cursor| cursor.to_string());
-            if after.is_none() {
-                break;
-            }
-            if copied >= RECORDS_PER_MESSAGE && failed.is_none() {
-                return send(app, &Work::CopyRecurring, 0).await;
-            }
-        }
-        if day.to_string()[..10] == end.to_string()[..10] {
-            break;
-        }
-        day = day.plus_seconds(DAY_SECONDS).min(end);
-    }
-    match failed {
-        Some(failure) => Err(failure),
-        None => {
-            app.unscoped().note_job(RECURRING_TASKS, now).await?;
-            Metric::JobDone.count(RECURRING_TASKS);
-            Ok(())
-        }
-    }
-}
-
-/// Copies one template, if it is due as it is now; its next date moves in the same transaction, so
-/// however often this is asked there is one copy.
-async fn copy(app: &App, id: TaskId) -> Result<(), Failure> {
-    decide_on(app, id, |template: &Record<Task>| {
-        let (made, next, event) = task::copy(template, &app.act(), &app.config.zone)?;
-        let mut tx = change(template, &next);
-        tx.create(&made);
-        tx.event(&event);
-        Some(tx)
-    })
-    .await
-}
-
-/// Does with a record as it is now what `decide` says; where there is nothing to do it is left alone.
-pub(crate) async fn decide_on<E: Stored>(app: &App, id: E::Id, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<(), Failure> {
+/// Does with a record as it is now what `decide` says, and whether there was something to do; else it is left alone.
+pub(crate) async fn decide_on<E: Stored>(app: &App, id: E::Id, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<bool, Failure> {
     let subject = app.unscoped_record::<E>(id).await?;
     Box::pin(application::decide(app, subject, |subject| {
         let tx = subject.record().and_then(&decide);
-        Ok::<_, Failure>(tx.map_or(Decision::Keep(()), |tx| Decision::Commit(tx.into(), ())))
+        Ok::<_, Failure>(tx.map_or(Decision::Keep(false), |tx| Decision::Commit(tx.into(), true)))
     }))
     .await
 }

@@ -7,7 +7,8 @@
 use super::story::Story;
 use crate::embedded::SHORT_PAUSES;
 use crate::{StreamReader, TABLE};
-use messaging::Queue;
+use domain::job::{JobName, Start};
+use messaging::{Queue, Timed};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -38,6 +39,13 @@ pub(super) async fn events(story: &Story) -> Result<Vec<(&'static str, Value)>, 
             Trigger::Queue(queue @ Queue::Notifications) => {
                 let given = stream(story, relay::INTEREST, "lead.assigned").await?;
                 run(story, &relay::WORKER, given).await?;
+                message(story, queue.name(), None).await?
+            }
+            // As the clock does it.
+            Trigger::Queue(queue @ Queue::Jobs) => {
+                let start = Timed::Start(Start::scheduled(JobName::FollowUpsDue));
+                let body = serde_json::to_string(&start).map_err(failed)?;
+                story.crm.queues.send(queue.name(), vec![body], Duration::ZERO).await.map_err(failed)?;
                 message(story, queue.name(), None).await?
             }
             Trigger::Queue(queue) => message(story, queue.name(), None).await?,

@@ -107,6 +107,8 @@ pub(super) fn body(route: &Route, story: &Story) -> Option<Value> {
             set("status", "CLOSED");
             set("closeReason", "WON");
         }
+        // The day of the story.
+        "run_job" => drop(fields.remove("date")),
         // The session of the access token.
         "logout" => drop(fields.remove("refreshToken")),
         _ => {}

@@ -9,13 +9,14 @@ use crate::adapters::MemorySecret;
 use crate::{Embedded, ManualClock, Parts, Table};
 use application::clock::Clock;
 use domain::Time;
+use domain::job::{JobName, Start};
 use domain::password::Password;
 use domain::text::TextValue;
 use domain::value::Email;
 use edge::BASE;
 use http::Method;
 use lambda_http::{Body, Context, RequestExt};
-use messaging::{Queue, Work};
+use messaging::{Queue, Timed};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -224,10 +225,10 @@ impl Story {
         self.clock.advance(Duration::from_secs(1));
         let ports = self.crm.app();
         let act = ports.act();
-        let body = serde_json::to_string(&Work::CopyRecurring).map_err(failed)?;
+        let body = serde_json::to_string(&Timed::Start(Start::scheduled(JobName::RecurringTasks))).map_err(failed)?;
         let parked = Parked {
             id: act.id(),
-            queue: Queue::Work.name().to_owned(),
+            queue: Queue::Jobs.name().to_owned(),
             cause: "the table was busy".to_owned(),
             attempts: 3,
             failed_at: act.at,
@@ -235,6 +236,7 @@ impl Story {
         };
         ports.unscoped().park(&parked).await.map_err(failed)?;
         self.ids.insert("/admin/dead-letters", parked.id.to_string());
+        self.ids.insert("/admin/jobs", JobName::TasksDue.to_string());
         Ok(())
     }
 }

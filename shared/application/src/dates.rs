@@ -6,27 +6,33 @@ use crate::decide::{Decision, decide};
 use crate::error::Error;
 use crate::subject::Subject;
 use domain::customer::Customer;
+use domain::engagement::{hot_until, plan_review};
 use domain::lead::Lead;
 use domain::{CustomerId, LeadId, Record, Time};
 use store::{Beside, Stored, Tx};
 
 /// A kind whose rows show the two dates.
 trait Dated: Stored {
-    /// Where the latest contact and the next follow-up stand in it.
-    fn dates(record: &mut Record<Self>) -> (&mut Option<Time>, &mut Option<Time>);
+    /// Puts what stands beside a record into it.
+    fn show(record: &mut Record<Self>, beside: &Beside, now: Time);
 }
 
 impl Dated for Lead {
-    fn dates(record: &mut Record<Self>) -> (&mut Option<Time>, &mut Option<Time>) {
+    fn show(record: &mut Record<Self>, beside: &Beside, _: Time) {
         let derived = &mut record.row.derived;
-        (&mut derived.last_contacted_at, &mut derived.next_follow_up_at)
+        (derived.last_contacted_at, derived.next_follow_up_at) = (beside.contacts.first().copied(), beside.next_due);
     }
 }
 
 impl Dated for Customer {
-    fn dates(record: &mut Record<Self>) -> (&mut Option<Time>, &mut Option<Time>) {
+    fn show(record: &mut Record<Self>, beside: &Beside, now: Time) {
         let derived = &mut record.row.derived;
-        (&mut derived.last_contacted_at, &mut derived.next_follow_up_at)
+        derived.next_follow_up_at = beside.next_due;
+        let contacts = (beside.contacts.first().copied(), hot_until(&beside.contacts));
+        if contacts != (derived.last_contacted_at, derived.hot_until) {
+            (derived.last_contacted_at, derived.hot_until) = contacts;
+            plan_review(record, now);
+        }
     }
 }
 
@@ -46,11 +52,10 @@ impl<E: Dated> WithDates<E> {
     }
 
     /// What puts the dates that stand beside the record into it, where they are others.
-    fn refreshed(&self) -> Option<Tx> {
+    fn refreshed(&self, now: Time) -> Option<Tx> {
         let (record, beside) = self.found.as_ref()?;
         let mut next = record.clone();
-        let (last, due) = E::dates(&mut next);
-        (*last, *due) = (beside.last_contact, beside.next_due);
+        E::show(&mut next, beside, now);
         (next != *record).then(|| {
             let mut tx = Tx::new();
             tx.update(record, &next);
@@ -84,6 +89,7 @@ impl App {
 
     async fn refresh<E: Dated>(&self, id: E::Id) -> Result<(), Error> {
         let subject = WithDates::<E>::read(self, id).await?;
-        decide(self, subject, |subject| Ok::<_, Error>(subject.refreshed().map_or(Decision::Keep(()), |tx| Decision::Commit(tx.into(), ())))).await
+        let refreshed = |subject: &WithDates<E>| subject.refreshed(self.clock.now());
+        decide(self, subject, |subject| Ok::<_, Error>(refreshed(subject).map_or(Decision::Keep(()), |tx| Decision::Commit(tx.into(), ())))).await
     }
 }

@@ -59,6 +59,7 @@ mod feed;
 mod grants;
 mod guesses;
 mod inbox;
+mod jobs;
 pub mod keys;
 mod lists;
 pub mod log;

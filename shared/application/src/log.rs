@@ -89,6 +89,13 @@ pub fn migrated(progress: &store::Progress, started: Instant) {
     tracing::info!(target: TARGET, migration = name, run, dryRun = dry_run, looked, changed, skipped, failed, finished, ms = ms_since(started));
 }
 
+/// A line about a run of a job: how far it is, or how it ended.
+pub fn job_moved(run: &domain::job::JobRun) {
+    let domain::job::JobRun { job, run_id, trigger, state, date, dry_run, pieces, counts, .. } = run;
+    let counts = serde_json::to_string(counts).unwrap_or_default();
+    tracing::info!(target: TARGET, job = job.as_str(), run = %run_id, trigger = trigger.as_str(), state = state.as_str(), %date, dryRun = dry_run, pieces, counts);
+}
+
 /// A line about somebody who did not get in: whose account it was, where there is one, from where, and
 /// why. Who tries to get in is found by these.
 pub fn failed_sign_in(account: Option<&str>, address: &str, reason: &str) {

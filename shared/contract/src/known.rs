@@ -21,7 +21,7 @@ pub(crate) fn example(of: &str, name: &str) -> Option<Value> {
 /// (name, or type and name where only the example differs; description; example as JSON).
 const FIELDS: &[(&str, &str, &str)] = &[
     ("Activity.customerId", "", "null"),
-    ("DeadLetter.body", "", r#""{\"task\":\"copy_recurring\"}""#),
+    ("DeadLetter.body", "", r#""{\"task\":\"tick\"}""#),
     ("Notification.event", "", r#""LEAD_ASSIGNED""#),
     ("Notification.status", "", r#""SENT""#),
     ("Notification.title", "", r#""You were given a lead: A machine for tables""#),

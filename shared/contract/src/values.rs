@@ -79,6 +79,7 @@ text_values!(taken and shown:
     domain::task::TaskStatus, domain::task::Priority, domain::recurrence::RecurrenceUnit,
     domain::project::ProjectStatus,
     domain::work_log::Description,
+    domain::job::RunId, domain::job::JobName, domain::job::JobTrigger, domain::job::RunState,
 );
 
 text_values!(taken: domain::password::Password, domain::password::Attempt, domain::search::Search, domain::time::DateBound, domain::time::Due);

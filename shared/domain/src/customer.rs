@@ -1,5 +1,6 @@
 //! Customers: a party we sell to.
 
+use crate::engagement;
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, LeadId, TeamId, UserId};
 use crate::json::Metadata;
@@ -181,6 +182,10 @@ pub struct CustomerDerived {
     pub last_order_at: Option<Time>,
     /// Latest call, e-mail or meeting.
     pub last_contacted_at: Option<Time>,
+    /// Until when its contacts make it hot; see [`crate::engagement`].
+    pub hot_until: Option<Time>,
+    /// When its engagement is looked at next: in the first night from then on.
+    pub review_at: Option<Time>,
     /// Earliest pending follow-up.
     pub next_follow_up_at: Option<Time>,
     /// When the welcome message went out.
@@ -256,12 +261,19 @@ pub fn create(act: &Act, mut data: CustomerData, text: CustomerText, owner: Opti
     data.owner_id = owner.map(|owner| owner.id);
     let mut derived = CustomerDerived::default();
     Customer::stamp(&mut derived, owner);
-    let customer: Record<Customer> = Record::new(act.id(), act, data, text, derived);
+    let customer = new(act, data, text, derived);
     let mut events = vec![created(&customer, act)];
     if owner.is_some() && customer.data.owner_id != act.actor {
         events.push(assigned(&customer, act, None));
     }
     (customer, events)
+}
+
+/// A new customer, put down for the first review of its engagement.
+pub(crate) fn new(act: &Act, data: CustomerData, text: CustomerText, derived: CustomerDerived) -> Record<Customer> {
+    let mut customer = Record::new(act.id(), act, data, text, derived);
+    engagement::plan_review(&mut customer, act.at);
+    customer
 }
 
 /// The event of a new customer.
@@ -309,7 +321,12 @@ pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, te
     if data.engagement != customer.data.engagement {
         data.engagement_changed_at = act.at;
     }
-    let Some((next, mut changed)) = customer.changed(act, data, text) else { return Ok(None) };
+    let Some((mut next, mut changed)) = customer.changed(act, data, text) else { return Ok(None) };
+    let restored = customer.data.archived_at.is_some() && next.data.archived_at.is_none();
+    if restored || next.data.engagement != customer.data.engagement {
+        // What was set by hand holds until the next night, and whoever comes back was passed over meanwhile.
+        next.derived.review_at = Some(act.at);
+    }
     let name = &next.data.name;
     let actor = &act.actor_name;
     let mut events = Vec::new();

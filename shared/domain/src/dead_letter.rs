@@ -15,7 +15,7 @@ pub const KIND: &str = "DEADLETTER";
 const SHOWN: usize = 2_000;
 
 /// The members of messages whose text says what kind of thing it is, and of nobody.
-const KINDS: [&str; 9] = ["task", "type", "kind", "source", "detail-type", "eventName", "eventSource", "status", "requestId"];
+const KINDS: [&str; 10] = ["task", "job", "type", "kind", "source", "detail-type", "eventName", "eventSource", "status", "requestId"];
 
 /// A message as it may be shown: its members, ids, times, numbers and kinds as they are, every other text as `…`, since it may
 /// be personal. What is not JSON is told by its length.

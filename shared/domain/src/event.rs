@@ -2,6 +2,7 @@
 //! change it tells of; that one item is the outbox, the feed entry and the audit record.
 
 use crate::id::{EventId, TeamId, UserId};
+use crate::job::RunState;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -33,6 +34,8 @@ crate::choice! {
         SettingsUpdated = "settings.updated",
         /// A message that had failed was given up for good.
         DeadLetterDiscarded = "deadletter.discarded",
+        /// A run of a job ended.
+        JobFinished = "job.finished",
         /// A lead was created.
         LeadCreated = "lead.created",
         /// A lead's fields changed.
@@ -136,11 +139,6 @@ impl EventKind {
         let module = self.as_str().split('.').next().unwrap_or_default();
         format!("crm.{module}")
     }
-
-    /// Whether the feed tells of it: nobody does anything where something becomes due.
-    pub const fn is_in_feed(self) -> bool {
-        !matches!(self, Self::FollowUpDue | Self::TaskDue)
-    }
 }
 
 /// Who acts and when. The only source of time and ids in the rules.
@@ -220,6 +218,16 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whether the feed tells of it: nobody does anything where something becomes due, and a job that did what it should
+    /// is no news.
+    pub fn is_in_feed(&self) -> bool {
+        match self.kind {
+            EventKind::FollowUpDue | EventKind::TaskDue => false,
+            EventKind::JobFinished => self.data["state"] != RunState::Succeeded.as_str(),
+            _ => true,
+        }
+    }
+
     /// With the old and new values of the fields that changed.
     #[must_use]
     pub fn with_changes(mut self, changes: Map<String, Value>) -> Self {

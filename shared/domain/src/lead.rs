@@ -455,7 +455,7 @@ pub fn convert(lead: &Record<Lead>, act: &Act) -> Result<Conversion, Refused> {
         next_follow_up_at: lead.derived.next_follow_up_at,
         ..CustomerDerived::default()
     };
-    let customer: Record<Customer> = Record::new(act.id(), act, data, CustomerText::default(), derived);
+    let customer = customer::new(act, data, CustomerText::default(), derived);
     let (next, event) = converted(lead, act, &customer);
     let events = vec![customer::created(&customer, act), event];
     Ok(Conversion { lead: next, customer, events })

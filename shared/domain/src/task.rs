@@ -7,8 +7,8 @@ use crate::party::{Parent, PartyId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::recurrence::Recurrence;
 use crate::refused::{Refused, StateMachine};
-use crate::reminder::Dated;
-use crate::time::{DateBound, Day, Time};
+use crate::reminder::{Dated, end_of};
+use crate::time::{Day, Time};
 use crate::value::{Prose, Text};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -368,17 +368,16 @@ pub fn deleted(task: &Record<Task>, act: &Act) -> Event {
     task.event(act, EventKind::TaskDeleted, summary, json!({"template": task.data.recurrence.is_some()}))
 }
 
-/// The last moment of the local day: up to it templates are copied, so that no copy begins overdue.
-pub fn copied_until(now: Time, zone: &TimeZone) -> Time {
-    let midnight = DateBound::Day(Day(now.date_in(zone))).until(zone);
-    midnight.map_or(now, |midnight| Time::from_millis(midnight.millis() - 1))
+/// The last moment of a local day: up to it templates are copied, so that no copy begins overdue.
+pub fn copied_until(day: Day, zone: &TimeZone) -> Time {
+    Time::from_millis(end_of(day, zone).millis() - 1)
 }
 
 /// What a template has to give on a day: the copy for its latest occurrence up to the end of the day, and
 /// the template with the first one after it. `None` where there is none such.
-pub fn copy(template: &Record<Task>, act: &Act, zone: &TimeZone) -> Option<(Record<Task>, Record<Task>, Event)> {
+pub fn copy(template: &Record<Task>, act: &Act, day: Day, zone: &TimeZone) -> Option<(Record<Task>, Record<Task>, Event)> {
     let rule = template.data.recurrence?;
-    let end = copied_until(act.at, zone);
+    let end = copied_until(day, zone);
     let planned = template.derived.next_occurrence_at.filter(|planned| *planned <= end)?;
     let first = template.first();
     let due = rule.latest_until(first, planned, end, zone).unwrap_or(planned);
@@ -404,6 +403,10 @@ mod tests {
         Time::read(text).expect("time")
     }
 
+    fn day(text: &str) -> Day {
+        Day::read(text).expect("a day")
+    }
+
     fn at(text: &str) -> Act {
         Act { at: time(text), ..act() }
     }
@@ -419,8 +422,8 @@ mod tests {
     fn a_template_is_the_first_task_and_gives_copies_from_then_on() {
         let template = template();
         assert_eq!(template.derived.next_occurrence_at, Some(time("2026-02-28T09:00:00Z")));
-        assert!(copy(&template, &at("2026-02-27T23:59:59Z"), &TimeZone::UTC).is_none());
-        let (made, next, _) = copy(&template, &at("2026-02-28T06:00:00Z"), &TimeZone::UTC).expect("due later that day");
+        assert!(copy(&template, &at("2026-02-27T23:59:59Z"), day("2026-02-27"), &TimeZone::UTC).is_none());
+        let (made, next, _) = copy(&template, &at("2026-02-28T06:00:00Z"), day("2026-02-28"), &TimeZone::UTC).expect("due later that day");
         assert_eq!((made.data.due_at, made.data.template_id), (Some(time("2026-02-28T09:00:00Z")), Some(template.id)));
         assert_eq!((made.data.recurrence, made.derived.next_occurrence_at), (None, None));
         assert_eq!(next.derived.next_occurrence_at, Some(time("2026-03-31T09:00:00Z")));
@@ -430,8 +433,8 @@ mod tests {
     #[test]
     fn a_late_run_makes_one_copy_for_the_latest_occurrence() {
         let tokyo = TimeZone::get("Asia/Tokyo").expect("zone");
-        assert_eq!(copied_until(time("2026-05-01T15:00:00Z"), &tokyo), time("2026-05-02T14:59:59.999Z"));
-        let (made, next, _) = copy(&template(), &at("2026-05-02T00:00:00Z"), &TimeZone::UTC).expect("due");
+        assert_eq!(copied_until(day("2026-05-02"), &tokyo), time("2026-05-02T14:59:59.999Z"));
+        let (made, next, _) = copy(&template(), &at("2026-05-02T00:00:00Z"), day("2026-05-02"), &TimeZone::UTC).expect("due");
         assert_eq!(made.data.due_at, Some(time("2026-04-30T09:00:00Z")));
         assert_eq!(next.derived.next_occurrence_at, Some(time("2026-05-31T09:00:00Z")));
     }

@@ -41,8 +41,15 @@ impl Time {
         Self(self.0.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX))
     }
 
+    /// The days (UTC) that two moments lie in and between, each by its first moment.
+    pub fn days_until(self, until: Self) -> Vec<Self> {
+        const DAY: i64 = 86_400;
+        let day = |time: Self| time.seconds().div_euclid(DAY);
+        (day(self)..=day(until)).map(|day| Self::from_millis(day * DAY * 1000)).collect()
+    }
+
     /// The moment as jiff has it.
-    pub(crate) fn timestamp(self) -> Timestamp {
+    pub fn timestamp(self) -> Timestamp {
         self.0
     }
 
@@ -241,6 +248,17 @@ impl TextValue for Due {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_those_of_both_ends_and_all_between() {
+        let of = |from: &str, until: &str| {
+            let days = Time::read(from).expect("a time").days_until(Time::read(until).expect("a time"));
+            days.iter().map(|day| day.to_string()[..10].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(of("2026-02-27T23:59:59Z", "2026-03-01T00:00:00Z"), ["2026-02-27", "2026-02-28", "2026-03-01"]);
+        assert_eq!(of("2026-03-01T00:00:00Z", "2026-03-01T23:59:59Z"), ["2026-03-01"]);
+        assert!(of("2026-03-02T00:00:00Z", "2026-03-01T00:00:00Z").is_empty());
+    }
 
     #[test]
     fn due_goes_by_local_dates_and_leaves_the_date_named_out() {

@@ -72,6 +72,8 @@ codes! {
     TeamNotEmpty = "TEAM_NOT_EMPTY", 409, "The team has members";
     /// What the role of administrators holds is fixed.
     RoleFixed = "ROLE_FIXED", 409, "The role cannot be changed";
+    /// A run of the job is under way.
+    JobRunning = "JOB_RUNNING", 409, "The job is running";
     /// A limit of the product.
     LimitReached = "LIMIT_REACHED", 409, "A limit is reached";
     /// `If-Match` does not match.

@@ -8,8 +8,9 @@
 #[cfg(any(feature = "bus", feature = "queues"))]
 mod adapters;
 pub mod batch;
+pub mod cron;
+mod jobs;
 mod ports;
-mod schedules;
 mod subscriptions;
 mod work;
 
@@ -17,7 +18,7 @@ mod work;
 pub use adapters::EventBridge;
 #[cfg(feature = "queues")]
 pub use adapters::Sqs;
-pub use ports::{Depth, EventBus, MessagingError, Queue, Queues, STREAM};
-pub use schedules::{FOLLOW_UPS_DUE, RECURRING_TASKS, SCHEDULES, Schedule, TASKS_DUE};
+pub use jobs::{JOBS, Job, TICK, TICK_RATE, Timed};
+pub use ports::{DEAD_BATCH, Depth, EventBus, MessagingError, Queue, Queues, STREAM};
 pub use subscriptions::{SUBSCRIPTIONS, Subscription};
 pub use work::{Place, Work};

@@ -12,14 +12,19 @@ pub enum Queue {
     Notifications,
     /// Larger work, cut into messages: moving and re-stamping records, repeating parked records.
     Work,
+    /// What the clock starts, cut into messages.
+    Jobs,
 }
 
 /// The table's stream among what was given up on: batches that a mapping gave up on are parked under this name.
 pub const STREAM: &str = "stream";
 
+/// How many dead letters the parker is given at once.
+pub const DEAD_BATCH: u32 = 10;
+
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 3] = [Self::Automation, Self::Notifications, Self::Work];
+    pub const ALL: [Self; 4] = [Self::Automation, Self::Notifications, Self::Work, Self::Jobs];
 
     /// Its name: in the API, in the template and in the embedded run.
     pub const fn name(self) -> &'static str {
@@ -27,6 +32,7 @@ impl Queue {
             Self::Automation => "automation",
             Self::Notifications => "notifications",
             Self::Work => "work",
+            Self::Jobs => "jobs",
         }
     }
 
@@ -39,7 +45,15 @@ impl Queue {
     pub const fn tries(self) -> u32 {
         match self {
             Self::Automation | Self::Notifications => 5,
-            Self::Work => 3,
+            Self::Work | Self::Jobs => 3,
+        }
+    }
+
+    /// How many messages its consumer is given at once: pieces of work, each of which takes its time, come alone.
+    pub const fn batch(self) -> u32 {
+        match self {
+            Self::Automation | Self::Notifications => 10,
+            Self::Work | Self::Jobs => 1,
         }
     }
 

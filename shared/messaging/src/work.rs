@@ -1,6 +1,5 @@
 //! Messages on the work queue.
 
-use domain::time::Day;
 use domain::{CustomerId, LeadId, PartyId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -90,26 +89,6 @@ pub enum Work {
         /// The run to go on with, from where its progress says; none begins one.
         #[serde(default)]
         run: Option<u64>,
-    },
-    /// Copy the recurring tasks whose next occurrence has come.
-    CopyRecurring,
-    /// Remind of the follow-ups that are due.
-    RemindOfFollowUps {
-        /// The day that is reminded on, where the work goes on; else it is the one on which it begins.
-        #[serde(default)]
-        on: Option<Day>,
-        /// Where to go on.
-        #[serde(default)]
-        from: Option<Place>,
-    },
-    /// Remind of the tasks that are due.
-    RemindOfTasks {
-        /// The day that is reminded on, where the work goes on; else it is the one on which it begins.
-        #[serde(default)]
-        on: Option<Day>,
-        /// Where to go on.
-        #[serde(default)]
-        from: Option<Place>,
     },
     /// Send messages again that were parked.
     Redrive {

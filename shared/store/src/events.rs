@@ -10,13 +10,13 @@ use domain::event::Event;
 const SILENT_SECONDS: i64 = 30 * 86_400;
 
 fn to_item(event: &Event) -> Result<Item, Error> {
-    let key = match event.kind.is_in_feed() {
+    let key = match event.is_in_feed() {
         true => keys::event(&event.entity, &event.entity_id, event.at, event.id),
         false => keys::silent_event(&event.entity, &event.entity_id, event.at, event.id),
     };
     let mut item = bare(&key, "EVENT");
     item.insert("data".into(), to_attribute(event)?);
-    if !event.kind.is_in_feed() {
+    if !event.is_in_feed() {
         // Only the stream reads it.
         item.insert(crate::schema::TTL.to_owned(), number(event.at.seconds() + SILENT_SECONDS));
         return Ok(item);

@@ -2,6 +2,7 @@
 //!
 //! A key function without a row in `ACCESS_PATTERNS.md` fails a test.
 
+use domain::job::{JobName, RunId};
 use domain::{ActivityId, EventId, FollowUpId, ParkedId, SessionId, TaskId, Time, UserId};
 
 /// A primary key.
@@ -221,10 +222,18 @@ pub fn recurrence(task: TaskId) -> Key {
     Key::new(format!("TASK#{task}"), "DUE#RECURRENCE")
 }
 
-/// When was this job last done to its end? `JOB#<name>` / `JOB`.
-pub fn job(name: &str) -> Key {
+/// When was this job last done to its end, and which run is at it? `JOB#<name>` / `JOB`.
+pub fn job(name: JobName) -> Key {
     Key::new(format!("JOB#{name}"), "JOB")
 }
+
+/// How did this run of a job go? `JOB#<name>` / `RUN#<id>`, sorted by the time at which they were started.
+pub fn run(name: JobName, run: RunId) -> Key {
+    Key::new(job(name).pk, format!("{RUN}{run}"))
+}
+
+/// How the sort keys of runs begin.
+pub(crate) const RUN: &str = "RUN#";
 
 /// How far is this migration, or its dry run? `MIGRATION#<name>` / `RUN`, `DRY`.
 pub fn migration(name: &str, dry_run: bool) -> Key {

@@ -39,6 +39,7 @@ pub use feed::Lately;
 pub use found::Refound;
 pub use idempotency::{IdempotencyKey, SavedAnswer, sha256};
 pub use item::{Item, Stored};
+pub use jobs::KeptJob;
 pub use jwks::{PublicKey, Published};
 pub use keys::{Key, Shards};
 pub use list::{Cursor, Filter, Page, Paging, Plan};

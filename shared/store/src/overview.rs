@@ -7,7 +7,9 @@ use crate::keys::{self, Key};
 use crate::table::Store;
 use crate::tx::Tx;
 use domain::Time;
+use domain::engagement::HOT_CONTACTS;
 use domain::overview::{Counter, Counts, LATEST_NOTES, Overview};
+use domain::text::TextValue;
 
 fn counts_of(item: &Item) -> Counts {
     let count = |counter: &Counter| get_number(item, counter.as_str()).map(|count| (*counter, count));
@@ -46,8 +48,8 @@ impl Store {
     pub async fn beside(&self, kind: &str, id: impl std::fmt::Display) -> Result<Beside, Error> {
         let counts = keys::counts(kind, id);
         let seq = self.seq(&counts).await?;
-        let (last_contact, next_due) = self.dates(&counts.pk).await?;
-        Ok(Beside { counts, seq, last_contact, next_due })
+        let (contacts, next_due) = self.dates(&counts.pk).await?;
+        Ok(Beside { counts, seq, contacts, next_due })
     }
 
     async fn seq(&self, counts: &Key) -> Result<u64, Error> {
@@ -55,16 +57,13 @@ impl Store {
         Ok(item.and_then(|item| get_number(&item, "seq")).unwrap_or(0))
     }
 
-    /// The latest contact and the earliest pending follow-up of a record.
-    async fn dates(&self, pk: &str) -> Result<(Option<Time>, Option<Time>), Error> {
-        let (contact, pending) =
-            tokio::try_join!(self.some_children(pk, "CONTACT#", false, 1, true), self.some_children(pk, "PENDING#", true, 1, true))?;
-        let time = |items: &[Item]| -> Option<Time> {
-            use domain::text::TextValue;
-            let sk = key_of(items.first()?).sk;
-            Time::read(sk.split('#').nth(1)?).ok()
-        };
-        Ok((time(&contact), time(&pending)))
+    /// The latest contacts and the earliest pending follow-up of a record.
+    async fn dates(&self, pk: &str) -> Result<(Vec<Time>, Option<Time>), Error> {
+        let latest = i32::try_from(HOT_CONTACTS).unwrap_or(i32::MAX);
+        let (contacts, pending) =
+            tokio::try_join!(self.some_children(pk, "CONTACT#", false, latest, true), self.some_children(pk, "PENDING#", true, 1, true))?;
+        let time = |item: &Item| Time::read(key_of(item).sk.split('#').nth(1)?).ok();
+        Ok((contacts.iter().filter_map(time).collect(), pending.first().and_then(time)))
     }
 }
 
@@ -73,8 +72,8 @@ impl Store {
 pub struct Beside {
     counts: Key,
     seq: u64,
-    /// The latest contact.
-    pub last_contact: Option<Time>,
+    /// The latest contacts, the last one first: as many as make a customer hot.
+    pub contacts: Vec<Time>,
     /// When the earliest pending follow-up is due.
     pub next_due: Option<Time>,
 }

@@ -5,7 +5,7 @@ use super::storage::TABLE_NAME;
 use crate::generate::pascal;
 use crate::generate::policy::{dead_queues, queue_id};
 use application::metric::Metric as Own;
-use messaging::{Queue, SCHEDULES, SUBSCRIPTIONS};
+use messaging::{JOBS, Queue, SUBSCRIPTIONS};
 use store::keys::Index;
 use workers::{BACKGROUND, Trigger, Worker};
 
@@ -193,11 +193,11 @@ pub(crate) fn all() -> Vec<Alarm> {
             (MINUTE, 1),
         ),
     ];
-    alarms.extend(SCHEDULES.iter().map(|schedule| Alarm {
-        id: format!("{}MissedAlarm", pascal(&schedule.name.replace('-', "_"))),
-        about: format!("The job {} was not done for a day and two hours", schedule.name),
+    alarms.extend(JOBS.iter().map(|job| Alarm {
+        id: format!("{}MissedAlarm", pascal(&job.name.as_str().replace('-', "_"))),
+        about: format!("The job {} was not done for a day and two hours", job.name),
         rings: Rings::Below,
-        ..Alarm::new("", "", "SUM(METRICS())", vec![Metric::own(Own::JobDone, vec![("job", schedule.name.to_owned())])], 1.0, (HOUR, 26))
+        ..Alarm::new("", "", "SUM(METRICS())", vec![Metric::own(Own::JobDone, vec![("job", job.name.to_string())])], 1.0, (HOUR, 26))
     }));
     alarms.extend([
         Alarm::new(

@@ -9,7 +9,7 @@ use crate::generate::policy::{self, STREAM_DEAD, Statement, dead_queues, queue_i
 use application::config::SETTINGS;
 use edge::{Resource, Route};
 use http::Method;
-use messaging::Queue;
+use messaging::{DEAD_BATCH, Queue};
 use workers::{BACKGROUND, Interest, Need, Trigger, Worker, bootstrap};
 
 /// MB of a function that mostly waits.
@@ -23,6 +23,8 @@ const _: () = assert!(aws::CALL_SECONDS < edge::DEADLINE_SECONDS && edge::DEADLI
 /// How old a record of the stream may get before its batch is given up, seconds: 20 of the 24 hours that the stream
 /// keeps it (<https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>).
 const LONGEST_WAIT: u32 = 72_000;
+/// How many pieces of work are done at once.
+const PIECES_AT_ONCE: u32 = 5;
 /// The alias that callers call, which a deployment moves to the new version.
 const ALIAS: &str = "live";
 
@@ -130,6 +132,9 @@ struct Function<'a> {
     timeout: u32,
     /// Whether it has versions: each change of its code or its settings is one.
     is_published: bool,
+    /// Whether it sends to the queue that starts it, which Lambda ends after sixteen times unless it is told
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>). A run has its own bound.
+    hands_on: bool,
     variables: Vec<(String, String)>,
     statements: Vec<Statement>,
 }
@@ -155,6 +160,9 @@ impl Function<'_> {
         if self.is_published {
             // SAM sees changed text, and the description changed values.
             text.push_str("      AutoPublishAliasAllProperties: true\n      VersionDescription: !Ref SettingsId\n");
+        }
+        if self.hands_on {
+            text.push_str("      RecursiveLoop: Allow\n");
         }
         if self.memory != MEMORY {
             text.push_str(&format!("      MemorySize: {}\n", self.memory));
@@ -184,6 +192,7 @@ fn unknown() -> String {
         memory: MEMORY,
         timeout: ROUTE_TIMEOUT,
         is_published: true,
+        hands_on: false,
         variables: Vec::new(),
         statements: Vec::new(),
     };
@@ -210,6 +219,7 @@ fn of_route(package: &str, route: &Route) -> String {
         memory: if route.resources.contains(&Resource::Cpu) { CPU_MEMORY } else { MEMORY },
         timeout: ROUTE_TIMEOUT,
         is_published: true,
+        hands_on: false,
         variables,
         statements: policy::of_route(route),
     };
@@ -299,6 +309,7 @@ fn of_worker(worker: &Worker) -> String {
         memory: if worker.needs.contains(&Need::Cpu) { CPU_MEMORY } else { MEMORY },
         timeout: WORKER_TIMEOUT,
         is_published: worker.trigger != Trigger::CustomResource,
+        hands_on: matches!(worker.trigger, Trigger::Queue(queue) if worker.needs.contains(&Need::Send(queue))),
         variables,
         statements: policy::of_worker(worker),
     };
@@ -309,7 +320,9 @@ fn of_worker(worker: &Worker) -> String {
 /// policies over every queue and stream of the account.
 fn source(worker: &Worker) -> String {
     let id = pascal(worker.name);
-    let from_queue = |source: &str| {
+    let from_queue = |source: &str, batch: u32| {
+        // Pieces come alone, and not so many at once that requests find the table busy.
+        let scaling = if batch == 1 { format!("      ScalingConfig: {{MaximumConcurrency: {PIECES_AT_ONCE}}}\n") } else { String::new() };
         format!(
             r#"
   {id}From{source}:
@@ -317,8 +330,8 @@ fn source(worker: &Worker) -> String {
     Properties:
       FunctionName: !Ref {id}Function.Alias
       EventSourceArn: !Ref {source}Arn
-      BatchSize: 10
-      FunctionResponseTypes: [ReportBatchItemFailures]
+      BatchSize: {batch}
+{scaling}      FunctionResponseTypes: [ReportBatchItemFailures]
 "#
         )
     };
@@ -349,8 +362,8 @@ fn source(worker: &Worker) -> String {
 "#,
             filter(interest)
         ),
-        Trigger::Queue(queue) => from_queue(&queue_id(queue)),
-        Trigger::DeadLetters => dead_queues().iter().map(|queue| from_queue(queue)).collect(),
+        Trigger::Queue(queue) => from_queue(&queue_id(queue), queue.batch()),
+        Trigger::DeadLetters => dead_queues().iter().map(|queue| from_queue(queue, DEAD_BATCH)).collect(),
         Trigger::CustomResource => {
             // Another table and whether calls are traced make new versions as well.
             let settings = format!("{}        TABLE_NAME: !Ref TableName\n        TRACING: !Ref Tracing\n", settings());

@@ -1,7 +1,8 @@
 //! Bus, queues, dead-letter queues and the rules between them.
 
 use crate::generate::policy::{STREAM_DEAD, dead_id, queue_id};
-use messaging::{Queue, SCHEDULES, SUBSCRIPTIONS, Schedule, Subscription};
+use domain::job::Start;
+use messaging::{JOBS, Queue, SUBSCRIPTIONS, Subscription, TICK, TICK_RATE, Timed};
 
 /// Longest time a worker may take, seconds. A message stays hidden for six times as long
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
@@ -22,11 +23,13 @@ pub(super) fn resources() -> String {
     let queues = Queue::ALL.into_iter().flat_map(|queue| [of(queue), dead(&dead_id(queue), &queue.dead_name())]);
     let stream = dead(STREAM_DEAD, "stream-dead");
     let rules = SUBSCRIPTIONS.iter().enumerate().map(|(at, subscription)| rule(at, subscription));
-    let schedules = std::iter::once(SCHEDULER.to_owned()).chain(SCHEDULES.iter().map(schedule));
+    let jobs = JOBS.iter().map(|job| schedule(job.name.as_str(), job.about, job.cron, &Timed::Start(Start::scheduled(job.name))));
+    let tick = schedule(TICK, "Starts what was due and was not done", TICK_RATE, &Timed::Tick);
+    let schedules = std::iter::once(SCHEDULER.to_owned()).chain(jobs).chain([tick]);
     std::iter::once(bus.to_owned()).chain(queues).chain([stream]).chain(rules).chain(schedules).collect()
 }
 
-/// The leave to put what the clock starts on the work queue.
+/// The leave to put what the clock starts on the queue of the jobs.
 const SCHEDULER: &str = r#"
   # ----- What the clock starts -----
 
@@ -41,13 +44,13 @@ const SCHEDULER: &str = r#"
             Action: sts:AssumeRole
             Condition: {StringEquals: {"aws:SourceAccount": !Ref AWS::AccountId}}
       Policies:
-        - PolicyName: SendWork
+        - PolicyName: SendJobs
           PolicyDocument:
             Version: "2012-10-17"
             Statement:
               - Effect: Allow
                 Action: sqs:SendMessage
-                Resource: [!GetAtt WorkQueue.Arn, !GetAtt WorkDeadQueue.Arn]
+                Resource: [!GetAtt JobsQueue.Arn, !GetAtt JobsDeadQueue.Arn]
 
   # A group of its own, since the scheduler's metrics are those of a group.
   Schedules:
@@ -56,12 +59,11 @@ const SCHEDULER: &str = r#"
       Name: !Ref AWS::StackName
 "#;
 
-/// A schedule in the deployment's time zone. What cannot be delivered within a day joins the dead
-/// letters of the work queue: the message is the same.
-fn schedule(schedule: &Schedule) -> String {
-    let (name, about, cron) = (schedule.name, schedule.about, schedule.cron);
+/// A schedule in the deployment's time zone. What cannot be delivered within a day joins the dead letters of the queue: the
+/// message is the same.
+fn schedule(name: &str, about: &str, expression: &str, timed: &Timed) -> String {
     let id = crate::generate::pascal(&name.replace('-', "_"));
-    let input = serde_json::to_string(&(schedule.work)()).unwrap_or_default();
+    let input = serde_json::to_string(timed).unwrap_or_default();
     format!(
         r#"
   {id}Schedule:
@@ -72,15 +74,15 @@ fn schedule(schedule: &Schedule) -> String {
       Name: !Sub ${{AWS::StackName}}-{name}
       GroupName: !Ref Schedules
       Description: {about}
-      ScheduleExpression: {cron}
+      ScheduleExpression: {expression}
       ScheduleExpressionTimezone: !Ref TimeZone
       FlexibleTimeWindow: {{Mode: "OFF"}}
       Target:
-        Arn: !GetAtt WorkQueue.Arn
+        Arn: !GetAtt JobsQueue.Arn
         RoleArn: !GetAtt SchedulerRole.Arn
         Input: '{input}'
         DeadLetterConfig:
-          Arn: !GetAtt WorkDeadQueue.Arn
+          Arn: !GetAtt JobsDeadQueue.Arn
         RetryPolicy:
           MaximumEventAgeInSeconds: 86400
           MaximumRetryAttempts: 185

@@ -58,7 +58,7 @@ crate::row! {
         /// Earliest pending follow-up.
         next_follow_up_at: Option<Time>,
         welcomed_at: Option<Time>,
-    } hidden { lead_count, level_code, email_status }
+    } hidden { lead_count, level_code, email_status, hot_until, review_at }
     computed {
         level_code: LevelCode = |customer| customer.derived.level_code.unwrap_or(LevelCode::Bronze),
         email_status: EmailStatus = |customer| customer.derived.email_status.unwrap_or(EmailStatus::Ok),

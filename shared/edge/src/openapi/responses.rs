@@ -302,6 +302,7 @@ impl Problem {
             Code::LastAdmin => "The last active administrator stays; make somebody else one first",
             Code::TeamNotEmpty => "The team has 3 active members; move them first",
             Code::RoleFixed => "Administrators hold everything; this cannot be changed",
+            Code::JobRunning => "A run of tasks-due is under way; GET /admin/jobs tells how it goes",
             Code::LimitReached => "A team has at most 1,000 members",
             Code::TooLarge => "A body may have 262144 bytes; this one has 300012",
             Code::UnsupportedMediaType => "Send the body as Content-Type: application/json",

@@ -3,7 +3,7 @@
 use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, by_words, orders, owned_by, owned_keys, partitions, state};
 use crate::found::FoundBy;
 use crate::item::{Contacts, Stored};
-use crate::keys::IndexKeys;
+use crate::keys::{self, Index, IndexKeys};
 use crate::list::{By, Filter, Named, Plan};
 use domain::customer::{Customer, Engagement, LevelCode, Lifecycle};
 use domain::search::{RecordWords, Search, record_words};
@@ -16,7 +16,11 @@ impl Stored for Customer {
     fn index_keys(record: &Record<Self>) -> IndexKeys {
         match record.data.archived_at {
             Some(_) => owned_keys(record, ARCHIVED, None),
-            None => owned_keys(record, LIVE, Some(record.data.engagement.as_str())),
+            None => {
+                let mut keys = owned_keys(record, LIVE, Some(record.data.engagement.as_str()));
+                keys.partitions.extend(record.derived.review_at.map(|at| (Index::Due, keys::due_on(Self::KIND, at))));
+                keys
+            }
         }
     }
 

@@ -42,7 +42,7 @@ use domain::text::TextValue;
 use domain::{Entity, Order, Parent, Reach, Record, Row, Scope, Time, UserId};
 
 /// Not archived.
-const LIVE: &str = "LIVE";
+pub(crate) const LIVE: &str = "LIVE";
 /// Archived.
 const ARCHIVED: &str = "ARCHIVED";
 

@@ -50,8 +50,8 @@ impl FromStr for Expression {
 impl Expression {
     /// The first firing after `after`.
     ///
-    /// As EventBridge Scheduler does, a local time that a clock change skips does not fire, and
-    /// one that it repeats fires once.
+    /// A local time that a clock change repeats fires once, as EventBridge Scheduler does it. One that it skips fires when the
+    /// clock has moved on; EventBridge Scheduler leaves it out, and the tick makes it good.
     pub fn next_after(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         match self {
             Self::Rate(seconds) => after.checked_add(Span::new().seconds(*seconds)).ok(),
@@ -93,8 +93,7 @@ impl Cron {
 fn first_instant(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     let offset = match zone.to_ambiguous_zoned(local).offset() {
         AmbiguousOffset::Unambiguous { offset } => offset,
-        AmbiguousOffset::Fold { before, .. } => before,
-        AmbiguousOffset::Gap { .. } => return None,
+        AmbiguousOffset::Fold { before, .. } | AmbiguousOffset::Gap { before, .. } => before,
     };
     offset.to_timestamp(local).ok()
 }

@@ -1,0 +1,65 @@
+//! `POST /admin/jobs/{name}/run`: starts a job now, in the background.
+
+use contract::Sent;
+use domain::job::{JobName, JobState, RunId, Start};
+use domain::time::Day;
+use domain::{FieldFault, Permission};
+use edge::application::Checks;
+use edge::{Action, Answer, Authorized, Code, Context, Decision, Json, Problem, Rejection, Request, Resource, Route};
+use messaging::{Queue, Timed};
+use std::sync::Arc;
+
+contract::body! {
+    /// How the job is run.
+    pub struct RunJob {
+        /// Whether to count what would be done, and change nothing.
+        pub dry_run: Option<bool>,
+        /// The day whose work is done, in the time zone of the deployment: the present one where none is given, and none after
+        /// it.
+        pub date: Option<Day>,
+    }
+}
+
+contract::answer! {
+    /// A run that was started.
+    pub struct JobStarted {
+        /// Its id, by which `GET /admin/jobs` tells how it goes.
+        pub run_id: RunId,
+    }
+}
+
+pub(crate) fn route() -> Route {
+    Route::post("/admin/jobs/{name}/run", "run_job")
+        .needs(Permission::JobsRun)
+        .about("Operations", "Start a job now")
+        .remark("It begins at once and takes as long as there is work. What was done that day is not done again.")
+        .status(202)
+        .fails(&[Code::JobRunning])
+        .touches(&[Action::Get, Action::Put])
+        .uses(&[Resource::SendQueues])
+        .load_sent(load)
+        .handle(handle)
+}
+
+async fn load(context: Context<Authorized, (JobName,)>, sent: Arc<Sent<RunJob>>) -> Result<JobState, Rejection> {
+    let (app, mut checks) = (&context.app, Checks::default());
+    let today = Day(app.clock.now().date_in(&app.config.zone));
+    let late = sent.date.flatten().filter(|date| *date > today);
+    checks.note(late.map(|_| FieldFault::new("date", "range", "must not be after today")));
+    let state = app.job(context.path.0).await?;
+    Ok(checks.give(Some(state))?)
+}
+
+async fn handle(request: Request<Authorized, (JobName,), (), Json<RunJob>>, state: JobState) -> Result<Answer<JobStarted>, Rejection> {
+    let (job, act, body) = (request.path.0, request.act(), &request.body.0);
+    let dry_run = body.dry_run.unwrap_or(false);
+    if !dry_run && state.is_busy(act.at) {
+        return Err(Problem::new(Code::JobRunning, format!("A run of {job} is under way; GET /admin/jobs tells how it goes")).into());
+    }
+    let run_id: RunId = act.id();
+    let start = Timed::Start(Start { job, run: Some(run_id), date: body.date, dry_run, by: Some(request.caller().id) });
+    let message = serde_json::to_string(&start).map_err(Problem::internal)?;
+    let queues = request.app.queues().map_err(Problem::internal)?;
+    queues.send(Queue::Jobs, message, 0).await.map_err(Problem::busy)?;
+    request.decide((), |(), _| Ok(Decision::Keep(Answer::ok(JobStarted { run_id }).status(202)))).await
+}

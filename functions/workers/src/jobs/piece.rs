@@ -1,0 +1,111 @@
+//! A piece of a run: the records that one message handles.
+
+use crate::failure::Failure;
+use crate::work::decide_on;
+use application::App;
+use domain::job::{FAILED, JobRun};
+use domain::{Entity, Record};
+use messaging::Place;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use store::{Page, Paging, Stored, Tx};
+
+/// How many records one piece handles, about.
+const RECORDS: usize = 300;
+/// How long one piece goes on: well inside the minute that its function has.
+const TIME: Duration = Duration::from_secs(40);
+/// How many records one page has.
+const PAGE: usize = 100;
+
+/// A piece under way.
+pub(super) struct Piece<'a> {
+    pub app: &'a App,
+    pub run: &'a JobRun,
+    last_try: bool,
+    started: Instant,
+    handled: usize,
+    counts: BTreeMap<String, u64>,
+    error: Option<String>,
+    /// What can pass by itself: the piece is done again for it.
+    again: Option<Failure>,
+}
+
+/// What a job goes through: lists of names, one after another, and what it does with each.
+pub(super) trait Listed: Sync {
+    type Name: Send;
+
+    /// How many lists there are.
+    fn lists(&self) -> usize;
+
+    /// A page of a list.
+    fn page(&self, app: &App, list: usize, paging: Paging<'_>) -> impl Future<Output = Result<Page<Self::Name>, store::Error>> + Send;
+
+    /// Does what is to be done with one.
+    fn each(&self, piece: &mut Piece<'_>, name: Self::Name) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+impl<'a> Piece<'a> {
+    pub(super) fn new(app: &'a App, run: &'a JobRun, last_try: bool) -> Self {
+        Self { app, run, last_try, started: Instant::now(), handled: 0, counts: BTreeMap::new(), error: None, again: None }
+    }
+
+    /// Goes through lists from a place on; gives where the next piece begins.
+    pub(super) async fn walk(&mut self, listed: &impl Listed, place: Option<Place>) -> Result<Option<Place>, Failure> {
+        let place = place.unwrap_or_default();
+        let (mut list, mut after) = (place.list, place.after);
+        while list < listed.lists() {
+            let paging = Paging { limit: PAGE, cursor: after.as_deref(), binding: "jobs" };
+            let page = listed.page(self.app, list, paging).await?;
+            for name in page.items {
+                listed.each(self, name).await?;
+            }
+            after = page.next.map(|cursor| cursor.to_string());
+            if after.is_none() {
+                list += 1;
+            }
+            let full = self.handled >= RECORDS || self.started.elapsed() >= TIME;
+            if full && list < listed.lists() {
+                return Ok(Some(Place { list, after }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Does with a record as it is now what `decide` says, and counts it under `name`; of a dry run it is only counted. One that
+    /// cannot be handled holds up none of the others.
+    pub(super) async fn change<E: Stored>(&mut self, id: E::Id, name: &str, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<(), Failure> {
+        self.handled += 1;
+        self.count("looked");
+        let done = if self.run.dry_run {
+            let record = self.app.unscoped().get_latest::<E>(id).await.map_err(Failure::from);
+            record.map(|record| record.as_ref().and_then(&decide).is_some())
+        } else {
+            decide_on(self.app, id, decide).await
+        };
+        match done {
+            Ok(true) => self.count(name),
+            Ok(false) => {}
+            Err(failure) if failure.is_outage() => return Err(failure),
+            Err(failure) if failure.may_pass() && !self.last_try => self.again = Some(failure),
+            Err(failure) => {
+                let cause = format!("{}#{id}: {failure}", <E as Entity>::KIND);
+                application::log::fault(self.run.job.as_str(), &cause);
+                self.count(FAILED);
+                self.error.get_or_insert(cause);
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, name: &str) {
+        *self.counts.entry(name.to_owned()).or_default() += 1;
+    }
+
+    /// What it counted, and the first record that failed; an error where it has to be done again.
+    pub(super) fn result(self) -> Result<(BTreeMap<String, u64>, Option<String>), Failure> {
+        match self.again {
+            Some(failure) => Err(failure),
+            None => Ok((self.counts, self.error)),
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! Jobs: what the clock starts, or a person by hand. A run belongs to a job and a local date. At most one run of a job
+//! writes at a time, which its lease sees to, and the clock's run of a date is done once.
+
+use crate::event::{Act, Event, EventKind};
+use crate::id::{EventId, UserId};
+use crate::time::{Day, Time};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
+use std::collections::BTreeMap;
+
+/// The kind of record that its events are about.
+pub const KIND: &str = "JOB";
+
+crate::id::ids! {
+    /// A run of a job.
+    RunId,
+}
+
+crate::choice! {
+    /// The jobs.
+    pub enum JobName {
+        /// How warm the contact to each customer is.
+        CustomerEngagement = "customer-engagement",
+        /// Copies of recurring tasks.
+        RecurringTasks = "recurring-tasks",
+        /// Reminders of follow-ups.
+        FollowUpsDue = "followups-due",
+        /// Reminders of tasks.
+        TasksDue = "tasks-due",
+    }
+}
+
+crate::choice! {
+    /// Who started a run.
+    pub enum JobTrigger {
+        /// The clock.
+        Schedule = "SCHEDULE",
+        /// A person.
+        Manual = "MANUAL",
+    }
+}
+
+crate::choice! {
+    /// How a run stands.
+    pub enum RunState {
+        /// Under way.
+        Running = "RUNNING",
+        /// Done with all there was.
+        Succeeded = "SUCCEEDED",
+        /// Done but for some records, which the next run meets again.
+        Partial = "PARTIAL",
+        /// Given up.
+        Failed = "FAILED",
+    }
+}
+
+/// How long a run may be silent before another may go on with it, seconds. A piece takes a minute at most, and a message
+/// whose consumer died is delivered again after six.
+pub const LEASE_SECONDS: i64 = 900;
+
+/// How often the clock's run of one date may fail before it is left to a person.
+pub const MAX_FAILURES: u32 = 3;
+
+/// How many pieces a run may have: at 300 records each more than a company has. One that goes on beyond goes in circles.
+pub const MAX_PIECES: u64 = 100_000;
+
+/// What starts a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Start {
+    /// The job.
+    pub job: JobName,
+    /// The run, where a person started it and was told its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The local date whose work is done; the present one where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Day>,
+    /// Whether to count alone and change nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Who started it; `None` is the clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
+}
+
+impl Start {
+    /// As the clock starts it.
+    pub fn scheduled(job: JobName) -> Self {
+        Self { job, run: None, date: None, dry_run: false, by: None }
+    }
+}
+
+/// A run of a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobRun {
+    /// The job.
+    pub job: JobName,
+    /// Its id.
+    pub run_id: RunId,
+    /// Who started it.
+    pub trigger: JobTrigger,
+    /// The person who did.
+    pub by: Option<UserId>,
+    /// How it stands.
+    pub state: RunState,
+    /// The local date whose work it does.
+    pub date: Day,
+    /// Whether it counts alone.
+    pub dry_run: bool,
+    /// When it began; what it judges it judges by this moment, however long it takes.
+    pub started_at: Time,
+    /// When it ended.
+    pub finished_at: Option<Time>,
+    /// When its job was done before, as far as it ever was: where this one takes up.
+    pub since: Option<Time>,
+    /// How many records it looked at, changed, could not handle, by name.
+    #[serde(default)]
+    pub counts: BTreeMap<String, u64>,
+    /// Why it failed, or the first of its records.
+    pub error: Option<String>,
+    /// How many pieces are done.
+    #[serde(default)]
+    pub pieces: u64,
+    /// Where it goes on, as the job itself writes it.
+    pub place: Option<String>,
+}
+
+/// The count of records that could not be handled.
+pub const FAILED: &str = "failed";
+
+impl JobRun {
+    /// Whether the clock started it.
+    pub fn is_scheduled(&self) -> bool {
+        self.trigger == JobTrigger::Schedule
+    }
+
+    /// Under way again, where it had failed.
+    #[must_use]
+    pub fn resumed(&self) -> Self {
+        match self.state {
+            RunState::Failed => Self { state: RunState::Running, finished_at: None, error: None, ..self.clone() },
+            _ => self.clone(),
+        }
+    }
+
+    /// With one more piece done: what it counted, the first of its records that failed, and where the next one begins.
+    #[must_use]
+    pub fn advanced(&self, counts: &BTreeMap<String, u64>, error: Option<String>, place: Option<String>) -> Self {
+        let mut next = self.clone();
+        for (name, count) in counts {
+            *next.counts.entry(name.clone()).or_default() += count;
+        }
+        next.error = next.error.or(error);
+        next.pieces += 1;
+        next.place = place;
+        next
+    }
+
+    /// How it ends when all its pieces are done.
+    #[must_use]
+    pub fn finished(&self, at: Time) -> Self {
+        let all = self.counts.get(FAILED).copied().unwrap_or_default() == 0;
+        let state = if all { RunState::Succeeded } else { RunState::Partial };
+        Self { state, finished_at: Some(at), place: None, ..self.clone() }
+    }
+
+    /// How it ends when it cannot go on.
+    #[must_use]
+    pub fn failed(&self, at: Time, cause: String) -> Self {
+        Self { state: RunState::Failed, finished_at: Some(at), error: Some(cause), ..self.clone() }
+    }
+
+    /// The event that it ended.
+    pub fn event(&self, act: &Act) -> Event {
+        let of = if self.dry_run { "dry run" } else { "run" };
+        Event {
+            id: act.id::<EventId>(),
+            kind: EventKind::JobFinished,
+            at: act.at,
+            actor: self.by,
+            actor_name: act.actor_name.clone(),
+            request_id: act.request.as_deref().map(ToOwned::to_owned),
+            entity: KIND.to_owned(),
+            entity_id: self.job.to_string(),
+            label: self.job.to_string(),
+            summary: format!("The {of} of {} for {} ended: {}", self.job, self.date, self.state),
+            owner: None,
+            team: None,
+            data: json!({"runId": self.run_id, "trigger": self.trigger, "state": self.state, "date": self.date, "dryRun": self.dry_run, "counts": self.counts}),
+            changes: Map::new(),
+        }
+    }
+}
+
+/// Which run of a job writes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The run.
+    pub run: RunId,
+    /// The message that began it: where it is delivered again, the run goes on.
+    pub message: String,
+    /// From when on another may go on with it.
+    pub until: Time,
+}
+
+/// What is kept of a job.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobState {
+    /// The beginning of the last run that was done to its end: what is due since is still to be done.
+    pub done: Option<Time>,
+    /// The last local date of which all is done.
+    pub done_on: Option<Day>,
+    /// The run that writes.
+    pub running: Option<Lease>,
+    /// The date whose run failed, and how often.
+    pub failed: Option<(Day, u32)>,
+}
+
+/// What follows from a start.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// Nothing: the date is done, or another run is at it.
+    Nothing,
+    /// This run begins, or goes on with a dead one's lease.
+    New(JobRun),
+    /// The run that has the lease goes on.
+    GoOn(RunId),
+    /// A run by hand that has to stand back: it is noted as failed.
+    Refused(JobRun),
+}
+
+impl JobState {
+    /// Whether the run of a date that is due is to be started by the tick: it was not done, nobody is at it, and it did
+    /// not fail too often. A job that never ran makes good this day alone.
+    pub fn is_missed(&self, due: Day, today: Day, now: Time) -> bool {
+        let done = match self.done_on {
+            Some(done) => done >= due,
+            None => due < today,
+        };
+        let given_up = self.failed.is_some_and(|(on, times)| on == due && times >= MAX_FAILURES);
+        !done && !given_up && !self.is_busy(now)
+    }
+
+    /// Whether a run is under way.
+    pub fn is_busy(&self, now: Time) -> bool {
+        self.running.as_ref().is_some_and(|lease| lease.until > now)
+    }
+
+    /// What a start leads to, and what is kept then. `message` is what started it.
+    pub fn begin(&self, start: &Start, message: &str, today: Day, act: &Act) -> (Self, Begun) {
+        let by_hand = start.run;
+        let run = |state| JobRun {
+            job: start.job,
+            run_id: by_hand.unwrap_or_else(|| act.id()),
+            trigger: if by_hand.is_some() { JobTrigger::Manual } else { JobTrigger::Schedule },
+            by: start.by,
+            state,
+            date: start.date.unwrap_or(today),
+            dry_run: start.dry_run,
+            started_at: act.at,
+            finished_at: None,
+            since: self.done,
+            counts: BTreeMap::new(),
+            error: None,
+            pieces: 0,
+            place: None,
+        };
+        if start.dry_run {
+            return (self.clone(), Begun::New(run(RunState::Running)));
+        }
+        if let Some(lease) = &self.running {
+            if lease.message == message {
+                return (self.clone(), Begun::GoOn(lease.run));
+            }
+            if lease.until > act.at {
+                let refused = || run(RunState::Running).failed(act.at, "Another run of the job was under way".to_owned());
+                return (self.clone(), if by_hand.is_some() { Begun::Refused(refused()) } else { Begun::Nothing });
+            }
+        }
+        let new = run(RunState::Running);
+        if by_hand.is_none() && self.done_on.is_some_and(|done| done >= new.date) {
+            return (self.clone(), Begun::Nothing);
+        }
+        let lease = Lease { run: new.run_id, message: message.to_owned(), until: act.at.plus_seconds(LEASE_SECONDS) };
+        (Self { running: Some(lease), ..self.clone() }, Begun::New(new))
+    }
+
+    /// With the lease held on; `None` where another run has it.
+    pub fn held(&self, run: RunId, now: Time) -> Option<Self> {
+        let lease = self.running.as_ref().filter(|lease| lease.run == run)?;
+        let until = now.plus_seconds(LEASE_SECONDS);
+        Some(Self { running: Some(Lease { until, ..lease.clone() }), ..self.clone() })
+    }
+
+    /// With the lease for a run that had failed; `None` where another run has it.
+    pub fn resumed(&self, run: RunId, message: &str, now: Time) -> Option<Self> {
+        let lease = Lease { run, message: message.to_owned(), until: now.plus_seconds(LEASE_SECONDS) };
+        (!self.is_busy(now)).then(|| Self { running: Some(lease), ..self.clone() })
+    }
+
+    /// What is kept when a run that wrote ends. `due` is when the clock starts the run of its date: one by hand that began
+    /// later has done that one's work as well.
+    #[must_use]
+    pub fn ended(&self, run: &JobRun, due: Option<Time>) -> Self {
+        let mut next = self.clone();
+        next.running = self.running.clone().filter(|lease| lease.run != run.run_id);
+        if run.state == RunState::Failed {
+            if run.is_scheduled() {
+                let before = self.failed.filter(|(on, _)| *on == run.date).map_or(0, |(_, times)| times);
+                next.failed = Some((run.date, before + 1));
+            }
+            return next;
+        }
+        next.done = self.done.max(Some(run.started_at));
+        if run.is_scheduled() || due.is_some_and(|due| run.started_at >= due) {
+            next.done_on = self.done_on.max(Some(run.date));
+            next.failed = None;
+        }
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::tests::act;
+    use crate::text::TextValue;
+    use uuid::Uuid;
+
+    fn day(text: &str) -> Day {
+        Day::read(text).expect("a day")
+    }
+
+    fn at(act: &Act, seconds: i64) -> Act {
+        Act { at: act.at.plus_seconds(seconds), ..act.clone() }
+    }
+
+    const TODAY: &str = "2026-03-02";
+
+    fn scheduled() -> Start {
+        Start::scheduled(JobName::TasksDue)
+    }
+
+    fn by_hand(id: u128) -> Start {
+        Start { run: Some(RunId::new(Uuid::from_u128(id))), by: Some(UserId::new(Uuid::from_u128(1))), ..scheduled() }
+    }
+
+    fn new(begun: Begun) -> JobRun {
+        match begun {
+            Begun::New(run) => run,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_second_start_of_a_date_is_nothing_unless_a_person_asks_for_it() {
+        let (today, first) = (day(TODAY), act());
+        let (state, begun) = JobState::default().begin(&scheduled(), "m1", today, &first);
+        let run = new(begun);
+        assert_eq!((run.date, run.trigger, run.since), (today, JobTrigger::Schedule, None));
+        assert_eq!(state.begin(&scheduled(), "m2", today, &at(&first, 1)).1, Begun::Nothing, "it is under way");
+        assert_eq!(state.begin(&scheduled(), "m1", today, &at(&first, 1)).1, Begun::GoOn(run.run_id), "the same message came again");
+        assert!(matches!(state.begin(&by_hand(9), "m3", today, &first).1, Begun::Refused(run) if run.state == RunState::Failed));
+        let done = state.ended(&run.finished(first.at), None);
+        assert_eq!((done.done, done.done_on, &done.running), (Some(first.at), Some(today), &None));
+        assert_eq!(done.begin(&scheduled(), "m4", today, &at(&first, 60)).1, Begun::Nothing);
+        let again = new(done.begin(&by_hand(9), "m5", today, &at(&first, 60)).1);
+        assert_eq!((again.trigger, again.since), (JobTrigger::Manual, Some(first.at)));
+        let tomorrow = new(done.begin(&scheduled(), "m6", day("2026-03-03"), &at(&first, 86_400)).1);
+        assert_eq!(tomorrow.since, Some(first.at));
+    }
+
+    #[test]
+    fn a_dry_run_takes_no_lease_and_waits_for_none() {
+        let (today, now) = (day(TODAY), act());
+        let (state, _) = JobState::default().begin(&scheduled(), "m1", today, &now);
+        let dry = Start { dry_run: true, ..by_hand(9) };
+        let (after, begun) = state.begin(&dry, "m2", today, &now);
+        assert!(new(begun).dry_run);
+        assert_eq!(after, state);
+    }
+
+    #[test]
+    fn what_died_is_taken_over_when_its_lease_is_over() {
+        let (today, now) = (day(TODAY), act());
+        let (state, begun) = JobState::default().begin(&scheduled(), "m1", today, &now);
+        let dead = new(begun);
+        assert!(!state.is_missed(today, today, now.at.plus_seconds(LEASE_SECONDS - 1)));
+        assert!(state.is_missed(today, today, now.at.plus_seconds(LEASE_SECONDS)));
+        let (next, begun) = state.begin(&scheduled(), "m2", today, &at(&now, LEASE_SECONDS));
+        let run = new(begun);
+        assert_ne!(run.run_id, dead.run_id);
+        assert_eq!(next.held(dead.run_id, now.at), None, "the dead one writes no more");
+        assert!(next.held(run.run_id, now.at).is_some());
+        let late = next.ended(&dead.finished(now.at), None);
+        assert_eq!(late.running, next.running, "whose end takes nobody's lease");
+    }
+
+    #[test]
+    fn what_fails_again_and_again_is_left_to_a_person_until_the_next_date() {
+        let (today, now) = (day(TODAY), act());
+        let mut state = JobState::default();
+        for times in 1..=MAX_FAILURES {
+            assert!(state.is_missed(today, today, now.at));
+            let (begun, run) = state.begin(&scheduled(), "m", today, &now);
+            state = begun.ended(&new(run).failed(now.at, "no".into()), None);
+            assert_eq!((state.failed, state.done), (Some((today, times)), None));
+        }
+        assert!(!state.is_missed(today, today, now.at));
+        let tomorrow = day("2026-03-03");
+        assert!(state.is_missed(tomorrow, tomorrow, now.at));
+        // A person's run after the hour does what the clock's should have, one before it does not.
+        let run = new(state.begin(&by_hand(9), "m9", today, &now).1).finished(now.at);
+        assert_eq!(state.ended(&run, Some(now.at.plus_seconds(1))).done_on, None);
+        let made_good = state.ended(&run, Some(now.at));
+        assert_eq!((made_good.done_on, made_good.failed), (Some(today), None));
+    }
+
+    #[test]
+    fn a_job_that_never_ran_makes_good_this_day_alone() {
+        let (yesterday, today, now) = (day("2026-03-01"), day(TODAY), act().at);
+        assert!(JobState::default().is_missed(today, today, now));
+        assert!(!JobState::default().is_missed(yesterday, today, now));
+        let before = JobState { done_on: Some(day("2026-02-27")), ..JobState::default() };
+        assert!(before.is_missed(yesterday, today, now), "one that did makes good the last that was due");
+    }
+
+    #[test]
+    fn pieces_add_up_and_what_could_not_be_handled_makes_it_partial() {
+        let now = act();
+        let run = new(JobState::default().begin(&scheduled(), "m", day(TODAY), &now).1);
+        let counted = |looked: u64, failed: u64| BTreeMap::from([("looked".to_owned(), looked), (FAILED.to_owned(), failed)]);
+        let first = run.advanced(&counted(300, 0), None, Some("there".into()));
+        assert_eq!((first.pieces, first.place.as_deref(), first.finished(now.at).state), (1, Some("there"), RunState::Succeeded));
+        let second = first.advanced(&counted(20, 2), Some("TASK#1: no".into()), None).advanced(&counted(0, 1), Some("another".into()), None);
+        let end = second.finished(now.at);
+        assert_eq!((end.state, end.error.as_deref(), end.pieces), (RunState::Partial, Some("TASK#1: no"), 3));
+        assert_eq!(end.counts, counted(320, 3));
+        assert_eq!(end.event(&now).data["state"], json!("PARTIAL"));
+    }
+}
