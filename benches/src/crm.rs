@@ -158,6 +158,16 @@ impl Crm {
         &self.embedded.table
     }
 
+    /// The application with everything that a worker can be given, whose calls to the table are seen.
+    pub fn probed(&self) -> App {
+        self.embedded.app().on_store(&Store::new(&Sdk::local(aws_smithy_runtime_api::client::http::SharedHttpClient::new(self.probe.clone())), TABLE))
+    }
+
+    /// What passed since this was asked last, or a request was sent.
+    pub fn passed(&self) -> Passed {
+        self.probe.passed()
+    }
+
     /// Sends a request, whatever comes of it.
     pub async fn ask(&self, method: &str, target: &str, token: &str, body: Option<&Value>, key: Option<&str>) -> Result<Reply, Failure> {
         let request = lambda_http::request::from_str(&event(method, target, token, body, key).to_string())?;

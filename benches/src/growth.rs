@@ -2,8 +2,9 @@
 
 use crate::Failure;
 use crate::crm::{Crm, Person, Reply};
-use crate::fixture::{BIG, Due, Fixture, LARGE, MERGED, Owners, SMALL, id, minute, work_day};
+use crate::fixture::{BIG, Due, Fixture, LARGE, MEDIUM, MERGED, Owners, SMALL, id, minute, work_day};
 use crate::lists::{Answer, LISTS};
+use crate::nights;
 use crate::report::Report;
 use domain::text::TextValue;
 use domain::{CustomerId, LeadId, Owner, ProjectId, TaskId, TeamId, Time, UserId};
@@ -69,10 +70,13 @@ pub async fn measure(report: &mut Report, patience: usize) -> Result<(), Failure
     let survey = Survey { crm: &crm, people: [&rep, &manager, &admin], names: &names, patience };
 
     let mut tables = Vec::new();
-    for (from, until) in [(0, SMALL), (SMALL, LARGE)] {
+    for (from, until) in [(0, SMALL), (SMALL, MEDIUM), (MEDIUM, LARGE)] {
         eprintln!("the lists of up to {until} records of each kind");
         tokio::task::block_in_place(|| fixture.load(from, until))?;
-        tables.push(survey.run().await?);
+        if until != MEDIUM {
+            tables.push(survey.run().await?);
+        }
+        nights::measure(report, &crm, &admin, until).await?;
     }
     let [small, large] = tables.as_slice() else { return Err("there are two tables".into()) };
     let mut found = small.iter().zip(large);

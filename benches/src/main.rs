@@ -11,6 +11,7 @@ mod fixture;
 mod growth;
 mod lambda;
 mod lists;
+mod nights;
 mod probe;
 mod report;
 mod requests;

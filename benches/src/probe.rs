@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Passed {
     /// Rows that queries read.
     pub rows: u64,
+    /// Items that were read one by one.
+    pub gets: u64,
     /// Round trips: the longest chain of calls of which each began after the one before had ended.
     pub trips: u64,
     /// The longest chain among the calls that have ended.
@@ -75,11 +77,13 @@ impl HttpConnector for Connector {
                 chain
             };
             tokio::task::yield_now().await;
+            let is_get = request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".GetItem"));
             let is_query = request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".Query"));
             let answer = inner.call(request).await?;
             let counted = answer.body().bytes().filter(|_| is_query).and_then(|body| serde_json::from_slice::<Counted>(body).ok());
             let mut passed = lock(&passed);
             passed.ended = passed.ended.max(chain);
+            passed.gets += u64::from(is_get);
             passed.rows += counted.map_or(0, |counted| counted.scanned);
             drop(passed);
             Ok(answer)

@@ -180,6 +180,7 @@ def test_a_disabled_users_customers_go_to_the_pool(admin: Client, rep: tuple[Cli
 @pytest.mark.parametrize(
     ("schedule", "job", "cron"),
     [
+        ("CustomerEngagementSchedule", "customer-engagement", "cron(0 1 * * ? *)"),
         ("RecurringTasksSchedule", "recurring-tasks", "cron(0 6 * * ? *)"),
         ("FollowupsDueSchedule", "followups-due", "cron(0 8 * * ? *)"),
         ("TasksDueSchedule", "tasks-due", "cron(0 8 * * ? *)"),
@@ -191,13 +192,28 @@ def test_what_the_clock_starts_is_done(
     client = lambda service: session.client(service, endpoint_url=endpoint)  # noqa: E731
     schedule = client("scheduler").get_schedule(Name=resources[schedule], GroupName=resources["Schedules"])
     assert (schedule["ScheduleExpression"], schedule["State"]) == (cron, "ENABLED")
-    assert schedule["Target"]["Arn"].endswith("-work")
+    assert schedule["Target"]["Arn"].endswith("-jobs")
     # The morning is not waited for: the schedule's own message goes to the schedule's own target.
-    client("sqs").send_message(QueueUrl=resources["WorkQueue"], MessageBody=schedule["Target"]["Input"])
-    key = {"pk": {"S": f"JOB#{job}"}, "sk": {"S": "JOB"}}
-    item = eventually(lambda: client("dynamodb").get_item(TableName=resources["Table"], Key=key).get("Item"))
-    assert item["done"]["S"].startswith("20")
-    assert admin.data("GET", "/admin/dead-letters?queue=work") == []
+    client("sqs").send_message(QueueUrl=resources["JobsQueue"], MessageBody=schedule["Target"]["Input"])
+
+    def runs() -> list[dict]:
+        jobs = {found["name"]: found for found in admin.data("GET", "/admin/jobs")}
+        return [run for run in jobs[job]["lastRuns"] if run["state"] == "SUCCEEDED" and not run["dryRun"]]
+
+    eventually(runs, seconds=60)
+    before = {run["runId"] for run in runs()}
+    started = admin.data("POST", f"/admin/jobs/{job}/run", 202, json={})["runId"]
+    assert started not in before
+    eventually(lambda: started in {run["runId"] for run in runs()}, seconds=60)
+    assert admin.data("GET", "/admin/dead-letters?queue=jobs") == []
+
+
+def test_the_tick_makes_good_what_was_missed(session: boto3.Session, endpoint: str, resources: dict[str, str]) -> None:
+    client = lambda service: session.client(service, endpoint_url=endpoint)  # noqa: E731
+    schedule = client("scheduler").get_schedule(Name=resources["TickSchedule"], GroupName=resources["Schedules"])
+    assert (schedule["ScheduleExpression"], schedule["State"]) == ("rate(1 minute)", "ENABLED")
+    assert json.loads(schedule["Target"]["Input"]) == {"task": "tick"}
+    assert schedule["Target"]["Arn"].endswith("-jobs")
 
 
 def test_a_request_id_leads_from_the_answer_to_the_workers_log(

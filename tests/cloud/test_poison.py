@@ -134,6 +134,16 @@ def test_poison_in_the_notifications_queue_is_parked_and_its_neighbours_get_thro
     assert len(eventually(lambda: letters(admin, "notifications", "not an event"))) == 1
 
 
+def test_poison_in_the_jobs_queue_is_parked_and_its_neighbours_get_through(
+    admin: Client, client: Callable, resources: dict, eventually: Callable
+) -> None:
+    client("sqs").send_message(QueueUrl=resources["JobsQueue"], MessageBody="no message of a job at all")
+    started = admin.data("POST", "/admin/jobs/tasks-due/run", 202, json={"dryRun": True})["runId"]
+    runs = lambda: [run for job in admin.data("GET", "/admin/jobs") for run in job["lastRuns"]]  # noqa: E731
+    eventually(lambda: any(run["runId"] == started and run["state"] == "SUCCEEDED" for run in runs()), 60)
+    assert len(eventually(lambda: letters(admin, "jobs", "not a message of a job"))) == 1
+
+
 def test_all_messages_of_a_cause_are_sent_again_at_once_and_one_is_given_up(
     admin: Client, client: Callable, resources: dict, eventually: Callable, terminal: runbook.Terminal
 ) -> None:

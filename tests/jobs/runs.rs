@@ -218,7 +218,7 @@ async fn what_fails_three_times_waits_for_somebody_and_goes_on_where_it_was_sent
     settle(&mut clockwork.posts).await;
     clockwork.crm.advance(HOUR);
     faults.before(|operation| {
-        let asks = operation.role == Some("jobs") && operation.actions.iter().any(|action| *action == "Query");
+        let asks = operation.role == Some("jobs") && operation.actions.contains(&"Query");
         if asks { Err(Fault::access_denied("Query")) } else { Ok(()) }
     });
     for failures in 1..=3 {

@@ -41,11 +41,10 @@ impl Time {
         Self(self.0.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX))
     }
 
-    /// The days (UTC) that two moments lie in and between, each by its first moment.
-    pub fn days_until(self, until: Self) -> Vec<Self> {
-        const DAY: i64 = 86_400;
-        let day = |time: Self| time.seconds().div_euclid(DAY);
-        (day(self)..=day(until)).map(|day| Self::from_millis(day * DAY * 1000)).collect()
+    /// The days or hours (UTC), by their length in seconds, that two moments lie in and between, each by its first moment.
+    pub fn spans_until(self, until: Self, length: i64) -> Vec<Self> {
+        let span = |time: Self| time.seconds().div_euclid(length);
+        (span(self)..=span(until)).map(|span| Self::from_millis(span * length * 1000)).collect()
     }
 
     /// The moment as jiff has it.
@@ -250,11 +249,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_those_of_both_ends_and_all_between() {
+    fn days_and_hours_are_those_of_both_ends_and_all_between() {
+        let spans = |from: &str, until: &str, length: i64| Time::read(from).expect("a time").spans_until(Time::read(until).expect("a time"), length);
         let of = |from: &str, until: &str| {
-            let days = Time::read(from).expect("a time").days_until(Time::read(until).expect("a time"));
+            let days = spans(from, until, 86_400);
             days.iter().map(|day| day.to_string()[..10].to_owned()).collect::<Vec<_>>()
         };
+        let hours = spans("2026-02-27T22:59:59Z", "2026-02-28T00:00:00Z", 3600);
+        assert_eq!(
+            hours.iter().map(|hour| hour.to_string()[..13].to_owned()).collect::<Vec<_>>(),
+            ["2026-02-27T22", "2026-02-27T23", "2026-02-28T00"]
+        );
         assert_eq!(of("2026-02-27T23:59:59Z", "2026-03-01T00:00:00Z"), ["2026-02-27", "2026-02-28", "2026-03-01"]);
         assert_eq!(of("2026-03-01T00:00:00Z", "2026-03-01T23:59:59Z"), ["2026-03-01"]);
         assert!(of("2026-03-02T00:00:00Z", "2026-03-01T00:00:00Z").is_empty());

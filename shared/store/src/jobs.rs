@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::item::{Item, bare, from_attribute, get_number, number, text, to_attribute};
-use crate::keys::{self, RUN};
+use crate::keys::{self, Index, RUN};
 use crate::list::{Page, Paging, Plan, id_in};
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
@@ -102,11 +102,10 @@ impl Store {
         items.iter().map(|item| from_attribute(item, "data")).collect()
     }
 
-    /// The customers whose engagement is to be looked at on the day of this moment (UTC), up to and with `until`: by name
+    /// The customers whose engagement is to be looked at in the hour of this moment (UTC), up to and with `until`: by name
     /// alone, so that one that cannot be read holds up none of the others.
-    pub async fn reviews(&self, day: Time, until: Time, paging: Paging<'_>) -> Result<Page<CustomerId>, Error> {
-        use crate::keys::Index;
-        let plan = Plan { partitions: vec![(Index::Due, keys::due_on(Customer::KIND, day))], ascending: true, ..Plan::default() };
+    pub async fn reviews(&self, hour: Time, until: Time, paging: Paging<'_>) -> Result<Page<CustomerId>, Error> {
+        let plan = Plan { partitions: vec![(Index::Due, keys::due_in(Customer::KIND, hour))], ascending: true, ..Plan::default() };
         let review_at = |item: &Item| {
             let derived = item.get("derived").and_then(|derived| derived.as_m().ok())?;
             Time::read(derived.get("reviewAt")?.as_s().ok()?).ok()
@@ -119,7 +118,7 @@ impl Store {
     /// All customers that are not archived, by name alone.
     pub async fn all_customers(&self, paging: Paging<'_>) -> Result<Page<CustomerId>, Error> {
         let partition = keys::of_all(Customer::KIND, crate::records::LIVE);
-        let plan = Plan { partitions: vec![(crate::keys::Index::All, partition)], ascending: true, ..Plan::default() };
+        let plan = Plan { partitions: vec![(Index::All, partition)], ascending: true, ..Plan::default() };
         self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(CustomerId::read(id_in(&entry.sort)).ok())).await
     }
 }

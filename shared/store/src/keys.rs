@@ -321,6 +321,11 @@ pub fn due_on(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..10])
 }
 
+/// What of a kind is due in an hour, UTC: `DUE#CUSTOMER#2026-01-31T01`.
+pub fn due_in(kind: &str, at: Time) -> String {
+    format!("DUE#{kind}#{}", &at.to_string()[..13])
+}
+
 /// The `state` part of the partition of the words that begin with the same character: `LIVE#Q#a`.
 /// Sorted by `<word>#<newest first>#<id>`.
 pub fn word_state(state: &str, word: &str) -> String {

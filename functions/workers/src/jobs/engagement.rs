@@ -11,12 +11,14 @@ use domain::{CustomerId, Record, Time};
 use messaging::Place;
 use store::{Page, Paging, Tx};
 
-/// How long before the last run it begins to look, seconds: a day, for what was on its way then.
-const OVERLAP: i64 = 86_400;
+const HOUR: i64 = 3600;
+
+/// How long before the last run it begins to look, seconds: for what was on its way then, and clocks that differ.
+const OVERLAP: i64 = HOUR;
 
 struct Reviews {
-    days: Vec<Time>,
-    /// Whose moment comes later in the last day waits for the next night.
+    hours: Vec<Time>,
+    /// Whose moment comes later in the last hour waits for the next night.
     at: Time,
 }
 
@@ -24,11 +26,11 @@ impl Listed for Reviews {
     type Name = CustomerId;
 
     fn lists(&self) -> usize {
-        self.days.len()
+        self.hours.len()
     }
 
     async fn page(&self, app: &App, list: usize, paging: Paging<'_>) -> Result<Page<CustomerId>, store::Error> {
-        app.unscoped().reviews(self.days[list], self.at, paging).await
+        app.unscoped().reviews(self.hours[list], self.at, paging).await
     }
 
     async fn each(&self, piece: &mut Piece<'_>, id: CustomerId) -> Result<(), Failure> {
@@ -70,7 +72,7 @@ pub(super) async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<
         None => piece.walk(&Everyone, place).await,
         Some(since) => {
             let at = piece.run.started_at;
-            let listed = Reviews { days: since.plus_seconds(-OVERLAP).days_until(at), at };
+            let listed = Reviews { hours: since.plus_seconds(-OVERLAP).spans_until(at, HOUR), at };
             piece.walk(&listed, place).await
         }
     }

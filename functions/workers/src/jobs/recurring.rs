@@ -10,9 +10,11 @@ use domain::{Record, TaskId, Time};
 use messaging::Place;
 use store::{Page, Paging, Tx};
 
+const DAY: i64 = 86_400;
+
 /// How far back the first run looks, seconds: 400 days; later ones go on from where the last one began. A day without anything due
 /// costs half a read unit.
-const FIRST_LOOK: i64 = 400 * 86_400;
+const FIRST_LOOK: i64 = 400 * DAY;
 
 struct Templates {
     /// Days of the table are those of UTC; of the last of them, what comes after the local day waits.
@@ -48,6 +50,6 @@ impl Listed for Templates {
 pub(super) async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<Option<Place>, Failure> {
     let end = task::copied_until(piece.run.date, &piece.app.config.zone);
     let from = piece.run.since.unwrap_or_else(|| piece.run.started_at.plus_seconds(-FIRST_LOOK));
-    let listed = Templates { days: from.days_until(end), end };
+    let listed = Templates { days: from.spans_until(end, DAY), end };
     piece.walk(&listed, place).await
 }

@@ -18,7 +18,7 @@ impl Stored for Customer {
             Some(_) => owned_keys(record, ARCHIVED, None),
             None => {
                 let mut keys = owned_keys(record, LIVE, Some(record.data.engagement.as_str()));
-                keys.partitions.extend(record.derived.review_at.map(|at| (Index::Due, keys::due_on(Self::KIND, at))));
+                keys.partitions.extend(record.derived.review_at.map(|at| (Index::Due, keys::due_in(Self::KIND, at))));
                 keys
             }
         }
