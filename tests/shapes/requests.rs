@@ -66,10 +66,11 @@ const COLLECTIONS: [(&str, &str, &str); 9] = [
 ];
 
 /// GET routes that are of no collection.
-const WITHOUT_RECORDS: [&str; 10] = [
+const WITHOUT_RECORDS: [&str; 11] = [
     "/auth/me",
     "/auth/sessions",
     "/settings",
+    "/message-templates",
     "/roles",
     "/permissions",
     "/notifications",

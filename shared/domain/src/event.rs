@@ -31,6 +31,8 @@ crate::choice! {
         RoleUpdated = "role.updated",
         /// The settings changed.
         SettingsUpdated = "settings.updated",
+        /// A message template changed.
+        TemplateUpdated = "template.updated",
         /// A message that had failed was given up for good.
         DeadLetterDiscarded = "deadletter.discarded",
         /// A lead was created.
@@ -99,6 +101,12 @@ crate::choice! {
         WorkLogCreated = "worklog.created",
         /// A work log was removed.
         WorkLogDeleted = "worklog.deleted",
+        /// A notification waits to be sent.
+        NotificationQueued = "notification.queued",
+        /// A notification was handed over.
+        NotificationSent = "notification.sent",
+        /// A notification was given up on.
+        NotificationFailed = "notification.failed",
     }
 }
 
@@ -113,6 +121,8 @@ crate::choice! {
         FollowUp = "FOLLOWUP",
         /// A lead.
         Lead = "LEAD",
+        /// A notification.
+        Notification = "NOTIFICATION",
         /// A project.
         Project = "PROJECT",
         /// A role with its grants.
@@ -123,6 +133,8 @@ crate::choice! {
         Task = "TASK",
         /// A team.
         Team = "TEAM",
+        /// A message template.
+        Template = "TEMPLATE",
         /// A user.
         User = "USER",
         /// A work log.
@@ -137,9 +149,10 @@ impl EventKind {
         format!("crm.{module}")
     }
 
-    /// Whether the feed tells of it: nobody does anything where something becomes due.
+    /// Whether the feed tells of it: nobody does anything where something becomes due, and of a notification it is told where
+    /// it did not arrive.
     pub const fn is_in_feed(self) -> bool {
-        !matches!(self, Self::FollowUpDue | Self::TaskDue)
+        !matches!(self, Self::FollowUpDue | Self::TaskDue | Self::NotificationQueued | Self::NotificationSent)
     }
 }
 

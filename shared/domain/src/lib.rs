@@ -21,6 +21,7 @@ pub mod granting;
 pub mod id;
 pub mod json;
 pub mod lead;
+pub mod message_template;
 pub mod notification;
 pub mod overview;
 pub mod owner;

@@ -1,6 +1,6 @@
 //! How changes travel: the event bus, the queues, who listens to what.
 //!
-//! Owns: the ports [`EventBus`] and [`Queues`] with their AWS adapters, the list of subscriptions
+//! Owns: the ports [`EventBus`], [`Queues`] and [`Senders`] with their AWS adapters, the list of subscriptions
 //! from which both the template and the embedded bus are made, the messages on the work queue, and
 //! the batch runners. Does not own: what a consumer does (the workers) or where local messages are
 //! kept (`local`).
@@ -8,8 +8,13 @@
 #[cfg(any(feature = "bus", feature = "queues"))]
 mod adapters;
 pub mod batch;
+#[cfg(feature = "mime")]
+pub mod mime;
 mod ports;
+#[cfg(feature = "sending")]
+mod providers;
 mod schedules;
+mod sending;
 mod subscriptions;
 mod work;
 
@@ -18,6 +23,9 @@ pub use adapters::EventBridge;
 #[cfg(feature = "queues")]
 pub use adapters::Sqs;
 pub use ports::{Depth, EventBus, MessagingError, Queue, Queues, STREAM};
+#[cfg(feature = "sending")]
+pub use providers::{Ses, Sns};
 pub use schedules::{FOLLOW_UPS_DUE, RECURRING_TASKS, SCHEDULES, Schedule, TASKS_DUE};
+pub use sending::{Mail, Mailer, Push, Pusher, SendError, Senders, Sending, TextMessage, Texter};
 pub use subscriptions::{SUBSCRIPTIONS, Subscription};
 pub use work::{Place, Work};

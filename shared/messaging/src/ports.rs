@@ -10,6 +10,8 @@ pub enum Queue {
     Automation,
     /// Domain events that users are told of.
     Notifications,
+    /// What SES tells of mails that did not arrive or were reported as spam.
+    Bounces,
     /// Larger work, cut into messages: moving and re-stamping records, repeating parked records.
     Work,
 }
@@ -19,13 +21,14 @@ pub const STREAM: &str = "stream";
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 3] = [Self::Automation, Self::Notifications, Self::Work];
+    pub const ALL: [Self; 4] = [Self::Automation, Self::Notifications, Self::Bounces, Self::Work];
 
     /// Its name: in the API, in the template and in the embedded run.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Automation => "automation",
             Self::Notifications => "notifications",
+            Self::Bounces => "bounces",
             Self::Work => "work",
         }
     }
@@ -38,7 +41,7 @@ impl Queue {
     /// How often a message is tried before its consumer parks it.
     pub const fn tries(self) -> u32 {
         match self {
-            Self::Automation | Self::Notifications => 5,
+            Self::Automation | Self::Notifications | Self::Bounces => 5,
             Self::Work => 3,
         }
     }
