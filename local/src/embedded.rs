@@ -7,7 +7,7 @@
 use crate::adapters::{LocalBus, LocalQueues, MemorySecret, secret_file};
 use crate::clock::Clock as WaitingClock;
 use crate::hooks::for_role;
-use crate::{Fault, Operation, QueueSettings, Queues, Scheduler, Table, TableCheckpoints, TableError, front_event, scheduler, stream};
+use crate::{Fault, Mailbox, Operation, QueueSettings, Queues, Scheduler, Table, TableCheckpoints, TableError, dev, front_event, scheduler, stream};
 use application::clock::Clock;
 use application::keys::{Wanted, settle};
 use aws::{Sdk, SecretFile, Secrets};
@@ -16,7 +16,7 @@ use domain::job::Start;
 use edge::{Access, Action, App, Config, Router};
 use futures_util::FutureExt;
 use lambda_http::{Body, Response};
-use messaging::{DEAD_BATCH, JOBS, Queue, TICK, TICK_RATE, Timed, Work};
+use messaging::{DEAD_BATCH, JOBS, Mailer, Queue, Senders, TICK, TICK_RATE, Timed, Work};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -88,6 +88,8 @@ pub struct Embedded {
     pub table: Table,
     /// The queues.
     pub queues: Queues,
+    /// What was sent.
+    pub mailbox: Mailbox,
     waiting: Arc<dyn WaitingClock>,
     /// Whether the table was created just now.
     pub first_start: bool,
@@ -147,6 +149,8 @@ impl Embedded {
         let first_start = table.create_table(definition).await?;
         table.enable_ttl(TABLE, store::schema::TTL).await?;
         let schedule_clock = waiting.clone();
+        let from = config.mail_from.as_ref().map(|address| address.as_str());
+        let mailbox = Mailbox::open(table.clone(), waiting.clone(), from, &config.mail_from_name).await?;
         let queues = Queues::open(table.clone(), waiting, queue_settings()).await?;
         let store = store_on(&table);
         // Made at the first start; later it is made good if one of table and secret came from elsewhere.
@@ -156,10 +160,18 @@ impl Embedded {
         let routes: Vec<edge::Route> = crate::routes::routes().into_iter().flat_map(|(_, routes)| routes).collect();
         let stores: HashMap<&'static str, Store> = routes.iter().map(|route| (route.name, store_on(&route_table(&table, route)))).collect();
         let bus = Arc::new(LocalBus(queues.clone()));
-        let app = App::new(store, clock, config).with_secrets(secrets).with_queues(local_queues).with_bus(bus);
+        let app = App::new(store, clock, config).with_secrets(secrets).with_queues(local_queues).with_bus(bus).with_senders(mailbox.senders());
         app.warm_up().await?;
         let router = Router::new(routes)?.with_store_per_route(stores);
-        Ok(Self { table, queues, waiting: schedule_clock, first_start, app, router: Arc::new(router) })
+        Ok(Self { table, queues, mailbox, waiting: schedule_clock, first_start, app, router: Arc::new(router) })
+    }
+
+    /// With mails that go elsewhere than to the mailbox.
+    #[must_use]
+    pub fn with_mailer(mut self, mailer: Arc<dyn Mailer>) -> Self {
+        let senders = self.app.senders().clone();
+        self.app = self.app.with_senders(Senders { mailer: Some(mailer), ..senders });
+        self
     }
 
     /// The application behind the routes, without a policy: also for setting things up.
@@ -192,6 +204,9 @@ impl Embedded {
 
     /// Answers a Lambda request.
     pub async fn answer(&self, request: lambda_http::Request) -> Response<Body> {
+        if request.uri().path().starts_with(dev::BASE) {
+            return dev::answer(self, &request).await;
+        }
         self.router.answer(&self.app, request).await
     }
 

@@ -17,6 +17,7 @@ pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
         ("projects", projects::routes()),
         ("notifications", notifications::routes()),
         ("dashboard", dashboard::routes()),
+        ("messages", messages::routes()),
         ("admin", admin::routes()),
         ("docs", docs::routes()),
     ]

@@ -231,6 +231,11 @@ async fn told(admin: &Checked<'_>, rep: &Checked<'_>) {
             rep.send(method, "/notifications/all/read", json!({}), 200).await;
         }
     }
+    for channel in ["EMAIL", "SMS", "PUSH"] {
+        let body = json!({"recipientId": rep.person.id, "type": channel, "title": "Told", "message": "Of something."});
+        admin.send("POST", "/notifications", body, 202).await;
+    }
+    rep.get("/notifications?type=EMAIL", 200).await;
     rep.get("/notifications?type=PIGEON", 422).await;
     rep.send("PATCH", &format!("/notifications/{NOBODY}/read"), json!({}), 404).await;
     for path in ["/feed", "/feed?limit=1", "/feed?entityType=USER"] {
@@ -269,6 +274,14 @@ async fn people(admin: &Checked<'_>, rep: &Checked<'_>) {
     admin.delete(&format!("/teams/{team}"), 204).await;
     admin.delete(&format!("/teams/{team}"), 404).await;
     admin.delete(&format!("/users/{}", admin.person.id), 409).await;
+    admin.get("/message-templates", 200).await;
+    let template = json!({"subject": "Yours: {{ name }}", "body": "{{ actorName }} gave you {{ name }}.", "channels": ["IN_APP"], "enabled": true});
+    for _ in 0..2 {
+        admin.send("PUT", "/message-templates/TASK_ASSIGNED", template.clone(), 200).await;
+    }
+    admin.send("PUT", "/message-templates/TASK_ASSIGNED", json!({"body": "{{ password }}"}), 422).await;
+    admin.send("PUT", "/message-templates/NONE", template.clone(), 404).await;
+    rep.send("PUT", "/message-templates/TASK_ASSIGNED", template, 403).await;
     admin.get("/roles", 200).await;
     admin.get("/permissions", 200).await;
     admin.send("PUT", "/roles/ADMIN/permissions", json!({"permissions": []}), 409).await;

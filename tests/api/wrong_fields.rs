@@ -90,6 +90,7 @@ impl Case {
         let query = faults.iter().map(|fault| fault.query).collect::<String>();
         let method = match self.name.split('_').next() {
             Some("delete") => "DELETE",
+            _ if self.name == "update_message_template" => "PUT",
             Some("update" | "assign") | Some("set") => "PATCH",
             _ => "POST",
         };
@@ -351,7 +352,7 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
             "create_notification",
             "/notifications".into(),
             json!({"recipientId": colleague.id, "type": "IN_APP", "title": "Told", "message": "Told"}),
-            vec![rule(json!({"/recipientId": nowhere})), rule(json!({"/recipientId": gone})), rule(json!({"/type": "EMAIL"}))],
+            vec![rule(json!({"/recipientId": nowhere})), rule(json!({"/recipientId": gone})), rule(json!({"/type": "ALL"}))],
         ),
         case("run_job", "/admin/jobs/tasks-due/run".into(), json!({}), vec![rule(json!({"/date": "2999-01-01"}))]),
         case("redrive_dead_letters", "/admin/dead-letters/redrive".into(), json!({}), vec![rule(json!({"/queue": "none"}))]),
@@ -367,6 +368,20 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
             at("teams", &team),
             json!({}),
             vec![rule(json!({"/managerId": nowhere})), rule(json!({"/managerId": gone})), rule(json!({"/memberIds": [colleague.id, nowhere]}))],
+        ),
+        case(
+            "update_message_template",
+            "/message-templates/BIRTHDAY".into(),
+            json!({"subject": "Happy birthday", "body": "Hello {{ name }}", "channels": ["SMS", "EMAIL"], "enabled": true}),
+            vec![
+                rule(json!({"/subject": "Happy {{ birthday }}"})),
+                rule(json!({"/subject": "{% if name %}"})),
+                needing(json!({"/subject": null}), &["/channels"]),
+                rule(json!({"/body": "Hello {{ dueDate }}"})),
+                rule(json!({"/body": "Hello {{ name"})),
+                rule(json!({"/channels": ["EMAIL", "IN_APP"]})),
+                rule(json!({"/channels": ["EMAIL", "EMAIL"]})),
+            ],
         ),
         case(
             "update_settings",

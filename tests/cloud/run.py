@@ -36,6 +36,7 @@ PARAMETERS = {
     "CorsOrigins": "https://app.example.com",
     "Commit": "cloud-test",
     "SearchesPerMinute": "100000",
+    "MailFrom": "crm@example.com",
 }
 # What the bootstrap has to refuse, and an update without a change of code.
 WRONG = {"TimeZone": "Nowhere/Land", "Currency": "JPY"}
@@ -136,7 +137,7 @@ def drill(on: Deployments) -> None:
     with step("deploy"):
         stack = on.deployed()
     with step("tests"):
-        on.tested(stack, "test_crm.py", "test_poison.py", "test_runbook.py")
+        on.tested(stack, "test_crm.py", "test_mails.py", "test_poison.py", "test_runbook.py")
     with step("an update that is refused"):
         on.refused()
     with step("update, after a key leaked"):
@@ -172,7 +173,7 @@ def main() -> int:
             # Where some tests were picked, they are what is asked for.
             with step("deploy"):
                 stack = on.deployed()
-            on.tested(stack, "test_crm.py", "test_poison.py", "test_runbook.py")
+            on.tested(stack, "test_crm.py", "test_mails.py", "test_poison.py", "test_runbook.py")
         else:
             drill(on)
     return 0

@@ -144,6 +144,18 @@ def test_poison_in_the_jobs_queue_is_parked_and_its_neighbours_get_through(
     assert len(eventually(lambda: letters(admin, "jobs", "not a message of a job"))) == 1
 
 
+def test_poison_in_the_bounces_queue_is_parked_and_its_neighbours_get_through(
+    admin: Client, client: Callable, resources: dict, eventually: Callable
+) -> None:
+    user, _ = owned(admin, "Returned")
+    email = admin.data("GET", f"/users/{user}")["email"]
+    bounce = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": email}]}
+    for body in ("no event at all", json.dumps({"eventType": "Bounce", "bounce": bounce})):
+        client("sqs").send_message(QueueUrl=resources["BouncesQueue"], MessageBody=body)
+    eventually(lambda: admin.data("GET", f"/users/{user}")["emailStatus"] == "BOUNCED", 60)
+    assert len(eventually(lambda: letters(admin, "bounces", "not an event of SES"))) == 1
+
+
 def test_all_messages_of_a_cause_are_sent_again_at_once_and_one_is_given_up(
     admin: Client, client: Callable, resources: dict, eventually: Callable, terminal: runbook.Terminal
 ) -> None:

@@ -5,6 +5,7 @@ mod alarms;
 mod background;
 mod changes;
 mod dead_letters;
+mod mails;
 mod races;
 mod requests;
 mod seeds;

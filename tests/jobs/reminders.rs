@@ -144,7 +144,7 @@ async fn what_was_given_on_or_put_off_meanwhile_is_told_to_nobody_else() {
     admin.patch(&format!("/tasks/{task}"), json!({"dueAt": "2027-06-01T12:00:00Z"})).await.expect(200);
     settle(&mut morning.posts).await;
     assert_eq!(first.all("/notifications").await.iter().filter(|told| text(&told["title"]).contains("Secret")).count(), 0, "it is another's");
-    assert_eq!(second.ids("/notifications").await.len(), 1);
+    assert_eq!(second.ids("/notifications").await.len(), 2, "the welcome and the lead");
     assert_eq!(morning.told(&first).await, set(&[]), "it is due next year");
     admin.make("/tasks", body("Late")).await;
     crm.start_job("tasks-due", 1).await;

@@ -566,6 +566,7 @@ pub fn is_refused(list: &List, query: &[(String, String)]) -> bool {
         && value("entityId").is_some_and(|id| match value("entityType") {
             None => true,
             Some("ROLE") => id != "MANAGER",
+            Some("TEMPLATE") => !domain::message_template::TemplateKind::ALL.iter().any(|kind| kind.as_str() == id),
             Some("SETTINGS") => id != "COMPANY",
             Some(_) => id.len() != NOTHING.len(),
         });

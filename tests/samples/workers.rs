@@ -95,6 +95,16 @@ async fn the_job_reminds_of_what_is_due() {
     }
 }
 
+async fn the_address_is_marked() {
+    let story = Story::tell().await.expect("told");
+    let user = format!("/users/{}", story.ids["/users"]);
+    assert_eq!(get(&story, &user).await["emailStatus"], "OK");
+    replay(&story, "bounces").await;
+    let marked = get(&story, &user).await;
+    assert_eq!((&marked["emailStatus"], &marked["version"]), (&json!("BOUNCED"), &json!(1)), "no person's change");
+    replay(&story, "bounces").await;
+}
+
 async fn the_parker_keeps_the_dead_letter() {
     let story = Story::tell().await.expect("told");
     let parked = |item: &Value| item["type"]["S"] == "PARKED";
@@ -151,6 +161,7 @@ async fn every_worker_does_with_its_sample_what_it_is_for() {
             "relay" => the_relay_publishes_one_event().await,
             "automation" => automation_sends_work().await,
             "notify" => the_inbox_is_told().await,
+            "bounces" => the_address_is_marked().await,
             "work" => the_work_is_done().await,
             "jobs" => the_job_reminds_of_what_is_due().await,
             "parker" => the_parker_keeps_the_dead_letter().await,

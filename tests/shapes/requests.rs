@@ -70,6 +70,7 @@ const WITHOUT_RECORDS: [&str; 11] = [
     "/auth/me",
     "/auth/sessions",
     "/settings",
+    "/message-templates",
     "/roles",
     "/permissions",
     "/notifications",

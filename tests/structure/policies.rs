@@ -277,23 +277,33 @@ async fn last_copy(idle: &Crm) {
 async fn letters(crm: &Crm) {
     let admin = crm.admin().await;
     let queues = &crm.embedded().queues;
-    for queue in ["automation", "notifications", "work", "jobs", "jobs-dead"] {
+    for queue in ["automation", "notifications", "bounces", "work", "jobs", "jobs-dead"] {
         queues.send(queue, vec!["nonsense".into()], Duration::ZERO).await.expect("sent");
     }
     let id = "01900000-0000-7000-8000-00000000dead";
+    let returned = json!({"bounce": {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": crm.admin.0}]}});
+    queues.send("bounces", vec![returned.to_string()], Duration::ZERO).await.expect("sent");
+    eventually("the address is marked", SOON, || async {
+        (admin.get("/auth/me").await.expect(200).data()["emailStatus"] == "BOUNCED").then_some(())
+    })
+    .await;
     for (sk, kind) in [("CUSTOMER", "CUSTOMER"), ("EVENT#x", "EVENT")] {
         let item = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": sk}, "type": {"S": kind}, "data": {"M": {}}});
         crm.embedded().table.request("PutItem", json!({"TableName": TABLE, "Item": item})).await.expect("put");
     }
-    let list = eventually("seven are parked", SOON, || async {
+    let list = eventually("eight are parked", SOON, || async {
         let list = admin.get("/admin/dead-letters").await.expect(200).data().as_array().expect("list").clone();
-        (list.len() == 7).then_some(list)
+        (list.len() == 8).then_some(list)
     })
     .await;
     admin.post(&format!("/admin/dead-letters/{}/redrive", text(&list[0]["id"])), json!({})).await.expect(202);
     let gone = format!("/admin/dead-letters/{}", text(&list[2]["id"]));
     admin.ask("DELETE", &gone, Some(&json!({"reason": "Nobody needs it"})), &[]).await.expect(204);
     admin.ask("POST", "/admin/dead-letters/redrive", Some(&json!({"cause": "nothing"})), &[("idempotency-key", &unique())]).await.expect(202);
+    for body in ["One", "Two"] {
+        let template = json!({"subject": "Done", "body": body, "channels": ["IN_APP"], "enabled": true});
+        admin.ask("PUT", "/message-templates/CAMPAIGN_FINISHED", Some(&template), &[]).await.expect(200);
+    }
     let key = unique();
     let send = async |id: &str| admin.ask("POST", &format!("/admin/dead-letters/{id}/redrive"), None, &[("idempotency-key", &key)]).await;
     send(&text(&list[1]["id"])).await.expect(202);

@@ -164,9 +164,9 @@ impl<'a> Recount<'a> {
         }
     }
 
-    /// Who was given something by somebody else was told so, once for each time.
+    /// Who was given something by somebody else was told so, once for each time in the application and once by mail.
     fn told(&mut self) {
-        let mut expected: BTreeMap<(String, String), usize> = BTreeMap::new();
+        let mut expected: BTreeMap<(String, String, &str), usize> = BTreeMap::new();
         for event in self.of("EVENT") {
             let (event, details) = (event.at("data"), &event.at("data")["data"]);
             let (given, before) = match event["type"].as_str() {
@@ -176,13 +176,19 @@ impl<'a> Recount<'a> {
                 _ => continue,
             };
             if event["actorId"].is_string() && given.is_string() && given != before && *given != event["actorId"] {
-                *expected.entry((text(&event["entityId"]), text(given))).or_default() += 1;
+                for channel in ["IN_APP", "EMAIL"] {
+                    *expected.entry((text(&event["entityId"]), text(given), channel)).or_default() += 1;
+                }
             }
         }
-        let mut found: BTreeMap<(String, String), usize> = BTreeMap::new();
+        let mut found: BTreeMap<(String, String, &str), usize> = BTreeMap::new();
         for notification in self.of("NOTIFICATION").filter(|notification| text(&notification.at("data")["event"]).ends_with("_ASSIGNED")) {
             let data = notification.at("data");
-            *found.entry((text(&data["entityId"]), text(&data["recipientId"]))).or_default() += 1;
+            if data["status"] == "QUEUED" {
+                self.wrong.push(format!("{} still waits to be sent", id(notification)));
+            }
+            let channel = data["type"].as_str().unwrap_or_default();
+            *found.entry((text(&data["entityId"]), text(&data["recipientId"]), channel)).or_default() += 1;
         }
         // Who was disabled or wants none, and what was gone or another's, when the event came is not told of.
         let wants = |user: &&Raw| user.at("data")["status"] == "ACTIVE" && !user.at("text")["notificationPrefs"].to_string().contains("IN_APP");
@@ -192,11 +198,11 @@ impl<'a> Recount<'a> {
             .flat_map(|kind| self.of(kind))
             .map(|record| (id(record), &record.at("data")["ownerId"]))
             .collect();
-        for ((record, person), times) in &expected {
-            let told = found.get(&(record.clone(), person.clone())).copied().unwrap_or_default();
+        for ((record, person, channel), times) in &expected {
+            let told = found.get(&(record.clone(), person.clone(), channel)).copied().unwrap_or_default();
             let has_to = active.contains(person.as_str()) && there.get(record.as_str()).is_some_and(|owner| *owner == person);
             if told > *times || (has_to && told < *times) {
-                self.wrong.push(format!("{person} was given {record} {times} times and told {told} times"));
+                self.wrong.push(format!("{person} was given {record} {times} times and told {told} times ({channel})"));
             }
         }
         self.wrong.extend(found.keys().filter(|key| !expected.contains_key(*key)).map(|key| format!("{key:?} was told and not given")));

@@ -77,6 +77,7 @@ macro_rules! for_each_scenario {
             projects::wrong_entries_can_be_removed,
             feed::the_feed_tells_what_happened_newest_first,
             feed::what_happened_is_told_to_whom_it_concerns,
+            notifications::a_template_is_changed_within_its_words_and_turned_off,
             notifications::who_is_given_something_is_told_once,
             notifications::what_was_read_is_unread_no_more,
             notifications::a_user_turns_off_what_the_inbox_tells,

@@ -2,27 +2,20 @@
 
 use crate::views::NotificationOut;
 use contract::Sent;
-use domain::notification::written;
+use domain::notification::{Channel, Telling, queued, told};
 use domain::value::{LongText, Text};
 use domain::{Permission, UserId};
 use edge::application::Chosen;
 use edge::{Action, Answer, Authorized, Change, Context, Decision, Json, Rejection, Request, Route};
 use std::sync::Arc;
 
-contract::choice! {
-    /// Through what a person can tell another something.
-    pub enum WrittenType {
-        /// In the application.
-        InApp = "IN_APP",
-    }
-}
-
 contract::body! {
     /// Something to tell somebody.
     pub struct CreateNotification {
         /// An active user inside what the caller sees of users.
         pub recipient_id: UserId,
-        pub r#type: WrittenType,
+        /// In the application it is there at once; the others are queued, and what came of them is seen in GET /notifications.
+        pub r#type: Channel,
         pub title: Text<200>,
         pub message: LongText<4000>,
     }
@@ -49,9 +42,13 @@ async fn handle(request: Request<Authorized, (), (), Json<CreateNotification>>, 
     let by = request.caller().id;
     request
         .decide((), |(), act| {
-            let made = written(act, body.recipient_id, &body.title, body.message.to_string());
+            let (title, message) = (body.title.clone(), body.message.to_string());
+            let made = told(act, act.id(), body.r#type, &Telling { recipient: body.recipient_id, event: None, title, message, about: None });
             let mut change = Change::new();
             change.create(&made);
+            if let Some(event) = queued(&made, act) {
+                change.event(&event);
+            }
             if body.recipient_id != by {
                 change.require_active_user(body.recipient_id, "recipientId");
             }

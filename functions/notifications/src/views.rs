@@ -17,6 +17,10 @@ contract::row! {
         entity_type: Option<EntityType>,
         entity_id: Option<String>,
         status: NotificationStatus,
+        /// How often it was tried to send it.
+        attempts: u32,
+        /// Why it was not sent.
+        error: Option<String>,
         sent_at: Option<Time>,
         read_at: Option<Time>,
     } hidden { channel }

@@ -26,6 +26,15 @@ pub enum Failure {
     /// The bus or a queue.
     #[error(transparent)]
     Messaging(#[from] messaging::MessagingError),
+    /// Something could not be sent, but may be yet.
+    #[error(transparent)]
+    Sending(messaging::SendError),
+    /// Something was given up on that could not be sent.
+    #[error("not sent: {0}")]
+    Unsent(String),
+    /// A template.
+    #[error(transparent)]
+    Template(#[from] domain::message_template::Unfilled),
     /// Keys or the secret.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -58,7 +67,7 @@ impl Failure {
     pub fn may_pass(&self) -> bool {
         use application::Error::Store;
         let permanent = matches!(self, Self::Application(Store(store::Error::Unreadable { .. } | store::Error::Invalid(_))));
-        !permanent && !matches!(self, Self::Nonsense(_))
+        !permanent && !matches!(self, Self::Nonsense(_) | Self::Unsent(_) | Self::Template(_))
     }
 
     /// Whether what the worker works on is busy or out of reach: no fault of the message, which waits until that is over.

@@ -1,21 +1,22 @@
 //! Running the worker that `_HANDLER` names on Lambda.
 
-use crate::{BACKGROUND, Need, Trigger, Worker, bootstrap};
+use crate::{Need, TOGETHER, Trigger, Worker, bootstrap, notify};
 use application::clock::Clock;
 use application::{App, Config};
 use aws::Sdk;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use messaging::{EventBridge, Sqs};
+use messaging::mime::MailFrom;
+use messaging::{EventBridge, Mailer, Pusher, Senders, Ses, Sns, Sqs};
 use serde_json::Value;
 use std::sync::Arc;
 use store::Store;
 
-/// Serves one of the workers in the background.
+/// Serves one of the workers that are one binary.
 pub async fn serve_background() -> Result<(), Error> {
-    serve(BACKGROUND, |app, need, sdk| match need {
+    serve(TOGETHER, |app, need, sdk| match need {
         Need::Bus => Ok(app.with_bus(Arc::new(EventBridge::new(sdk, &variable("BUS_NAME")?)))),
         Need::Send(_) => Ok(app.with_queues(Arc::new(Sqs::from_environment(sdk)))),
-        Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
+        Need::Senders | Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
     })
     .await
 }
@@ -27,9 +28,31 @@ pub async fn serve_bootstrap() -> Result<(), Error> {
             let secret = |name| Ok::<_, Error>(Arc::new(aws::SecretsManager::new(sdk, &variable(name)?)));
             Ok(app.with_secrets(secret("SECRET_ARN")?).with_first_admin(secret("ADMIN_SECRET_ARN")?))
         }
-        Need::Bus | Need::Send(_) | Need::Credentials | Need::Cpu => Ok(app),
+        Need::Bus | Need::Send(_) | Need::Senders | Need::Credentials | Need::Cpu => Ok(app),
     })
     .await
+}
+
+/// Serves who tells users what concerns them.
+pub async fn serve_notify() -> Result<(), Error> {
+    serve(&[notify::WORKER], |app, need, sdk| match need {
+        Need::Senders => {
+            let senders = senders(&app.config, sdk)?;
+            Ok(app.with_senders(senders))
+        }
+        Need::Bus | Need::Send(_) | Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
+    })
+    .await
+}
+
+/// What the deployment sends through. Without an address that they come from there are no mails.
+fn senders(config: &Config, sdk: &Sdk) -> Result<Senders, Error> {
+    let set = std::env::var("MAIL_CONFIGURATION_SET").ok().filter(|set| !set.is_empty());
+    let from = config.mail_from.as_ref().map(|address| MailFrom::new(address.as_str(), &config.mail_from_name)).transpose()?;
+    let sns = Arc::new(Sns::new(sdk, config.sms_sender.clone(), config.push_application.clone()));
+    let pusher: Option<Arc<dyn Pusher>> = config.push_application.is_some().then(|| sns.clone() as Arc<dyn Pusher>);
+    let mailer = from.map(|from| Arc::new(Ses::new(sdk, from, set)) as Arc<dyn Mailer>);
+    Ok(Senders { mailer, texter: Some(sns), pusher })
 }
 
 /// Serves the one of these workers that has the name. What a binary equips none of its workers with is not

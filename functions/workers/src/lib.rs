@@ -7,6 +7,8 @@
 
 pub mod automation;
 pub mod bootstrap;
+pub mod bounces;
+mod deliver;
 pub mod failure;
 pub mod jobs;
 pub mod lambda;
@@ -59,6 +61,8 @@ pub enum Need {
     Secret,
     /// Reads or writes the hashes of passwords and refresh tokens, which other roles are kept off.
     Credentials,
+    /// Sends mails, text messages and pushes.
+    Senders,
     /// More memory, and with it CPU: it hashes a password.
     Cpu,
 }
@@ -83,9 +87,13 @@ pub struct Worker {
 
 impl Worker {
     /// The binary it is in. The bootstrap has its own: it alone takes passwords, and what tells a weak one
-    /// from a strong one is a quarter of a binary.
+    /// from a strong one is a quarter of a binary. So has who sends something, with the clients and the templates for that.
     pub fn binary(&self) -> &'static str {
-        if self.trigger == Trigger::CustomResource { "bootstrap" } else { "workers" }
+        match self.trigger {
+            Trigger::CustomResource => "bootstrap",
+            _ if self.needs.contains(&Need::Senders) => "notify",
+            _ => "workers",
+        }
     }
 
     /// What it does where others are kept off. Whoever writes the secret publishes the keys as well.
@@ -93,22 +101,28 @@ impl Worker {
         let of_need = |need: &Need| match need {
             Need::Credentials => Some(Reserved::Credentials),
             Need::Secret => Some(Reserved::Keys),
-            Need::Bus | Need::Send(_) | Need::Cpu => None,
+            Need::Bus | Need::Send(_) | Need::Senders | Need::Cpu => None,
         };
         self.needs.iter().filter_map(of_need).collect()
     }
 }
 
+/// The workers that are one binary.
+pub const TOGETHER: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, bounces::WORKER, work::WORKER, jobs::WORKER, parker::WORKER];
+
 /// The workers that run all the time.
-pub const BACKGROUND: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, notify::WORKER, work::WORKER, jobs::WORKER, parker::WORKER];
+pub const BACKGROUND: &[Worker] = &with::<{ TOGETHER.len() + 1 }>(TOGETHER, notify::WORKER);
 
 /// Every worker: those, and the bootstrap.
-pub const WORKERS: &[Worker] = &{
-    let mut all = [bootstrap::WORKER; BACKGROUND.len() + 1];
+pub const WORKERS: &[Worker] = &with::<{ BACKGROUND.len() + 1 }>(BACKGROUND, bootstrap::WORKER);
+
+/// These workers and one more.
+const fn with<const N: usize>(workers: &[Worker], one: Worker) -> [Worker; N] {
+    let mut all = [one; N];
     let mut at = 0;
-    while at < BACKGROUND.len() {
-        all[at] = BACKGROUND[at];
+    while at < workers.len() {
+        all[at] = workers[at];
         at += 1;
     }
     all
-};
+}

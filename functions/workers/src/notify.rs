@@ -1,20 +1,23 @@
 //! Notifications: tells users what concerns them when something happened.
 
 use crate::automation::id;
+use crate::deliver::{deliver, link};
 use crate::failure::{Failure, queue_batch, read};
-use crate::{Trigger, Worker};
+use crate::{Need, Trigger, Worker};
 use application::App;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use domain::customer::Customer;
-use domain::event::Envelope;
+use domain::event::{EntityType, Envelope, EventKind};
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
-use domain::notification::{Channel, NotificationKind, concerned, due, given, wants};
+use domain::message_template::{MessageTemplate, Values, filled, standing};
+use domain::notification::{Channel, NotificationKind, Telling, concerned, queued, told, wants};
 use domain::reminder::Dated;
 use domain::task::Task;
+use domain::text::TextValue;
 use domain::time::Day;
 use domain::user::{User, UserStatus};
-use domain::{Entity, PartyId, Record, Time, UserId};
+use domain::{Entity, NotificationId, PartyId, Record, Time, UserId};
 use futures::FutureExt;
 use messaging::Queue;
 use messaging::batch::Message;
@@ -23,42 +26,71 @@ use store::{Action, FailedCondition, Stored, Tx};
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "notify",
-    about: "Tells users in the application what others gave them, and what is due",
+    about: "Tells users what others gave them, and what is due: in the application, by mail, by text message, on their devices",
     trigger: Trigger::Queue(Queue::Notifications),
     actions: &[Action::Get, Action::Put, Action::Update],
-    needs: &[],
-    handle: |app, event| async move { queue_batch(app, Queue::Notifications, event, |message| tell(app, message)).await }.boxed(),
+    needs: &[Need::Senders],
+    handle: |app, event| async move { queue_batch(app, Queue::Notifications, event, |message| take(app, message)).await }.boxed(),
 };
 
-async fn tell(app: &App, message: Message) -> Result<(), Failure> {
+async fn take(app: &App, message: Message) -> Result<(), Failure> {
     let event: Envelope = read::<EventBridgeEvent<Envelope>>("an event", &message.body)?.detail;
-    let Some((kind, concerned)) = concerned(&event) else { return Ok(()) };
-    let Some(about) = about(app, &event, kind, concerned).await? else { return Ok(()) };
-    let (user, giver) = tokio::try_join!(user(app, Some(about.recipient)), user(app, event.actor))?;
+    match event.kind {
+        EventKind::NotificationQueued => deliver(app, message.receives, &event).await,
+        _ => tell(app, &event).await,
+    }
+}
+
+/// Makes a notification for each channel through which somebody wants to be told. What leaves the CRM is sent by a message of its
+/// own, which is tried again without the others.
+async fn tell(app: &App, event: &Envelope) -> Result<(), Failure> {
+    let Some((kind, concerned)) = concerned(event) else { return Ok(()) };
+    let Some(about) = about(app, event, kind, concerned).await? else { return Ok(()) };
+    let template = app.unscoped().get_latest::<MessageTemplate>(kind.into());
+    let (user, giver, template) = tokio::try_join!(user(app, Some(about.recipient)), user(app, event.actor), async { Ok(template.await?) })?;
     // Who was disabled meanwhile has no inbox.
     let Some(user) = user.filter(|user| user.data.status == UserStatus::Active) else { return Ok(()) };
-    if !wants(&user.text.notification_prefs, kind, Channel::InApp) {
+    let act = app.act();
+    let template = standing(kind.into(), template.as_ref(), &act);
+    let channels = template.data.channels.iter().filter(|channel| wants(&user.text.notification_prefs, kind, **channel));
+    let channels: Vec<Channel> = channels.copied().filter(|_| template.data.enabled).collect();
+    if channels.is_empty() {
         return Ok(());
     }
-    let act = app.act();
-    let made = match about.due {
-        Some(at) => {
-            let day = |time: Time| Day(time.date_in(&app.config.zone));
-            due(&event, kind, about.recipient, &act, &about.name, (day(at), day(act.at)))
-        }
-        None => {
-            let giver = giver.map_or_else(|| "Somebody".to_owned(), |giver| giver.data.name());
-            given(&event, kind, about.recipient, &act, &giver, &about.name)
-        }
-    };
-    let made = made.ok_or_else(|| Failure::Nonsense("the event is of no kind of record that is known".into()))?;
+    let unknown = |_| Failure::Nonsense("the event is of no kind of record that is known".into());
+    let entity = EntityType::read(&event.entity.kind).map_err(unknown)?;
+    let (title, message) = filled(&template, &values(app, &about, &user, giver, entity, event))?;
+    let telling = Telling { recipient: user.id, event: Some(kind), title, message, about: Some((entity, event.entity.id.clone())) };
     let mut tx = Tx::new();
-    tx.create(&made);
+    for channel in channels {
+        let made = told(&act, NotificationId::of(event.id, channel), channel, &telling);
+        if let Some(event) = queued(&made, &act) {
+            tx.event(&event);
+        }
+        tx.create(&made);
+    }
     match app.unscoped().commit(tx).await {
         // The event came twice.
         Err(error) if error.is_refused(&FailedCondition::Exists) => Ok(()),
         done => Ok(done?),
     }
+}
+
+/// What is filled in, by the name of the placeholder.
+fn values(app: &App, about: &About, user: &Record<User>, giver: Option<Record<User>>, entity: EntityType, event: &Envelope) -> Values {
+    let day = |time: Time| Day(time.date_in(&app.config.zone));
+    let due = about.due.map(day);
+    let overdue = due.is_some_and(|due| due < day(app.clock.now()));
+    Values::from([
+        ("recipientName", user.data.name()),
+        ("actorName", giver.map_or_else(|| "Somebody".to_owned(), |giver| giver.data.name())),
+        ("name", about.name.clone()),
+        ("email", user.data.email.to_string()),
+        ("dueDate", due.map(|due| due.to_string()).unwrap_or_default()),
+        ("overdue", if overdue { "overdue".to_owned() } else { String::new() }),
+        ("link", link(&app.config, entity, &event.entity.id).unwrap_or_default()),
+        ("appUrl", app.config.app_url.clone().unwrap_or_default()),
+    ])
 }
 
 async fn user(app: &App, id: Option<UserId>) -> Result<Option<Record<User>>, Failure> {
@@ -82,6 +114,9 @@ async fn about(app: &App, event: &Envelope, kind: NotificationKind, concerned: U
     let today = day(app.clock.now());
     let is_today = day(event.at) == today;
     Ok(match kind {
+        NotificationKind::UserWelcome => {
+            user(app, Some(concerned)).await?.map(|user| About { recipient: user.id, name: user.data.name(), due: None })
+        }
         NotificationKind::LeadAssigned => still_theirs(record::<Lead>(app, event).await?, concerned),
         NotificationKind::CustomerAssigned => still_theirs(record::<Customer>(app, event).await?, concerned),
         NotificationKind::FollowUpDue if is_today => match record::<FollowUp>(app, event).await? {

@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use local::clock::SystemClock;
+use local::smtp::Smtp;
 use local::{Embedded, Front, Parts, Storage, demo};
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -34,6 +35,9 @@ struct Options {
     /// Start without demo data
     #[arg(long, env = "CRM_NO_DEMO")]
     no_demo: bool,
+    /// Server that mails are handed to instead of the mailbox, such as smtp://127.0.0.1:1025; needs MAIL_FROM
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, value_name = "URL")]
+    smtp_url: Option<String>,
     /// Serve the table (and run the workers) for `cargo lambda watch`, without the HTTP API
     #[arg(long)]
     store_only: bool,
@@ -58,8 +62,16 @@ async fn run(options: Options) -> Result<(), String> {
     let config = application::Config::from_environment().map_err(text)?;
     let listener = listen(options.port).await?;
     let address = listener.local_addr().map_err(text)?;
+    let smtp = options.smtp_url.as_deref().map(|url| {
+        let from = config.mail_from.as_ref().map(|address| address.as_str());
+        Smtp::new(url, from, &config.mail_from_name)
+    });
+    let smtp = smtp.transpose()?;
     let storage = if options.memory { Storage::Memory } else { Storage::Folder(options.data.clone()) };
-    let crm = open(&storage, config, options.no_demo).await?;
+    let mut crm = open(&storage, config, options.no_demo).await?;
+    if let Some(smtp) = smtp {
+        crm = crm.with_mailer(Arc::new(smtp));
+    }
     let (stop, stopped) = watch::channel(false);
     let mut workers = crm.start_workers(&stopped).await.map_err(text)?;
     let pending = crm.start_migrations().await.map_err(text)?;
@@ -166,6 +178,7 @@ fn announce(address: SocketAddr, storage: &Storage, no_demo: bool) {
     println!();
     println!("  The CRM is running at {}", bold(&base));
     println!("  Documentation to read and try:  {}", bold(&format!("{base}/docs")));
+    println!("  What it sends is shown at        {}", bold(&format!("http://{address}/dev/mailbox")));
     match storage {
         Storage::Memory => println!("  The data is in memory and gone when it stops."),
         Storage::Folder(folder) => println!("  The data is in {}; remove the folder to start anew.", folder.display()),

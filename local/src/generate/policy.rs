@@ -16,11 +16,13 @@ pub(super) struct Statement {
     denies: Vec<String>,
     /// Allowed for partition keys like these alone.
     only: Vec<String>,
+    /// The resources are those that it is not about.
+    but: bool,
 }
 
 impl Statement {
     fn new(actions: &[&str], resources: Vec<String>) -> Self {
-        Self { actions: actions.iter().map(|action| (*action).to_owned()).collect(), resources, denies: Vec::new(), only: Vec::new() }
+        Self { actions: actions.iter().map(|action| (*action).to_owned()).collect(), resources, denies: Vec::new(), only: Vec::new(), but: false }
     }
 }
 
@@ -126,10 +128,24 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
                 let actions = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"];
                 statements.push(Statement::new(&actions, vec![arn("Secret")]));
             }
+            Need::Senders => statements.extend(sending()),
             Need::Credentials | Need::Cpu => {}
         }
     }
     statements
+}
+
+/// What it takes to send: mails from the one address, pushes to the devices of the one application, and text messages, for which
+/// numbers are no resources: whatever is no topic, application or device of SNS
+/// (<https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>).
+fn sending() -> [Statement; 4] {
+    let mails = vec![arn("MailIdentity"), arn("MailSet")];
+    [
+        Statement::new(&["ses:SendRawEmail"], mails),
+        Statement { but: true, ..Statement::new(&["sns:Publish"], vec!["!Sub arn:${AWS::Partition}:sns:*:*:*".to_owned()]) },
+        Statement::new(&["sns:CreatePlatformEndpoint"], vec![arn("PushTarget")]),
+        Statement::new(&["sns:Publish"], vec!["!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:endpoint/*".to_owned()]),
+    ]
 }
 
 /// Every dead-letter queue.
@@ -146,10 +162,11 @@ pub(super) fn yaml(statements: &[Statement]) -> String {
     for statement in statements {
         let (effect, actions) = (if statement.denies.is_empty() { "Allow" } else { "Deny" }, statement.actions.join(", "));
         text.push_str(&format!("            - Effect: {effect}\n              Action: [{actions}]\n"));
+        let member = if statement.but { "NotResource" } else { "Resource" };
         match statement.resources.as_slice() {
-            [one] => text.push_str(&format!("              Resource: {one}\n")),
+            [one] => text.push_str(&format!("              {member}: {one}\n")),
             many => {
-                text.push_str("              Resource:\n");
+                text.push_str(&format!("              {member}:\n"));
                 text.extend(many.iter().map(|resource| format!("                - {resource}\n")));
             }
         }

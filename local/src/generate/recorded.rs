@@ -48,6 +48,11 @@ pub(super) async fn events(story: &Story) -> Result<Vec<(&'static str, Value)>, 
                 story.crm.queues.send(queue.name(), vec![body], Duration::ZERO).await.map_err(failed)?;
                 message(story, queue.name(), None).await?
             }
+            Trigger::Queue(queue @ Queue::Bounces) => {
+                let user = story.send("GET", &format!("/users/{}", story.ids["/users"]), None).await.map_err(failed)?;
+                story.crm.queues.send(queue.name(), vec![bounce(&user["email"])], Duration::ZERO).await.map_err(failed)?;
+                message(story, queue.name(), None).await?
+            }
             Trigger::Queue(queue) => message(story, queue.name(), None).await?,
             Trigger::DeadLetters => dead_letter(story, Queue::Work).await?,
             Trigger::CustomResource => custom_resource(),
@@ -59,6 +64,33 @@ pub(super) async fn events(story: &Story) -> Result<Vec<(&'static str, Value)>, 
         events.push((worker.name, event));
     }
     Ok(events)
+}
+
+/// What SES publishes where a mail came back from an address
+/// (<https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html>).
+fn bounce(address: &Value) -> String {
+    let recipient = json!({"emailAddress": address, "action": "failed", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"});
+    json!({
+        "eventType": "Bounce",
+        "bounce": {
+            "bounceType": "Permanent",
+            "bounceSubType": "General",
+            "bouncedRecipients": [recipient],
+            "timestamp": "2025-09-01T10:31:00.000Z",
+            "feedbackId": "0100017c0a1b2c3d-00000000-0000-0000-0000-000000000000-000000",
+            "reportingMTA": "dsn; mx.example.com",
+        },
+        "mail": {
+            "timestamp": "2025-09-01T10:30:59.000Z",
+            "source": "crm@example.com",
+            "sourceArn": format!("arn:aws:ses:{REGION}:{ACCOUNT}:identity/crm@example.com"),
+            "sendingAccountId": ACCOUNT,
+            "messageId": "0100017c0a1b2c3d-00000000-0000-0000-0000-000000000000-000000",
+            "destination": [address],
+            "headersTruncated": false,
+        },
+    })
+    .to_string()
 }
 
 async fn run(story: &Story, worker: &Worker, event: Value) -> Result<(), NotRecorded> {

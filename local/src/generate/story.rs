@@ -173,6 +173,7 @@ impl Story {
         let other = sessions.as_array().into_iter().flatten().find(|session| session["current"] == json!(false));
         let other = other.ok_or_else(|| StoryError("the other session is missing".to_owned()))?;
         self.ids.insert("/auth/sessions", text(&other["id"]));
+        self.ids.insert("/message-templates", "LEAD_ASSIGNED".to_owned());
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::verifier::{Verified, Verifier};
 use aws::Secrets;
 use domain::event::Act;
 use domain::{Grants, Role};
-use messaging::{EventBus, Queues};
+use messaging::{EventBus, Queues, Senders};
 use std::sync::Arc;
 use store::{Store, Usage};
 
@@ -29,6 +29,7 @@ pub struct App {
     first_admin: Option<Arc<dyn Secrets>>,
     bus: Option<Arc<dyn EventBus>>,
     queues: Option<Arc<dyn Queues>>,
+    senders: Senders,
 }
 
 impl std::fmt::Debug for App {
@@ -56,6 +57,7 @@ impl App {
             first_admin: None,
             bus: None,
             queues: None,
+            senders: Senders::default(),
         }
     }
 
@@ -84,6 +86,13 @@ impl App {
     #[must_use]
     pub fn with_queues(mut self, queues: Arc<dyn Queues>) -> Self {
         self.queues = Some(queues);
+        self
+    }
+
+    /// With what mails, text messages and pushes leave through.
+    #[must_use]
+    pub fn with_senders(mut self, senders: Senders) -> Self {
+        self.senders = senders;
         self
     }
 
@@ -205,6 +214,11 @@ impl App {
     /// The queues.
     pub fn queues(&self) -> Result<&dyn Queues, NotGiven> {
         self.queues.as_deref().ok_or(NotGiven("the queues"))
+    }
+
+    /// What mails, text messages and pushes leave through.
+    pub fn senders(&self) -> &Senders {
+        &self.senders
     }
 
     /// The system acting now.

@@ -1,5 +1,7 @@
 //! Configuration: template parameters in the cloud, environment variables in the embedded run.
 
+use domain::text::TextValue;
+use domain::value::{Email, Text};
 use jiff::tz::TimeZone;
 use std::ops::RangeInclusive;
 use store::Shards;
@@ -52,6 +54,31 @@ pub const SETTINGS: &[Setting] = &[
         default: "120",
         meaning: "How many requests with q one user may make in a minute, from 1 to 100000",
     },
+    Setting {
+        name: "APP_URL",
+        parameter: "AppUrl",
+        default: "",
+        meaning: "Address of the application in which people open records, for the links of mails; empty has none",
+    },
+    Setting {
+        name: "MAIL_FROM",
+        parameter: "MailFrom",
+        default: "",
+        meaning: "Address that mails come from; in the cloud SES has to know it, and empty sends no mail",
+    },
+    Setting { name: "MAIL_FROM_NAME", parameter: "MailFromName", default: "CRM", meaning: "Name that mails come from" },
+    Setting {
+        name: "SMS_SENDER",
+        parameter: "SmsSender",
+        default: "",
+        meaning: "Name that text messages come from, where a country lets there be one: 3 to 11 letters and digits; empty is a number of SNS",
+    },
+    Setting {
+        name: "PUSH_APPLICATION_ARN",
+        parameter: "PushApplicationArn",
+        default: "",
+        meaning: "ARN of the platform application of SNS whose devices are pushed to; empty pushes to none in the cloud",
+    },
     Setting { name: "LOG_LEVEL", parameter: "LogLevel", default: "info", meaning: "off, error or info (one line per request)" },
 ];
 
@@ -101,6 +128,16 @@ pub struct Config {
     pub shards: Shards,
     /// How many searches one user may make in a minute.
     pub searches_per_minute: u32,
+    /// Where people open records; `None` has no links.
+    pub app_url: Option<String>,
+    /// The address that mails come from.
+    pub mail_from: Option<Email>,
+    /// The name that they come from.
+    pub mail_from_name: String,
+    /// The name that text messages come from.
+    pub sms_sender: Option<String>,
+    /// The platform application whose devices are pushed to.
+    pub push_application: Option<String>,
 }
 
 impl Config {
@@ -125,6 +162,15 @@ impl Config {
             refresh_seconds: read.seconds("REFRESH_TTL"),
             shards: read.parse("TABLE_SHARDS", "1, 2, 4, 8, 16 or 32", |count| count.parse().ok().and_then(Shards::new)).unwrap_or_default(),
             searches_per_minute: read.number("SEARCHES_PER_MINUTE", "a number from 1 to 100000", 1..=100_000).unwrap_or_default(),
+            app_url: read.optional("APP_URL", "an address such as https://app.example.com", app_url),
+            mail_from: read.optional("MAIL_FROM", "an e-mail address", |address| Email::read(address).ok()),
+            mail_from_name: read
+                .parse("MAIL_FROM_NAME", "a name of at most 100 characters in a line", |name| Text::<100>::read(name).ok())
+                .map(|name| name.to_string())
+                .unwrap_or_default(),
+            sms_sender: read.optional("SMS_SENDER", "3 to 11 letters and digits, a letter among them", sms_sender),
+            push_application: read
+                .optional("PUSH_APPLICATION_ARN", "an ARN of SNS", |arn| (arn.starts_with("arn:") && arn.contains(":app/")).then(|| arn.to_owned())),
         };
         read.parse("LOG_LEVEL", "off, error or info", |level| matches!(level, "off" | "error" | "info").then_some(()));
         if wrong.is_empty() { Ok(config) } else { Err(ConfigError(wrong)) }
@@ -152,6 +198,11 @@ impl<S: Fn(&str) -> Option<String>> Settings<'_, S> {
         parsed
     }
 
+    /// A setting that may be left out.
+    fn optional<T>(&mut self, name: &'static str, expected: &'static str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        self.parse(name, expected, |value| if value.is_empty() { Some(None) } else { parse(value).map(Some) }).flatten()
+    }
+
     fn number<T: std::str::FromStr + PartialOrd>(&mut self, name: &'static str, expected: &'static str, range: RangeInclusive<T>) -> Option<T> {
         self.parse(name, expected, |value| value.parse().ok().filter(|number| range.contains(number)))
     }
@@ -159,6 +210,19 @@ impl<S: Fn(&str) -> Option<String>> Settings<'_, S> {
     fn seconds(&mut self, name: &'static str) -> i64 {
         self.number(name, "a number of seconds from 60 to 31536000", 60..=31_536_000).unwrap_or_default()
     }
+}
+
+/// The address that the path of a record is put behind.
+fn app_url(address: &str) -> Option<String> {
+    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
+    let is_plain = !rest.is_empty() && rest.chars().all(|c| c.is_ascii_graphic() && !"\"<>".contains(c));
+    is_plain.then(|| address.trim_end_matches('/').to_owned())
+}
+
+/// What SNS takes as a sender (<https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>).
+fn sms_sender(name: &str) -> Option<String> {
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric()) && name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    (is_name && (3..=11).contains(&name.len())).then(|| name.to_owned())
 }
 
 /// Origins as browsers write them, and as the gateway is given them; or `*`.
@@ -202,9 +266,17 @@ mod tests {
     fn defaults_hold_and_nonsense_is_named() {
         let config = Config::read(|_| None).expect("defaults");
         assert_eq!((config.zone_name.as_str(), config.currency.as_str(), config.access_seconds), ("UTC", "USD", 900));
-        for (name, value) in
-            [("TIME_ZONE", "Mars/Base"), ("CURRENCY", "euro"), ("ACCESS_TTL", "0"), ("REFRESH_TTL", "x"), ("SEARCHES_PER_MINUTE", "0")]
-        {
+        for (name, value) in [
+            ("TIME_ZONE", "Mars/Base"),
+            ("CURRENCY", "euro"),
+            ("ACCESS_TTL", "0"),
+            ("REFRESH_TTL", "x"),
+            ("SEARCHES_PER_MINUTE", "0"),
+            ("APP_URL", "crm.example"),
+            ("MAIL_FROM", "crm"),
+            ("SMS_SENDER", "12345"),
+            ("MAIL_FROM_NAME", "a\nb"),
+        ] {
             let error = Config::read(|asked| (asked == name).then(|| value.to_owned())).expect_err("nonsense");
             assert_eq!(error.0.iter().map(|wrong| wrong.name).collect::<Vec<_>>(), [name]);
         }

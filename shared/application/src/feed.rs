@@ -8,6 +8,8 @@ use domain::customer::Customer;
 use domain::event::{EntityType, Event};
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
+use domain::message_template::{MessageTemplate, TemplateKind};
+use domain::notification::Notification;
 use domain::permission::RoleGrants;
 use domain::project::Project;
 use domain::settings::Settings;
@@ -17,7 +19,9 @@ use domain::team::Team;
 use domain::text::{Invalid, TextValue};
 use domain::user::User;
 use domain::work_log::WorkLog;
-use domain::{Access, ActivityId, CustomerId, FollowUpId, LeadId, Permission, ProjectId, Reach, Role, Scope, TaskId, TeamId, UserId, WorkLogId};
+use domain::{
+    Access, ActivityId, CustomerId, FollowUpId, LeadId, NotificationId, Permission, ProjectId, Reach, Role, Scope, TaskId, TeamId, UserId, WorkLogId,
+};
 use store::{Lately, Page, Paging, Stored};
 
 /// How far back the feed goes, days. Events stay as long as their record.
@@ -88,11 +92,13 @@ records! {
     Customer: Customer, CustomerId, Some(Permission::CustomersRead);
     FollowUp: FollowUp, FollowUpId, Some(Permission::FollowupsRead);
     Lead: Lead, LeadId, Some(Permission::LeadsRead);
+    Notification: Notification, NotificationId, Some(Permission::NotificationsRead);
     Project: Project, ProjectId, Some(Permission::ProjectsRead);
     Role: RoleGrants, Role, Some(Permission::RolesRead);
     Settings: Settings, SettingsId, None;
     Task: Task, TaskId, Some(Permission::TasksRead);
     Team: Team, TeamId, Some(Permission::TeamsRead);
+    Template: MessageTemplate, TemplateKind, Some(Permission::MessageTemplatesRead);
     User: User, UserId, Some(Permission::UsersRead);
     WorkLog: WorkLog, WorkLogId, Some(Permission::WorklogsRead);
 }
@@ -106,7 +112,7 @@ impl App {
         let kind = match of {
             FeedOf::Everything => None,
             // Nobody's by nature, so nothing of them is inside a narrower reach.
-            FeedOf::Kind(EntityType::Role | EntityType::Settings) if scope.reach() != Reach::All => return Ok(Page::empty()),
+            FeedOf::Kind(EntityType::Role | EntityType::Settings | EntityType::Template) if scope.reach() != Reach::All => return Ok(Page::empty()),
             FeedOf::Kind(kind) => Some(kind),
             FeedOf::One(record) => {
                 let (kind, id) = record.parts();

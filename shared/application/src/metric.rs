@@ -15,6 +15,8 @@ pub enum Metric {
     Parked,
     /// Messages that were tried often and wait on, since what their worker works on is busy or out of reach.
     Waiting,
+    /// Notifications that could not be sent.
+    Unsent,
     /// Runs of a job that were done to their end, by the job.
     JobDone,
     /// Sign-ins with a password.
@@ -36,6 +38,7 @@ impl Metric {
         match self {
             Self::Parked => "Parked",
             Self::Waiting => "Waiting",
+            Self::Unsent => "Unsent",
             Self::JobDone => "JobDone",
             Self::SignIns => "SignIns",
             Self::FailedSignIns => "FailedSignIns",
@@ -47,7 +50,7 @@ impl Metric {
     /// By what it is counted apart; each value is a metric of its own, which costs, so there are few.
     pub fn dimension(self) -> Option<&'static str> {
         match self {
-            Self::Parked | Self::Waiting | Self::SignIns => None,
+            Self::Parked | Self::Waiting | Self::Unsent | Self::SignIns => None,
             Self::JobDone => Some("job"),
             Self::FailedSignIns => Some("reason"),
             Self::Events => Some("type"),

@@ -1,11 +1,12 @@
 //! Records of which there is one and which everyone may read who may ask: the settings, what a role is
-//! granted. Until somebody changes them they are not written.
+//! granted, message templates. Until somebody changes them they are not written.
 
 use crate::app::App;
 use crate::decide::Change;
 use crate::error::Error;
 use crate::subject::Subject;
 use domain::Record;
+use domain::message_template::MessageTemplate;
 use domain::permission::RoleGrants;
 use domain::settings::Settings;
 use store::Stored;
@@ -14,6 +15,7 @@ use store::Stored;
 pub trait WellKnown: Stored {}
 impl WellKnown for Settings {}
 impl WellKnown for RoleGrants {}
+impl WellKnown for MessageTemplate {}
 
 /// A well-known record, or its absence while the defaults hold.
 #[derive(Debug, Clone, PartialEq)]

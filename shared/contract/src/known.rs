@@ -180,6 +180,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ),
     ("region", "The state or county.", "null"),
     ("rfm", "The thresholds of the RFM scoring.", ""),
+    ("kind", "What the template tells of.", r#""LEAD_ASSIGNED""#),
     ("role", "The role.", r#""SALES_REP""#),
     ("scopes", "", r#"["customers:read_own"]"#),
     ("sentAt", "When it was handed over; null while it is on its way.", r#""2025-09-01T10:30:00.000Z""#),

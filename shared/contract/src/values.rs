@@ -76,6 +76,7 @@ text_values!(taken and shown:
     domain::activity::ActivityType, domain::activity::Direction,
     domain::follow_up::FollowUpStatus,
     domain::NotificationId, domain::notification::NotificationKind, domain::notification::Channel, domain::notification::NotificationStatus,
+    domain::message_template::TemplateKind,
     domain::task::TaskStatus, domain::task::Priority, domain::recurrence::RecurrenceUnit,
     domain::project::ProjectStatus,
     domain::work_log::Description,

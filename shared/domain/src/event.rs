@@ -32,6 +32,8 @@ crate::choice! {
         RoleUpdated = "role.updated",
         /// The settings changed.
         SettingsUpdated = "settings.updated",
+        /// A message template changed.
+        TemplateUpdated = "template.updated",
         /// A message that had failed was given up for good.
         DeadLetterDiscarded = "deadletter.discarded",
         /// A run of a job ended.
@@ -102,6 +104,12 @@ crate::choice! {
         WorkLogCreated = "worklog.created",
         /// A work log was removed.
         WorkLogDeleted = "worklog.deleted",
+        /// A notification waits to be sent.
+        NotificationQueued = "notification.queued",
+        /// A notification was handed over.
+        NotificationSent = "notification.sent",
+        /// A notification was given up on.
+        NotificationFailed = "notification.failed",
     }
 }
 
@@ -116,6 +124,8 @@ crate::choice! {
         FollowUp = "FOLLOWUP",
         /// A lead.
         Lead = "LEAD",
+        /// A notification.
+        Notification = "NOTIFICATION",
         /// A project.
         Project = "PROJECT",
         /// A role with its grants.
@@ -126,6 +136,8 @@ crate::choice! {
         Task = "TASK",
         /// A team.
         Team = "TEAM",
+        /// A message template.
+        Template = "TEMPLATE",
         /// A user.
         User = "USER",
         /// A work log.
@@ -218,11 +230,11 @@ pub struct Event {
 }
 
 impl Event {
-    /// Whether the feed tells of it: nobody does anything where something becomes due, and a job that did what it should
-    /// is no news.
+    /// Whether the feed tells of it: nobody does anything where something becomes due, a job that did what it should is no news,
+    /// and of a notification it is told where it did not arrive.
     pub fn is_in_feed(&self) -> bool {
         match self.kind {
-            EventKind::FollowUpDue | EventKind::TaskDue => false,
+            EventKind::FollowUpDue | EventKind::TaskDue | EventKind::NotificationQueued | EventKind::NotificationSent => false,
             EventKind::JobFinished => self.data["state"] != RunState::Succeeded.as_str(),
             _ => true,
         }

@@ -23,6 +23,7 @@ pub mod id;
 pub mod job;
 pub mod json;
 pub mod lead;
+pub mod message_template;
 pub mod notification;
 pub mod overview;
 pub mod owner;

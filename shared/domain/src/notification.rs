@@ -1,19 +1,21 @@
 //! Notifications: what a user is told of, through what, and whether it was read.
 
-use crate::event::{Act, EntityType, Envelope, EventKind};
+use crate::event::{Act, EntityType, Envelope, Event, EventKind};
 use crate::id::{EventId, TeamId, UserId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::text::TextValue;
-use crate::time::{Day, Time};
-use crate::value::{Text, cut};
+use crate::time::Time;
+use crate::value::Text;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 crate::choice! {
     /// A notification that a user may turn on or off.
     pub enum NotificationKind {
+        /// The user was registered.
+        UserWelcome = "USER_WELCOME",
         /// A follow-up is due.
         FollowUpDue = "FOLLOW_UP_DUE",
         /// A lead was given to the user.
@@ -46,9 +48,11 @@ crate::choice! {
 /// What a user turned on or off; what is not there is as the product has it.
 pub type Preferences = BTreeMap<NotificationKind, BTreeMap<Channel, bool>>;
 
-/// Whether a user is told of something through a channel: as the user says, else as the product has it.
+/// Whether a user is told of something through a channel that its template has: as the user says, else as the product has it,
+/// which sends no mails of tasks that are due.
 pub fn wants(preferences: &Preferences, kind: NotificationKind, channel: Channel) -> bool {
-    preferences.get(&kind).and_then(|channels| channels.get(&channel)).copied().unwrap_or(channel == Channel::InApp)
+    let usual = (kind, channel) != (NotificationKind::TaskDue, Channel::Email);
+    preferences.get(&kind).and_then(|channels| channels.get(&channel)).copied().unwrap_or(usual)
 }
 
 crate::choice! {
@@ -106,6 +110,12 @@ pub struct NotificationData {
     pub entity_id: Option<String>,
     /// Where it stands.
     pub status: NotificationStatus,
+    /// How often it was tried to send it.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Why it was not sent, without the address.
+    #[serde(default)]
+    pub error: Option<String>,
     /// When it was handed over.
     pub sent_at: Option<Time>,
     /// When the recipient read it.
@@ -147,11 +157,12 @@ impl Row<Notification> {
     }
 }
 
-/// Whom an event concerns, and as what: who has something to do that is due, and who was given something by somebody else. What the system gives,
+/// Whom an event concerns, and as what: who has something to do that is due, and who was registered or given something by somebody else. What the system gives,
 /// a whole portfolio where somebody leaves, is not told one by one.
 pub fn concerned(event: &Envelope) -> Option<(NotificationKind, UserId)> {
     let person = |name: &str| event.data.get(name).and_then(Value::as_str).and_then(|id| UserId::read(id).ok());
     let (kind, given, before) = match event.kind {
+        EventKind::UserCreated => (NotificationKind::UserWelcome, UserId::read(&event.entity.id).ok(), None),
         EventKind::LeadAssigned => (NotificationKind::LeadAssigned, person("new"), person("old")),
         EventKind::CustomerAssigned => (NotificationKind::CustomerAssigned, person("new"), person("old")),
         EventKind::TaskCreated => (NotificationKind::TaskAssigned, event.owner, None),
@@ -163,66 +174,93 @@ pub fn concerned(event: &Envelope) -> Option<(NotificationKind, UserId)> {
     event.actor.and_then(|actor| given.filter(|given| *given != actor && Some(*given) != before)).map(|given| (kind, given))
 }
 
-/// How many characters of a record's name a notification repeats.
-const NAME_LENGTH: usize = 150;
+/// What is to be told.
+#[derive(Debug, Clone)]
+pub struct Telling {
+    /// Whom it tells.
+    pub recipient: UserId,
+    /// What it tells of; none where a person wrote it.
+    pub event: Option<NotificationKind>,
+    /// In a line.
+    pub title: Text<200>,
+    /// All of it.
+    pub message: String,
+    /// The record that it is about.
+    pub about: Option<(EntityType, String)>,
+}
 
-/// What somebody reads in the application.
-fn in_app(act: &Act, id: NotificationId, recipient_id: UserId, title: &Text<200>, message: String) -> Record<Notification> {
+/// What is told through a channel: in the application it is there at once, and elsewhere it waits to be sent.
+pub fn told(act: &Act, id: NotificationId, channel: Channel, telling: &Telling) -> Record<Notification> {
+    let is_there = channel == Channel::InApp;
+    let (entity_type, entity_id) = telling.about.clone().unzip();
     let data = NotificationData {
-        recipient_id,
-        channel: Channel::InApp,
-        event: None,
-        title: title.clone(),
-        message,
-        entity_type: None,
-        entity_id: None,
-        status: NotificationStatus::Sent,
-        sent_at: Some(act.at),
+        recipient_id: telling.recipient,
+        channel,
+        event: telling.event,
+        title: telling.title.clone(),
+        message: telling.message.clone(),
+        entity_type,
+        entity_id,
+        status: if is_there { NotificationStatus::Sent } else { NotificationStatus::Queued },
+        attempts: 0,
+        error: None,
+        sent_at: is_there.then_some(act.at),
         read_at: None,
     };
     Record::new(id, act, data, (), NotificationDerived {})
 }
 
-/// What a person tells another in the application.
-pub fn written(act: &Act, recipient: UserId, title: &Text<200>, message: String) -> Record<Notification> {
-    in_app(act, act.id(), recipient, title, message)
+/// The event that brings it to whoever sends it; `None` where nobody has to.
+pub fn queued(notification: &Record<Notification>, act: &Act) -> Option<Event> {
+    (notification.data.status == NotificationStatus::Queued).then(|| happened(notification, act, EventKind::NotificationQueued, "waits to be sent"))
 }
 
-/// What somebody reads in the application who was given a record of this name; `None` where the event is of no
-/// kind of record that is known.
-pub fn given(event: &Envelope, kind: NotificationKind, recipient: UserId, act: &Act, giver: &str, name: &str) -> Option<Record<Notification>> {
-    let what = match kind {
-        NotificationKind::LeadAssigned => "a lead",
-        NotificationKind::CustomerAssigned => "a customer",
-        _ => "a task",
+/// What its sending came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was handed over.
+    Sent,
+    /// It was given up on, for this reason.
+    Failed(String),
+    /// There was nobody to send it to, for this reason.
+    Skipped(String),
+}
+
+/// The same as it is tried once more: what is on its way to somebody, or was given up on and is sent again by hand. `None` where
+/// there is nothing left to do.
+pub fn tried(notification: &Record<Notification>) -> Option<Record<Notification>> {
+    matches!(notification.data.status, NotificationStatus::Queued | NotificationStatus::Failed).then(|| {
+        let mut next = notification.clone();
+        next.data.status = NotificationStatus::Queued;
+        next.data.attempts += 1;
+        next
+    })
+}
+
+/// The same after it was tried.
+pub fn ended(notification: &Record<Notification>, act: &Act, outcome: Outcome) -> (Record<Notification>, Option<Event>) {
+    let mut next = notification.clone();
+    let (status, error) = match outcome {
+        Outcome::Sent => (NotificationStatus::Sent, None),
+        Outcome::Failed(why) => (NotificationStatus::Failed, Some(why)),
+        Outcome::Skipped(why) => (NotificationStatus::Skipped, Some(why)),
     };
-    let title = format!("You were given {what}: {}", cut(name, NAME_LENGTH));
-    of_event(event, kind, recipient, act, &title, format!("{giver} gave you {what}: {name}"))
+    (next.data.status, next.data.error) = (status, error);
+    let event = match status {
+        NotificationStatus::Sent => {
+            next.data.sent_at = Some(act.at);
+            Some(happened(&next, act, EventKind::NotificationSent, "was sent"))
+        }
+        NotificationStatus::Failed => Some(happened(&next, act, EventKind::NotificationFailed, "could not be sent")),
+        _ => None,
+    };
+    (next, event)
 }
 
-/// What somebody reads in the application who has something to do that is due: of this name, on this local date, today being
-/// another or the same.
-pub fn due(
-    event: &Envelope,
-    kind: NotificationKind,
-    recipient: UserId,
-    act: &Act,
-    name: &str,
-    (on, today): (Day, Day),
-) -> Option<Record<Notification>> {
-    let what = if kind == NotificationKind::FollowUpDue { "follow-up" } else { "task" };
-    let (is, was) = if on < today { ("overdue", format!("was due on {on}")) } else { ("due today", "is due today".to_owned()) };
-    let title = format!("A {what} is {is}: {}", cut(name, NAME_LENGTH));
-    of_event(event, kind, recipient, act, &title, format!("Your {what} {was}: {name}"))
-}
-
-/// What an event tells in the application; `None` where it is of no kind of record that is known.
-fn of_event(event: &Envelope, kind: NotificationKind, recipient: UserId, act: &Act, title: &str, message: String) -> Option<Record<Notification>> {
-    let mut made = in_app(act, NotificationId::of(event.id, Channel::InApp), recipient, &Text::read(title).ok()?, message);
-    made.data.event = Some(kind);
-    made.data.entity_type = Some(EntityType::read(&event.entity.kind).ok()?);
-    made.data.entity_id = Some(event.entity.id.clone());
-    Some(made)
+fn happened(notification: &Record<Notification>, act: &Act, kind: EventKind, what: &str) -> Event {
+    let (channel, error) = (notification.data.channel, &notification.data.error);
+    let why = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+    notification.event(act, kind, format!("A notification ({channel}) {what}{why}"), json!({"type": channel}))
 }
 
 /// The same, read; `None` where it was.
@@ -275,10 +313,49 @@ mod tests {
     }
 
     #[test]
-    fn the_inbox_is_on_until_the_user_turns_it_off() {
+    fn what_is_told_is_on_until_the_user_turns_it_off() {
         let kind = NotificationKind::LeadAssigned;
-        assert!(wants(&Preferences::new(), kind, Channel::InApp));
+        assert!(Channel::ALL.iter().all(|channel| wants(&Preferences::new(), kind, *channel)));
         let off: Preferences = serde_json::from_value(json!({"LEAD_ASSIGNED": {"IN_APP": false}})).expect("preferences");
-        assert!(!wants(&off, kind, Channel::InApp) && wants(&off, NotificationKind::TaskDue, Channel::InApp));
+        assert!(!wants(&off, kind, Channel::InApp) && wants(&off, kind, Channel::Email) && wants(&off, NotificationKind::TaskDue, Channel::InApp));
+        assert!(!wants(&off, NotificationKind::TaskDue, Channel::Email), "every morning a mail for each task is too much");
+        let on: Preferences = serde_json::from_value(json!({"TASK_DUE": {"EMAIL": true}})).expect("preferences");
+        assert!(wants(&on, NotificationKind::TaskDue, Channel::Email));
+    }
+
+    fn act() -> Act {
+        Act { at: Time::from_millis(9), actor: None, actor_name: "System".into(), request: None, ids: std::sync::Arc::new(|| Uuid::from_u128(5)) }
+    }
+
+    fn telling() -> Telling {
+        let title = Text::read("You were given a lead").expect("a title");
+        Telling { recipient: user(1), event: None, title, message: "All of it".into(), about: None }
+    }
+
+    #[test]
+    fn what_is_told_in_the_application_is_there_and_the_rest_waits() {
+        let id = NotificationId::new(Uuid::from_u128(3));
+        let there = told(&act(), id, Channel::InApp, &telling());
+        assert_eq!((there.data.status, there.data.sent_at, queued(&there, &act())), (NotificationStatus::Sent, Some(act().at), None));
+        let waits = told(&act(), id, Channel::Email, &telling());
+        assert_eq!((waits.data.status, waits.data.sent_at), (NotificationStatus::Queued, None));
+        assert_eq!(queued(&waits, &act()).map(|event| event.kind), Some(EventKind::NotificationQueued));
+    }
+
+    #[test]
+    fn a_notification_is_tried_until_it_is_sent_and_again_by_hand_where_it_failed() {
+        let waits = told(&act(), NotificationId::new(Uuid::from_u128(3)), Channel::Email, &telling());
+        let first = tried(&waits).expect("to be tried");
+        let (failed, event) = ended(&first, &act(), Outcome::Failed("MessageRejected".into()));
+        let event = event.expect("an event");
+        assert_eq!((failed.data.attempts, failed.data.status, event.kind), (1, NotificationStatus::Failed, EventKind::NotificationFailed));
+        assert_eq!(event.summary, "A notification (EMAIL) could not be sent: MessageRejected");
+        let again = tried(&failed).expect("by hand");
+        let (sent, event) = ended(&again, &act(), Outcome::Sent);
+        assert_eq!((sent.data.attempts, sent.data.error.as_ref(), sent.data.sent_at), (2, None, Some(act().at)));
+        assert_eq!(event.map(|event| event.kind.is_in_feed()), Some(false), "the feed tells of what failed");
+        assert_eq!(tried(&sent), None);
+        let (skipped, event) = ended(&first, &act(), Outcome::Skipped("no phone number".into()));
+        assert_eq!((tried(&skipped), event, skipped.version), (None, None, waits.version));
     }
 }

@@ -213,6 +213,18 @@ impl Auth {
     }
 }
 
+/// A user to whose address mails do not arrive, or who does not want them; `None` where that is known, or the address is another by
+/// now. No person's change.
+pub fn bounced(user: &Record<User>, address: &Email, status: EmailStatus) -> Option<Record<User>> {
+    // What was reported as spam did arrive, and is the graver of the two.
+    let known = user.derived.email_status == Some(status) || user.derived.email_status == Some(EmailStatus::Complained);
+    (user.data.email == *address && !known).then(|| {
+        let mut next = user.clone();
+        next.derived.email_status = Some(status);
+        next
+    })
+}
+
 /// A new user: the record, the sign-in state without sessions, with the password, and the event.
 pub fn register(act: &Act, data: UserData, text: UserText, password_hash: String) -> (Record<User>, SignIn, Event) {
     let name = data.name();

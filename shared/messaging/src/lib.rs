@@ -1,6 +1,6 @@
 //! How changes travel: the event bus, the queues, who listens to what.
 //!
-//! Owns: the ports [`EventBus`] and [`Queues`] with their AWS adapters, the list of subscriptions
+//! Owns: the ports [`EventBus`], [`Queues`] and [`Senders`] with their AWS adapters, the list of subscriptions
 //! from which both the template and the embedded bus are made, the messages on the work queue, and
 //! the batch runners. Does not own: what a consumer does (the workers) or where local messages are
 //! kept (`local`).
@@ -10,7 +10,12 @@ mod adapters;
 pub mod batch;
 pub mod cron;
 mod jobs;
+#[cfg(feature = "mime")]
+pub mod mime;
 mod ports;
+#[cfg(feature = "sending")]
+mod providers;
+mod sending;
 mod subscriptions;
 mod work;
 
@@ -20,5 +25,8 @@ pub use adapters::EventBridge;
 pub use adapters::Sqs;
 pub use jobs::{JOBS, Job, TICK, TICK_RATE, Timed};
 pub use ports::{DEAD_BATCH, Depth, EventBus, MessagingError, Queue, Queues, STREAM};
+#[cfg(feature = "sending")]
+pub use providers::{Ses, Sns};
+pub use sending::{Mail, Mailer, Push, Pusher, SendError, Senders, Sending, TextMessage, Texter};
 pub use subscriptions::{SUBSCRIPTIONS, Subscription};
 pub use work::{Place, Work};

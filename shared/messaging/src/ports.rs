@@ -10,6 +10,8 @@ pub enum Queue {
     Automation,
     /// Domain events that users are told of.
     Notifications,
+    /// What SES tells of mails that did not arrive or were reported as spam.
+    Bounces,
     /// Larger work, cut into messages: moving and re-stamping records, repeating parked records.
     Work,
     /// What the clock starts, cut into messages.
@@ -24,13 +26,14 @@ pub const DEAD_BATCH: u32 = 10;
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 4] = [Self::Automation, Self::Notifications, Self::Work, Self::Jobs];
+    pub const ALL: [Self; 5] = [Self::Automation, Self::Notifications, Self::Bounces, Self::Work, Self::Jobs];
 
     /// Its name: in the API, in the template and in the embedded run.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Automation => "automation",
             Self::Notifications => "notifications",
+            Self::Bounces => "bounces",
             Self::Work => "work",
             Self::Jobs => "jobs",
         }
@@ -44,7 +47,7 @@ impl Queue {
     /// How often a message is tried before its consumer parks it.
     pub const fn tries(self) -> u32 {
         match self {
-            Self::Automation | Self::Notifications => 5,
+            Self::Automation | Self::Notifications | Self::Bounces => 5,
             Self::Work | Self::Jobs => 3,
         }
     }
@@ -52,7 +55,9 @@ impl Queue {
     /// How many messages its consumer is given at once: pieces of work, each of which takes its time, come alone.
     pub const fn batch(self) -> u32 {
         match self {
-            Self::Automation | Self::Notifications => 10,
+            Self::Automation | Self::Bounces => 10,
+            // A provider that does not answer holds each of them for seconds.
+            Self::Notifications => 5,
             Self::Work | Self::Jobs => 1,
         }
     }

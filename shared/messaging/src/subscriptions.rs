@@ -35,6 +35,8 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
             EventKind::TaskUpdated,
             EventKind::FollowUpDue,
             EventKind::TaskDue,
+            EventKind::UserCreated,
+            EventKind::NotificationQueued,
         ],
     },
 ];

@@ -58,6 +58,9 @@ pub async fn body(world: &World, route: &Route, actor: Option<&Actor>) -> Option
             return Some(json!({"recipientId": recipient, "type": "IN_APP", "title": "Told", "message": "Told"}));
         }
         "assign_customer" | "assign_lead" => return Some(json!({"ownerId": null})),
+        "update_message_template" => {
+            return Some(json!({"subject": "Finished", "body": unique(), "channels": ["IN_APP"], "enabled": true}));
+        }
         "update_role_permissions" => return Some(json!({"permissions": world.grants("MANAGER").await})),
         _ => {}
     }

@@ -255,6 +255,8 @@ impl World {
             Kind::Team => text(&self.admin.make("/teams", json!({"name": unique()})).await["id"]),
             Kind::Role => "MANAGER".into(),
             Kind::Open("/admin/jobs") => "tasks-due".into(),
+            // Of which nobody is told here.
+            Kind::Open("/message-templates") => "CAMPAIGN_FINISHED".into(),
             Kind::Open(collection) => {
                 let create = routes().into_iter().find(|route| route.path == collection && route.method == http::Method::POST);
                 let create = create.unwrap_or_else(|| {

@@ -15,9 +15,18 @@ async fn told(person: &Person, count: usize) -> Vec<Value> {
     .await
 }
 
+/// Waits until somebody was welcomed, and reads that.
+async fn welcomed(person: &Person) {
+    let inbox = told(person, 1).await;
+    assert_eq!(inbox[0]["event"], "USER_WELCOME");
+    person.patch("/notifications/all/read", json!({})).await.expect(200);
+    told(person, 0).await;
+}
+
 pub async fn who_is_given_something_is_told_once(crm: Crm) {
     let team = crm.team().await;
     let (manager, rep) = (crm.person("MANAGER", Some(&team)).await, crm.person("SALES_REP", Some(&team)).await);
+    welcomed(&rep).await;
     let lead = text(&manager.lead(json!({"title": "Ada Lovelace", "ownerId": manager.id})).await["id"]);
     manager.patch(&format!("/leads/{lead}/assign"), json!({"ownerId": rep.id})).await.expect(200);
     let inbox = told(&rep, 1).await;
@@ -36,14 +45,15 @@ pub async fn who_is_given_something_is_told_once(crm: Crm) {
     let mut events: Vec<String> = inbox.iter().map(|notification| text(&notification["event"])).collect();
     events.sort();
     assert_eq!(events, ["CUSTOMER_ASSIGNED", "LEAD_ASSIGNED", "TASK_ASSIGNED"]);
-    assert_eq!(manager.ids("/notifications?type=ALL").await, Vec::<String>::new());
+    let of_manager = manager.all("/notifications?type=ALL").await;
+    assert!(of_manager.iter().all(|notification| notification["event"] == "USER_WELCOME"), "{of_manager:?}");
     // Each is somebody's own.
     let path = format!("/notifications/{}/read", text(&first["id"]));
     manager.patch(&path, json!({})).await.expect(404);
     let refused = manager.get(&format!("/notifications?recipientId={}", rep.id)).await.expect(403);
     assert!(refused.text.contains("notifications:read_all"), "{}", refused.text);
     let admin = crm.admin().await;
-    assert_eq!(admin.ids(&format!("/notifications?recipientId={}", rep.id)).await.len(), 3);
+    assert_eq!(admin.ids(&format!("/notifications?recipientId={}", rep.id)).await.len(), 4);
     let refused = admin.patch(&path, json!({})).await.expect(403);
     assert!(refused.text.contains("its recipient"), "{}", refused.text);
 }
@@ -51,6 +61,7 @@ pub async fn who_is_given_something_is_told_once(crm: Crm) {
 pub async fn what_was_read_is_unread_no_more(crm: Crm) {
     let team = crm.team().await;
     let (manager, rep) = (crm.person("MANAGER", Some(&team)).await, crm.person("SALES_REP", Some(&team)).await);
+    welcomed(&rep).await;
     for number in 0..3 {
         manager.make("/tasks", json!({"title": format!("Task {number}"), "ownerId": rep.id})).await;
     }
@@ -62,8 +73,9 @@ pub async fn what_was_read_is_unread_no_more(crm: Crm) {
     assert_eq!(again.data(), read.data(), "reading it again changes nothing");
     let rest = told(&rep, 2).await;
     assert!(rest.iter().all(|notification| notification["id"] != inbox[0]["id"]));
-    assert_eq!(rep.ids("/notifications").await.len(), 3, "the inbox keeps what was read");
-    assert_eq!(rep.ids("/notifications?unread=false").await, [text(&inbox[0]["id"])]);
+    assert_eq!(rep.ids("/notifications").await.len(), 4, "the inbox keeps what was read, the welcome too");
+    let of_before = rep.ids("/notifications?unread=false").await;
+    assert_eq!((of_before.len(), &of_before[0]), (2, &text(&inbox[0]["id"])));
     let all = rep.patch("/notifications/all/read", json!({})).await.expect(200);
     assert_eq!(all.data()["updated"], json!(2));
     told(&rep, 0).await;
@@ -72,17 +84,74 @@ pub async fn what_was_read_is_unread_no_more(crm: Crm) {
         (all.data()["updated"] == json!(0)).then_some(())
     })
     .await;
-    assert_eq!(rep.ids("/notifications?status=SENT").await.len(), 3);
-    assert_eq!(rep.ids("/notifications?type=EMAIL").await.len(), 0);
+    assert_eq!(rep.ids("/notifications?status=SENT").await.len(), 4);
+    // Each was told by mail as well, where the deployment sends any.
+    eventually("the mails are sent, or not at all", Duration::from_secs(20), || async {
+        let mails = rep.all("/notifications?type=EMAIL").await;
+        (mails.len() == 4 && mails.iter().all(|mail| mail["status"] == "SENT" || mail["status"] == "SKIPPED")).then_some(())
+    })
+    .await;
+    assert_eq!(rep.get("/notifications?type=ALL").await.expect(200).body["meta"]["unread"], json!(0), "what is in the application counts");
 }
 
 pub async fn a_user_turns_off_what_the_inbox_tells(crm: Crm) {
     let team = crm.team().await;
     let (manager, rep) = (crm.person("MANAGER", Some(&team)).await, crm.person("SALES_REP", Some(&team)).await);
+    welcomed(&rep).await;
     rep.patch(&format!("/users/{}", rep.id), json!({"notificationPrefs": {"TASK_ASSIGNED": {"IN_APP": false}}})).await.expect(200);
     manager.make("/tasks", json!({"title": "Not told", "ownerId": rep.id})).await;
     let lead = text(&manager.lead(json!({"ownerId": manager.id})).await["id"]);
     manager.patch(&format!("/leads/{lead}/assign"), json!({"ownerId": rep.id})).await.expect(200);
     let inbox = told(&rep, 1).await;
     assert_eq!(inbox[0]["event"], "LEAD_ASSIGNED");
+}
+
+pub async fn a_template_is_changed_within_its_words_and_turned_off(crm: Crm) {
+    let team = crm.team().await;
+    let (admin, rep) = (crm.admin().await, crm.person("SALES_REP", Some(&team)).await);
+    welcomed(&rep).await;
+    let list = admin.get("/message-templates").await.expect(200);
+    let kinds: Vec<String> = list.data().as_array().expect("a list").iter().map(|template| text(&template["kind"])).collect();
+    let all = [
+        "WELCOME",
+        "BIRTHDAY",
+        "INACTIVITY",
+        "USER_WELCOME",
+        "FOLLOW_UP_DUE",
+        "LEAD_ASSIGNED",
+        "CUSTOMER_ASSIGNED",
+        "TASK_ASSIGNED",
+        "TASK_DUE",
+        "CAMPAIGN_FINISHED",
+    ];
+    assert_eq!(kinds, all);
+    let path = "/message-templates/TASK_ASSIGNED";
+    let before = list.data().as_array().and_then(|list| list.iter().find(|template| template["kind"] == "TASK_ASSIGNED")).expect("there").clone();
+    // Others in the same deployment are told by it as well, so its words stay.
+    let words =
+        |template: &Value| json!({"subject": template["subject"], "body": template["body"], "channels": template["channels"], "enabled": true});
+    let same = admin.ask("PUT", path, Some(&words(&before)), &[]).await.expect(200);
+    assert_eq!((&same.data()["version"], &same.data()["placeholders"]), (&before["version"], &json!(["recipientName", "actorName", "name", "link"])));
+    let mut wrong = words(&before);
+    (wrong["subject"], wrong["body"], wrong["channels"]) = (json!("{{ nmae }}"), json!("One\n{{ name"), json!(["EMAIL", "EMAIL"]));
+    let refused = admin.ask("PUT", path, Some(&wrong), &[]).await.expect(422);
+    assert_eq!(refused.pointers(), ["/body", "/channels", "/subject"]);
+    assert!(refused.text.contains("there are recipientName, actorName, name, link") && refused.text.contains("line 2: "), "{}", refused.text);
+    // One that nobody is told by.
+    let path = "/message-templates/CAMPAIGN_FINISHED";
+    let mine = crate::crm::unique();
+    let body = json!({"subject": format!("Done: {{{{ name }}}} {mine}"), "body": "It is done.", "channels": ["IN_APP"], "enabled": false});
+    let changed = admin.ask("PUT", path, Some(&body), &[]).await.expect(200);
+    let version = changed.data()["version"].as_u64().expect("a version");
+    assert_eq!(changed.header("etag"), Some(format!("\"{version}\"").as_str()));
+    let late = admin.ask("PUT", path, Some(&body), &[("if-match", &format!("\"{}\"", version + 7))]).await;
+    late.expect(412);
+    let listed = admin.get("/message-templates").await.expect(200);
+    let found =
+        listed.data().as_array().and_then(|list| list.iter().find(|template| template["kind"] == "CAMPAIGN_FINISHED")).expect("there").clone();
+    assert_eq!(&found, changed.data());
+    let feed = admin.get("/feed?entityType=TEMPLATE&entityId=CAMPAIGN_FINISHED").await.expect(200);
+    assert_eq!(feed.data()[0]["type"], "template.updated");
+    rep.get("/message-templates").await.expect(403);
+    rep.ask("PUT", path, Some(&body), &[]).await.expect(403);
 }

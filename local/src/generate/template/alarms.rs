@@ -136,6 +136,24 @@ pub(crate) fn all() -> Vec<Alarm> {
             0.0,
             (MINUTE, 1),
         ),
+        Alarm::new(
+            "Unsent",
+            "Notifications could not be sent; GET /api/v1/feed?entityType=NOTIFICATION says why",
+            "SUM(METRICS())",
+            vec![Metric::own(Own::Unsent, Vec::new())],
+            0.0,
+            (5 * MINUTE, 1),
+        ),
+        // At twice that much SES looks into an account, and at five times it stops it
+        // (https://docs.aws.amazon.com/ses/latest/dg/reputationdashboard-cloudwatch-alarm.html).
+        Alarm::new(
+            "MailReputation",
+            "More than one mail in forty comes back, or one in two thousand is reported as spam: SES may stop the account",
+            "IF(m1 > 0.025 OR m2 > 0.0005, 1, 0)",
+            ["Reputation.BounceRate", "Reputation.ComplaintRate"].map(|name| Metric::aws("SES", name, "Average", Vec::new())).into(),
+            0.0,
+            (HOUR, 1),
+        ),
         Alarm::new("WorkerErrors", "Workers crash or run out of time", "SUM(METRICS())", of_workers("Errors", "Sum", |_| true), 0.0, (MINUTE, 3)),
         Alarm::new(
             "QueueAge",

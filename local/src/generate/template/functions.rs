@@ -294,6 +294,7 @@ fn of_worker(worker: &Worker) -> String {
             Need::Bus => variables.push(("BUS_NAME".to_owned(), "!Ref BusName".to_owned())),
             Need::Send(queue) => variables.push(queue_variable(*queue)),
             Need::Secret => variables.push(secret_variable()),
+            Need::Senders => variables.push(("MAIL_CONFIGURATION_SET".to_owned(), "!Ref MailSetName".to_owned())),
             Need::Credentials | Need::Cpu => {}
         }
     }

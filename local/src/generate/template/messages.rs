@@ -26,8 +26,87 @@ pub(super) fn resources() -> String {
     let jobs = JOBS.iter().map(|job| schedule(job.name.as_str(), job.about, job.cron, &Timed::Start(Start::scheduled(job.name))));
     let tick = schedule(TICK, "Starts what was due and was not done", TICK_RATE, &Timed::Tick);
     let schedules = std::iter::once(SCHEDULER.to_owned()).chain(jobs).chain([tick]);
-    std::iter::once(bus.to_owned()).chain(queues).chain([stream]).chain(rules).chain(schedules).collect()
+    std::iter::once(bus.to_owned()).chain(queues).chain([stream]).chain(rules).chain(schedules).chain([MAIL.to_owned()]).collect()
 }
+
+/// Mails: whom they come from, and what is told of those that do not arrive.
+const MAIL: &str = r#"
+  # ----- Mails -----
+
+  # SES asks the owner of the address by a mail.
+  MailIdentity:
+    Type: AWS::SES::EmailIdentity
+    Condition: MakesMailIdentity
+    Properties:
+      EmailIdentity: !Ref MailFrom
+
+  MailSet:
+    Type: AWS::SES::ConfigurationSet
+    Condition: SendsMail
+    Properties:
+      Name: !Ref AWS::StackName
+      ReputationOptions: {ReputationMetricsEnabled: true}
+      # An address that mails came back from takes none of the account any more.
+      SuppressionOptions: {SuppressedReasons: [BOUNCE, COMPLAINT]}
+
+  MailTopic:
+    Type: AWS::SNS::Topic
+    Condition: SendsMail
+    Properties:
+      TopicName: !Sub ${AWS::StackName}-mail
+
+  MailToTopic:
+    Type: AWS::SNS::TopicPolicy
+    Condition: SendsMail
+    Properties:
+      Topics: [!Ref MailTopic]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {Service: ses.amazonaws.com}
+            Action: sns:Publish
+            Resource: !Ref MailTopic
+            Condition: {StringEquals: {"aws:SourceAccount": !Ref AWS::AccountId}}
+
+  MailEvents:
+    Type: AWS::SES::ConfigurationSetEventDestination
+    Condition: SendsMail
+    DependsOn: MailToTopic
+    Properties:
+      ConfigurationSetName: !Ref MailSet
+      EventDestination:
+        Name: bounces
+        Enabled: true
+        MatchingEventTypes: [bounce, complaint]
+        SnsDestination: {TopicARN: !Ref MailTopic}
+
+  MailToQueue:
+    Type: AWS::SQS::QueuePolicy
+    Condition: SendsMail
+    Properties:
+      Queues: [!Ref BouncesQueue, !Ref BouncesDeadQueue]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {Service: sns.amazonaws.com}
+            Action: sqs:SendMessage
+            Resource: [!GetAtt BouncesQueue.Arn, !GetAtt BouncesDeadQueue.Arn]
+            Condition: {ArnEquals: {"aws:SourceArn": !Ref MailTopic}}
+
+  MailSubscription:
+    Type: AWS::SNS::Subscription
+    Condition: SendsMail
+    DependsOn: MailToQueue
+    Properties:
+      TopicArn: !Ref MailTopic
+      Protocol: sqs
+      Endpoint: !GetAtt BouncesQueue.Arn
+      RawMessageDelivery: true
+      RedrivePolicy:
+        deadLetterTargetArn: !GetAtt BouncesDeadQueue.Arn
+"#;
 
 /// The leave to put what the clock starts on the queue of the jobs.
 const SCHEDULER: &str = r#"

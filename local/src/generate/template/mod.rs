@@ -53,6 +53,10 @@ Conditions:
   MakesTable: !Equals [!Ref TableStreamArn, own]
   HasCorsOrigins: !Not [!Equals [!Ref CorsOrigins, ""]]
   HasAlarmEmail: !Not [!Equals [!Ref AlarmEmail, ""]]
+  SendsMail: !Not [!Equals [!Ref MailFrom, ""]]
+  IsMailDomainKnown: !Not [!Equals [!Ref MailDomain, ""]]
+  MakesMailIdentity: !And [!Condition SendsMail, !Not [!Condition IsMailDomainKnown]]
+  PushesToDevices: !Not [!Equals [!Ref PushApplicationArn, ""]]
   HasDomain: !Not [!Equals [!Ref DomainName, ""]]
 
 Rules:
@@ -137,6 +141,12 @@ pub(super) const PARAMETERS: &[Parameter] = &[
         limits: &["Type: Number", "AllowedValues: [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]"],
     },
     Parameter { name: "AlarmEmail", default: Some(""), meaning: "Address that alarms are sent to; empty sends none", limits: &["Type: String"] },
+    Parameter {
+        name: "MailDomain",
+        default: Some(""),
+        meaning: "Domain of MailFrom where SES knows that already; empty has SES ask the owner of MailFrom by a mail",
+        limits: &["Type: String"],
+    },
     Parameter {
         name: "Stage",
         default: Some("dev"),
@@ -235,6 +245,9 @@ Outputs:
   AlarmTopicArn:
     Description: The topic that alarms are sent to
     Value: !Ref AlarmTopic
+  MailState:
+    Description: Whether mails are sent, and from where
+    Value: !If [SendsMail, !Sub 'sent from ${{MailFrom}}', 'off: MailFrom is empty']
   DashboardUrl:
     Description: What there is to see of the deployment
     Value: !Sub https://${{AWS::Region}}.console.aws.amazon.com/cloudwatch/home#dashboards:name=${{AWS::StackName}}

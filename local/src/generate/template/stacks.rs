@@ -35,6 +35,10 @@ fn shared() -> Vec<(String, String)> {
         ("BusArn", "!GetAtt Bus.Arn"),
         ("HttpApiId", "!Ref HttpApi"),
         ("AlarmTopicArn", "!Ref AlarmTopic"),
+        ("MailIdentityArn", MAIL_IDENTITY),
+        ("MailSetArn", "!Sub arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/${AWS::StackName}"),
+        ("MailSetName", "!If [SendsMail, !Ref AWS::StackName, '']"),
+        ("PushTargetArn", PUSH_TARGET),
         ("SettingsId", "!GetAtt BootstrapStack.Outputs.SettingsId"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -59,6 +63,13 @@ pub(super) fn queue_variable(queue: Queue) -> (String, String) {
 pub(super) fn dead_variable(queue: Queue) -> (String, String) {
     (format!("{}_DEAD_QUEUE_URL", queue.name().to_uppercase()), format!("!Ref {}Url", dead_id(queue)))
 }
+
+/// The address that mails come from, or its domain where SES knows that.
+const MAIL_IDENTITY: &str = "!Sub ['arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${Identity}', \
+                             {Identity: !If [IsMailDomainKnown, !Ref MailDomain, !Ref MailFrom]}]";
+/// Without an application one that there is not, as no policy has an empty resource.
+const PUSH_TARGET: &str =
+    "!If [PushesToDevices, !Ref PushApplicationArn, !Sub 'arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:app/none/none']";
 
 impl Stack {
     /// Its file below the project root.

@@ -33,6 +33,7 @@ use crate::keys::{self, Index, IndexKeys, UNDATED};
 use crate::list::{By, Filter, Named, Page, Paging, Place, Plan, id_in};
 use crate::table::Store;
 use domain::follow_up::{FollowUp, FollowUpStatus};
+use domain::message_template::MessageTemplate;
 use domain::permission::RoleGrants;
 use domain::search::Search;
 use domain::settings::Settings;
@@ -102,6 +103,12 @@ impl Stored for Team {
 }
 
 impl Stored for RoleGrants {
+    fn index_keys(_: &Record<Self>) -> IndexKeys {
+        IndexKeys::default()
+    }
+}
+
+impl Stored for MessageTemplate {
     fn index_keys(_: &Record<Self>) -> IndexKeys {
         IndexKeys::default()
     }

@@ -1,0 +1,12 @@
+//! Messages: in whose words customers and users are told what, and through what.
+
+pub mod list_message_templates;
+pub mod update_message_template;
+mod views;
+
+use edge::Route;
+
+/// The routes of this resource.
+pub fn routes() -> Vec<Route> {
+    vec![list_message_templates::route(), update_message_template::route()]
+}
