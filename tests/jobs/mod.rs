@@ -3,6 +3,8 @@
 mod counts;
 mod reminders;
 
+pub use counts::counted;
+
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::crm::PASSWORD;

@@ -16,6 +16,7 @@ pub mod credential;
 pub mod customer;
 pub mod dead_letter;
 pub mod event;
+pub mod figures;
 pub mod follow_up;
 pub mod granting;
 pub mod id;

@@ -20,4 +20,4 @@ pub use adapters::Sqs;
 pub use ports::{Depth, EventBus, MessagingError, Queue, Queues, STREAM};
 pub use schedules::{FOLLOW_UPS_DUE, RECURRING_TASKS, SCHEDULES, Schedule, TASKS_DUE};
 pub use subscriptions::{SUBSCRIPTIONS, Subscription};
-pub use work::{Place, Work};
+pub use work::{Place, Recounting, Work};
