@@ -127,6 +127,9 @@ impl Front {
         let Some(request) = front_event::request(&parts, body, peer) else {
             return closing(StatusCode::BAD_REQUEST);
         };
+        if let Some(page) = crate::dev::answer(&request) {
+            return written(page);
+        }
         let handler = Arc::clone(&self.handler);
         // On its own task, so that a panic stays there and a client that leaves does not cut
         // the handler short, as it would not in Lambda.

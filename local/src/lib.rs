@@ -12,6 +12,7 @@ pub mod clock;
 mod connector;
 mod cron;
 pub mod demo;
+mod dev;
 mod dispatch;
 pub mod embedded;
 pub mod front;
