@@ -238,8 +238,13 @@ async fn told(admin: &Checked<'_>, rep: &Checked<'_>) {
     rep.get("/notifications?type=EMAIL", 200).await;
     rep.get("/notifications?type=PIGEON", 422).await;
     rep.send("PATCH", &format!("/notifications/{NOBODY}/read"), json!({}), 404).await;
-    for path in ["/feed", "/feed?limit=1", "/feed?entityType=USER"] {
+    for path in ["/feed", "/feed?limit=1", "/feed?entityType=USER", "/dashboard/me"] {
         rep.get(path, 200).await;
+    }
+    admin.get("/dashboard", 200).await;
+    rep.get("/dashboard", 403).await;
+    for path in ["/dashboard?limit=1", "/dashboard/me?limit=1"] {
+        admin.get(path, 422).await;
     }
     rep.get(&format!("/feed?entityType=USER&entityId={}", rep.person.id), 200).await;
     rep.get(&format!("/feed?entityType=LEAD&entityId={NOBODY}"), 404).await;

@@ -148,9 +148,8 @@ async fn a_follow_up_that_is_due_is_one_mail_a_day_until_it_is_done() {
     let call = text(&house.rep.make("/follow-ups", json!({"leadId": lead, "dueAt": "2026-03-02T12:00:00Z"})).await["id"]);
     house.rep.make("/tasks", json!({"title": "Write", "dueAt": "2026-03-02T12:00:00Z"})).await;
     let subjects = async |house: &mut House, times: usize| {
-        for task in ["remind_of_follow_ups", "remind_of_tasks"] {
-            let body = json!({"task": task}).to_string();
-            house.crm.embedded().queues.send("work", vec![body; times], std::time::Duration::ZERO).await.expect("sent");
+        for job in ["followups-due", "tasks-due"] {
+            house.crm.start_job(job, times).await;
         }
         settle(&mut house.posts).await;
         house.mails(&house.rep).await.into_iter().filter_map(|mail| mail.subject).collect::<Vec<_>>()
@@ -391,7 +390,13 @@ async fn the_mailbox_keeps_the_latest_and_shows_them_to_this_machine_alone() {
     let (_, _, all) = get("/dev/mailbox.json", "[::1]:9000").await;
     let all: Value = serde_json::from_str(&all).expect("JSON");
     assert_eq!((all.as_array().map(Vec::len), &all[0]["subject"], &all[0]["type"]), (Some(500), &json!("<b>Mail</b> 502"), &json!("EMAIL")));
-    for (path, host, expected) in [("/dev/mailbox", "evil.example", 403), ("/dev/mailbox/1", "127.0.0.1", 404), ("/dev/nothing", "127.0.0.1", 404)] {
+    for (path, host, expected) in [
+        ("/dev/mailbox", "evil.example", 403),
+        ("/dev/mailbox/1", "127.0.0.1", 404),
+        ("/dev/nothing", "127.0.0.1", 404),
+        ("/dev/dashboard", "evil.example", 403),
+        ("/dev/dashboard", "localhost:9000", 200),
+    ] {
         assert_eq!(get(path, host).await.0, expected, "{path} {host}");
     }
     // What was kept is there after a start.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tests::{Crm, eventually, log};
 
 /// The lines that count this, as CloudWatch reads them.
-pub(super) fn counted(metric: Metric, of: &str) -> usize {
+pub fn counted(metric: Metric, of: &str) -> usize {
     let is_it = |line: &Value| {
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         let dimensions: Vec<&str> =

@@ -5,6 +5,8 @@ mod engagement;
 mod reminders;
 mod runs;
 
+pub use counts::counted;
+
 use serde_json::{Value, json};
 use std::time::Duration;
 use tests::crm::PASSWORD;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tests::background::{Post, settle};
 use tests::people::text;
-use tests::recount::{Look, disagreements};
+use tests::recount::{Look, disagreements_in};
 use tests::{Crm, Passing, Person, eventually, log};
 
 /// Half past seven in Berlin, on the day before its clocks go forward: 2026-03-28T06:30Z.
@@ -95,7 +95,8 @@ async fn who_has_something_to_do_is_reminded_each_day_until_it_is_done() {
     assert_eq!(morning.told(&rep).await, set(&["A task is overdue: Early tomorrow", "A task is overdue: Long ago"]));
     let feed = rep.all("/feed?limit=100").await;
     assert!(feed.iter().all(|event| !text(&event["type"]).ends_with(".due")), "nobody did anything");
-    assert_eq!(disagreements(&morning.crm.items().await, Look::Told), Vec::<String>::new());
+    let zone = jiff::tz::TimeZone::get("Europe/Berlin").expect("a zone");
+    assert_eq!(disagreements_in(&zone, &morning.crm.items().await, Look::Told), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,6 +177,7 @@ async fn one_that_cannot_be_reminded_of_holds_up_none_of_the_others() {
     assert_eq!((&run["state"], &run["counts"]), (&json!("PARTIAL"), &json!({"looked": 2, "reminded": 1, "failed": 1})));
     assert!(text(&run["error"]).starts_with(&format!("TASK#{first}: ")), "somebody has to look at it: {run}");
     assert_eq!(crm.admin().await.all("/feed?limit=100").await.iter().filter(|event| event["type"] == "job.finished").count(), 1);
+    assert_eq!(crm.items_of("PARKED").await.len(), 1, "it is not counted either");
 }
 
 #[tokio::test]

@@ -112,6 +112,10 @@ async fn people(crm: &Crm) {
         admin.get(path).await.expect(200);
     }
     admin.get("/feed").await.expect(200);
+    admin.customer(json!({"ownerId": rep.id})).await;
+    let ranked =
+        || async { admin.get("/dashboard").await.expect(200).data()["topReps"].as_array().is_some_and(|reps| !reps.is_empty()).then_some(()) };
+    eventually("who has customers has a name", SOON, ranked).await;
     // The administrator sees all; somebody else's reach is looked up.
     boss.get(&format!("/feed?entityType=USER&entityId={}", boss.id)).await.expect(200);
     admin.patch("/settings", json!({"dueSoonDays": 3})).await.expect(200);

@@ -3,6 +3,7 @@
 use crate::items::Raw;
 use crate::people::text;
 use domain::search::Findable;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Look {
     /// What one transaction wrote.
     AtOnce,
-    /// Also what the projector keeps: everything has settled.
+    /// Also what the projector keeps beside records, but no figures: there are records that were never counted.
+    Uncounted,
+    /// Also the figures of dashboards: everything has settled.
     Settled,
     /// Also the inboxes: all that happened was under this release, and every queue is empty.
     Told,
@@ -25,8 +28,13 @@ struct Recount<'a> {
     wrong: Vec<String>,
 }
 
-/// What does not agree with the records.
+/// What does not agree with the records, in a deployment whose days are those of UTC.
 pub fn disagreements(items: &[Raw], look: Look) -> Vec<String> {
+    disagreements_in(&TimeZone::UTC, items, look)
+}
+
+/// What does not agree with the records, in a deployment in this zone.
+pub fn disagreements_in(zone: &TimeZone, items: &[Raw], look: Look) -> Vec<String> {
     let mut recount = Recount { items, wrong: Vec::new() };
     recount.markers();
     recount.events();
@@ -37,6 +45,9 @@ pub fn disagreements(items: &[Raw], look: Look) -> Vec<String> {
         recount.rows();
         recount.dates();
         recount.timelines();
+    }
+    if [Look::Settled, Look::Told].contains(&look) {
+        recount.figures(zone);
     }
     if look == Look::Told {
         recount.told();
@@ -419,6 +430,73 @@ impl<'a> Recount<'a> {
         self.compare("rows", expected, found);
     }
 
+    /// The figures of dashboards, the marks of what was counted, and who has how many active customers.
+    fn figures(&mut self, zone: &TimeZone) {
+        let latest = self.of("EVENT").filter_map(|event| event.at("data")["at"].as_str()).max().unwrap_or_default();
+        // (whose, figure), each of them once a record
+        let mut expected: BTreeMap<(String, String), i64> = BTreeMap::new();
+        let (mut marks, mut found_marks) = (Kept::new(), Kept::new());
+        for record in self.items.iter().filter(|item| ["CUSTOMER", "LEAD", "TASK", "FOLLOWUP", "ACTIVITY"].contains(&item.text("type"))) {
+            let adds = adds(record, zone);
+            marks.insert(record.text("pk").to_owned(), adds.iter().map(|(whose, figure)| format!("{whose} {figure}")).collect());
+            adds.into_iter().for_each(|add| *expected.entry(add).or_default() += 1);
+        }
+        for mark in self.of("COUNTED") {
+            let lines = mark.text("adds").lines().map(|line| line.replacen('T', "TEAM#", usize::from(line.starts_with('T'))));
+            let lines = lines.map(|line| line.replacen('U', "USER#", usize::from(line.starts_with('U'))));
+            found_marks.insert(mark.text("pk").to_owned(), lines.collect());
+        }
+        self.compare("counted", marks, found_marks);
+        let mut found: BTreeMap<(String, String), i64> = BTreeMap::new();
+        let (mut reps, mut found_reps) = (Kept::new(), Kept::new());
+        for ((whose, figure), count) in &expected {
+            if let Some(team) = figure.strip_prefix("a:") {
+                let row = format!("{:010}#{}", 9_999_999_999 - count, whose.trim_start_matches("USER#"));
+                reps.entry(format!("TEAM#{team}")).or_default().insert(row);
+            }
+        }
+        for row in self.of("REP") {
+            let row_of = row.text("pk").trim_start_matches("FIGURES#").to_owned();
+            found_reps.entry(row_of).or_default().insert(row.text("sk").trim_start_matches("REP#").to_owned());
+        }
+        self.compare("reps", reps, found_reps);
+        for item in self.of("FIGURES") {
+            let (whose, sk) = (item.text("pk").trim_start_matches("FIGURES#"), item.text("sk").split('~').next().unwrap_or_default());
+            for (name, amount) in &item.0 {
+                let Some(amount) = amount.as_i64().filter(|_| !["pk", "sk", "type", "seq", "ttl"].contains(&name.as_str())) else { continue };
+                let figure = match sk.strip_prefix("DAYS#") {
+                    Some(month) => format!("{}{month}-{}", &name[..1], &name[1..]),
+                    None => name.clone(),
+                };
+                *found.entry((whose.to_owned(), figure)).or_default() += amount;
+            }
+        }
+        // What is due counts in its month as well, and days end 40 days after their month.
+        let every: BTreeMap<(String, String), i64> = found.keys().map(|key| (key.clone(), 0)).chain(expected.clone()).collect();
+        for ((whose, figure), count) in every {
+            let Some((daily, day)) = figure.split_at_checked(1).filter(|(_, day)| day.len() == 10 && day.as_bytes()[4] == b'-') else { continue };
+            if count > 0 && (daily == "t" || daily == "f") {
+                // Months are told apart from 2000 to 2099.
+                let month = Ord::clamp(&day[..7], "2000-01", "2099-12");
+                *expected.entry((whose.clone(), format!("{daily}{month}"))).or_default() += count;
+            }
+            let date: jiff::civil::Date = day.parse().expect("a day");
+            let last = date.last_of_month().saturating_add(jiff::Span::new().days(41)).to_string();
+            if &*last <= latest.get(..10).unwrap_or_default() {
+                expected.remove(&(whose.clone(), figure.clone()));
+                found.remove(&(whose, figure));
+            }
+        }
+        found.retain(|_, amount| *amount != 0);
+        let whole: Vec<String> =
+            found.iter().filter(|(key, amount)| expected.get(key) != Some(amount)).map(|(key, amount)| format!("{key:?} {amount}")).collect();
+        let missing = expected.iter().filter(|(key, amount)| found.get(key) != Some(amount)).map(|(key, amount)| format!("{key:?} {amount}"));
+        let missing: Vec<String> = missing.collect();
+        if !whole.is_empty() || !missing.is_empty() {
+            self.wrong.push(format!("figures: {whole:?}, expected {missing:?}"));
+        }
+    }
+
     /// The latest contact and the next follow-up of leads, and of customers with the leads they were.
     fn dates(&mut self) {
         let mut wrong = Vec::new();
@@ -438,6 +516,47 @@ impl<'a> Recount<'a> {
         }
         self.wrong.extend(wrong);
     }
+}
+
+/// What a record adds to which figures.
+fn adds(record: &Raw, zone: &TimeZone) -> Vec<(String, String)> {
+    let (data, derived) = (record.at("data"), record.at("derived"));
+    let team = format!("TEAM#{}", derived["teamId"].as_str().unwrap_or("NONE"));
+    let person = data["ownerId"].as_str().or(data["assigneeId"].as_str()).map(|user| format!("USER#{user}"));
+    let archived = data["archivedAt"].is_string();
+    let day = |time: &Value| time.as_str().map(|time| zone.to_datetime(time.parse().expect("a time")).date().to_string());
+    let mut shared: Vec<String> = Vec::new();
+    let mut adds: Vec<(String, String)> = Vec::new();
+    match record.text("type") {
+        "CUSTOMER" if !archived => {
+            let engagement = text(&data["engagement"]);
+            adds.push((team.clone(), format!("l:{}", derived["levelCode"].as_str().unwrap_or("BRONZE"))));
+            if engagement != "INACTIVE" {
+                adds.extend(person.iter().map(|person| (person.clone(), format!("a:{}", &team[5..]))));
+            }
+            shared.push(format!("e:{engagement}"));
+        }
+        "LEAD" => {
+            shared.extend((!archived).then(|| format!("s:{}", text(&data["status"]))));
+            shared.extend(day(&record.at("head")["c"]).map(|day| format!("l{day}")));
+        }
+        "TASK" if is_open(record) => {
+            shared.push("tasks".to_owned());
+            shared.extend(day(&data["dueAt"]).map(|day| format!("t{day}")));
+        }
+        "FOLLOWUP" if is_pending(record) => {
+            shared.push("followUps".to_owned());
+            shared.extend(day(&data["dueAt"]).map(|day| format!("f{day}")));
+        }
+        "ACTIVITY" if is_contact(record) => {
+            adds.extend(day(&data["occurredAt"]).map(|day| (team.clone(), format!("c{day}"))));
+        }
+        _ => {}
+    }
+    for figure in shared {
+        adds.extend([Some(&team), person.as_ref()].into_iter().flatten().map(|whose| (whose.clone(), figure.clone())));
+    }
+    adds
 }
 
 /// A partition without its shard: `ALL~3#…` as `ALL#…`.

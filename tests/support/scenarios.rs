@@ -3,6 +3,7 @@
 
 mod activities;
 mod customers;
+mod dashboard;
 mod edge;
 mod feed;
 mod follow_ups;
@@ -75,6 +76,7 @@ macro_rules! for_each_scenario {
             projects::a_project_is_seen_by_owner_members_and_team,
             projects::work_is_logged_and_summed_up,
             projects::wrong_entries_can_be_removed,
+            dashboard::figures_follow_what_happens_within_two_seconds,
             feed::the_feed_tells_what_happened_newest_first,
             feed::what_happened_is_told_to_whom_it_concerns,
             notifications::a_template_is_changed_within_its_words_and_turned_off,

@@ -18,7 +18,7 @@ contract::row! {
     } hidden { kind }
     derived ActivityDerived {
         author_name: Option<String>,
-    } hidden { excerpt, customer_id }
+    } hidden { excerpt, customer_id, team_id }
     computed {
         r#type: ActivityType = |activity| activity.data.kind,
         body: Option<String> = |activity| activity.derived.excerpt.clone(),

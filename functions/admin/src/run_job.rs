@@ -32,7 +32,7 @@ pub(crate) fn route() -> Route {
     Route::post("/admin/jobs/{name}/run", "run_job")
         .needs(Permission::JobsRun)
         .about("Operations", "Start a job now")
-        .remark("It begins at once and takes as long as there is work. What was done that day is not done again.")
+        .remark("It begins at once and takes as long as there is work. What was done that day is not done again. By hand `counters-check` recounts everything and repairs what is wrong.")
         .status(202)
         .fails(&[Code::JobRunning])
         .touches(&[Action::Get, Action::Put])

@@ -75,7 +75,7 @@ contract::answer! {
 }
 
 impl FeedEvent {
-    fn new(event: Event) -> Self {
+    pub(crate) fn new(event: Event) -> Self {
         Self {
             id: event.id,
             r#type: event.kind,

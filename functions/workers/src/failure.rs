@@ -88,6 +88,13 @@ pub(crate) async fn park(app: &App, queue: &str, id: Option<&str>, cause: String
     Ok(())
 }
 
+/// Parks what a worker of the stream could not do, as the work that does it again.
+pub(crate) async fn park_work(app: &App, worker: &'static str, cause: String, work: &Work) -> Result<(), Failure> {
+    application::log::fault(worker, &format!("parked: {cause}"));
+    let body = serde_json::to_string(work).map_err(|error| not("a piece of work", &error))?;
+    park(app, Queue::Work.name(), None, format!("{worker}: {cause}"), 1, body).await
+}
+
 /// Reads the body of a message. The cause says where it cannot be read but repeats none of its words:
 /// it is logged, and they may be personal.
 pub(crate) fn read<T: DeserializeOwned>(what: &str, body: &str) -> Result<T, Failure> {
@@ -208,9 +215,7 @@ where
             Ok(Err(failure)) => failure.to_string(),
             Err(panic) => panic,
         };
-        application::log::fault(worker, &format!("parked: {cause}"));
-        let body = serde_json::to_string(&again(raw)).map_err(|error| not("a piece of work", &error))?;
-        if let Err(failure) = park(app, Queue::Work.name(), None, format!("{worker}: {cause}"), 1, body).await {
+        if let Err(failure) = park_work(app, worker, cause, &again(raw)).await {
             application::log::fault(worker, &failure.to_string());
             failed.batch_item_failures.push(here);
             break;

@@ -5,6 +5,7 @@
 //! one that is delivered twice ends at once. `domain::job` says which run may write.
 
 mod engagement;
+mod figures;
 mod piece;
 mod recurring;
 mod reminders;
@@ -27,10 +28,10 @@ use store::Action;
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "jobs",
-    about: "Does what the clock starts: engagement, recurring tasks, reminders; and makes good what was missed",
+    about: "Does what the clock starts: engagement, recounts, recurring tasks, reminders; and makes good what was missed",
     trigger: Trigger::Queue(Queue::Jobs),
     actions: &[Action::Get, Action::Query, Action::Put, Action::Update, Action::Delete],
-    needs: &[Need::Send(Queue::Jobs)],
+    needs: &[Need::Send(Queue::Jobs), Need::Send(Queue::Work)],
     handle: |app, event| async move { queue_batch(app, Queue::Jobs, event, |message| run(app, message)).await }.boxed(),
 };
 
@@ -47,6 +48,7 @@ async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<Option<Plac
     match piece.run.job {
         JobName::CustomerEngagement => engagement::next(piece, place).await,
         JobName::RecurringTasks => recurring::next(piece, place).await,
+        JobName::CountersCheck => figures::send(piece).await.map(|()| None),
         JobName::FollowUpsDue => reminders::next::<FollowUp>(piece, place).await,
         JobName::TasksDue => reminders::next::<Task>(piece, place).await,
     }

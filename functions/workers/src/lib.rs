@@ -16,6 +16,7 @@ mod migrate;
 pub mod notify;
 pub mod parker;
 pub mod projector;
+pub mod recount;
 mod redrive;
 pub mod relay;
 pub mod work;

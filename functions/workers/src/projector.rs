@@ -1,46 +1,125 @@
-//! The projector: keeps what is derived from records: what they are found by, and the latest contact and
-//! next follow-up of leads and customers.
+//! The projector: keeps what is derived from records: what they are found by, the latest contact and
+//! next follow-up of leads and customers, and the figures of dashboards.
 //!
 //! It reads each record as it is now, so repeated and late deliveries change nothing.
 
-use crate::failure::Failure;
-use crate::failure::stream_batch;
+use crate::failure::{Failure, park_work, stream_batch};
 use crate::{Interest, Trigger, Worker};
 use application::App;
 use aws_lambda_events::dynamodb::{EventRecord, StreamRecord};
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
 use domain::project::Project;
+use domain::task::Task;
 use domain::text::TextValue;
 use domain::user::User;
 use domain::{Entity, PartyId, Record};
 use futures::FutureExt;
+use futures::lock::Mutex;
 use messaging::Work;
+use messaging::batch::guarded;
+use serde::Deserialize;
 use serde_json::Value;
 use store::found::standing;
 use store::item::Stored;
-use store::{Action, Key, Store};
+use store::{Action, FIGURED, Key, Store};
+
+/// Its name.
+const NAME: &str = "projector";
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
-    name: "projector",
-    about: "Keeps what records are found by, latest contacts and next follow-ups in step with the records",
-    trigger: Trigger::Stream(Interest::Records(&[Customer::KIND, User::KIND, Lead::KIND, Project::KIND, Activity::KIND, FollowUp::KIND])),
-    actions: &[Action::Get, Action::QueryTable, Action::Put, Action::BatchWrite, Action::Update, Action::Check],
+    name: NAME,
+    about: "Keeps what records are found by, latest contacts, next follow-ups and the figures of dashboards in step with the records",
+    trigger: Trigger::Stream(Interest::Records(&[Customer::KIND, User::KIND, Lead::KIND, Project::KIND, Activity::KIND, FollowUp::KIND, Task::KIND])),
+    actions: &[Action::Get, Action::BatchGet, Action::QueryTable, Action::Put, Action::BatchWrite, Action::Update, Action::Delete, Action::Check],
     needs: &[],
     handle: |app, event| run(app, event).boxed(),
 };
 
 async fn run(app: &App, event: Value) -> Result<Value, Failure> {
-    stream_batch(app, WORKER.name, event, |record| Work::Project { record }, |record| project(app, record)).await
+    let counted = Mutex::new(Counted::default());
+    let again = |record| Work::Project { record };
+    let project_one = |record: EventRecord| async {
+        let (figured, number) = (figured(app, &record)?, record.change.sequence_number.clone());
+        project_all_but_figures(app, record).await?;
+        if let Some(key) = figured {
+            counted.lock().await.push((key, number));
+        }
+        Ok(())
+    };
+    let answer = stream_batch(app, NAME, event, again, project_one).await?;
+    count(app, counted.into_inner(), answer).await
+}
+
+/// Records of a batch whose figures have to follow, with their numbers in the stream.
+type Counted = Vec<(Key, Option<String>)>;
+
+/// Lets the figures follow the records of a batch, all together. Where trying again can help, the batch is repeated from the first of
+/// them; a record that cannot be counted is parked by itself.
+async fn count(app: &App, counted: Counted, answer: Value) -> Result<Value, Failure> {
+    let keys: Vec<Key> = counted.iter().map(|(key, _)| key.clone()).collect();
+    let first = counted.into_iter().next().and_then(|(_, number)| number);
+    let Err(failure) = count_all(app, &keys).await else { return Ok(answer) };
+    application::log::fault(NAME, &failure.to_string());
+    let mut here = DynamoDbBatchItemFailure::default();
+    here.item_identifier = first;
+    let mut failed = DynamoDbEventResponse::deserialize(answer).map_err(|error| crate::failure::not("an answer", &error))?;
+    failed.batch_item_failures.insert(0, here);
+    crate::failure::answer(&failed)
+}
+
+async fn count_all(app: &App, keys: &[Key]) -> Result<(), Failure> {
+    let together = guarded(async { Ok::<_, String>(count_figures(app, keys).await) }).await;
+    match together {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(failure)) if failure.may_pass() => return Err(failure),
+        Ok(Err(_)) | Err(_) => {}
+    }
+    for key in keys {
+        let cause = match guarded(async { Ok::<_, String>(count_figures(app, std::slice::from_ref(key)).await) }).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(failure)) if failure.may_pass() => return Err(failure),
+            Ok(Err(failure)) => failure.to_string(),
+            Err(panic) => panic,
+        };
+        park_work(app, NAME, cause, &Work::Count { kind: key.sk.clone(), pk: key.pk.clone() }).await?;
+    }
+    Ok(())
+}
+
+async fn count_figures(app: &App, keys: &[Key]) -> Result<(), Failure> {
+    Ok(app.count_figures(keys).await?)
+}
+
+/// The record whose figures have to follow, if it is one that adds to figures and the change is one of what it adds.
+fn figured(app: &App, record: &EventRecord) -> Result<Option<Key>, Failure> {
+    let key = Store::key_of_image(&record.change.keys);
+    if !FIGURED.contains(&key.sk.as_str()) || ran_out(record) {
+        return Ok(None);
+    }
+    let (old, new) = (record.change.old_image.clone(), record.change.new_image.clone());
+    Ok(Store::changes_figures(old, new, &app.config.zone)?.then_some(key))
+}
+
+/// Whether an item ran out of time, so that nobody deleted it.
+fn ran_out(record: &EventRecord) -> bool {
+    record.user_identity.as_ref().is_some_and(|identity| identity.principal_id == "dynamodb.amazonaws.com")
 }
 
 /// Projects one stream record.
 pub async fn project(app: &App, record: EventRecord) -> Result<(), Failure> {
-    // An item that ran out of time was not deleted by anyone.
-    if record.user_identity.is_some_and(|identity| identity.principal_id == "dynamodb.amazonaws.com") {
+    let figured = figured(app, &record)?;
+    project_all_but_figures(app, record).await?;
+    count_figures(app, figured.as_slice()).await
+}
+
+/// What is derived of one record alone.
+async fn project_all_but_figures(app: &App, record: EventRecord) -> Result<(), Failure> {
+    if ran_out(&record) {
         return Ok(());
     }
     let record = record.change;

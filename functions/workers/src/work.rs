@@ -8,6 +8,7 @@ use crate::{Need, Trigger, Worker};
 use application::{App, Decision};
 use domain::activity::Activity;
 use domain::customer::Customer;
+use domain::figures::Whose;
 use domain::follow_up::FollowUp;
 use domain::lead::{self, Lead};
 use domain::owner::{Held, follow, follows};
@@ -24,7 +25,7 @@ use store::Action;
 use store::item::Stored;
 use store::list::Paging;
 use store::records::{children_plan, owned_plans};
-use store::{FailedCondition, Plan, Tx, Which};
+use store::{FailedCondition, Key, Plan, Tx, Which};
 
 /// How many records one message handles before it hands on to the next: well inside the function's
 /// time-out at 20 ms a record.
@@ -37,7 +38,17 @@ pub const WORKER: Worker = Worker {
     name: "work",
     about: "Moves, re-stamps and cleans up records in pieces; repeats parked stream records",
     trigger: Trigger::Queue(Queue::Work),
-    actions: &[Action::Get, Action::Query, Action::QueryTable, Action::Put, Action::BatchWrite, Action::Update, Action::Delete, Action::Check],
+    actions: &[
+        Action::Get,
+        Action::BatchGet,
+        Action::Query,
+        Action::QueryTable,
+        Action::Put,
+        Action::BatchWrite,
+        Action::Update,
+        Action::Delete,
+        Action::Check,
+    ],
     needs: &[Need::Send(Queue::Work), Need::Send(Queue::Automation), Need::Send(Queue::Notifications), Need::Send(Queue::Jobs), Need::Bus],
     handle: |app, event| async move { queue_batch(app, Queue::Work, event, |message| run(app, message)).await }.boxed(),
 };
@@ -97,6 +108,11 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
             let rest = redrive(app, which, before, from).await?;
             hand_on(app, rest.map(|from| Work::Redrive { queue, cause, before, from: Some(from) })).await
         }
+        Work::CountersCheck { team, user, repair, from } => {
+            let whose = user.map_or(Whose::Team(team), Whose::User);
+            crate::recount::recount(app, whose, repair, from).await
+        }
+        Work::Count { kind, pk } => Ok(app.count_figures(&[Key { pk, sk: kind }]).await?),
         Work::Project { record } => crate::projector::project(app, stream_record(&record)?).await,
         Work::Relay { record } => crate::relay::relay(app, stream_record(&record)?).await,
     }

@@ -1,5 +1,6 @@
 //! Pages for whoever works on the CRM or tries it, in the embedded run alone, for a browser on the same machine: below `/dev`.
 
+mod dashboard;
 mod mailbox;
 
 use crate::Embedded;
@@ -23,9 +24,10 @@ pub(crate) async fn answer(crm: &Embedded, request: &lambda_http::Request) -> Re
         return plain(StatusCode::METHOD_NOT_ALLOWED, "There is nothing to change here.");
     }
     let path = request.uri().path().trim_start_matches(BASE);
-    let found = match path.strip_prefix("mailbox") {
-        Some(rest) => mailbox::answer(crm, rest).await,
-        None => None,
+    let found = match (path, path.strip_prefix("mailbox")) {
+        ("dashboard", _) => Some(page("text/html; charset=utf-8", dashboard::POLICY, dashboard::PAGE.to_owned())),
+        (_, Some(rest)) => mailbox::answer(crm, rest).await,
+        _ => None,
     };
     found.unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "There is no such page."))
 }

@@ -4,7 +4,6 @@ use crate::app::App;
 use crate::error::Error;
 use domain::activity::Activity;
 use domain::project::Project;
-use domain::settings::{Settings, SettingsData, SettingsId};
 use domain::time::Due;
 use domain::{Parent, Reach, Row, Scope, Time, UserId};
 use store::filters::{ActivityFilter, ProjectFilter, Summed, Whose, WorkLogFilter};
@@ -115,10 +114,9 @@ impl App {
     /// The moments that a `due` filter means; how far ahead counts as soon is a setting.
     pub async fn due_range(&self, due: Due) -> Result<(Option<Time>, Option<Time>), Error> {
         let soon = match due {
-            Due::Soon => self.store().get::<Settings>(SettingsId::Company).await?.map(|settings| settings.data.due_soon_days),
-            _ => None,
+            Due::Soon => self.soon_days().await?,
+            _ => 0,
         };
-        let soon = soon.unwrap_or_else(|| SettingsData::default().due_soon_days);
         Ok(due.range(self.clock.now(), soon, &self.config.zone))
     }
 }

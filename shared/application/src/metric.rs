@@ -25,6 +25,8 @@ pub enum Metric {
     FailedSignIns,
     /// What happened in the business, by the kind of event.
     Events,
+    /// Figures of dashboards that a recount found otherwise.
+    FiguresDiffer,
     /// Answers with 500, by the crate that gave them.
     Faults,
 }
@@ -43,6 +45,7 @@ impl Metric {
             Self::SignIns => "SignIns",
             Self::FailedSignIns => "FailedSignIns",
             Self::Events => "Events",
+            Self::FiguresDiffer => "FiguresDiffer",
             Self::Faults => "Faults",
         }
     }
@@ -50,7 +53,7 @@ impl Metric {
     /// By what it is counted apart; each value is a metric of its own, which costs, so there are few.
     pub fn dimension(self) -> Option<&'static str> {
         match self {
-            Self::Parked | Self::Waiting | Self::Unsent | Self::SignIns => None,
+            Self::Parked | Self::Waiting | Self::Unsent | Self::SignIns | Self::FiguresDiffer => None,
             Self::JobDone => Some("job"),
             Self::FailedSignIns => Some("reason"),
             Self::Events => Some("type"),

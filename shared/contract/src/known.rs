@@ -115,6 +115,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("failedAt", "When it was given up on.", r#""2025-09-01T10:30:00.000Z""#),
     ("firstName", "The first name.", r#""Grace""#),
     ("followUpsPending", "How many follow-ups are pending.", "1"),
+    ("generatedAt", "When it was put together.", ""),
     ("frequency", "Orders a year from which a customer has the scores 5 to 2.", "[20, 10, 5, 2]"),
     ("id", "The id, a UUIDv7.", ""),
     ("lastContactedAt", "", r#""2025-09-01T10:30:00.000Z""#),

@@ -113,6 +113,8 @@ pub struct ActivityDerived {
     pub excerpt: Option<String>,
     /// The customer that its lead became, beside whom it stands as well.
     pub customer_id: Option<CustomerId>,
+    /// The team of its lead or customer when it was logged.
+    pub team_id: Option<TeamId>,
 }
 
 impl Entity for Activity {
@@ -230,7 +232,7 @@ pub fn log(act: &Act, party: &Party, data: ActivityData, text: ActivityText) -> 
     party.check_open()?;
     check(&data, &text, act.at)?;
     let about = &party.about();
-    let derived = ActivityDerived { author_name: Some(act.actor_name.clone()), excerpt: excerpt(&text), customer_id: None };
+    let derived = ActivityDerived { author_name: Some(act.actor_name.clone()), excerpt: excerpt(&text), customer_id: None, team_id: about.team };
     let activity: Record<Activity> = Record::new(act.id(), act, data, text, derived);
     let event = activity_event(&activity, act, about, EventKind::ActivityLogged, "logged");
     Ok((activity, event))

@@ -21,6 +21,8 @@ crate::choice! {
     pub enum JobName {
         /// How warm the contact to each customer is.
         CustomerEngagement = "customer-engagement",
+        /// Whether the figures of dashboards are those of the records.
+        CountersCheck = "counters-check",
         /// Copies of recurring tasks.
         RecurringTasks = "recurring-tasks",
         /// Reminders of follow-ups.

@@ -17,6 +17,7 @@ pub mod customer;
 pub mod dead_letter;
 pub mod engagement;
 pub mod event;
+pub mod figures;
 pub mod follow_up;
 pub mod granting;
 pub mod id;

@@ -353,7 +353,7 @@ mod tests {
         let again = tried(&failed).expect("by hand");
         let (sent, event) = ended(&again, &act(), Outcome::Sent);
         assert_eq!((sent.data.attempts, sent.data.error.as_ref(), sent.data.sent_at), (2, None, Some(act().at)));
-        assert_eq!(event.map(|event| event.kind.is_in_feed()), Some(false), "the feed tells of what failed");
+        assert_eq!(event.map(|event| event.is_in_feed()), Some(false), "the feed tells of what failed");
         assert_eq!(tried(&sent), None);
         let (skipped, event) = ended(&first, &act(), Outcome::Skipped("no phone number".into()));
         assert_eq!((tried(&skipped), event, skipped.version), (None, None, waits.version));

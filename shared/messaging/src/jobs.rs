@@ -23,6 +23,11 @@ pub struct Job {
 /// Every job, in the order of the day.
 pub const JOBS: &[Job] = &[
     Job { name: JobName::CustomerEngagement, about: "Says of customers whether the contact is hot, warm or inactive", cron: "cron(0 1 * * ? *)" },
+    Job {
+        name: JobName::CountersCheck,
+        about: "Recounts the figures of a thirtieth of all teams and users; by hand of all, and repairs them",
+        cron: "cron(0 3 * * ? *)",
+    },
     Job { name: JobName::RecurringTasks, about: "Copies the recurring tasks whose next occurrence has come", cron: "cron(0 6 * * ? *)" },
     Job { name: JobName::FollowUpsDue, about: "Reminds of the follow-ups that are due today or since", cron: "cron(0 8 * * ? *)" },
     Job { name: JobName::TasksDue, about: "Reminds of the open tasks that are due today or since", cron: "cron(0 8 * * ? *)" },

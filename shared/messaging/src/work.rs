@@ -1,8 +1,9 @@
 //! Messages on the work queue.
 
-use domain::{CustomerId, LeadId, PartyId, Time, UserId};
+use domain::{CustomerId, LeadId, PartyId, TeamId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Where a larger piece of work goes on: in which of its lists, after which row.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -11,6 +12,26 @@ pub struct Place {
     pub list: usize,
     /// Cursor in it.
     pub after: Option<String>,
+}
+
+/// How far a recount of figures is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Recounting {
+    /// Whether the records were counted as they are now, where that was to be done, and their sum is under way.
+    pub counted: bool,
+    /// Where to go on.
+    pub place: Place,
+    /// What was summed: figures as they are written.
+    pub sums: BTreeMap<String, i64>,
+    /// How often the figures had been written when the sum was begun.
+    pub writes: u64,
+    /// How many lists the scope has.
+    pub lists: u64,
+    /// The differences that were found before: as they are kept, and as they were counted.
+    pub found: Option<BTreeMap<String, (i64, i64)>>,
+    /// How often it was begun again.
+    pub tries: u32,
 }
 
 /// One piece of larger work. Each can be repeated without harm.
@@ -103,6 +124,28 @@ pub enum Work {
         /// Where to go on.
         #[serde(default)]
         from: Option<Place>,
+    },
+    /// Recount the figures of a team, of a person, or of what has no team.
+    CountersCheck {
+        /// Of this team.
+        #[serde(default)]
+        team: Option<TeamId>,
+        /// Of this person.
+        #[serde(default)]
+        user: Option<UserId>,
+        /// Whether to put right what differs.
+        #[serde(default)]
+        repair: bool,
+        /// How far it is.
+        #[serde(default)]
+        from: Option<Recounting>,
+    },
+    /// Let the figures of dashboards follow a record that could not be counted.
+    Count {
+        /// Its kind.
+        kind: String,
+        /// Its partition key.
+        pk: String,
     },
     /// Project a stream record again that was parked.
     Project {

@@ -226,7 +226,7 @@ impl Store {
         let mut lists = Vec::new();
         for kind in migration.kinds.iter().copied() {
             if kind == Activity::KIND {
-                let authors = std::iter::once(None).chain(self.every::<User>().await?.into_iter().map(Some));
+                let authors = std::iter::once(None).chain(self.every_id::<User>().await?.into_iter().map(Some));
                 lists.extend(authors.map(|author| Walked { kind, index: Index::Owner, partition: keys::of_owner(author, kind, "LIVE") }));
                 continue;
             }

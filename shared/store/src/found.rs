@@ -203,7 +203,7 @@ impl Store {
         let mut places = Vec::new();
         for place in &named.places {
             if *place == Place::All {
-                places.extend(self.every::<Team>().await?.into_iter().map(Place::Team));
+                places.extend(self.every_id::<Team>().await?.into_iter().map(Place::Team));
                 places.push(Place::Owner(None));
             }
             places.push(*place);
@@ -227,7 +227,7 @@ impl Store {
     }
 
     /// The ids of all live records of a kind of which there are few, in order.
-    pub(crate) async fn every<E: Stored>(&self) -> Result<Vec<E::Id>, Error>
+    pub async fn every_id<E: Stored>(&self) -> Result<Vec<E::Id>, Error>
     where
         E::Id: Ord,
     {

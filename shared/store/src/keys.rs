@@ -2,8 +2,10 @@
 //!
 //! A key function without a row in `ACCESS_PATTERNS.md` fails a test.
 
+use domain::figures::Whose;
 use domain::job::{JobName, RunId};
-use domain::{ActivityId, EventId, FollowUpId, ParkedId, SessionId, TaskId, Time, UserId};
+use domain::text::TextValue;
+use domain::{ActivityId, EventId, FollowUpId, ParkedId, SessionId, TaskId, TeamId, Time, UserId};
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -287,6 +289,55 @@ pub fn done(consumer: &str, id: &str) -> Key {
     Key::new(format!("DONE#{consumer}#{id}"), "DONE")
 }
 
+/// What was counted of this record in figures? `LEAD#<id>` / `COUNTED`; written with the figures.
+pub fn counted(pk: &str) -> Key {
+    Key::new(pk, "COUNTED")
+}
+
+/// How much is there of everything that a team, nobody or a person has? `FIGURES#TEAM#<id>` / `ALL`; also
+/// `FIGURES#TEAM#NONE` and `FIGURES#USER#<id>`.
+pub fn figures(whose: Whose, part: u32) -> Key {
+    Key::new(figures_of(whose), in_part(FIGURES, part))
+}
+
+/// The same day by day in a month, as long as its days are asked for: `FIGURES#TEAM#<id>` / `DAYS#2026-01`. It sorts after the
+/// others, so that one query brings both.
+pub fn figures_by_day(whose: Whose, month: &str, part: u32) -> Key {
+    Key::new(figures_of(whose), in_part(&format!("{DAYS}{month}"), part))
+}
+
+/// Who has the most active customers in this team? `FIGURES#TEAM#<id>` / `REP#<most first>#<user>`.
+pub fn rep(team: Option<TeamId>, active: i64, user: UserId) -> Key {
+    let most_first = MOST_ACTIVE - active.clamp(0, MOST_ACTIVE);
+    Key::new(figures_of(Whose::Team(team)), format!("{REP}{most_first:010}#{user}"))
+}
+
+/// How the sort keys of figures begin, of those by day, and of rows of people by their active customers.
+pub(crate) const FIGURES: &str = "ALL";
+pub(crate) const DAYS: &str = "DAYS#";
+pub(crate) const REP: &str = "REP#";
+/// More active customers than anybody has.
+const MOST_ACTIVE: i64 = 9_999_999_999;
+
+/// How many active customers a row tells of, and whose.
+pub(crate) fn read_rep(sk: &str) -> Option<(i64, UserId)> {
+    let (most_first, user) = sk.strip_prefix(REP)?.split_once('#')?;
+    Some((MOST_ACTIVE - most_first.parse::<i64>().ok()?, UserId::read(user).ok()?))
+}
+
+/// The partition of figures.
+pub(crate) fn figures_of(whose: Whose) -> String {
+    match whose {
+        Whose::Team(Some(team)) => format!("FIGURES#TEAM#{team}"),
+        Whose::Team(None) => "FIGURES#TEAM#NONE".to_owned(),
+        Whose::User(user) => format!("FIGURES#USER#{user}"),
+    }
+}
+
+fn in_part(sk: &str, part: u32) -> String {
+    if part == 0 { sk.to_owned() } else { format!("{sk}~{part}") }
+}
+
 /// Records of an owner, or of nobody: `USER#<id>#CUSTOMER#<state>`, the pool as `USER#NONE#…`.
 /// `state` is LIVE, ARCHIVED or a status.
 pub fn of_owner(owner: Option<UserId>, kind: &str, state: &str) -> String {
@@ -382,9 +433,14 @@ impl Shards {
 
     /// Where in a partition the item of this record stands: `ALL~3#LEAD#LIVE`.
     pub fn place(self, partition: &str, id: &str) -> String {
+        Self::shard(partition, self.part(id))
+    }
+
+    /// The number of the shard of this record.
+    pub(crate) fn part(self, id: &str) -> u32 {
         // The end of an id is random.
         let hash = id.bytes().rev().take(8).fold(0u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
-        Self::shard(partition, hash % u32::from(self.0))
+        hash % u32::from(self.0)
     }
 
     /// All parts of a partition.

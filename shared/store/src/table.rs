@@ -4,6 +4,7 @@
 use crate::error::Error;
 use crate::item::{Item, Stored, text, to_record};
 use crate::keys::{Index, Key, SORT, Shards};
+use crate::list::AT_ONCE;
 use crate::meter::Meter;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -102,8 +103,17 @@ impl Store {
         Ok(answer.item)
     }
 
-    /// The items of these keys, in any order, at most 100.
+    /// The items of these keys, in any order, at most 100, eventually consistent.
     pub(crate) async fn get_items(&self, keys: &[Key]) -> Result<Vec<Item>, Error> {
+        self.get_some(keys, false).await
+    }
+
+    /// The same, strongly consistent, however many they are.
+    pub(crate) async fn get_latest_items(&self, keys: &[Key]) -> Result<Vec<Item>, Error> {
+        Ok(try_join_all(keys.chunks(AT_ONCE).map(|keys| self.get_some(keys, true))).await?.concat())
+    }
+
+    async fn get_some(&self, keys: &[Key], consistent: bool) -> Result<Vec<Item>, Error> {
         let mut wanted: Vec<HashMap<String, AttributeValue>> =
             keys.iter().map(|key| HashMap::from([("pk".to_owned(), text(&*key.pk)), ("sk".to_owned(), text(&*key.sk))])).collect();
         let mut found = Vec::new();
@@ -114,7 +124,11 @@ impl Store {
             if attempt > 0 {
                 pause(FIRST_PAUSE, attempt).await;
             }
-            let request = KeysAndAttributes::builder().set_keys(Some(std::mem::take(&mut wanted))).build().map_err(|e| Error::Call(e.to_string()))?;
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(std::mem::take(&mut wanted)))
+                .consistent_read(consistent)
+                .build()
+                .map_err(|e| Error::Call(e.to_string()))?;
             let _in_flight = self.meter.begin();
             let answer = self
                 .client

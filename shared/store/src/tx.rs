@@ -372,6 +372,12 @@ impl Tx {
         );
     }
 
+    /// Removes an item, if a condition holds.
+    pub(crate) fn remove_if(&mut self, key: &Key, condition: &str, values: HashMap<String, AttributeValue>, refusal: FailedCondition) {
+        let action = Delete::builder().set_key(Some(key_map(key))).condition_expression(condition).set_expression_attribute_values(Some(values));
+        self.push(action, key.clone(), refusal);
+    }
+
     pub(crate) fn remove(&mut self, key: &Key) {
         self.push(Delete::builder().set_key(Some(key_map(key))), key.clone(), FailedCondition::Stale);
     }

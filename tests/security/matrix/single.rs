@@ -6,6 +6,7 @@ use crate::security::matrix::kinds::{Kind, Standing};
 use crate::security::matrix::requests::{NOTHING, body, call, caller, needed_query, needs, path, routes, title};
 use crate::security::matrix::rules::{changes, permission, reads, unchangeable};
 use crate::security::matrix::world::{Actor, ROLES, Record, World};
+use domain::Reach;
 use edge::{Access, Route};
 
 /// What the declarations say.
@@ -24,6 +25,8 @@ fn expected(route: &Route, actor: Option<&Actor>, record: Option<&Record>) -> Ou
         (_, Some(_), None) => Outcome::Yes,
         (_, Some(actor), Some(permission)) => match (actor.scope(permission), record) {
             (None, _) => Outcome::No(403),
+            // The figures of others need more than one's own.
+            (Some(scope), _) if route.name == "get_dashboard" && scope.reach() == Reach::Own => Outcome::No(403),
             (Some(scope), Some(record)) if route.method == http::Method::GET && !reads(&scope, record) => Outcome::No(404),
             (Some(scope), Some(record)) if route.method != http::Method::GET && !changes(&scope, record) => Outcome::No(unchangeable(&scope, record)),
             _ => Outcome::Yes,

@@ -98,7 +98,12 @@ impl<'a> Piece<'a> {
     }
 
     fn count(&mut self, name: &str) {
-        *self.counts.entry(name.to_owned()).or_default() += 1;
+        self.add(name, 1);
+    }
+
+    /// Counts so many.
+    pub(super) fn add(&mut self, name: &str, count: u64) {
+        *self.counts.entry(name.to_owned()).or_default() += count;
     }
 
     /// What it counted, and the first record that failed; an error where it has to be done again.
