@@ -101,6 +101,7 @@ async fn customers(report: &mut Report, stage: &Stage) -> Result<String, Failure
     behind(report, stage, "create_customer", "CUSTOMER", &create).await?;
     derived(report, stage, &samples).await?;
     dashboards(report, stage).await?;
+    shard(report, stage, &samples).await?;
     Ok(id)
 }
 
@@ -134,6 +135,34 @@ async fn derived(report: &mut Report, stage: &Stage, samples: &Samples) -> Resul
             report.shown("P12", what, figures.to_string());
         }
     }
+    Ok(())
+}
+
+/// How many records a batch of the stream has.
+const BATCH: u32 = 100;
+/// How long a round trip to the table takes in the cloud, seconds; what else a worker does takes little beside it.
+const ROUND_TRIP: f64 = 0.005;
+/// How many records one shard's projector has to handle in a second: as many as one partition can take.
+const A_SECOND: f64 = 1_000.0;
+
+/// How many records of a shard the projector handles in a second, by its round trips for a batch of new customers.
+async fn shard(report: &mut Report, stage: &Stage, samples: &Samples) -> Result<(), Failure> {
+    let mut records = Vec::new();
+    for number in 0..BATCH {
+        let mut body = samples.body(1_000 + number);
+        body["ownerId"] = json!(stage.rep.id);
+        let id = stage.make("/customers", &body).await?;
+        for item in stage.crm.items(&format!("{}#{id}", Customer::KIND), Customer::KIND).await? {
+            records.push(inserted(records.len(), &item));
+        }
+    }
+    let app = stage.crm.probed();
+    stage.crm.passed();
+    (projector::WORKER.handle)(&app, json!({"Records": records})).await?;
+    let trips = stage.crm.passed().trips;
+    let rate = f64::from(BATCH) / (ROUND_TRIP * trips as f64);
+    let what = format!("records a second of one shard's projector at 5 ms a round trip, {BATCH} new customers");
+    report.firm("P11", what, format!("{rate:.0} ({trips} trips)"), format!("≥ {A_SECOND}"), rate >= A_SECOND);
     Ok(())
 }
 
@@ -248,11 +277,15 @@ pub async fn behind(report: &mut Report, stage: &Stage, route: &str, kind: &str,
 async fn spent(crm: &Crm, worker: &Worker, items: &[Value]) -> Result<store::Usage, Failure> {
     let app = crm.embedded.worker_app(worker);
     for (index, item) in items.iter().enumerate() {
-        let change = json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item, "SequenceNumber": index.to_string(), "SizeBytes": 1});
-        let record = json!({"eventID": index.to_string(), "eventName": "INSERT", "awsRegion": "local", "dynamodb": change});
-        (worker.handle)(&app, json!({"Records": [record]})).await?;
+        (worker.handle)(&app, json!({"Records": [inserted(index, item)]})).await?;
     }
     Ok(app.usage())
+}
+
+/// What the stream says of a new item.
+fn inserted(number: usize, item: &Value) -> Value {
+    let change = json!({"Keys": {"pk": item["pk"], "sk": item["sk"]}, "NewImage": item, "SequenceNumber": number.to_string(), "SizeBytes": 1});
+    json!({"eventID": number.to_string(), "eventName": "INSERT", "awsRegion": "local", "dynamodb": change})
 }
 
 /// USD for a million of these requests: HTTP API and Lambda calls, Lambda's time at 256 MB with 2 ms

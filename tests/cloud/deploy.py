@@ -142,6 +142,7 @@ def write_emulated(project: Path, parameters: dict[str, str], storage) -> None:
         nested = yaml_parse(file.read_text())
         upload_code(nested, file.parent, storage, uploaded)
         without_canary(nested)
+        send_as_anybody(nested)
         nested = expand(nested)
         simplify_alarms(nested)
         file.with_name(EMULATED).write_text(yaml_dump(nested))
@@ -201,6 +202,15 @@ def simplify_alarms(template: dict) -> None:
 def without_canary(template: dict) -> None:
     """Leaves out how a new version goes live."""
     template["Globals"]["Function"].pop("DeploymentPreference", None)
+
+
+def send_as_anybody(template: dict) -> None:
+    """Lets mails be sent whoever they are from: of the emulator's SES that is asked for no identity, but for `*`."""
+    for resource in template["Resources"].values():
+        for policy in resource.get("Properties", {}).get("Policies", []):
+            for statement in policy["Statement"]:
+                if statement.get("Action") == ["ses:SendRawEmail"]:
+                    statement["Resource"] = "*"
 
 
 def camel_case_cors(template: dict) -> None:

@@ -226,3 +226,33 @@ async fn a_record_that_is_no_record_is_parked_alone_and_redriving_it_parks_it_ag
     let nothing = hand("parker", json!({"Records": 7})).await.expect_err("fails");
     assert!(nothing.to_string().starts_with("not a queue's event:"), "{nothing}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn work_that_is_handed_on_counts_how_often_and_does_not_go_in_circles() {
+    let crm = Crm::idle(local::Table::memory().expect("memory")).await;
+    let rep = crm.person("SALES_REP", None).await;
+    for number in 0..301 {
+        rep.make("/tasks", json!({"title": format!("Task {number}")})).await;
+    }
+    let event = |body: Value| json!({"Records": [{"messageId": "01900000-0000-7000-8000-00000000c0de", "body": body.to_string()}]});
+    let handed_on = async |body: Value| {
+        crm.hand("work", event(body)).await;
+        let sent = std::sync::Mutex::new(Vec::new());
+        let take = |event: Value| {
+            sent.lock().expect("lock").push(serde_json::from_str::<Value>(&text(&event["Records"][0]["body"])).expect("JSON"));
+            async { Ok::<_, String>(json!({"batchItemFailures": []})) }
+        };
+        while crm.embedded().queues.run_once("work", 1, &take).await.expect("the queue") > 0 {}
+        sent.into_inner().expect("lock")
+    };
+    let first = handed_on(json!({"task": "restamp", "user": rep.id})).await;
+    assert_eq!((first.len(), &first[0]["task"], &first[0]["hops"]), (1, &json!("restamp"), &json!(1)));
+    let last = handed_on(first[0].clone()).await;
+    assert_eq!(last, Vec::<Value>::new(), "the second one does the rest");
+    let mut again = first[0].clone();
+    again["hops"] = json!(10_000);
+    assert_eq!(handed_on(again).await, Vec::<Value>::new());
+    let admin = crm.admin().await;
+    let letters = admin.get("/admin/dead-letters").await.expect(200).data().as_array().expect("list").clone();
+    assert!(text(&letters[0]["cause"]).starts_with("it was handed on 10000 times"), "{letters:?}");
+}

@@ -13,8 +13,9 @@ use tests::random::Random;
 use tests::recount::{Look, disagreements};
 use tests::{Crm, Passing, Person, log};
 
-/// Five to one in the night, UTC: 2026-03-02T00:55:00Z.
-const START: i64 = 1_772_412_900_000;
+/// Five to midnight, UTC: 2026-03-01T23:55:00Z.
+const START: i64 = 1_772_409_300_000;
+const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
 
 struct Nights {
@@ -115,7 +116,8 @@ async fn a_night_says_what_the_rule_says() {
                         // To the second at the edges of the rule, as seen from the next run, and anywhere.
                         let anywhere = (random.below(40) as i64) * DAY;
                         let edge = *random.of(&[0, 7 * DAY, 30 * DAY, anywhere]);
-                        let at = nights.now().plus_seconds(-edge + *random.of(&[-1, 0, 1]));
+                        // The night comes in an hour.
+                        let at = nights.now().plus_seconds((HOUR - edge + *random.of(&[-1, 0, 1])).min(300));
                         let customer = random.of(&customers).clone();
                         calls.push(nights.contact(&customer, at).await);
                     }
@@ -140,13 +142,18 @@ async fn a_night_says_what_the_rule_says() {
                 }
             }
             if random.below(4) > 0 {
+                settle(&mut nights.posts).await;
+                nights.pass(HOUR).await;
                 let at = nights.now();
                 nights.night().await;
                 let rule: BTreeMap<String, String> = nights.by_the_rule(at).await.into_iter().map(|(id, says)| (id, says.to_owned())).collect();
                 assert_eq!(nights.shown().await, rule, "seed {seed}, the night of {at}");
             }
-            let days = 1 + random.below(5) as i64;
-            nights.pass(days * DAY + *random.of(&[-1, 0, 1])).await;
+            // On to the next five to midnight, or a little beside it.
+            let into = nights.now().seconds().rem_euclid(DAY);
+            let evening = (START / 1000).rem_euclid(DAY) - into;
+            let days = random.below(5) as i64 + i64::from(evening <= 300);
+            nights.pass(days * DAY + evening + *random.of(&[-1, 0, 1])).await;
         }
         settle(&mut nights.posts).await;
         let disagreeing = disagreements(&nights.crm.items().await, Look::Settled);
@@ -159,6 +166,7 @@ async fn a_night_says_what_the_rule_says() {
 async fn it_changes_to_the_second() {
     let mut nights = Nights::start().await;
     let customer = text(&nights.rep.customer(json!({})).await["id"]);
+    nights.pass(1).await;
     let first = nights.now();
     for seconds in [0, 10, 20] {
         nights.contact(&customer, first.plus_seconds(-seconds)).await;
@@ -197,7 +205,10 @@ async fn a_night_looks_at_those_whose_moment_has_come_and_a_missed_one_is_made_u
         nights.rep.customer(json!({})).await;
     }
     let by_hand = text(&nights.rep.customer(json!({"engagement": "HOT"})).await["id"]);
-    assert_eq!(nights.night().await["counts"]["looked"], 1, "the one that was set by hand");
+    nights.night().await;
+    assert_eq!(nights.engagement(&by_hand).await, "HOT", "it holds until the next night");
+    nights.pass(HOUR).await;
+    assert_eq!(nights.night().await["counts"]["changed"], 1, "the one that was set by hand");
     assert_eq!(nights.engagement(&by_hand).await, "WARM");
     assert_eq!(nights.night().await["counts"], json!({}), "and nobody once more");
     // No run for three weeks; then the one whose thirty days were over in between.
@@ -219,6 +230,7 @@ async fn customers_of_an_earlier_release_are_put_down_by_the_first_run() {
     nights.pass(31 * DAY).await;
     assert_eq!(nights.night().await["counts"], json!({"looked": 1, "changed": 1}));
     assert_eq!(nights.engagement(&old).await, "INACTIVE");
+    nights.pass(1).await;
     nights.contact(&old, nights.now()).await;
     assert_eq!(nights.night().await["counts"], json!({"looked": 1, "changed": 1}));
     assert_eq!(nights.engagement(&old).await, "WARM");

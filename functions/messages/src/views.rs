@@ -15,7 +15,8 @@ contract::answer! {
         pub subject: Option<Text<SUBJECT>>,
         /// Plain text with the placeholders in double braces, `{{ name }}`, and `{% if name %}…{% else %}…{% endif %}`.
         pub body: String,
-        /// A customer is told through the first one that there is an address for, a user through each that the user has not turned off.
+        /// A customer is told through the first one that there is an address for, a user through each that the user has not turned off, and of
+        /// TASK_DUE by e-mail only who has turned it on.
         pub channels: Vec<Channel>,
         /// Whether it is sent at all.
         pub enabled: bool,

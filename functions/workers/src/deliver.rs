@@ -9,6 +9,7 @@ use domain::event::{EntityType, Envelope};
 use domain::message_template::page;
 use domain::notification::{Channel, Notification, NotificationStatus, Outcome, ended, tried};
 use domain::user::{EmailStatus, User, UserStatus};
+use domain::value::cut;
 use domain::{NotificationId, Record};
 use messaging::{Mail, Mailer, MessagingError, Push, Pusher, Queue, SendError, TextMessage, Texter};
 use std::sync::Arc;
@@ -61,6 +62,12 @@ async fn end(app: &App, id: NotificationId, outcome: Outcome) -> Result<(), Fail
     Ok(())
 }
 
+/// The longest text message, characters: SNS takes 1,600 of the GSM alphabet, which is some ten parts
+/// (<https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>), and less than half as many of others.
+const LONGEST_TEXT: usize = 600;
+/// The longest push, characters: devices' services take 4 KB with everything around it.
+const LONGEST_PUSH: usize = 600;
+
 /// What is sent, and through what.
 enum Letter {
     Mail(Arc<dyn Mailer>, Mail),
@@ -80,7 +87,9 @@ impl Letter {
                 for push in pushes {
                     match pusher.push(push).await {
                         Ok(()) => reached = true,
-                        Err(error) => outcome = Err(error),
+                        // One that may be reached later is worth another try.
+                        Err(error) if matches!(outcome, Ok(()) | Err(SendError::Refused(_))) => outcome = Err(error),
+                        Err(_) => {}
                     }
                 }
                 if reached { Ok(()) } else { outcome }
@@ -114,7 +123,8 @@ fn letter(app: &App, notification: &Record<Notification>, recipient: Option<Reco
             (_, None) => Err("the recipient has no phone number".to_owned()),
             (None, _) => off("text messages"),
             (Some(texter), Some(phone)) => {
-                let text = [Some(message), link].into_iter().flatten().collect::<Vec<_>>().join(" ");
+                let rest = link.map(|link| format!(" {link}")).unwrap_or_default();
+                let text = format!("{}{rest}", cut(&message, LONGEST_TEXT.saturating_sub(rest.chars().count())));
                 Ok(Letter::Text(texter.clone(), TextMessage { to: phone.to_string(), text }))
             }
         },
@@ -122,7 +132,7 @@ fn letter(app: &App, notification: &Record<Notification>, recipient: Option<Reco
             (_, tokens) if tokens.is_empty() => Err("the recipient has no device".to_owned()),
             (None, _) => off("pushes"),
             (Some(pusher), tokens) => {
-                let push = |token: &String| Push { token: token.clone(), title: title.clone(), text: message.clone() };
+                let push = |token: &String| Push { token: token.clone(), title: title.clone(), text: cut(&message, LONGEST_PUSH) };
                 Ok(Letter::Push(pusher.clone(), tokens.iter().map(push).collect()))
             }
         },

@@ -64,11 +64,13 @@ async fn tick(app: &App) -> Result<(), Failure> {
     let names: Vec<JobName> = JOBS.iter().map(|job| job.name).collect();
     let kept = app.unscoped().jobs(&names).await?;
     let day = |time: domain::Time| Day(time.date_in(zone));
-    let missed = JOBS.iter().zip(kept).filter(|(job, kept)| {
-        let due = job.last_due(now.plus_seconds(-GRACE), zone);
-        due.is_some_and(|due| kept.state.is_missed(day(due), day(now), now))
+    let today = day(now);
+    let missed = JOBS.iter().zip(kept).filter_map(|(job, kept)| {
+        let due = day(job.last_due(now.plus_seconds(-GRACE), zone)?);
+        let counts = job.of_the_day && due < today;
+        (!counts && kept.state.is_missed(due, today, now)).then(|| Start::missed(job.name, due))
     });
-    try_join_all(missed.map(|(job, _)| send(app, Timed::Start(Start::scheduled(job.name))))).await.map(drop)
+    try_join_all(missed.map(|start| send(app, Timed::Start(start)))).await.map(drop)
 }
 
 async fn send(app: &App, timed: Timed) -> Result<(), Failure> {

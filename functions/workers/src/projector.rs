@@ -3,11 +3,10 @@
 //!
 //! It reads each record as it is now, so repeated and late deliveries change nothing.
 
-use crate::failure::{Failure, park_work, stream_batch};
+use crate::failure::{Failure, park_work, stream_batch, with_repeated};
 use crate::{Interest, Trigger, Worker};
 use application::App;
 use aws_lambda_events::dynamodb::{EventRecord, StreamRecord};
-use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
@@ -21,7 +20,6 @@ use futures::FutureExt;
 use futures::lock::Mutex;
 use messaging::Work;
 use messaging::batch::guarded;
-use serde::Deserialize;
 use serde_json::Value;
 use store::found::standing;
 use store::item::Stored;
@@ -58,18 +56,12 @@ async fn run(app: &App, event: Value) -> Result<Value, Failure> {
 /// Records of a batch whose figures have to follow, with their numbers in the stream.
 type Counted = Vec<(Key, Option<String>)>;
 
-/// Lets the figures follow the records of a batch, all together. Where trying again can help, the batch is repeated from the first of
-/// them; a record that cannot be counted is parked by itself.
+/// Lets the figures follow the records of a batch, all together. Where trying again can help, they are repeated; a record that cannot be counted is parked by itself.
 async fn count(app: &App, counted: Counted, answer: Value) -> Result<Value, Failure> {
     let keys: Vec<Key> = counted.iter().map(|(key, _)| key.clone()).collect();
-    let first = counted.into_iter().next().and_then(|(_, number)| number);
     let Err(failure) = count_all(app, &keys).await else { return Ok(answer) };
     application::log::fault(NAME, &failure.to_string());
-    let mut here = DynamoDbBatchItemFailure::default();
-    here.item_identifier = first;
-    let mut failed = DynamoDbEventResponse::deserialize(answer).map_err(|error| crate::failure::not("an answer", &error))?;
-    failed.batch_item_failures.insert(0, here);
-    crate::failure::answer(&failed)
+    with_repeated(answer, counted.into_iter().map(|(_, number)| number))
 }
 
 async fn count_all(app: &App, keys: &[Key]) -> Result<(), Failure> {

@@ -1,7 +1,6 @@
 //! The work queue: larger work in pieces. Each piece can be repeated: a record that is as it should
 //! be is left alone.
 
-use crate::automation::send;
 use crate::failure::{Failure, queue_batch, read, stream_record};
 use crate::redrive::redrive;
 use crate::{Need, Trigger, Worker};
@@ -21,6 +20,7 @@ use domain::{CustomerId, Entity, LeadId, Owned, Owner, Parent, PartyId, Record, 
 use futures::FutureExt;
 use messaging::batch::Message;
 use messaging::{Place, Queue, Work};
+use serde::{Deserialize, Serialize};
 use store::Action;
 use store::item::Stored;
 use store::list::Paging;
@@ -54,14 +54,17 @@ pub const WORKER: Worker = Worker {
 };
 
 async fn run(app: &App, message: Message) -> Result<(), Failure> {
-    let work: Work = read("a piece of work", &message.body)?;
+    let Piece { work, hops } = read("a piece of work", &message.body)?;
+    if hops >= MAX_HOPS {
+        return Err(Failure::Nonsense(format!("it was handed on {MAX_HOPS} times and is not done")));
+    }
     match work {
         Work::Restamp { user, from } => {
             // What somebody who may not sign in did stays his, and goes with him to another team.
             let Some(auth) = app.unscoped().auth(user).await? else { return Ok(()) };
             let stamp = Owner { id: user, name: auth.name, team: auth.team_id };
             let rest = each_owned(app, user, from, &Move::Stamp(stamp)).await?;
-            hand_on(app, rest.map(|from| Work::Restamp { user, from: Some(from) })).await
+            hand_on(app, hops, rest.map(|from| Work::Restamp { user, from: Some(from) })).await
         }
         Work::MoveRecords { user, to, by, from } => {
             // Who came back keeps what is his, however late or often the message comes.
@@ -77,15 +80,15 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
                 None => stand_in(app, user, by).await?,
             };
             let rest = each_owned(app, user, from, &Move::HandOver { records: to_owner, open_work }).await?;
-            hand_on(app, rest.map(|from| Work::MoveRecords { user, to, by, from: Some(from) })).await
+            hand_on(app, hops, rest.map(|from| Work::MoveRecords { user, to, by, from: Some(from) })).await
         }
         Work::FollowCustomer { customer, from } => {
             let rest = follow_customer(app, customer, from).await?;
-            hand_on(app, rest.map(|from| Work::FollowCustomer { customer, from: Some(from) })).await
+            hand_on(app, hops, rest.map(|from| Work::FollowCustomer { customer, from: Some(from) })).await
         }
         Work::FollowOwner { of, former, given, from } => {
             let rest = follow_owner(app, of, former, given, from).await?;
-            hand_on(app, rest.map(|from| Work::FollowOwner { of, former, given, from: Some(from) })).await
+            hand_on(app, hops, rest.map(|from| Work::FollowOwner { of, former, given, from: Some(from) })).await
         }
         Work::MoveOpenWork { lead, customer, from } => {
             let rest = move_open_work(app, lead, customer, from).await?;
@@ -93,20 +96,20 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
                 // What was read for the lead's dates when it was converted may have been a little old.
                 app.refresh_customer(customer).await?;
             }
-            hand_on(app, rest.map(|from| Work::MoveOpenWork { lead, customer, from: Some(from) })).await
+            hand_on(app, hops, rest.map(|from| Work::MoveOpenWork { lead, customer, from: Some(from) })).await
         }
         Work::PurgeLead { lead, from } => {
             let rest = purge_lead(app, lead, from).await?;
-            hand_on(app, rest.map(|from| Work::PurgeLead { lead, from: Some(from) })).await
+            hand_on(app, hops, rest.map(|from| Work::PurgeLead { lead, from: Some(from) })).await
         }
         Work::Migrate { name, dry_run, run } => {
             let rest = crate::migrate::migrate(app, &message.id, &name, dry_run, run).await?;
-            hand_on(app, rest.map(|run| Work::Migrate { name, dry_run, run: Some(run) })).await
+            hand_on(app, hops, rest.map(|run| Work::Migrate { name, dry_run, run: Some(run) })).await
         }
         Work::Redrive { queue, cause, before, from } => {
             let which = Which { queue: queue.as_deref(), cause: cause.as_deref() };
             let rest = redrive(app, which, before, from).await?;
-            hand_on(app, rest.map(|from| Work::Redrive { queue, cause, before, from: Some(from) })).await
+            hand_on(app, hops, rest.map(|from| Work::Redrive { queue, cause, before, from: Some(from) })).await
         }
         Work::CountersCheck { team, user, repair, from } => {
             let whose = user.map_or(Whose::Team(team), Whose::User);
@@ -118,11 +121,22 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
     }
 }
 
-async fn hand_on(app: &App, rest: Option<Work>) -> Result<(), Failure> {
-    match rest {
-        Some(rest) => send(app, &rest, 0).await,
-        None => Ok(()),
-    }
+/// How often a piece of work may be handed on: at 300 records each more than a company has. One that goes on beyond goes in circles.
+const MAX_HOPS: u32 = 10_000;
+
+/// A piece of work, and how many came before it.
+#[derive(Serialize, Deserialize)]
+struct Piece {
+    #[serde(flatten)]
+    work: Work,
+    #[serde(default)]
+    hops: u32,
+}
+
+async fn hand_on(app: &App, hops: u32, rest: Option<Work>) -> Result<(), Failure> {
+    let Some(work) = rest else { return Ok(()) };
+    let body = serde_json::to_string(&Piece { work, hops: hops + 1 }).map_err(|error| crate::failure::not("a piece of work", &error))?;
+    Ok(app.queues()?.send(Queue::Work, body, 0).await?)
 }
 
 /// A user as an owner right now; `None` when the user may own nothing.

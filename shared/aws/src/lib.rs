@@ -73,6 +73,8 @@ struct Patience {
 /// answer.
 pub const CALL_SECONDS: u64 = 7;
 const PATIENCE: Patience = Patience { attempt: Duration::from_secs(3), call: Duration::from_secs(CALL_SECONDS) };
+/// A call that is made once: five of them fit into a worker's minute.
+const ONCE: Duration = Duration::from_secs(10);
 /// The embedded table answers or fails at once, but on a busy machine.
 const LOCAL_PATIENCE: Patience = Patience { attempt: Duration::from_secs(5), call: Duration::from_secs(20) };
 
@@ -111,6 +113,13 @@ impl Sdk {
         let credentials = Credentials::new("local", "local", None, None, "local");
         let region = format!("local-{}", MADE.fetch_add(1, Ordering::Relaxed));
         Self::new(client, &region, credentials, Some("http://127.0.0.1"), LOCAL_PATIENCE)
+    }
+
+    /// The same for what must not be done twice: one attempt that is waited for, and whoever asked tries again.
+    #[must_use]
+    pub fn once(&self) -> Self {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ONCE).operation_timeout(ONCE).build();
+        Self { config: self.config.clone().into_builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts).build() }
     }
 
     fn new(client: SharedHttpClient, region: &str, credentials: Credentials, endpoint: Option<&str>, patience: Patience) -> Self {

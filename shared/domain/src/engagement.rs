@@ -58,19 +58,27 @@ pub fn plan_review(customer: &mut Row<Customer>, now: Time) {
     }
 }
 
+/// Whether a person said what the customer shows on the day that began then: it holds until the next night.
+fn is_by_hand(customer: &Row<Customer>, day: Time) -> bool {
+    let said = [customer.created_at, customer.data.engagement_changed_at];
+    customer.derived.review_at.is_some_and(|review| review >= day && said.contains(&review))
+}
+
 /// A customer as the rule has it at a moment, put down for its next review, with the event where it changed. `None` where its
-/// moment has not come, as where it was reviewed before.
-pub fn review(customer: &Record<Customer>, act: &Act, at: Time) -> Option<(Record<Customer>, Option<Event>)> {
-    if customer.data.archived_at.is_some() || customer.derived.review_at.is_none_or(|review| review > at) {
+/// moment has not come, as where it was reviewed before, or somebody set it since the `day` of the run began.
+pub fn review(customer: &Record<Customer>, act: &Act, at: Time, day: Time) -> Option<(Record<Customer>, Option<Event>)> {
+    let waits = customer.derived.review_at.is_none_or(|review| review > at);
+    if customer.data.archived_at.is_some() || waits || is_by_hand(customer, day) {
         return None;
     }
     Some(judge(customer, act, at))
 }
 
 /// The same for one that was never put down for a review, as were those that an earlier release made.
-pub fn first_review(customer: &Record<Customer>, act: &Act, at: Time) -> Option<(Record<Customer>, Option<Event>)> {
+pub fn first_review(customer: &Record<Customer>, act: &Act, at: Time, day: Time) -> Option<(Record<Customer>, Option<Event>)> {
     let inactive = customer.data.engagement == Engagement::Inactive && engagement_at(customer, at) == Engagement::Inactive;
-    if customer.data.archived_at.is_some() || inactive || customer.derived.review_at.is_some_and(|review| review > at) {
+    let waits = customer.derived.review_at.is_some_and(|review| review > at);
+    if customer.data.archived_at.is_some() || inactive || waits || is_by_hand(customer, day) {
         return None;
     }
     Some(judge(customer, act, at))
@@ -148,7 +156,7 @@ mod tests {
             // Every hour for seven weeks; a change of the rule's answer has to be shown in the hour in which it comes.
             for hour in (11 * 24)..(60 * 24) {
                 let now = time(hour * 3600);
-                if let Some((next, _)) = review(&shown, &at(hour * 3600), now) {
+                if let Some((next, _)) = review(&shown, &at(hour * 3600), now, now) {
                     (shown, reviews) = (next, reviews + 1);
                 }
                 assert_eq!(shown.data.engagement, engagement_at(&shown, now), "{contacts:?} after {hour} hours");
@@ -166,26 +174,32 @@ mod tests {
         assert_eq!(shown.derived.review_at, Some(time(100)));
         plan_review(&mut shown, time(200));
         assert_eq!(shown.derived.review_at, Some(time(100)), "it waits where it is");
-        assert_eq!(review(&shown, &at(99), time(99)), None);
-        let (next, event) = review(&shown, &at(500), time(300)).expect("reviewed");
+        assert_eq!(review(&shown, &at(99), time(99), time(0)), None);
+        let (next, event) = review(&shown, &at(500), time(300), time(200)).expect("reviewed");
         assert_eq!((next.data.engagement, next.data.engagement_changed_at, next.version), (Engagement::Warm, time(500), shown.version));
         assert_eq!(event.map(|event| event.data), Some(json!({"old": "HOT", "new": "WARM"})));
-        assert_eq!(review(&next, &at(501), time(300)), None, "once");
+        assert_eq!(review(&next, &at(501), time(300), time(200)), None, "once");
+        let by_hand = Record {
+            row: Row { data: CustomerData { engagement_changed_at: time(100), ..shown.data.clone() }, ..shown.row.clone() },
+            ..shown.clone()
+        };
+        assert_eq!(review(&by_hand, &at(500), time(300), time(50)), None, "a run of the same day leaves it");
+        assert!(review(&by_hand, &at(500), time(300), time(101)).is_some());
     }
 
     #[test]
     fn who_was_never_put_down_is_judged_once_and_archived_ones_never() {
         let old = customer(&[10]);
         let late = INACTIVE_SECONDS + 10;
-        assert_eq!(review(&old, &at(late), time(late)), None);
-        let (next, event) = first_review(&old, &at(late), time(late)).expect("judged");
+        assert_eq!(review(&old, &at(late), time(late), time(late)), None);
+        let (next, event) = first_review(&old, &at(late), time(late), time(late)).expect("judged");
         assert_eq!((next.data.engagement, event.is_some()), (Engagement::Inactive, true));
-        assert_eq!(first_review(&next, &at(late), time(late)), None);
-        let (warm, event) = first_review(&old, &at(20), time(20)).expect("put down");
+        assert_eq!(first_review(&next, &at(late), time(late), time(late)), None);
+        let (warm, event) = first_review(&old, &at(20), time(20), time(20)).expect("put down");
         assert_eq!((warm.derived.review_at, event), (Some(time(late)), None));
-        assert_eq!(first_review(&warm, &at(21), time(21)), None);
+        assert_eq!(first_review(&warm, &at(21), time(21), time(21)), None);
         let mut archived = old;
         archived.data.archived_at = Some(time(20));
-        assert_eq!(first_review(&archived, &at(late), time(late)), None);
+        assert_eq!(first_review(&archived, &at(late), time(late), time(late)), None);
     }
 }

@@ -91,6 +91,11 @@ impl Start {
     pub fn scheduled(job: JobName) -> Self {
         Self { job, run: None, date: None, dry_run: false, by: None }
     }
+
+    /// As the clock starts what it missed on a date.
+    pub fn missed(job: JobName, date: Day) -> Self {
+        Self { date: Some(date), ..Self::scheduled(job) }
+    }
 }
 
 /// A run of a job.
@@ -287,7 +292,17 @@ impl JobState {
             return (self.clone(), Begun::Nothing);
         }
         let lease = Lease { run: new.run_id, message: message.to_owned(), until: act.at.plus_seconds(LEASE_SECONDS) };
-        (Self { running: Some(lease), ..self.clone() }, Begun::New(new))
+        let mut next = Self { running: Some(lease), ..self.clone() };
+        if self.running.is_some() && by_hand.is_none() {
+            // Whose lease is over died, and ends nowhere else.
+            next.failed = Some(self.failed_once_more(new.date));
+        }
+        (next, Begun::New(new))
+    }
+
+    fn failed_once_more(&self, date: Day) -> (Day, u32) {
+        let before = self.failed.filter(|(on, _)| *on == date).map_or(0, |(_, times)| times);
+        (date, before + 1)
     }
 
     /// With the lease held on; `None` where another run has it.
@@ -304,19 +319,23 @@ impl JobState {
     }
 
     /// What is kept when a run that wrote ends. `due` is when the clock starts the run of its date: one by hand that began
-    /// later has done that one's work as well.
+    /// later has done that one's work as well. `began_on` is the local date on which the run began: only one that did that day's
+    /// work, and all of it, leaves nothing behind to look for.
     #[must_use]
-    pub fn ended(&self, run: &JobRun, due: Option<Time>) -> Self {
+    pub fn ended(&self, run: &JobRun, due: Option<Time>, began_on: Day) -> Self {
         let mut next = self.clone();
         next.running = self.running.clone().filter(|lease| lease.run != run.run_id);
         if run.state == RunState::Failed {
             if run.is_scheduled() {
-                let before = self.failed.filter(|(on, _)| *on == run.date).map_or(0, |(_, times)| times);
-                next.failed = Some((run.date, before + 1));
+                next.failed = Some(self.failed_once_more(run.date));
             }
             return next;
         }
-        next.done = self.done.max(Some(run.started_at));
+        // A first run looks at everything, which is done once whatever became of single records.
+        let all = run.state == RunState::Succeeded || self.done.is_none();
+        if all && run.date >= began_on {
+            next.done = self.done.max(Some(run.started_at));
+        }
         if run.is_scheduled() || due.is_some_and(|due| run.started_at >= due) {
             next.done_on = self.done_on.max(Some(run.date));
             next.failed = None;
@@ -366,7 +385,7 @@ mod tests {
         assert_eq!(state.begin(&scheduled(), "m2", today, &at(&first, 1)).1, Begun::Nothing, "it is under way");
         assert_eq!(state.begin(&scheduled(), "m1", today, &at(&first, 1)).1, Begun::GoOn(run.run_id), "the same message came again");
         assert!(matches!(state.begin(&by_hand(9), "m3", today, &first).1, Begun::Refused(run) if run.state == RunState::Failed));
-        let done = state.ended(&run.finished(first.at), None);
+        let done = state.ended(&run.finished(first.at), None, today);
         assert_eq!((done.done, done.done_on, &done.running), (Some(first.at), Some(today), &None));
         assert_eq!(done.begin(&scheduled(), "m4", today, &at(&first, 60)).1, Begun::Nothing);
         let again = new(done.begin(&by_hand(9), "m5", today, &at(&first, 60)).1);
@@ -395,9 +414,10 @@ mod tests {
         let (next, begun) = state.begin(&scheduled(), "m2", today, &at(&now, LEASE_SECONDS));
         let run = new(begun);
         assert_ne!(run.run_id, dead.run_id);
+        assert_eq!(next.failed, Some((today, 1)), "what died has failed");
         assert_eq!(next.held(dead.run_id, now.at), None, "the dead one writes no more");
         assert!(next.held(run.run_id, now.at).is_some());
-        let late = next.ended(&dead.finished(now.at), None);
+        let late = next.ended(&dead.finished(now.at), None, today);
         assert_eq!(late.running, next.running, "whose end takes nobody's lease");
     }
 
@@ -408,7 +428,7 @@ mod tests {
         for times in 1..=MAX_FAILURES {
             assert!(state.is_missed(today, today, now.at));
             let (begun, run) = state.begin(&scheduled(), "m", today, &now);
-            state = begun.ended(&new(run).failed(now.at, "no".into()), None);
+            state = begun.ended(&new(run).failed(now.at, "no".into()), None, today);
             assert_eq!((state.failed, state.done), (Some((today, times)), None));
         }
         assert!(!state.is_missed(today, today, now.at));
@@ -416,9 +436,23 @@ mod tests {
         assert!(state.is_missed(tomorrow, tomorrow, now.at));
         // A person's run after the hour does what the clock's should have, one before it does not.
         let run = new(state.begin(&by_hand(9), "m9", today, &now).1).finished(now.at);
-        assert_eq!(state.ended(&run, Some(now.at.plus_seconds(1))).done_on, None);
-        let made_good = state.ended(&run, Some(now.at));
+        assert_eq!(state.ended(&run, Some(now.at.plus_seconds(1)), today).done_on, None);
+        let made_good = state.ended(&run, Some(now.at), today);
         assert_eq!((made_good.done_on, made_good.failed), (Some(today), None));
+    }
+
+    #[test]
+    fn what_was_left_undone_is_still_looked_for() {
+        let (yesterday, today, now) = (day("2026-03-01"), day(TODAY), act());
+        let run = new(JobState::default().begin(&scheduled(), "m", today, &now).1);
+        let partial = run.advanced(&BTreeMap::from([(FAILED.to_owned(), 1)]), None, None).finished(now.at);
+        let before = JobState { done: Some(now.at.plus_seconds(-86_400)), ..JobState::default() };
+        let after = before.ended(&partial, None, today);
+        assert_eq!((after.done, after.done_on), (before.done, Some(today)), "the day is done, and what failed is met again");
+        let past = Start { date: Some(yesterday), ..by_hand(9) };
+        let run = new(JobState::default().begin(&past, "m", today, &now).1).finished(now.at);
+        let after = JobState::default().ended(&run, Some(now.at), today);
+        assert_eq!((after.done, after.done_on), (None, Some(yesterday)), "what became due since is not done");
     }
 
     #[test]

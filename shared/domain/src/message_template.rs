@@ -173,14 +173,14 @@ pub fn standing(kind: TemplateKind, stored: Option<&Record<MessageTemplate>>, ac
 pub fn faults(kind: TemplateKind, subject: Option<Option<&Text<SUBJECT>>>, body: Option<&str>, channels: Option<&[Channel]>) -> Vec<FieldFault> {
     let mut wrong = Vec::new();
     match subject {
-        Some(Some(text)) => wrong.extend(fault(kind, text.as_str(), true).map(|invalid| FieldFault::new("subject", invalid.rule, invalid.message))),
+        Some(Some(text)) => wrong.extend(fault(kind, text.as_str()).map(|invalid| FieldFault::new("subject", invalid.rule, invalid.message))),
         // What goes by text message alone has none.
         Some(None) if channels.is_some_and(|channels| channels.iter().any(|channel| *channel != Channel::Sms)) => {
             wrong.push(FieldFault::new("subject", "required", "is needed for every channel but SMS"));
         }
         _ => {}
     }
-    wrong.extend(body.and_then(|body| fault(kind, body, false)).map(|invalid| FieldFault::new("body", invalid.rule, invalid.message)));
+    wrong.extend(body.and_then(|body| fault(kind, body)).map(|invalid| FieldFault::new("body", invalid.rule, invalid.message)));
     if let Some(channels) = channels {
         let possible = kind.channels();
         if !channels.iter().all(|channel| possible.contains(channel)) {
@@ -225,8 +225,67 @@ fn explained(error: &minijinja::Error) -> String {
     }
 }
 
+/// How deep conditions may stand inside one another.
+const DEEPEST: usize = 10;
+
+/// What of the template language is not taken, with its line. Placeholders and conditions are all that there is: what else the
+/// language has could take whatever fills it in with it.
+fn beyond(source: &str) -> Option<Invalid> {
+    let name = |word: &str| {
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !word.as_bytes()[0].is_ascii_digit()
+    };
+    let (mut at, mut depth) = (0, 0usize);
+    while let Some(found) = source[at..].find(['{']).map(|found| at + found) {
+        let (close, what) = match source[found..].get(..2) {
+            Some("{{") => ("}}", "a placeholder, or several with `or` between them"),
+            Some("{%") => ("%}", "`if`, `if not`, `elif` and a placeholder, `else` or `endif`"),
+            Some("{#") => ("#}", "a remark"),
+            _ => {
+                at = found + 1;
+                continue;
+            }
+        };
+        let line = source[..found].matches('\n').count() + 1;
+        let wrong = |message: String| Some(Invalid::new("template", format!("line {line}: {message}")));
+        let Some(end) = source[found + 2..].find(close).map(|end| found + 2 + end) else {
+            return wrong(format!("`{close}` is missing"));
+        };
+        let words: Vec<&str> = source[found + 2..end].split_whitespace().collect();
+        let is_fine = match (close, words.as_slice()) {
+            ("#}", _) => true,
+            ("}}", words) => {
+                words.len() <= 5
+                    && words.iter().enumerate().all(|(at, word)| if at % 2 == 0 { name(word) } else { *word == "or" })
+                    && words.len() % 2 == 1
+            }
+            (_, ["if", word] | ["if", "not", word]) => {
+                depth += 1;
+                name(word)
+            }
+            (_, ["elif", word] | ["elif", "not", word]) => name(word),
+            (_, ["else"]) => true,
+            (_, ["endif"]) => {
+                depth = depth.saturating_sub(1);
+                true
+            }
+            _ => false,
+        };
+        if !is_fine {
+            return wrong(format!("only {what} can stand there"));
+        }
+        if depth > DEEPEST {
+            return wrong(format!("more than {DEEPEST} conditions stand inside one another"));
+        }
+        at = end + 2;
+    }
+    None
+}
+
 /// What is wrong with the words of a template.
-fn fault(kind: TemplateKind, source: &str, is_line: bool) -> Option<Invalid> {
+fn fault(kind: TemplateKind, source: &str) -> Option<Invalid> {
+    if let Some(beyond) = beyond(source) {
+        return Some(beyond);
+    }
     let environment = environment(AutoEscape::None);
     let template = match environment.template_from_str(source) {
         Ok(template) => template,
@@ -248,7 +307,7 @@ fn fault(kind: TemplateKind, source: &str, is_line: bool) -> Option<Invalid> {
         match filled {
             Err(error) => return Some(Invalid::new("template", explained(&error))),
             Ok(text) if text.chars().count() > LONGEST => return Some(Invalid::new("length", format!("becomes longer than {LONGEST} characters"))),
-            Ok(text) if is_line && line(&text).is_empty() => return Some(Invalid::new("length", "becomes empty where nothing is to be filled in")),
+            Ok(text) if line(&text).is_empty() => return Some(Invalid::new("length", "becomes empty where nothing is to be filled in")),
             Ok(_) => {}
         }
     }
@@ -344,6 +403,29 @@ mod tests {
         assert!(rule == "template" && message.starts_with("line 2: "), "{message}");
         assert!(of_body("{% for a in name * 90000 %}{% for b in name * 90000 %}x{% endfor %}{% endfor %}").is_some(), "too many steps");
         assert!(of_body("{{ name.first }}").is_some(), "a name has no parts");
+        // What else the language has, some of which takes the process with it.
+        let minus = format!("{{{{ {}1 }}}}", "-".repeat(3000));
+        let nested = "{% if name %}".repeat(11) + &"{% endif %}".repeat(11);
+        let all = [
+            minus.as_str(),
+            &nested,
+            "{{ [1,2][::-9223372036854775808] }}",
+            "{{ 1//0 }}",
+            "{% if name == 1 %}{% endif %}",
+            "{% set a = 1 %}",
+            "{{ name",
+            "{%- if name %}",
+            "{{ }}",
+        ];
+        for source in all {
+            let (rule, message) = of_body(source).unwrap_or_else(|| panic!("{source:.40} was taken"));
+            assert!(rule == "template" && message.starts_with("line 1: "), "{source:.40}: {message}");
+        }
+        for source in
+            ["By {{ name or actorName }}", "{% if name %}a{% elif not actorName %}b{% else %}c{% endif %}", "{# a remark {{ #} { } %}", "By {{name}}"]
+        {
+            assert_eq!(of_body(source), None, "{source}");
+        }
         assert_eq!(of_body("{{ name }} 100 % {ok}"), None);
     }
 

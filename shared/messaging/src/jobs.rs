@@ -18,19 +18,32 @@ pub struct Job {
     /// When, as EventBridge Scheduler writes it, in the deployment's time zone
     /// (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>).
     pub cron: &'static str,
+    /// Whether it is about the day alone: what was missed on another is not made good, since the next day has its own.
+    pub of_the_day: bool,
 }
 
 /// Every job, in the order of the day.
 pub const JOBS: &[Job] = &[
-    Job { name: JobName::CustomerEngagement, about: "Says of customers whether the contact is hot, warm or inactive", cron: "cron(0 1 * * ? *)" },
+    Job {
+        name: JobName::CustomerEngagement,
+        about: "Says of customers whether the contact is hot, warm or inactive",
+        cron: "cron(0 1 * * ? *)",
+        of_the_day: false,
+    },
     Job {
         name: JobName::CountersCheck,
         about: "Recounts the figures of a thirtieth of all teams and users; by hand of all, and repairs them",
         cron: "cron(0 3 * * ? *)",
+        of_the_day: false,
     },
-    Job { name: JobName::RecurringTasks, about: "Copies the recurring tasks whose next occurrence has come", cron: "cron(0 6 * * ? *)" },
-    Job { name: JobName::FollowUpsDue, about: "Reminds of the follow-ups that are due today or since", cron: "cron(0 8 * * ? *)" },
-    Job { name: JobName::TasksDue, about: "Reminds of the open tasks that are due today or since", cron: "cron(0 8 * * ? *)" },
+    Job {
+        name: JobName::RecurringTasks,
+        about: "Copies the recurring tasks whose next occurrence has come",
+        cron: "cron(0 6 * * ? *)",
+        of_the_day: false,
+    },
+    Job { name: JobName::FollowUpsDue, about: "Reminds of the follow-ups that are due today or since", cron: "cron(0 8 * * ? *)", of_the_day: true },
+    Job { name: JobName::TasksDue, about: "Reminds of the open tasks that are due today or since", cron: "cron(0 8 * * ? *)", of_the_day: true },
 ];
 
 /// The name of the tick among the schedules.

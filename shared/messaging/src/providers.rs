@@ -37,7 +37,7 @@ pub struct Ses {
 impl Ses {
     /// From this address; what becomes of the mails is told as the configuration set says.
     pub fn new(sdk: &aws::Sdk, from: MailFrom, configuration_set: Option<String>) -> Self {
-        Self { client: sdk.on_use(aws_sdk_ses::Client::new), from, configuration_set }
+        Self { client: sdk.once().on_use(aws_sdk_ses::Client::new), from, configuration_set }
     }
 }
 
@@ -67,7 +67,7 @@ impl Sns {
     /// With the name that text messages come from, where countries let there be one, and the ARN of the application whose
     /// devices are pushed to.
     pub fn new(sdk: &aws::Sdk, sender: Option<String>, application: Option<String>) -> Self {
-        Self { client: sdk.on_use(aws_sdk_sns::Client::new), sender, application }
+        Self { client: sdk.once().on_use(aws_sdk_sns::Client::new), sender, application }
     }
 }
 

@@ -422,6 +422,16 @@ impl Store {
         Ok(())
     }
 
+    /// Adds what these records add as they are now to sums of somebody's figures, whether it was counted or not.
+    pub async fn sum_present(&self, records: &[Key], zone: &TimeZone, whose: Whose, sums: &mut BTreeMap<String, i64>) -> Result<(), Error> {
+        for seen in self.look(records, zone).await? {
+            for ((_, figure), amount) in seen.adds.into_iter().filter(|((of, _), _)| *of == whose) {
+                *sums.entry(figure_text(figure)).or_default() += amount;
+            }
+        }
+        Ok(())
+    }
+
     /// How often somebody's figures were written.
     pub async fn figure_writes(&self, whose: Whose) -> Result<u64, Error> {
         Ok(self.figure_items(whose).await?.iter().filter_map(|item| get_number::<u64>(item, "seq")).sum())

@@ -172,6 +172,10 @@ class Maker:
             call.path = self.operation.path.replace("{id}", self.real(self.kind))
         elif "{role}" in self.operation.path and self.random.random() < 0.7:
             call.path = self.operation.path.replace("{role}", self.random.choice(["ADMIN", "MANAGER", "SALES_REP"]))
+        elif "{name}" in self.operation.path and self.random.random() < 0.7:
+            call.path = self.operation.path.replace("{name}", self.random.choice(["tasks-due", "counters-check", "customer-engagement"]))
+        elif "{kind}" in self.operation.path and self.random.random() < 0.7:
+            call.path = self.operation.path.replace("{kind}", self.random.choice(["LEAD_ASSIGNED", "WELCOME", "TASK_DUE"]))
         for name in ("If-Match", "Idempotency-Key", "If-None-Match"):
             if self.random.random() < 0.85:
                 call.headers.pop(name, None)

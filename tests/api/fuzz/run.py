@@ -64,7 +64,7 @@ class Run:
                 operation.pop("security", None)
         schema = schemathesis.openapi.from_dict(described)
         operations = {result.ok().definition.raw["operationId"]: result.ok() for result in schema.get_all_operations()}
-        self.cases = {name: operation.Case(path_parameters={"id": "x", "role": "x"}) for name, operation in operations.items()}
+        self.cases = {name: operation.Case(path_parameters={"id": "x", "role": "x", "name": "x", "kind": "x"}) for name, operation in operations.items()}
         # What ends a record comes last, or there would be nothing left for the others.
         ordered = sorted(operations, key=lambda name: (operations[name].method.upper() == "DELETE", name == "convert_lead"))
         self.operations = {name: operations[name] for name in ordered if not only or name in only}

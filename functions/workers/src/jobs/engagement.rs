@@ -7,14 +7,19 @@ use crate::work::change;
 use application::App;
 use domain::customer::Customer;
 use domain::engagement::{first_review, review};
+use domain::time::Day;
 use domain::{CustomerId, Record, Time};
 use messaging::Place;
 use store::{Page, Paging, Tx};
 
 const HOUR: i64 = 3600;
 
-/// How long before the last run it begins to look, seconds: for what was on its way then, and clocks that differ.
-const OVERLAP: i64 = HOUR;
+/// How long before the last run it begins to look, seconds: a day, since what was set by hand on the day of a run waits for the
+/// next one, and an hour for what was on its way then.
+const OVERLAP: i64 = 25 * HOUR;
+
+/// How far back it looks at most, seconds: what could not be handled for sixty nights is left to who reads the runs.
+const FARTHEST: i64 = 60 * 24 * HOUR;
 
 struct Reviews {
     hours: Vec<Time>,
@@ -35,7 +40,8 @@ impl Listed for Reviews {
 
     async fn each(&self, piece: &mut Piece<'_>, id: CustomerId) -> Result<(), Failure> {
         let (app, at) = (piece.app, piece.run.started_at);
-        piece.change(id, "changed", |customer: &Record<Customer>| written(customer, review(customer, &app.act(), at)?)).await
+        let day = day_of(app, at);
+        piece.change(id, "changed", |customer: &Record<Customer>| written(customer, review(customer, &app.act(), at, day)?)).await
     }
 }
 
@@ -55,8 +61,14 @@ impl Listed for Everyone {
 
     async fn each(&self, piece: &mut Piece<'_>, id: CustomerId) -> Result<(), Failure> {
         let (app, at) = (piece.app, piece.run.started_at);
-        piece.change(id, "changed", |customer: &Record<Customer>| written(customer, first_review(customer, &app.act(), at)?)).await
+        let day = day_of(app, at);
+        piece.change(id, "changed", |customer: &Record<Customer>| written(customer, first_review(customer, &app.act(), at, day)?)).await
     }
+}
+
+/// When the local day of a moment began.
+fn day_of(app: &App, at: Time) -> Time {
+    Day(at.date_in(&app.config.zone)).start(&app.config.zone)
 }
 
 fn written(customer: &Record<Customer>, (next, event): (Record<Customer>, Option<domain::event::Event>)) -> Option<Tx> {
@@ -72,7 +84,8 @@ pub(super) async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<
         None => piece.walk(&Everyone, place).await,
         Some(since) => {
             let at = piece.run.started_at;
-            let listed = Reviews { hours: since.plus_seconds(-OVERLAP).spans_until(at, HOUR), at };
+            let from = since.plus_seconds(-OVERLAP).max(at.plus_seconds(-FARTHEST));
+            let listed = Reviews { hours: from.spans_until(at, HOUR), at };
             piece.walk(&listed, place).await
         }
     }

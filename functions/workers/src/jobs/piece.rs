@@ -6,6 +6,7 @@ use application::App;
 use domain::job::{FAILED, JobRun};
 use domain::{Entity, Record};
 use messaging::Place;
+use messaging::batch::guarded;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use store::{Page, Paging, Stored, Tx};
@@ -76,13 +77,16 @@ impl<'a> Piece<'a> {
     pub(super) async fn change<E: Stored>(&mut self, id: E::Id, name: &str, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<(), Failure> {
         self.handled += 1;
         self.count("looked");
-        let done = if self.run.dry_run {
-            let record = self.app.unscoped().get_latest::<E>(id).await.map_err(Failure::from);
-            record.map(|record| record.as_ref().and_then(&decide).is_some())
-        } else {
-            decide_on(self.app, id, decide).await
+        let (app, dry_run) = (self.app, self.run.dry_run);
+        let handled = async {
+            let done = match dry_run {
+                true => app.unscoped().get_latest::<E>(id).await.map(|record| record.as_ref().and_then(&decide).is_some()).map_err(Failure::from),
+                false => decide_on(app, id, &decide).await,
+            };
+            Ok::<_, String>(done)
         };
-        match done {
+        // One that panics holds up no other one either.
+        match guarded(handled).await.unwrap_or_else(|panic| Err(Failure::Nonsense(panic))) {
             Ok(true) => self.count(name),
             Ok(false) => {}
             Err(failure) if failure.is_outage() => return Err(failure),

@@ -182,7 +182,7 @@ async fn end(app: &App, run: &JobRun, ended: impl Fn(&JobRun, domain::Time) -> J
         let mut tx = Tx::new();
         tx.move_run(here, &next);
         if !next.dry_run {
-            tx.keep_job(subject.name, &subject.kept, &subject.kept.state.ended(&next, due));
+            tx.keep_job(subject.name, &subject.kept, &subject.kept.state.ended(&next, due, Day(next.started_at.date_in(&app.config.zone))));
         }
         tx.event(&next.event(&act));
         Ok::<_, Failure>(Decision::Commit(tx.into(), Some(next)))

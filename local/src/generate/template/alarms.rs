@@ -144,6 +144,14 @@ pub(crate) fn all() -> Vec<Alarm> {
             0.0,
             (5 * MINUTE, 1),
         ),
+        Alarm::new(
+            "FiguresDiffer",
+            "Figures of dashboards are not those of the records",
+            "SUM(METRICS())",
+            vec![Metric::own(Own::FiguresDiffer, Vec::new())],
+            0.0,
+            (5 * MINUTE, 1),
+        ),
         // At twice that much SES looks into an account, and at five times it stops it
         // (https://docs.aws.amazon.com/ses/latest/dg/reputationdashboard-cloudwatch-alarm.html).
         Alarm::new(

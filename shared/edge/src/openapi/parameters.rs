@@ -46,8 +46,8 @@ pub(super) fn of(route: &Route, components: &mut Components) -> Vec<Value> {
         let description = schema.as_object_mut().and_then(|object| object.remove("description")).unwrap_or_default();
         match schema["type"].as_str() {
             Some("integer") if name == "limit" && schema["default"].is_null() => schema["default"] = json!(DEFAULT_LIMIT),
-            // A flag that is not given is not set.
-            Some("boolean") => schema["default"] = json!(false),
+            // A flag that is not given is not set; of what may be either, both are shown.
+            Some("boolean") if name != "unread" => schema["default"] = json!(false),
             _ => {}
         }
         parameters.push(json!({"name": name, "in": "query", "required": required, "description": description, "schema": schema}));
