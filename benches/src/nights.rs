@@ -3,9 +3,12 @@
 use crate::Failure;
 use crate::crm::{Crm, Person};
 use crate::report::Report;
+use domain::Entity;
+use domain::customer::Customer;
 use domain::job::{JobName, JobState};
 use domain::text::TextValue;
 use domain::time::Day;
+use local::TABLE;
 use messaging::{Queue, Timed};
 use serde_json::{Value, json};
 use store::Tx;
@@ -17,23 +20,26 @@ const DUE: usize = 300;
 /// How many items may be read for each of them.
 const EACH: f64 = 3.0;
 
-/// Puts so many customers down for this night, as a change by hand does, and lets the night come.
+/// Has so many customers' moment come two hours ago, and lets the night come.
 pub async fn measure(report: &mut Report, crm: &Crm, admin: &Person, customers: u64) -> Result<(), Failure> {
     let app = crm.probed();
+    let came = app.clock.now().plus_seconds(-2 * 3600);
     let (mut due, mut cursor) = (0, String::new());
     while due < DUE {
         let page = crm.get(&format!("/customers?limit=100{cursor}"), admin).await?.body;
         for customer in page["data"].as_array().ok_or("no list")?.iter().take(DUE - due) {
-            let other = if customer["engagement"] == "HOT" { "WARM" } else { "HOT" };
-            let path = format!("/customers/{}", customer["id"].as_str().ok_or("no id")?);
-            crm.send("PATCH", &path, &admin.token, Some(&json!({"engagement": other}))).await?;
+            let pk = format!("{}#{}", Customer::KIND, customer["id"].as_str().ok_or("no id")?);
+            let values = json!({":at": {"S": came}, ":hour": {"S": store::keys::due_in(Customer::KIND, came)}});
+            let key = json!({"pk": {"S": pk}, "sk": {"S": Customer::KIND}});
+            let put = json!({"TableName": TABLE, "Key": key, "UpdateExpression": "SET derived.reviewAt = :at, d = :hour", "ExpressionAttributeValues": values});
+            crm.table().request("UpdateItem", put).await?;
             due += 1;
         }
         cursor = format!("&cursor={}", page["meta"]["nextCursor"].as_str().ok_or("too few customers")?);
     }
-    // The night before this one was done an hour ago.
+    // The night before this one.
     let kept = app.unscoped().job(JobName::CustomerEngagement).await?;
-    let before = app.clock.now().plus_seconds(-3600);
+    let before = app.clock.now().plus_seconds(-86_400);
     let state = JobState { done: Some(before), done_on: Some(Day::read("2000-01-01").map_err(|invalid| invalid.message)?), ..JobState::default() };
     let mut tx = Tx::new();
     tx.keep_job(JobName::CustomerEngagement, &kept, &state);

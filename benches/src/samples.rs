@@ -48,7 +48,6 @@ fn customer(number: u32, filler: String) -> Value {
         "company": "Engines Ltd",
         "email": format!("grace{number:06}@analytical.example"),
         "phone": format!("+4930{number:07}"),
-        "address": {"city": "Berlin"},
         "engagement": "HOT",
         "lifecycle": "PROSPECT",
         "metadata": {"note": filler},

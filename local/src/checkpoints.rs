@@ -26,13 +26,16 @@ impl TableCheckpoints {
         Ok(Self { table })
     }
 
-    /// Forgets the stream records of `table_name` that every consumer has finished and that are
-    /// older than a day; answers how many. To be called now and then, e.g. nightly.
-    pub async fn trim(&self, table_name: &str) -> Result<usize, TableError> {
-        let items = state::list(&self.table, "checkpoint").await?;
-        let sequences = items.iter().filter_map(|item| item["sequence"]["S"].as_str());
-        match sequences.min() {
-            Some(oldest) => self.table.trim_stream(table_name, oldest).await,
+    /// Forgets the stream records of `table_name` that each of these consumers has finished and that are
+    /// older than ten minutes; answers how many.
+    pub async fn trim(&self, table_name: &str, consumers: &[&str]) -> Result<usize, TableError> {
+        let mut finished = Vec::new();
+        for consumer in consumers {
+            finished.push(self.load(consumer).await?);
+        }
+        // Whoever has finished none has all of them before him.
+        match finished.into_iter().collect::<Option<Vec<String>>>().and_then(|all| all.into_iter().min()) {
+            Some(oldest) => self.table.trim_stream(table_name, &oldest).await,
             None => Ok(0),
         }
     }

@@ -237,6 +237,8 @@ impl Embedded {
                 Trigger::CustomResource => {}
             }
         }
+        let (table, checkpoints) = (self.table.clone(), TableCheckpoints::open(self.table.clone()).await?);
+        running.spawn(keep_house(table, checkpoints, self.waiting.clone(), wait(stop.clone())));
         let (scheduler, clock, stopped) = (self.scheduler()?, self.waiting.clone(), wait(stop.clone()));
         running.spawn(scheduler.run(clock, stopped));
         Ok(running)
@@ -285,6 +287,26 @@ impl Embedded {
                 application::log::fault(worker.name, &error.to_string());
             }
         });
+    }
+}
+
+/// How long between two looks for what nobody needs any more, milliseconds.
+const HOUSEKEEPING: i64 = 10 * 60_000;
+
+/// Forgets now and then what every worker has read of the stream, and the items whose time is over: DynamoDB does both by itself.
+async fn keep_house(table: Table, checkpoints: TableCheckpoints, clock: Arc<dyn WaitingClock>, stopped: impl Future<Output = ()>) {
+    let readers: Vec<&str> = WORKERS.iter().filter(|worker| matches!(worker.trigger, Trigger::Stream(_))).map(|worker| worker.name).collect();
+    let mut stopped = std::pin::pin!(stopped);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stopped => return,
+            () = clock.sleep_until(clock.now_ms() + HOUSEKEEPING) => {}
+        }
+        let kept = async { Ok::<_, TableError>((checkpoints.trim(TABLE, &readers).await?, table.sweep_ttl().await?)) };
+        if let Err(error) = kept.await {
+            application::log::fault("housekeeping", &error.to_string());
+        }
     }
 }
 

@@ -156,7 +156,7 @@ impl Table {
     }
 
     /// Forgets stream records of `table_name` that come before the one numbered `before` and
-    /// are older than a day; answers how many. In memory nothing is forgotten.
+    /// are older than ten minutes; answers how many. In memory nothing is forgotten.
     pub async fn trim_stream(&self, table_name: &str, before: &str) -> Result<usize, TableError> {
         let Some(path) = self.shared.file.as_ref().map(|(path, _)| path.clone()) else {
             return Ok(0);

@@ -185,7 +185,7 @@ pub(crate) fn stream_record(record: &Value) -> Result<EventRecord, Failure> {
 
 /// How many partitions' records are handled side by side: a round trip takes milliseconds, and a shard has up to a thousand records a
 /// second.
-const SIDE_BY_SIDE: usize = 20;
+const SIDE_BY_SIDE: usize = 50;
 
 /// A record that was not handled: its place in the batch, its number in the stream, and why.
 struct Unhandled {

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 /// What makes a public sequence number out of a stored one.
 const SEQUENCE_OFFSET: u128 = 100_000_000_000_000_000_000;
-const KEEP_SECONDS: i64 = 24 * 60 * 60;
+/// How long what everybody has read is kept.
+const KEEP_SECONDS: i64 = 10 * 60;
 const INDEX: &str = "CREATE INDEX IF NOT EXISTS crm_stream_sequence ON _stream_records \
      (table_name, CAST(sequence_number AS INTEGER), shard_id)";
 
@@ -21,7 +22,7 @@ pub(super) fn index(path: &Path) -> Result<(), String> {
     connection.execute_batch(INDEX).map_err(text)
 }
 
-/// Removes records of `table` before the one numbered `before` that are also older than a day;
+/// Removes records of `table` before the one numbered `before` that are also older than ten minutes;
 /// answers how many.
 pub(super) fn trim(path: &Path, table: &str, before: &str, now_s: i64) -> Result<usize, String> {
     let stored = before.parse::<u128>().ok();
@@ -104,7 +105,7 @@ mod tests {
         let path = folder.path().join("t.db");
         std::fs::write(&path, template().unwrap()).unwrap();
         let connection = connect(&path).unwrap();
-        for (number, created) in [(1, 0), (2, 0), (3, 90_000), (4, 0)] {
+        for (number, created) in [(1, 0), (2, 0), (3, 99_900), (4, 0)] {
             let row = "INSERT INTO _stream_records (table_name, event_name, keys_json, \
                  sequence_number, shard_id, created_at) VALUES ('t', 'INSERT', '{}', ?1, 's', ?2)";
             connection.execute(row, params![number.to_string(), created]).unwrap();
