@@ -3,10 +3,10 @@
 mod plain;
 
 use crate::dashboards::plain::{Told, told};
-use local::{StreamReader, TABLE, Table};
+use local::{TABLE, Table};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tests::background::{Post, settle};
+use tests::background::{Post, settle, stream};
 use tests::people::text;
 use tests::random::Random;
 use tests::recount::{Look, disagreements};
@@ -220,17 +220,6 @@ async fn dashboards_tell_what_a_recount_tells_after_whatever_happened() {
         company.agrees().await;
     }
     assert_eq!(before, writes(company.crm.items().await) as Vec<Value>);
-}
-
-/// Everything the stream has, record by record.
-async fn stream(crm: &Crm) -> Vec<Value> {
-    let mut reader = StreamReader::open(crm.embedded().table.clone(), TABLE, None).await.expect("stream");
-    let mut records = Vec::new();
-    while let Some(batch) = reader.peek(1000).await.expect("reads") {
-        records.extend(batch.event["Records"].as_array().cloned().unwrap_or_default());
-        reader.advance(batch.last);
-    }
-    records
 }
 
 #[tokio::test(start_paused = true)]

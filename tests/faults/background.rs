@@ -2,28 +2,18 @@
 
 use crate::faults::{Faults, conflict};
 use domain::event::EventKind;
-use local::{Fault, StreamReader, TABLE};
+use local::Fault;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use tests::background::stream;
 use tests::people::text;
 use tests::random::Random;
 use tests::recount::{Look, disagreements};
 use tests::{Crm, eventually};
 
 const SOON: Duration = Duration::from_secs(20);
-
-/// Everything the stream has, record by record.
-async fn stream(crm: &Crm) -> Vec<Value> {
-    let mut reader = StreamReader::open(crm.embedded().table.clone(), TABLE, None).await.expect("stream");
-    let mut records = Vec::new();
-    while let Some(batch) = reader.peek(1000).await.expect("reads") {
-        records.extend(batch.event["Records"].as_array().cloned().unwrap_or_default());
-        reader.advance(batch.last);
-    }
-    records
-}
 
 /// Customers that were changed, renamed, archived, restored and given away.
 async fn history(crm: &Crm) {

@@ -3,7 +3,7 @@
 
 use crate::Crm;
 use application::App;
-use local::{Checkpoints, StreamReader, TABLE, TableError, stream};
+use local::{Checkpoints, StreamReader, TABLE, TableError};
 use messaging::DEAD_BATCH;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -86,6 +86,17 @@ impl Crm {
     }
 }
 
+/// Everything the stream has, record by record.
+pub async fn stream(crm: &Crm) -> Vec<Value> {
+    let mut reader = StreamReader::open(crm.embedded().table.clone(), TABLE, None).await.expect("stream");
+    let mut records = Vec::new();
+    while let Some(batch) = reader.peek(1000).await.expect("reads") {
+        records.extend(batch.event["Records"].as_array().cloned().unwrap_or_default());
+        reader.advance(batch.last);
+    }
+    records
+}
+
 impl Post {
     /// Takes the next batch, if there is one, and works on it; what fails stays for later.
     pub async fn step(&mut self) -> bool {
@@ -99,7 +110,7 @@ impl Post {
                 let Trigger::Stream(interest) = worker.trigger else { return false };
                 let handle = |event: Value| (worker.handle)(app, local::embedded::filtered(event, interest));
                 // A batch that failed is offered again.
-                stream::step(reader, worker.name, STREAM_BATCH, &InTheReader, &handle).await.unwrap_or(true)
+                local::stream::step(reader, worker.name, STREAM_BATCH, &InTheReader, &handle).await.unwrap_or(true)
             }
         }
     }

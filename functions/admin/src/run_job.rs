@@ -43,7 +43,7 @@ pub(crate) fn route() -> Route {
 
 async fn load(context: Context<Authorized, (JobName,)>, sent: Arc<Sent<RunJob>>) -> Result<JobState, Rejection> {
     let (app, mut checks) = (&context.app, Checks::default());
-    let today = Day(app.clock.now().date_in(&app.config.zone));
+    let today = app.clock.now().day_in(&app.config.zone);
     let late = sent.date.flatten().filter(|date| *date > today);
     checks.note(late.map(|_| FieldFault::new("date", "range", "must not be after today")));
     let state = app.job(context.path.0).await?;

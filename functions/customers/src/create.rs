@@ -4,7 +4,6 @@ use crate::bodies::CreateCustomer;
 use contract::Sent;
 use contract::views::CustomerPage;
 use domain::customer::{self, CustomerData, CustomerText};
-use domain::time::Day;
 use domain::{Overview, Permission};
 use edge::application::{Checks, Chosen};
 use edge::{Action, Answer, Authorized, Change, Code, Context, Json, Rejection, Request, Route};
@@ -30,7 +29,7 @@ pub(crate) fn route() -> Route {
 
 async fn load(context: Context<Authorized, (), CreateQuery>, sent: Arc<Sent<CreateCustomer>>) -> Result<Option<Chosen>, Rejection> {
     let (app, mut checks) = (&context.app, Checks::default());
-    let today = Day(app.clock.now().date_in(&app.config.zone));
+    let today = app.clock.now().day_in(&app.config.zone);
     checks.note(customer::birthday_fault(sent.birthday.flatten(), today));
     if let Some(referrer) = sent.referred_by_id.flatten() {
         checks.of(app.named_referrer(context.scope_of(Permission::CustomersRead).as_ref(), referrer).await)?;

@@ -39,7 +39,7 @@ async fn load(context: Context<Authorized, (CustomerId,), UpdateQuery>, sent: Ar
         Some(referrer) => checks.of(app.referral(context.scope_of(Permission::CustomersRead).as_ref(), referrer).await)?,
         None => None,
     };
-    let today = Day(app.clock.now().date_in(&app.config.zone));
+    let today = app.clock.now().day_in(&app.config.zone);
     checks.of(check(&page.reached, &sent, referral.as_ref(), today))?;
     Ok(checks.give(Some((page, referral)))?)
 }
@@ -53,7 +53,7 @@ async fn handle(request: UpdateRequest, found: Found) -> Result<Answer<CustomerP
         .decide(found, |(page, referral), act| {
             let customer = &page.reached;
             let referral = referral.as_ref().filter(|_| customer.data.referred_by_id.is_none());
-            check(customer, &request.sent, referral, Day(act.at.date_in(zone)))?;
+            check(customer, &request.sent, referral, act.at.day_in(zone))?;
             let (data, text) = patched(customer, body);
             let decision = changed(customer, customer::update(customer, act, data, text)?).with(|change| {
                 change.allow_duplicates(allow_duplicate);

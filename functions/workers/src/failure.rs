@@ -14,7 +14,7 @@ use messaging::{Queue, Work};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 use store::Parked;
@@ -190,45 +190,41 @@ const SIDE_BY_SIDE: usize = 50;
 /// A record that was not handled: its place in the batch, its number in the stream, and why.
 struct Unhandled {
     position: usize,
-    /// Without one, Lambda repeats the whole batch.
     number: Option<String>,
     cause: String,
     /// The record, where trying again cannot help.
     lost: Option<Value>,
 }
 
-impl Unhandled {
-    fn identifier(self) -> DynamoDbBatchItemFailure {
-        let mut failure = DynamoDbBatchItemFailure::default();
-        failure.item_identifier = self.number;
-        failure
-    }
+/// A record of this number that Lambda is to repeat. Without one, it repeats the whole batch.
+pub(crate) fn repeated(number: Option<String>) -> DynamoDbBatchItemFailure {
+    let mut failure = DynamoDbBatchItemFailure::default();
+    failure.item_identifier = number;
+    failure
 }
 
 /// Runs a stream's records: those of one partition in order, the others side by side. A record that cannot be handled is parked,
-/// as the work that does it again, and the rest goes on; where trying again can help, the batch is repeated from that record.
+/// as the work that does it again, and the rest goes on; where trying again can help, the batch is repeated from that record: Lambda begins with the
+/// earliest of those that it is given.
 pub(crate) async fn stream_batch<'a, F, Fut>(
     app: &'a App,
     worker: &'static str,
     event: Value,
     again: fn(Value) -> Work,
     handle: F,
-) -> Result<Value, Failure>
+) -> Result<DynamoDbEventResponse, Failure>
 where
     F: Fn(EventRecord) -> Fut,
     Fut: Future<Output = Result<(), Failure>> + 'a,
 {
     let event = StreamEvent::deserialize(event).map_err(|error| not("a stream's event", &error))?;
-    let mut partitions: Vec<Vec<(usize, Value)>> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut partitions: BTreeMap<String, Vec<(usize, Value)>> = BTreeMap::new();
     for (position, raw) in event.records.into_iter().enumerate() {
         let partition = raw["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default().to_owned();
-        let place = *places.entry(partition).or_insert(partitions.len());
-        partitions.resize_with(partitions.len().max(place + 1), Vec::new);
-        partitions[place].push((position, raw));
+        partitions.entry(partition).or_default().push((position, raw));
     }
     let handle = &handle;
-    let (mut unhandled, mut waiting) = (Vec::new(), partitions.into_iter());
+    let (mut unhandled, mut waiting) = (Vec::new(), partitions.into_values());
     loop {
         let together: Vec<_> = waiting.by_ref().take(SIDE_BY_SIDE).map(|records| in_order(records, handle)).collect();
         if together.is_empty() {
@@ -238,19 +234,19 @@ where
     }
     unhandled.sort_by_key(|record| record.position);
     let mut failed = DynamoDbEventResponse::default();
-    for mut record in unhandled {
-        let parked = match record.lost.take() {
-            Some(raw) => park_work(app, worker, std::mem::take(&mut record.cause), &again(raw)).await.map_err(|failure| failure.to_string()),
-            None => Err(std::mem::take(&mut record.cause)),
+    for record in unhandled {
+        let parked = match record.lost {
+            Some(raw) => park_work(app, worker, record.cause, &again(raw)).await.map_err(|failure| failure.to_string()),
+            None => Err(record.cause),
         };
         if let Err(cause) = parked {
             // What comes behind it is repeated as well.
             application::log::fault(worker, &cause);
-            failed.batch_item_failures.push(record.identifier());
+            failed.batch_item_failures.push(repeated(record.number));
             break;
         }
     }
-    answer(&failed)
+    Ok(failed)
 }
 
 /// Handles the records of a partition up to the first for which trying again can help.
@@ -278,15 +274,4 @@ where
         }
     }
     unhandled
-}
-
-/// What is answered to Lambda, with more records that it repeats: it begins with the earliest of all.
-pub(crate) fn with_repeated(answered: Value, numbers: impl IntoIterator<Item = Option<String>>) -> Result<Value, Failure> {
-    let mut failed = DynamoDbEventResponse::deserialize(answered).map_err(|error| not("an answer", &error))?;
-    failed.batch_item_failures.extend(numbers.into_iter().map(|number| {
-        let mut here = DynamoDbBatchItemFailure::default();
-        here.item_identifier = number;
-        here
-    }));
-    answer(&failed)
 }

@@ -17,7 +17,6 @@ use application::App;
 use domain::follow_up::FollowUp;
 use domain::job::{JobName, Start};
 use domain::task::Task;
-use domain::time::Day;
 use futures::FutureExt;
 use futures::future::try_join_all;
 use messaging::batch::Message;
@@ -63,12 +62,12 @@ async fn tick(app: &App) -> Result<(), Failure> {
     let (now, zone) = (app.clock.now(), &app.config.zone);
     let names: Vec<JobName> = JOBS.iter().map(|job| job.name).collect();
     let kept = app.unscoped().jobs(&names).await?;
-    let day = |time: domain::Time| Day(time.date_in(zone));
+    let day = |time: domain::Time| time.day_in(zone);
     let today = day(now);
     let missed = JOBS.iter().zip(kept).filter_map(|(job, kept)| {
         let due = day(job.last_due(now.plus_seconds(-GRACE), zone)?);
-        let counts = job.of_the_day && due < today;
-        (!counts && kept.state.is_missed(due, today, now)).then(|| Start::missed(job.name, due))
+        let is_over = job.of_the_day && due < today;
+        (!is_over && kept.state.is_missed(due, today, now)).then(|| Start::missed(job.name, due))
     });
     try_join_all(missed.map(|start| send(app, Timed::Start(start)))).await.map(drop)
 }

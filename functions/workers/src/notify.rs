@@ -15,7 +15,6 @@ use domain::notification::{Channel, NotificationKind, Telling, concerned, queued
 use domain::reminder::Dated;
 use domain::task::Task;
 use domain::text::TextValue;
-use domain::time::Day;
 use domain::user::{User, UserStatus};
 use domain::{Entity, NotificationId, PartyId, Record, Time, UserId};
 use futures::FutureExt;
@@ -78,7 +77,7 @@ async fn tell(app: &App, event: &Envelope) -> Result<(), Failure> {
 
 /// What is filled in, by the name of the placeholder.
 fn values(app: &App, about: &About, user: &Record<User>, giver: Option<Record<User>>, entity: EntityType, event: &Envelope) -> Values {
-    let day = |time: Time| Day(time.date_in(&app.config.zone));
+    let day = |time: Time| time.day_in(&app.config.zone);
     let due = about.due.map(day);
     let overdue = due.is_some_and(|due| due < day(app.clock.now()));
     Values::from([
@@ -110,7 +109,7 @@ struct About {
 
 /// What an event is about; `None` where there is nothing left to tell: it is gone, done, another's, or due another day.
 async fn about(app: &App, event: &Envelope, kind: NotificationKind, concerned: UserId) -> Result<Option<About>, Failure> {
-    let day = |time: Time| Day(time.date_in(&app.config.zone));
+    let day = |time: Time| time.day_in(&app.config.zone);
     let today = day(app.clock.now());
     let is_today = day(event.at) == today;
     Ok(match kind {

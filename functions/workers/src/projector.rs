@@ -3,7 +3,7 @@
 //!
 //! It reads each record as it is now, so repeated and late deliveries change nothing.
 
-use crate::failure::{Failure, park_work, stream_batch, with_repeated};
+use crate::failure::{Failure, answer, park_work, repeated, stream_batch};
 use crate::{Interest, Trigger, Worker};
 use application::App;
 use aws_lambda_events::dynamodb::{EventRecord, StreamRecord};
@@ -49,21 +49,21 @@ async fn run(app: &App, event: Value) -> Result<Value, Failure> {
         }
         Ok(())
     };
-    let answer = stream_batch(app, NAME, event, again, project_one).await?;
-    count(app, counted.into_inner(), answer).await
+    let mut failed = stream_batch(app, NAME, event, again, project_one).await?;
+    let counted = counted.into_inner();
+    let keys: Vec<Key> = counted.iter().map(|(key, _)| key.clone()).collect();
+    if let Err(failure) = count_all(app, &keys).await {
+        application::log::fault(NAME, &failure.to_string());
+        failed.batch_item_failures.extend(counted.into_iter().map(|(_, number)| repeated(number)));
+    }
+    answer(&failed)
 }
 
 /// Records of a batch whose figures have to follow, with their numbers in the stream.
 type Counted = Vec<(Key, Option<String>)>;
 
-/// Lets the figures follow the records of a batch, all together. Where trying again can help, they are repeated; a record that cannot be counted is parked by itself.
-async fn count(app: &App, counted: Counted, answer: Value) -> Result<Value, Failure> {
-    let keys: Vec<Key> = counted.iter().map(|(key, _)| key.clone()).collect();
-    let Err(failure) = count_all(app, &keys).await else { return Ok(answer) };
-    application::log::fault(NAME, &failure.to_string());
-    with_repeated(answer, counted.into_iter().map(|(_, number)| number))
-}
-
+/// Lets the figures follow the records of a batch, all together. A record that cannot be counted is parked by itself; an error means
+/// that trying again can help.
 async fn count_all(app: &App, keys: &[Key]) -> Result<(), Failure> {
     let together = guarded(async { Ok::<_, String>(count_figures(app, keys).await) }).await;
     match together {

@@ -1,7 +1,7 @@
 //! The relay: publishes event items to the bus. Delivery is at least once; consumers count an event
 //! once by its id.
 
-use crate::failure::{Failure, stream_batch, with_repeated};
+use crate::failure::{Failure, answer, repeated, stream_batch};
 use crate::{Interest, Need, Trigger, Worker};
 use application::App;
 use application::metric::Metric;
@@ -41,15 +41,13 @@ async fn run(app: &App, event: Value) -> Result<Value, Failure> {
         }
         Ok(())
     };
-    let answer = stream_batch(app, NAME, event, |record| Work::Relay { record }, seen).await?;
+    let mut failed = stream_batch(app, NAME, event, |record| Work::Relay { record }, seen).await?;
     let new = new.into_inner();
-    match publish(app, new.iter().map(|(event, _)| event.clone()).collect()).await {
-        Ok(()) => Ok(answer),
-        Err((left, failure)) => {
-            application::log::fault(NAME, &failure.to_string());
-            with_repeated(answer, new.into_iter().filter(|(event, _)| left.contains(&event.id)).map(|(_, number)| number))
-        }
+    if let Err((left, failure)) = publish(app, new.iter().map(|(event, _)| event.clone()).collect()).await {
+        application::log::fault(NAME, &failure.to_string());
+        failed.batch_item_failures.extend(new.into_iter().filter(|(event, _)| left.contains(&event.id)).map(|(_, number)| repeated(number)));
     }
+    answer(&failed)
 }
 
 /// Events of a batch, with their numbers in the stream.
@@ -77,7 +75,7 @@ async fn publish(app: &App, mut events: Vec<Event>) -> Result<(), (Vec<EventId>,
     let ids = |events: &[Event]| events.iter().map(|event| event.id).collect::<Vec<_>>();
     for attempt in 0..TRIES {
         if events.is_empty() {
-            return Ok(());
+            break;
         }
         if attempt > 0 {
             store::pause(FIRST_PAUSE, attempt).await;

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 const LIST: &str = include_str!("mailbox.html");
 const LETTER: &str = include_str!("letter.html");
+/// What both pages look like.
+const STYLE: &str = include_str!("mailbox.css");
 const HTML: &str = "text/html; charset=utf-8";
 
 /// What the pages may load: themselves, and the mail in its frame.
@@ -76,7 +78,8 @@ fn of_letter(letter: &Letter) -> Filled {
     ])
 }
 
-fn rendered(source: &str, values: Filled) -> Result<Response<Body>, String> {
+fn rendered(source: &str, mut values: Filled) -> Result<Response<Body>, String> {
+    values.insert("style", Value::from_safe_string(STYLE.to_owned()));
     let mut environment = Environment::empty();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let text = environment.render_str(source, values).map_err(|error| error.to_string())?;

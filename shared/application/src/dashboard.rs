@@ -99,7 +99,7 @@ impl App {
 
     fn dashboard(&self, soon_days: i64) -> Dashboard {
         let at = self.clock.now();
-        let today = Day(at.date_in(&self.config.zone));
+        let today = at.day_in(&self.config.zone);
         Dashboard { at, today, soon: days_after(today, soon_days), figures: Figures::default() }
     }
 

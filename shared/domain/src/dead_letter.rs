@@ -1,7 +1,7 @@
 //! Dead letters: messages that no consumer could take, and what of them may be shown.
 
 use crate::event::{Act, Event, EventKind};
-use crate::id::{EventId, ParkedId};
+use crate::id::ParkedId;
 use crate::text::TextValue;
 use crate::time::Time;
 use crate::value::cut;
@@ -46,22 +46,9 @@ fn is_plain(text: &str) -> bool {
 
 /// The event that somebody gave a message up, and why.
 pub fn discarded(act: &Act, id: ParkedId, queue: &str, cause: &str, reason: &str) -> Event {
-    Event {
-        id: act.id::<EventId>(),
-        kind: EventKind::DeadLetterDiscarded,
-        at: act.at,
-        actor: act.actor,
-        actor_name: act.actor_name.clone(),
-        request_id: act.request.as_deref().map(str::to_owned),
-        entity: KIND.to_owned(),
-        entity_id: id.to_string(),
-        label: format!("A message of {queue}"),
-        summary: format!("{} discarded a message of {queue}: {reason}", act.actor_name),
-        owner: None,
-        team: None,
-        data: json!({"queue": queue, "cause": cause, "reason": reason}),
-        changes: Map::new(),
-    }
+    let summary = format!("{} discarded a message of {queue}: {reason}", act.actor_name);
+    let data = json!({"queue": queue, "cause": cause, "reason": reason});
+    Event::new(act, EventKind::DeadLetterDiscarded, (KIND, id.to_string(), format!("A message of {queue}")), summary, data)
 }
 
 #[cfg(test)]

@@ -230,6 +230,26 @@ pub struct Event {
 }
 
 impl Event {
+    /// Something that happened to what has this kind, id and name, and no owner.
+    pub fn new(act: &Act, kind: EventKind, (entity, id, label): (&str, String, String), summary: String, data: Value) -> Self {
+        Self {
+            id: act.event_id(),
+            kind,
+            at: act.at,
+            actor: act.actor,
+            actor_name: act.actor_name.clone(),
+            request_id: act.request.as_deref().map(str::to_owned),
+            entity: entity.to_owned(),
+            entity_id: id,
+            label,
+            summary,
+            owner: None,
+            team: None,
+            data,
+            changes: Map::new(),
+        }
+    }
+
     /// Whether the feed tells of it: nobody does anything where something becomes due, a job that did what it should is no news,
     /// and of a notification it is told where it did not arrive.
     pub fn is_in_feed(&self) -> bool {

@@ -93,7 +93,7 @@ fn each(team: Option<TeamId>, person: Option<UserId>, figures: impl IntoIterator
 
 /// The day of a moment, the last one in place of those that are none in this zone.
 fn day(at: Time, zone: &TimeZone) -> Day {
-    Day(at.date_in(zone))
+    at.day_in(zone)
 }
 
 impl Figured for Customer {

@@ -2,10 +2,10 @@
 //! writes at a time, which its lease sees to, and the clock's run of a date is done once.
 
 use crate::event::{Act, Event, EventKind};
-use crate::id::{EventId, UserId};
+use crate::id::UserId;
 use crate::time::{Day, Time};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The kind of record that its events are about.
@@ -182,22 +182,10 @@ impl JobRun {
     /// The event that it ended.
     pub fn event(&self, act: &Act) -> Event {
         let of = if self.dry_run { "dry run" } else { "run" };
-        Event {
-            id: act.id::<EventId>(),
-            kind: EventKind::JobFinished,
-            at: act.at,
-            actor: self.by,
-            actor_name: act.actor_name.clone(),
-            request_id: act.request.as_deref().map(ToOwned::to_owned),
-            entity: KIND.to_owned(),
-            entity_id: self.job.to_string(),
-            label: self.job.to_string(),
-            summary: format!("The {of} of {} for {} ended: {}", self.job, self.date, self.state),
-            owner: None,
-            team: None,
-            data: json!({"runId": self.run_id, "trigger": self.trigger, "state": self.state, "date": self.date, "dryRun": self.dry_run, "counts": self.counts}),
-            changes: Map::new(),
-        }
+        let summary = format!("The {of} of {} for {} ended: {}", self.job, self.date, self.state);
+        let data = json!({"runId": self.run_id, "trigger": self.trigger, "state": self.state, "date": self.date, "dryRun": self.dry_run, "counts": self.counts});
+        let event = Event::new(act, EventKind::JobFinished, (KIND, self.job.to_string(), self.job.to_string()), summary, data);
+        Event { actor: self.by, ..event }
     }
 }
 

@@ -140,22 +140,7 @@ impl<E: Entity> Record<E> {
 
     /// The event that something happened to this record.
     pub fn event(&self, act: &Act, kind: EventKind, summary: String, data: Value) -> Event {
-        Event {
-            id: act.event_id(),
-            kind,
-            at: act.at,
-            actor: act.actor,
-            actor_name: act.actor_name.clone(),
-            request_id: act.request.as_deref().map(str::to_owned),
-            entity: E::KIND.to_owned(),
-            entity_id: self.id.to_string(),
-            label: E::label(self),
-            summary,
-            owner: E::owner(self),
-            team: E::team(self),
-            data,
-            changes: Map::new(),
-        }
+        Event::new(act, kind, (E::KIND, self.id.to_string(), E::label(self)), summary, data).seen_by(E::owner(self), E::team(self))
     }
 
     /// This record after a person's change to `data` and `text`, with what changed; `None` when

@@ -47,6 +47,11 @@ impl Time {
         (span(self)..=span(until)).map(|span| Self::from_millis(span * length * 1000)).collect()
     }
 
+    /// The day of this moment in a zone.
+    pub fn day_in(self, zone: &TimeZone) -> Day {
+        Day(self.date_in(zone))
+    }
+
     /// The moment as jiff has it.
     pub fn timestamp(self) -> Timestamp {
         self.0

@@ -415,20 +415,14 @@ impl Store {
         let marks: Vec<Key> = records.iter().map(|record| keys::counted(&record.pk)).collect();
         for mark in self.get_latest_items(&marks).await? {
             let adds = get_text(&mark, "adds").and_then(read_adds).ok_or_else(|| crate::item::unreadable(&mark, "what was counted"))?;
-            for ((_, figure), amount) in adds.into_iter().filter(|((of, _), _)| *of == whose) {
-                *sums.entry(figure_text(figure)).or_default() += amount;
-            }
+            add_to(sums, whose, adds);
         }
         Ok(())
     }
 
     /// Adds what these records add as they are now to sums of somebody's figures, whether it was counted or not.
     pub async fn sum_present(&self, records: &[Key], zone: &TimeZone, whose: Whose, sums: &mut BTreeMap<String, i64>) -> Result<(), Error> {
-        for seen in self.look(records, zone).await? {
-            for ((_, figure), amount) in seen.adds.into_iter().filter(|((of, _), _)| *of == whose) {
-                *sums.entry(figure_text(figure)).or_default() += amount;
-            }
-        }
+        self.look(records, zone).await?.into_iter().for_each(|seen| add_to(sums, whose, seen.adds));
         Ok(())
     }
 
@@ -446,7 +440,7 @@ impl Store {
 
     /// What of somebody's figures is kept otherwise than these sums say. Days that are asked for no more are left out.
     pub async fn figure_differences(&self, whose: Whose, sums: &BTreeMap<String, i64>, now: Time) -> Result<Differences, Error> {
-        let first = Day(first_communication(now).date_in(&TimeZone::UTC));
+        let first = first_communication(now).day_in(&TimeZone::UTC);
         let told = |spot: &Spot| match spot {
             Spot::All(_) => true,
             Spot::Day(month, name) => match read_day(*month, name) {
@@ -566,6 +560,13 @@ fn together(due: &[(Seen, Adds)], now: Time) -> usize {
         count += 1;
     }
     count.max(1)
+}
+
+/// Adds what of this is somebody's to sums by figure.
+fn add_to(sums: &mut BTreeMap<String, i64>, whose: Whose, adds: Adds) {
+    for ((_, figure), amount) in adds.into_iter().filter(|((of, _), _)| *of == whose) {
+        *sums.entry(figure_text(figure)).or_default() += amount;
+    }
 }
 
 fn sum<'a>(all: impl Iterator<Item = &'a Adds>) -> Adds {

@@ -7,7 +7,7 @@ use crate::work::change;
 use application::App;
 use domain::customer::Customer;
 use domain::engagement::{first_review, review};
-use domain::time::Day;
+use domain::event::{Act, Event};
 use domain::{CustomerId, Record, Time};
 use messaging::Place;
 use store::{Page, Paging, Tx};
@@ -21,57 +21,41 @@ const OVERLAP: i64 = 25 * HOUR;
 /// How far back it looks at most, seconds: what could not be handled for sixty nights is left to who reads the runs.
 const FARTHEST: i64 = 60 * 24 * HOUR;
 
+/// What says whether a customer is reviewed at a moment of the day that began then.
+type Rule = fn(&Record<Customer>, &Act, Time, Time) -> Option<(Record<Customer>, Option<Event>)>;
+
+/// The customers whose moment comes in these hours; in a first run every customer that is not archived, since those that an earlier
+/// release made were put down for no review.
 struct Reviews {
-    hours: Vec<Time>,
+    hours: Option<Vec<Time>>,
     /// Whose moment comes later in the last hour waits for the next night.
     at: Time,
+    /// When the local day of that moment began.
+    day: Time,
+    rule: Rule,
 }
 
 impl Listed for Reviews {
     type Name = CustomerId;
 
     fn lists(&self) -> usize {
-        self.hours.len()
+        self.hours.as_ref().map_or(1, Vec::len)
     }
 
     async fn page(&self, app: &App, list: usize, paging: Paging<'_>) -> Result<Page<CustomerId>, store::Error> {
-        app.unscoped().reviews(self.hours[list], self.at, paging).await
+        match &self.hours {
+            Some(hours) => app.unscoped().reviews(hours[list], self.at, paging).await,
+            None => app.unscoped().all_customers(paging).await,
+        }
     }
 
     async fn each(&self, piece: &mut Piece<'_>, id: CustomerId) -> Result<(), Failure> {
-        let (app, at) = (piece.app, piece.run.started_at);
-        let day = day_of(app, at);
-        piece.change(id, "changed", |customer: &Record<Customer>| written(customer, review(customer, &app.act(), at, day)?)).await
+        let app = piece.app;
+        piece.change(id, "changed", |customer| written(customer, (self.rule)(customer, &app.act(), self.at, self.day)?)).await
     }
 }
 
-/// Every customer that is not archived, once: those that an earlier release made were put down for no review.
-struct Everyone;
-
-impl Listed for Everyone {
-    type Name = CustomerId;
-
-    fn lists(&self) -> usize {
-        1
-    }
-
-    async fn page(&self, app: &App, _: usize, paging: Paging<'_>) -> Result<Page<CustomerId>, store::Error> {
-        app.unscoped().all_customers(paging).await
-    }
-
-    async fn each(&self, piece: &mut Piece<'_>, id: CustomerId) -> Result<(), Failure> {
-        let (app, at) = (piece.app, piece.run.started_at);
-        let day = day_of(app, at);
-        piece.change(id, "changed", |customer: &Record<Customer>| written(customer, first_review(customer, &app.act(), at, day)?)).await
-    }
-}
-
-/// When the local day of a moment began.
-fn day_of(app: &App, at: Time) -> Time {
-    Day(at.date_in(&app.config.zone)).start(&app.config.zone)
-}
-
-fn written(customer: &Record<Customer>, (next, event): (Record<Customer>, Option<domain::event::Event>)) -> Option<Tx> {
+fn written(customer: &Record<Customer>, (next, event): (Record<Customer>, Option<Event>)) -> Option<Tx> {
     let mut tx = change(customer, &next);
     if let Some(event) = &event {
         tx.event(event);
@@ -80,13 +64,9 @@ fn written(customer: &Record<Customer>, (next, event): (Record<Customer>, Option
 }
 
 pub(super) async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<Option<Place>, Failure> {
-    match piece.run.since {
-        None => piece.walk(&Everyone, place).await,
-        Some(since) => {
-            let at = piece.run.started_at;
-            let from = since.plus_seconds(-OVERLAP).max(at.plus_seconds(-FARTHEST));
-            let listed = Reviews { hours: from.spans_until(at, HOUR), at };
-            piece.walk(&listed, place).await
-        }
-    }
+    let (at, zone) = (piece.run.started_at, &piece.app.config.zone);
+    let from = piece.run.since.map(|since| since.plus_seconds(-OVERLAP).max(at.plus_seconds(-FARTHEST)));
+    let hours = from.map(|from| from.spans_until(at, HOUR));
+    let rule: Rule = if hours.is_some() { review } else { first_review };
+    piece.walk(&Reviews { hours, at, day: at.day_in(zone).start(zone), rule }, place).await
 }

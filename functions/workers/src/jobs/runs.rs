@@ -6,7 +6,6 @@ use crate::failure::Failure;
 use application::metric::Metric;
 use application::{App, Decision, Error, Subject, decide};
 use domain::job::{Begun, JobName, JobRun, MAX_PIECES, RunId, RunState, Start};
-use domain::time::Day;
 use messaging::batch::Message;
 use messaging::{Job, Place, Queue, Timed};
 use store::{FailedCondition, KeptJob, Tx};
@@ -48,7 +47,7 @@ pub(super) async fn begin(app: &App, start: &Start, message: &Message) -> Result
     let subject = Runs::of(app, start.job, None).await?;
     let begun = decide(app, subject, |Runs { name, kept, run }| {
         let act = app.act();
-        let today = Day(act.at.date_in(&app.config.zone));
+        let today = act.at.day_in(&app.config.zone);
         let (state, begun) = kept.state.begin(start, &message.id, today, &act);
         let mut tx = Tx::new();
         match &begun {
@@ -182,7 +181,7 @@ async fn end(app: &App, run: &JobRun, ended: impl Fn(&JobRun, domain::Time) -> J
         let mut tx = Tx::new();
         tx.move_run(here, &next);
         if !next.dry_run {
-            tx.keep_job(subject.name, &subject.kept, &subject.kept.state.ended(&next, due, Day(next.started_at.date_in(&app.config.zone))));
+            tx.keep_job(subject.name, &subject.kept, &subject.kept.state.ended(&next, due, next.started_at.day_in(&app.config.zone)));
         }
         tx.event(&next.event(&act));
         Ok::<_, Failure>(Decision::Commit(tx.into(), Some(next)))
