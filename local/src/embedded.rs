@@ -250,7 +250,7 @@ impl Embedded {
         for migration in &pending {
             let work = Work::Migrate { name: migration.name.to_owned(), dry_run: false, run: None };
             let body = serde_json::to_string(&work).map_err(|e| StartError::Schedule(e.to_string()))?;
-            self.queues.send(Queue::Work.name(), vec![body], Duration::ZERO).await?;
+            self.queues.send(work.queue().name(), vec![body], Duration::ZERO).await?;
         }
         Ok(pending)
     }
@@ -264,7 +264,7 @@ impl Embedded {
     fn scheduler(&self) -> Result<Scheduler, StartError> {
         let now = self.app.clock.now().millis();
         let mut scheduler = Scheduler::new(self.app.config.zone.clone());
-        let jobs = JOBS.iter().map(|job| (job.name.as_str(), job.cron, Timed::Start(Start::scheduled(job.name))));
+        let jobs = JOBS.iter().filter_map(|job| Some((job.name.as_str(), job.cron?, Timed::Start(Start::scheduled(job.name)))));
         for (name, expression, timed) in jobs.chain([(TICK, TICK_RATE, Timed::Tick)]) {
             let (queues, body) = (self.queues.clone(), serde_json::to_string(&timed).map_err(|e| StartError::Schedule(e.to_string()))?);
             let job: scheduler::Job = Arc::new(move |_| {

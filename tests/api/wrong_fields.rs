@@ -354,7 +354,12 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
             json!({"recipientId": colleague.id, "type": "IN_APP", "title": "Told", "message": "Told"}),
             vec![rule(json!({"/recipientId": nowhere})), rule(json!({"/recipientId": gone})), rule(json!({"/type": "ALL"}))],
         ),
-        case("run_job", "/admin/jobs/tasks-due/run".into(), json!({}), vec![rule(json!({"/date": "2999-01-01"}))]),
+        case(
+            "run_job",
+            "/admin/jobs/tasks-due/run".into(),
+            json!({}),
+            vec![rule(json!({"/date": "2999-01-01"})), rule(json!({"/from": "2026-01-01T00:00:00Z"})), rule(json!({"/to": "2026-01-01T00:00:00Z"}))],
+        ),
         case("redrive_dead_letters", "/admin/dead-letters/redrive".into(), json!({}), vec![rule(json!({"/queue": "none"}))]),
         case("delete_dead_letter", at("admin/dead-letters", &letter), json!({"reason": "Nobody needs it"}), vec![rule(json!({"/reason": " "}))]),
         case(

@@ -98,14 +98,14 @@ def test_poison_in_the_stream_and_in_the_work_queue_is_parked_and_done_once_its_
         admin.data("POST", "/customers", 201, json={"name": word})
         eventually(lambda: owner(admin, other) is None, 60)
         eventually(lambda: len(admin.data("GET", f"/customers?q={word.lower()}")) == 1)
-        unread = lambda: letters(admin, "work", f"CUSTOMER#{customer}")  # noqa: E731
+        unread = lambda: letters(admin, "work", f"CUSTOMER#{customer}") + letters(admin, "repair", f"CUSTOMER#{customer}")  # noqa: E731
         eventually(lambda: any(letter["cause"].startswith("projector") for letter in unread()) and any(not letter["cause"].startswith("projector") for letter in unread()), 60)
         assert len(letters(admin, "work", "not a piece of work")) == 1
     listed = terminal.paste((PARKED, 1))
     assert all(letter["id"] in listed.output for letter in unread()), listed
     again = unread()
     for letter in again:
-        assert redrive(terminal, letter)["data"] == {"id": letter["id"], "queue": "work"}
+        assert redrive(terminal, letter)["data"] == {"id": letter["id"], "queue": letter["queue"]}
     eventually(lambda: owner(admin, customer) is None, 60)
     found = lambda: next(row for row in admin.data("GET", "/customers?limit=100") if row["id"] == customer)  # noqa: E731
     eventually(lambda: str(found()["nextFollowUpAt"]).startswith("2031-01-01"))
@@ -191,19 +191,38 @@ def test_a_message_that_crashed_its_worker_is_parked_by_the_parker_and_done_when
     assert letters(admin, "automation", "crashed") == []
 
 
-def test_a_batch_that_the_stream_gave_up_on_is_listed_and_cannot_be_sent_again(
-    client: Callable, resources: dict, eventually: Callable, terminal: runbook.Terminal
+def test_a_batch_that_the_stream_gave_up_on_is_parked_from_the_bucket_and_done_when_it_is_sent_again(
+    admin: Client, client: Callable, resources: dict, eventually: Callable, terminal: runbook.Terminal
 ) -> None:
+    word = f"Undelivered{uuid.uuid4().hex[:8]}"
+    customer = admin.data("POST", "/customers", 201, json={"name": word})["id"]
+    found = lambda: admin.data("GET", f"/customers?q={word.lower()}")  # noqa: E731
+    eventually(lambda: len(found()) == 1)
+    table = resources["Table"]
+    key = {"pk": {"S": f"CUSTOMER#{customer}"}, "sk": {"S": "CUSTOMER"}}
+    item = client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
+    # As if the projector had never seen it.
+    rows = client("dynamodb").scan(TableName=table, FilterExpression="begins_with(sk, :word)", ExpressionAttributeValues={":word": {"S": word.lower()}})
+    for row in rows["Items"]:
+        client("dynamodb").delete_item(TableName=table, Key={"pk": row["pk"], "sk": row["sk"]})
+    assert rows["Items"] and found() == []
+    record = {"eventID": "1", "eventName": "INSERT", "dynamodb": {"Keys": key, "NewImage": item, "SequenceNumber": "800", "SizeBytes": 1}}
     about = {
-        "requestContext": {"functionArn": f"arn:aws:lambda:eu-central-1:1:function:{terminal.stack}-relay:live", "condition": "MaxRecordAgeExceeded", "approximateInvokeCount": 1200},
-        "DDBStreamBatchInfo": {"shardId": "shardId-7", "startSequenceNumber": "800", "endSequenceNumber": "801", "batchSize": 2,
-                               "approximateArrivalOfFirstRecord": "2026-11-22T04:00:00Z"},
+        "requestContext": {"functionArn": f"arn:aws:lambda:eu-central-1:1:function:{terminal.stack}-projector:live", "condition": "MaximumRecordAgeExceeded",
+                           "approximateInvokeCount": 1200},
+        "payload": json.dumps({"Records": [record]}),
     }  # fmt: skip
-    client("sqs").send_message(QueueUrl=resources["StreamDeadQueue"], MessageBody=json.dumps(about))
-    listed = lambda: json.loads(terminal.paste(("StreamDroppedAlarm", 1)).output)["data"]  # noqa: E731
-    letter = eventually(listed)[0]
-    assert "2 records" in letter["cause"] and "MaxRecordAgeExceeded" in letter["cause"]
-    assert redrive(terminal, letter)["code"] == "LIMIT_REACHED"
+    client("s3").put_object(Bucket=resources["Undelivered"], Key="aws/lambda/7/shardId-7/2026/11/22/one", Body=json.dumps(about).encode())
+    letter = eventually(lambda: [one for one in json.loads(terminal.paste(("StreamDroppedAlarm", 1)).output)["data"] if "given up" in one["cause"]], 60)[0]
+    assert letter["attempts"] == 1200 and customer in letter["body"], letter
+    assert terminal.paste(("StreamDroppedAlarm", 2)).status == 0
+    eventually(lambda: len(found()) == 1, 60)
+    # And read again as a time.
+    since = {"<the first moment, such as 2026-02-01T04:00:00Z>": admin.data("GET", f"/customers/{customer}")["createdAt"]}
+    pasted = terminal.paste(("StreamDroppedAlarm", 3), ("StreamDroppedAlarm", 4), put=since)
+    assert pasted.status == 0 and pasted.output.count("runId") >= 2, pasted
+    runs = lambda name: next(job["lastRuns"] for job in admin.data("GET", "/admin/jobs") if job["name"] == name)  # noqa: E731
+    eventually(lambda: all(runs(name) and runs(name)[0]["state"] == "SUCCEEDED" for name in ("republish", "reproject")), 60)
 
 
 def deletion(client: Callable, table: str, user: str) -> str:

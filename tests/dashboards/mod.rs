@@ -367,8 +367,8 @@ async fn a_recount_goes_on_while_people_work_and_breaks_nothing() {
     }
     company.settle().await;
     spoil(&company.crm, &mut random).await;
-    let app = company.crm.embedded().worker_app(tests::background::worker("work"));
-    workers::recount::check_counters(&app, None, true).await.expect("sent");
+    let app = company.crm.embedded().worker_app(tests::background::worker("jobs"));
+    workers::repair::check_counters(&app, None, true).await.expect("sent");
     for _ in 0..60 {
         change(&company, &mut random, &mut made).await;
         for post in &mut company.posts {

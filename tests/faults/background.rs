@@ -85,7 +85,8 @@ async fn events_are_published_again_and_again_and_count_once() {
     }
     let quiet = || async {
         let depths = crm.embedded().queues.depths();
-        let busy: usize = ["automation", "notifications", "work", "jobs"].iter().map(|queue| depths[*queue].visible + depths[*queue].in_flight).sum();
+        let busy: usize =
+            ["automation", "notifications", "work", "repair", "jobs"].iter().map(|queue| depths[*queue].visible + depths[*queue].in_flight).sum();
         (busy == 0).then_some(())
     };
     // The second look comes a minute later; every repeat has its own.

@@ -141,34 +141,6 @@ async fn a_dead_letter_of_a_queue_is_parked_and_can_be_redriven() {
 }
 
 #[tokio::test]
-async fn a_batch_that_the_stream_gave_up_on_is_shown_and_cannot_be_sent_again() {
-    let crm = Crm::start().await;
-    let admin = crm.admin().await;
-    let parker = worker("parker");
-    let about = json!({
-        "requestContext": {"requestId": "1", "functionArn": "arn:aws:lambda:eu-central-1:1:function:crm-dev-relay:live", "condition": "RetryAttemptsExhausted",
-            "approximateInvokeCount": 21},
-        "version": "1.0",
-        "DDBStreamBatchInfo": {"shardId": "shardId-7", "startSequenceNumber": "800", "endSequenceNumber": "801", "batchSize": 2, "streamArn": "arn",
-            "approximateArrivalOfFirstRecord": "2026-11-22T04:00:00Z", "approximateArrivalOfLastRecord": "2026-11-22T04:00:01Z"},
-    })
-    .to_string();
-    let letter = json!({"messageId": "01900000-0000-7000-8000-000000000001", "body": about, "eventSourceARN": "arn:aws:sqs:eu-central-1:1:crm-dev-stream-dead"});
-    let answer = (parker.handle)(&crm.embedded().worker_app(parker), json!({"Records": [letter]})).await.expect("answers");
-    assert_eq!(answer, json!({"batchItemFailures": []}));
-    let shown = admin.get("/admin/dead-letters?queue=stream").await.expect(200).data()[0].clone();
-    assert_eq!((&shown["queue"], &shown["attempts"]), (&json!("stream"), &json!(21)), "{shown}");
-    assert!(
-        ["crm-dev-relay", "2 records", "RetryAttemptsExhausted", "800 to 801"].iter().all(|part| text(&shown["cause"]).contains(part)),
-        "{shown}"
-    );
-    let again = admin.post(&format!("/admin/dead-letters/{}/redrive", text(&shown["id"])), json!({})).await;
-    assert_eq!((again.status, again.code()), (409, "LIMIT_REACHED"));
-    assert!(again.text.contains("cannot be sent again"), "{}", again.text);
-    parked(&admin, 1).await;
-}
-
-#[tokio::test]
 async fn a_record_of_the_stream_that_cannot_be_read_is_parked_and_the_rest_goes_on() {
     let crm = Crm::start().await;
     let admin = crm.admin().await;
@@ -208,7 +180,7 @@ async fn a_record_that_is_no_record_is_parked_alone_and_redriving_it_parks_it_ag
     assert!(list.iter().all(|letter| text(&letter["cause"]).starts_with("projector: not a stream record:")), "{list:?}");
     let again: Vec<Value> = crm.items_of("PARKED").await.iter().map(|item| item.at("data")["body"].clone()).collect();
     for (at, body) in again.iter().enumerate() {
-        let answer = hand("work", json!({"Records": [{"messageId": format!("01900000-0000-7000-8000-0000000000{at:02}"), "body": body}]})).await;
+        let answer = hand("repair", json!({"Records": [{"messageId": format!("01900000-0000-7000-8000-0000000000{at:02}"), "body": body}]})).await;
         assert_eq!(answer.expect("answers"), json!({"batchItemFailures": []}));
     }
     parked(&admin, 4).await;
@@ -216,7 +188,7 @@ async fn a_record_that_is_no_record_is_parked_alone_and_redriving_it_parks_it_ag
     let event = records.iter().find(|record| text(&record["dynamodb"]["Keys"]["sk"]["S"]).starts_with("EVENT#")).expect("an event");
     for task in ["relay", "project"] {
         let body = json!({"task": task, "record": event}).to_string();
-        let answer = hand("work", json!({"Records": [{"messageId": "01900000-0000-7000-8000-000000000009", "body": body}]})).await;
+        let answer = hand("repair", json!({"Records": [{"messageId": "01900000-0000-7000-8000-000000000009", "body": body}]})).await;
         assert_eq!(answer.expect("answers"), json!({"batchItemFailures": []}));
     }
     parked(&admin, 4).await;

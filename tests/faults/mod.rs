@@ -5,6 +5,8 @@ mod alarms;
 mod background;
 mod changes;
 mod dead_letters;
+mod given_up;
+mod long;
 mod mails;
 mod races;
 mod relay;

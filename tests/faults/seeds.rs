@@ -9,11 +9,12 @@ use crate::faults::turns::Turns;
 use crate::faults::{Faults, conflict};
 use futures::future::LocalBoxFuture;
 use local::{Fault, Operation};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tests::background::{Post, settle};
+use tests::background::{Mishaps, Post, settle};
 use tests::lanes::in_lanes;
 use tests::random::Random;
 use tests::recount::{Look, disagreements};
@@ -28,6 +29,10 @@ const ODDS: usize = 25;
 const ODDS_BEHIND: usize = 150;
 /// One message or event of so many is not taken.
 const ODDS_OF_PORTS: usize = 20;
+/// One batch of so many is cut off, delivered twice, or comes once more a day later.
+const ODDS_OF_MISHAPS: usize = 12;
+/// What the clock starts meanwhile, more than once.
+const JOBS: [&str; 5] = ["customer-engagement", "recurring-tasks", "followups-due", "tasks-due", "counters-check"];
 /// When everything begins, milliseconds.
 const START: i64 = 1_798_797_600_000;
 /// How often a message is tried, at most.
@@ -91,6 +96,25 @@ async fn work(post: &mut Post, turns: &Turns, made: &Cell<bool>) {
     }
 }
 
+/// What nobody can read.
+const POISON: &str = "poison";
+
+/// Messages that nobody can read, and the clock's messages, more than once; gives how many of the first there are.
+async fn disturb(crm: &Crm, random: &mut Random) -> usize {
+    let queues = &crm.embedded().queues;
+    let poisoned = random.below(3);
+    for _ in 0..poisoned {
+        let queue = *random.of(&["automation", "notifications", "work", "repair", "jobs", "bounces"]);
+        queues.send(queue, vec![POISON.to_owned()], Duration::from_secs(random.below(60) as u64)).await.expect("sent");
+    }
+    let job = *random.of(&JOBS);
+    let start = json!({"task": "start", "job": job}).to_string();
+    for _ in 0..2 {
+        queues.send("jobs", vec![start.clone()], Duration::from_secs(random.below(60) as u64)).await.expect("sent");
+    }
+    poisoned
+}
+
 /// One seed from its beginning to its end; gives its trace and the table in the end.
 async fn run(seed: u64) -> Vec<String> {
     let (table, faults) = Faults::table();
@@ -121,7 +145,9 @@ async fn run(seed: u64) -> Vec<String> {
     let plain: Vec<_> = posts.iter().map(|post| post.app.clone()).collect();
     for post in &mut posts {
         post.app = watched(post.worker.name, &post.app, &turns, &trace, random(), ODDS_OF_PORTS);
+        post.mishaps = Mishaps::of(random(), ODDS_OF_MISHAPS);
     }
+    let poisoned = disturb(&crm, &mut random()).await;
     let (made, selling) = (Cell::new(false), seed.is_multiple_of(2));
     let (mut customers, mut sold) = (0, Made::default());
     let changes: LocalBoxFuture<'_, ()> = Box::pin(async {
@@ -146,13 +172,30 @@ async fn run(seed: u64) -> Vec<String> {
     // What failed behind the requests comes again, each time later.
     for (post, app) in posts.iter_mut().zip(plain) {
         post.app = app;
+        post.mishaps = Mishaps::default();
     }
-    for _ in 0..TRIES {
-        settle(&mut posts).await;
-        crm.time.advance(A_MINUTE);
-    }
+    let rest = async |posts: &mut Vec<Post>| {
+        for _ in 0..TRIES {
+            settle(posts).await;
+            crm.time.advance(A_MINUTE);
+        }
+    };
+    rest(&mut posts).await;
+    // What a worker died of too often is sent again by hand; what nobody can read stays.
+    admin.post("/admin/dead-letters/redrive", json!({})).await.expect(202);
+    rest(&mut posts).await;
+    // And what comes a day late.
+    crm.time.advance(Duration::from_secs(86_400));
+    rest(&mut posts).await;
     let items = crm.items().await;
     assert_eq!(disagreements(&items, Look::Told), Vec::<String>::new());
+    let parked: Vec<String> = items.iter().filter(|item| item.text("type") == "PARKED").map(|item| item.at("data")["body"].to_string()).collect();
+    assert!(parked.len() == poisoned && parked.iter().all(|body| body.contains(POISON)), "{parked:?}");
+    let mut runs = BTreeSet::new();
+    for run in items.iter().filter(|item| item.text("type") == "RUN").map(|item| item.at("data")) {
+        let done = run["trigger"] == "SCHEDULE" && run["state"] != "FAILED";
+        assert!(!done || runs.insert((run["job"].to_string(), run["date"].to_string())), "done twice: {run}");
+    }
     items.iter().for_each(|item| trace.note(format!("in the end {}", Value::Object(item.0.clone()))));
     trace.lines()
 }

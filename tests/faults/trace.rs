@@ -111,7 +111,15 @@ impl EventBus for Watched {
         Box::pin(async move {
             let kinds: Vec<String> = events.iter().map(|event| format!("{} {}", event.kind, event.id)).collect();
             let bus = self.inner.bus().map_err(|failure| MessagingError(failure.to_string()))?;
-            self.through(format!("publish {kinds:?}"), bus.publish(events)).await
+            // Now and then it takes some of them alone.
+            let taken = {
+                let mut random = self.random.lock().expect("lock");
+                if random.below(self.odds) == 0 { random.below(events.len() + 1) } else { events.len() }
+            };
+            let (some, others) = events.split_at(taken);
+            let mut left = self.through(format!("publish {kinds:?}, of which {taken} are taken"), bus.publish(some)).await?;
+            left.extend_from_slice(others);
+            Ok(left)
         })
     }
 }

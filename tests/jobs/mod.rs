@@ -1,5 +1,6 @@
 //! What the clock starts, with a clock that can be put forward.
 
+mod again;
 mod counts;
 mod engagement;
 mod reminders;

@@ -117,6 +117,21 @@ async fn the_parker_keeps_the_dead_letter() {
     assert_eq!(letter["queue"], "work");
 }
 
+async fn what_the_projector_did_not_do_is_done() {
+    let story = Story::tell().await.expect("told");
+    replay(&story, "repair").await;
+    assert_eq!(get(&story, "/customers?q=babbage").await.as_array().map_or(0, Vec::len), 1);
+}
+
+async fn what_is_parked_goes_back() {
+    let story = Story::tell().await.expect("told");
+    replay(&story, "parker").await;
+    let parked = |item: &Value| item["type"]["S"] == "PARKED" && item["data"]["M"]["queue"]["S"] == "work";
+    assert_eq!(items(&story, parked).await, 1);
+    replay(&story, "redrive").await;
+    assert_eq!(items(&story, parked).await, 0);
+}
+
 /// Takes one request, answers it and gives its body.
 async fn listen(listener: TcpListener) -> Value {
     let (mut stream, _) = listener.accept().await.expect("accepts");
@@ -163,6 +178,8 @@ async fn every_worker_does_with_its_sample_what_it_is_for() {
             "notify" => the_inbox_is_told().await,
             "bounces" => the_address_is_marked().await,
             "work" => the_work_is_done().await,
+            "repair" => what_the_projector_did_not_do_is_done().await,
+            "redrive" => what_is_parked_goes_back().await,
             "jobs" => the_job_reminds_of_what_is_due().await,
             "parker" => the_parker_keeps_the_dead_letter().await,
             "bootstrap" => the_bootstrap_makes_keys_and_answers_cloudformation().await,

@@ -232,7 +232,7 @@ async fn outdated_word(crm: &Crm) {
     let table = &crm.embedded().table;
     let key = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": "CUSTOMER"}});
     let image = async || table.request("GetItem", json!({"TableName": TABLE, "Key": key})).await.expect("get")["Item"].clone();
-    let worker = worker("work");
+    let worker = worker("repair");
     let words = async || crm.items().await.iter().filter(|item| item.text("sk").starts_with("outdated#")).count();
     let mut before = Value::Null;
     for (name, left) in [("Outdated", 1), ("Renamed", 0)] {
@@ -251,6 +251,14 @@ async fn outdated_word(crm: &Crm) {
         assert_eq!(words().await, left, "{name}");
         before = now;
     }
+    // Who has more customers than before stands elsewhere among those who have most.
+    let (first, second) = (admin.customer(json!({})).await["id"].clone(), admin.customer(json!({})).await["id"].clone());
+    for id in [first, second] {
+        let body = json!({"task": "count", "kind": "CUSTOMER", "pk": format!("CUSTOMER#{}", text(&id))}).to_string();
+        crm.hand("repair", json!({"Records": [{"messageId": "3", "body": body}]})).await;
+    }
+    let of_user = json!({"task": "reproject_of", "user": admin.id}).to_string();
+    crm.hand("repair", json!({"Records": [{"messageId": "4", "body": of_user}]})).await;
     // A contact that nobody put into the row of its lead yet.
     let lead = admin.lead(json!({})).await["id"].clone();
     let activity = text(&admin.make("/activities", json!({"leadId": lead, "type": "CALL"})).await["id"]);
@@ -281,7 +289,7 @@ async fn last_copy(idle: &Crm) {
 async fn letters(crm: &Crm) {
     let admin = crm.admin().await;
     let queues = &crm.embedded().queues;
-    for queue in ["automation", "notifications", "bounces", "work", "jobs", "jobs-dead"] {
+    for queue in ["automation", "notifications", "bounces", "work", "repair", "redrive", "jobs", "jobs-dead"] {
         queues.send(queue, vec!["nonsense".into()], Duration::ZERO).await.expect("sent");
     }
     let id = "01900000-0000-7000-8000-00000000dead";
@@ -295,9 +303,9 @@ async fn letters(crm: &Crm) {
         let item = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": sk}, "type": {"S": kind}, "data": {"M": {}}});
         crm.embedded().table.request("PutItem", json!({"TableName": TABLE, "Item": item})).await.expect("put");
     }
-    let list = eventually("eight are parked", SOON, || async {
+    let list = eventually("ten are parked", SOON, || async {
         let list = admin.get("/admin/dead-letters").await.expect(200).data().as_array().expect("list").clone();
-        (list.len() == 8).then_some(list)
+        (list.len() == 10).then_some(list)
     })
     .await;
     admin.post(&format!("/admin/dead-letters/{}/redrive", text(&list[0]["id"])), json!({})).await.expect(202);
@@ -309,6 +317,9 @@ async fn letters(crm: &Crm) {
         admin.ask("PUT", "/message-templates/CAMPAIGN_FINISHED", Some(&template), &[]).await.expect(200);
     }
     let key = unique();
+    let before = admin.ids("/admin/dead-letters?queue=bounces").await;
+    admin.post("/admin/dead-letters/redrive", json!({"queue": "bounces"})).await.expect(202);
+    eventually("another is parked", SOON, || async { (admin.ids("/admin/dead-letters?queue=bounces").await != before).then_some(()) }).await;
     let send = async |id: &str| admin.ask("POST", &format!("/admin/dead-letters/{id}/redrive"), None, &[("idempotency-key", &key)]).await;
     send(&text(&list[1]["id"])).await.expect(202);
     send(&text(&list[1]["id"])).await.expect(202);

@@ -2,10 +2,13 @@
 //! how the machine runs things side by side.
 
 use crate::Crm;
+use crate::random::Random;
 use application::App;
 use local::{Checkpoints, StreamReader, TABLE, TableError};
 use messaging::DEAD_BATCH;
 use serde_json::{Value, json};
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 use uuid::Uuid;
 use workers::{Trigger, WORKERS, Worker};
@@ -37,12 +40,76 @@ pub fn worker(name: &str) -> &'static Worker {
     WORKERS.iter().find(|worker| worker.name == name).unwrap_or_else(|| panic!("there is no worker {name}"))
 }
 
+/// What befalls the batches of a worker, now and then; nothing where nobody said how often.
+#[derive(Default)]
+pub struct Mishaps {
+    chance: Option<(Random, usize)>,
+    /// How many batches were cut off.
+    pub killed: usize,
+}
+
+/// How a batch is handled.
+#[derive(Clone, Copy)]
+enum Mishap {
+    Nothing,
+    /// Its worker dies after being at it so often.
+    Killed(usize),
+    /// It is delivered once more.
+    Twice,
+    /// A message of it comes once more, so many seconds later.
+    Late(u64),
+}
+
+impl Mishaps {
+    /// One batch of so many.
+    pub fn of(random: Random, odds: usize) -> Self {
+        Self { chance: Some((random, odds)), killed: 0 }
+    }
+
+    fn next(&mut self) -> Mishap {
+        let Some((random, odds)) = &mut self.chance else { return Mishap::Nothing };
+        if random.below(*odds) > 0 {
+            return Mishap::Nothing;
+        }
+        match random.below(4) {
+            0 => Mishap::Twice,
+            1 => Mishap::Late(*random.of(&[90, 86_400])),
+            _ => {
+                self.killed += 1;
+                Mishap::Killed(1 + random.below(40))
+            }
+        }
+    }
+}
+
+/// Handles a batch as a worker would whom this befalls.
+async fn befallen(worker: &Worker, app: &App, event: Value, mishap: Mishap) -> Result<Value, String> {
+    let handle = |event: Value| async { (worker.handle)(app, event).await.map_err(|failure| failure.to_string()) };
+    match mishap {
+        Mishap::Nothing | Mishap::Late(_) => handle(event).await,
+        Mishap::Twice => {
+            let _ = handle(event.clone()).await;
+            handle(event).await
+        }
+        Mishap::Killed(after) => {
+            let (mut work, mut polls) = (Box::pin(handle(event)), 0);
+            poll_fn(|context| {
+                polls += 1;
+                if polls > after { Poll::Ready(Err("killed".to_owned())) } else { work.as_mut().poll(context) }
+            })
+            .await
+        }
+    }
+}
+
 /// A worker at its stream or queue.
 pub struct Post {
     /// The worker.
     pub worker: &'static Worker,
     /// What the worker was given; a test may put something between.
     pub app: App,
+    /// What befalls its batches.
+    pub mishaps: Mishaps,
     source: Source,
     crm: Crm,
 }
@@ -68,7 +135,7 @@ impl Crm {
         let mut posts = Vec::new();
         for worker in WORKERS {
             let app = self.embedded().worker_app(worker);
-            let mut post = |source| posts.push(Post { worker, app: app.clone(), source, crm: self.clone() });
+            let mut post = |source| posts.push(Post { worker, app: app.clone(), mishaps: Mishaps::default(), source, crm: self.clone() });
             match worker.trigger {
                 Trigger::Stream(_) => {
                     let mut reader = StreamReader::open(self.embedded().table.clone(), TABLE, None).await.expect("stream");
@@ -100,15 +167,22 @@ pub async fn stream(crm: &Crm) -> Vec<Value> {
 impl Post {
     /// Takes the next batch, if there is one, and works on it; what fails stays for later.
     pub async fn step(&mut self) -> bool {
-        let (worker, app) = (self.worker, &self.app);
+        let (worker, app, mishap) = (self.worker, &self.app, self.mishaps.next());
         match &mut self.source {
             Source::Queue(queue, batch) => {
-                let handle = |event: Value| (worker.handle)(app, event);
-                self.crm.embedded().queues.run_once(queue, *batch as usize, &handle).await.expect("the queue") > 0
+                let (queue, queues) = (queue.as_str(), &self.crm.embedded().queues);
+                let handle = |event: Value| async move {
+                    if let Mishap::Late(seconds) = mishap {
+                        let body = event["Records"][0]["body"].as_str().unwrap_or_default().to_owned();
+                        queues.send(queue, vec![body], Duration::from_secs(seconds)).await.map_err(|error| error.to_string())?;
+                    }
+                    befallen(worker, app, event, mishap).await
+                };
+                queues.run_once(queue, *batch as usize, &handle).await.expect("the queue") > 0
             }
             Source::Stream(reader) => {
                 let Trigger::Stream(interest) = worker.trigger else { return false };
-                let handle = |event: Value| (worker.handle)(app, local::embedded::filtered(event, interest));
+                let handle = |event: Value| befallen(worker, app, local::embedded::filtered(event, interest), mishap);
                 // A batch that failed is offered again.
                 local::stream::step(reader, worker.name, STREAM_BATCH, &InTheReader, &handle).await.unwrap_or(true)
             }
@@ -118,7 +192,7 @@ impl Post {
 
 /// Lets everybody work until nobody finds anything to do.
 pub async fn settle(posts: &mut [Post]) {
-    for _ in 0..1000 {
+    for _ in 0..100_000 {
         let mut busy = false;
         for post in posts.iter_mut() {
             busy |= post.step().await;

@@ -1,4 +1,4 @@
-//! `GET /admin/jobs`: what the clock starts, with its next time and its last runs.
+//! `GET /admin/jobs`: what the clock starts, or a person alone, with its next time and its last runs.
 
 use domain::job::{JobName, JobRun, JobTrigger, RunId, RunState};
 use domain::time::Day;
@@ -8,15 +8,15 @@ use messaging::JOBS;
 use serde_json::{Map, Value};
 
 contract::answer! {
-    /// Something that the clock starts.
+    /// Something that the clock starts, or a person alone.
     pub struct ScheduledJob {
         /// Its one name.
         pub name: JobName,
         /// What it does.
         pub about: String,
-        /// When, as EventBridge Scheduler writes it, in the time zone of the deployment.
-        pub schedule: String,
-        /// When it comes next.
+        /// When, as EventBridge Scheduler writes it, in the time zone of the deployment; null where it is started by hand alone.
+        pub schedule: Option<String>,
+        /// When it comes next; null where it is started by hand alone.
         pub next_run_at: Option<Time>,
         /// Its last runs, at most five, the last one first.
         pub last_runs: Vec<JobRunOut>,
@@ -36,6 +36,10 @@ contract::answer! {
         pub state: RunState,
         /// The day whose work it does, in the time zone of the deployment.
         pub date: Day,
+        /// The first moment of the time that it is about; null where it is about a day.
+        pub from: Option<Time>,
+        /// The first moment after that time; null where it is about a day.
+        pub to: Option<Time>,
         /// Whether it counts alone and changes nothing.
         pub dry_run: bool,
         /// How many records it `looked` at, changed (by what it does with them), and `failed` to handle, so far.
@@ -56,6 +60,8 @@ fn shown(run: JobRun) -> JobRunOut {
         started_by: run.by,
         state: run.state,
         date: run.date,
+        from: run.span.map(|span| span.from),
+        to: run.span.map(|span| span.to),
         dry_run: run.dry_run,
         counts: run.counts.into_iter().map(|(name, count)| (name, count.into())).collect(),
         error: run.error,
@@ -83,7 +89,7 @@ async fn handle(request: Request<Authorized>, runs: Vec<Vec<JobRun>>) -> Result<
     let jobs = JOBS.iter().zip(runs).map(|(job, runs)| ScheduledJob {
         name: job.name,
         about: job.about.to_owned(),
-        schedule: job.cron.to_owned(),
+        schedule: job.cron.map(str::to_owned),
         next_run_at: job.next_after(now, zone),
         last_runs: runs.into_iter().map(shown).collect(),
     });

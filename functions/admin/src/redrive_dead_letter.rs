@@ -20,7 +20,7 @@ pub(crate) fn route() -> Route {
         .status(202)
         .fails(&[Code::LimitReached])
         .touches(&[Action::Get, Action::Put, Action::Delete])
-        .uses(&[Resource::SendQueues])
+        .uses(&[Resource::SendAll])
         .handle(handle)
 }
 

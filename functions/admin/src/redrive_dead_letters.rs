@@ -32,7 +32,7 @@ pub(crate) fn route() -> Route {
         .remark("It begins at once and takes as long as there are messages; what fails again is listed again.")
         .status(202)
         .touches(&[Action::Put])
-        .uses(&[Resource::SendQueues])
+        .uses(&[Resource::Send(Queue::Redrive)])
         .handle(handle)
 }
 
@@ -47,6 +47,6 @@ async fn handle(request: Request<Authorized, (), (), Json<RedriveDeadLetters>>) 
     let work = Work::Redrive { queue, cause: body.cause.as_ref().map(ToString::to_string), before, from: None };
     let message = serde_json::to_string(&work).map_err(Problem::internal)?;
     let queues = request.app.queues().map_err(Problem::internal)?;
-    queues.send(Queue::Work, message, 0).await.map_err(Problem::busy)?;
+    queues.send(work.queue(), message, 0).await.map_err(Problem::busy)?;
     request.decide((), |(), _| Ok(Decision::Keep(Answer::ok(RedriveBegun { before }).status(202)))).await
 }

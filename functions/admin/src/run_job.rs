@@ -1,9 +1,9 @@
 //! `POST /admin/jobs/{name}/run`: starts a job now, in the background.
 
 use contract::Sent;
-use domain::job::{JobName, JobState, RunId, Start};
+use domain::job::{JobName, JobState, RunId, Start, Wanted};
 use domain::time::Day;
-use domain::{FieldFault, Permission};
+use domain::{Permission, Time};
 use edge::application::Checks;
 use edge::{Action, Answer, Authorized, Code, Context, Decision, Json, Problem, Rejection, Request, Resource, Route};
 use messaging::{Queue, Timed};
@@ -17,6 +17,10 @@ contract::body! {
         /// The day whose work is done, in the time zone of the deployment: the present one where none is given, and none after
         /// it. `customer-engagement` judges by the present moment, whatever the day.
         pub date: Option<Day>,
+        /// For `republish` and `reproject`: the first moment of the time whose events are read again, at most 30 days ago.
+        pub from: Option<Time>,
+        /// For `republish` and `reproject`: the first moment after that time; the present one where none is given.
+        pub to: Option<Time>,
     }
 }
 
@@ -32,11 +36,11 @@ pub(crate) fn route() -> Route {
     Route::post("/admin/jobs/{name}/run", "run_job")
         .needs(Permission::JobsRun)
         .about("Operations", "Start a job now")
-        .remark("It begins at once and takes as long as there is work. What was done that day is not done again. By hand `counters-check` recounts everything and repairs what is wrong.")
+        .remark("It begins at once and takes as long as there is work. What was done that day is not done again. By hand `counters-check` recounts everything and repairs what is wrong. `republish` and `reproject` are started by hand alone, for a time in which something of what follows from changes was lost.")
         .status(202)
         .fails(&[Code::JobRunning])
         .touches(&[Action::Get, Action::Put])
-        .uses(&[Resource::SendQueues])
+        .uses(&[Resource::Send(Queue::Jobs)])
         .load_sent(load)
         .handle(handle)
 }
@@ -44,8 +48,8 @@ pub(crate) fn route() -> Route {
 async fn load(context: Context<Authorized, (JobName,)>, sent: Arc<Sent<RunJob>>) -> Result<JobState, Rejection> {
     let (app, mut checks) = (&context.app, Checks::default());
     let today = app.clock.now().day_in(&app.config.zone);
-    let late = sent.date.flatten().filter(|date| *date > today);
-    checks.note(late.map(|_| FieldFault::new("date", "range", "must not be after today")));
+    let wanted = Wanted { date: sent.date, from: sent.from, to: sent.to };
+    checks.note(wanted.faults(context.path.0, today, app.clock.now()));
     let state = app.job(context.path.0).await?;
     Ok(checks.give(Some(state))?)
 }
@@ -57,7 +61,8 @@ async fn handle(request: Request<Authorized, (JobName,), (), Json<RunJob>>, stat
         return Err(Problem::new(Code::JobRunning, format!("A run of {job} is under way; GET /admin/jobs tells how it goes")).into());
     }
     let run_id: RunId = act.id();
-    let start = Timed::Start(Start { job, run: Some(run_id), date: body.date, dry_run, by: Some(request.caller().id) });
+    let span = Wanted { date: Some(body.date), from: Some(body.from), to: Some(body.to) }.span(job, act.at);
+    let start = Timed::Start(Start { job, run: Some(run_id), date: body.date, span, dry_run, by: Some(request.caller().id) });
     let message = serde_json::to_string(&start).map_err(Problem::internal)?;
     let queues = request.app.queues().map_err(Problem::internal)?;
     queues.send(Queue::Jobs, message, 0).await.map_err(Problem::busy)?;

@@ -2,6 +2,7 @@
 //! queue.
 
 use crate::failure::{Failure, not, queue_batch, read};
+use crate::work::send;
 use crate::{Need, Trigger, Worker};
 use application::App;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
@@ -11,7 +12,7 @@ use domain::{CustomerId, PartyId, Time, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
 use messaging::{Queue, Work};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use store::Action;
 
 /// How long after a move the second look, for records made meanwhile, is taken, seconds.
@@ -46,8 +47,8 @@ async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
     let details = || Option::<Details>::deserialize(&data).map(Option::unwrap_or_default).map_err(|error| not("the details of an event", &error));
     // Indexes lag a little behind the table, so what they may not have shown is looked for again.
     let twice = |work: Work| async move {
-        send(app, &work, 0).await?;
-        send(app, &work, SECOND_LOOK_SECONDS).await
+        send(app, work.clone(), 0).await?;
+        send(app, work, SECOND_LOOK_SECONDS).await
     };
     match kind {
         EventKind::UserDeleted => twice(Work::MoveRecords { user: id(&entity)?, to: details()?.reassign_to, by: actor, from: None }).await,
@@ -81,21 +82,4 @@ fn follow_owner(of: PartyId, details: &Details, given: Time) -> Option<Work> {
 /// The id of the record that an event is about.
 pub(crate) fn id<T: TextValue>(entity: &EntityRef) -> Result<T, Failure> {
     T::read(&entity.id).map_err(|invalid| Failure::Nonsense(format!("the event names no {} by its id: {}", entity.kind, invalid.message)))
-}
-
-/// A piece of work as it is sent.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Sent<'a> {
-    #[serde(flatten)]
-    work: &'a Work,
-    /// Of the request that it came of.
-    request_id: Option<&'a str>,
-}
-
-/// Sends a piece of work.
-pub(crate) async fn send(app: &App, work: &Work, delay_seconds: u32) -> Result<(), Failure> {
-    let request_id = application::log::request_id();
-    let body = serde_json::to_string(&Sent { work, request_id: request_id.as_deref() }).map_err(|e| Failure::Nonsense(e.to_string()))?;
-    Ok(app.queues()?.send(Queue::Work, body, delay_seconds).await?)
 }

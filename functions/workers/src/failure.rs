@@ -10,7 +10,7 @@ use domain::ParkedId;
 use domain::text::TextValue;
 use futures::future::join_all;
 use messaging::batch::{Message, guarded, messages, run_messages};
-use messaging::{Queue, Work};
+use messaging::{ItemKey, Queue, Work};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -81,8 +81,12 @@ impl Failure {
 
 /// Parks a message under the id of its queue message, or a fresh one.
 pub(crate) async fn park(app: &App, queue: &str, id: Option<&str>, cause: String, attempts: u32, body: String) -> Result<(), Failure> {
+    park_as(app, queue, id.and_then(|id| ParkedId::read(id).ok()), cause, attempts, body).await
+}
+
+async fn park_as(app: &App, queue: &str, id: Option<ParkedId>, cause: String, attempts: u32, body: String) -> Result<(), Failure> {
     let act = app.act();
-    let id = id.and_then(|id| ParkedId::read(id).ok()).unwrap_or_else(|| act.id());
+    let id = id.unwrap_or_else(|| act.id());
     // DynamoDB items end at 400 KB; queue messages at 256 KB.
     let cause = domain::value::cut(&cause, 2000);
     app.unscoped().park(&Parked { id, queue: queue.to_owned(), cause, attempts, failed_at: act.at, body }).await?;
@@ -93,8 +97,35 @@ pub(crate) async fn park(app: &App, queue: &str, id: Option<&str>, cause: String
 /// Parks what a worker of the stream could not do, as the work that does it again.
 pub(crate) async fn park_work(app: &App, worker: &'static str, cause: String, work: &Work) -> Result<(), Failure> {
     application::log::fault(worker, &format!("parked: {cause}"));
+    kept(app, work, None, format!("{worker}: {cause}"), 1).await
+}
+
+/// Parks a piece of work.
+pub(crate) async fn kept(app: &App, work: &Work, id: Option<ParkedId>, cause: String, attempts: u32) -> Result<(), Failure> {
     let body = serde_json::to_string(work).map_err(|error| not("a piece of work", &error))?;
-    park(app, Queue::Work.name(), None, format!("{worker}: {cause}"), 1, body).await
+    park_as(app, work.queue().name(), id, cause, attempts, body).await
+}
+
+/// How long a record of the stream may be to be parked as it is, bytes: with its envelope it has to fit into an item of the table (400 KB)
+/// and a message of a queue (256 KB).
+const LARGEST_RECORD: usize = 200_000;
+
+/// The work that does for a record of the stream again what a worker did not do. Of one that is too large its key is kept, and what is
+/// there by then is gone by.
+pub(crate) fn repeat(worker: &str, record: Value) -> Work {
+    let is_relay = worker == crate::relay::WORKER.name;
+    let key = || {
+        let keys = &record["dynamodb"]["Keys"];
+        let text = |name: &str| keys[name]["S"].as_str().map(str::to_owned);
+        Some(ItemKey { pk: text("pk")?, sk: text("sk")? })
+    };
+    let key = if record.to_string().len() > LARGEST_RECORD { key() } else { None };
+    match (key, is_relay) {
+        (Some(key), true) => Work::Republish { events: vec![key] },
+        (Some(key), false) => Work::Reproject { records: vec![key] },
+        (None, true) => Work::Relay { record },
+        (None, false) => Work::Project { record },
+    }
 }
 
 /// Reads the body of a message. The cause says where it cannot be read but repeats none of its words:
@@ -206,13 +237,7 @@ pub(crate) fn repeated(number: Option<String>) -> DynamoDbBatchItemFailure {
 /// Runs a stream's records: those of one partition in order, the others side by side. A record that cannot be handled is parked,
 /// as the work that does it again, and the rest goes on; where trying again can help, the batch is repeated from that record: Lambda begins with the
 /// earliest of those that it is given.
-pub(crate) async fn stream_batch<'a, F, Fut>(
-    app: &'a App,
-    worker: &'static str,
-    event: Value,
-    again: fn(Value) -> Work,
-    handle: F,
-) -> Result<DynamoDbEventResponse, Failure>
+pub(crate) async fn stream_batch<'a, F, Fut>(app: &'a App, worker: &'static str, event: Value, handle: F) -> Result<DynamoDbEventResponse, Failure>
 where
     F: Fn(EventRecord) -> Fut,
     Fut: Future<Output = Result<(), Failure>> + 'a,
@@ -236,7 +261,7 @@ where
     let mut failed = DynamoDbEventResponse::default();
     for record in unhandled {
         let parked = match record.lost {
-            Some(raw) => park_work(app, worker, record.cause, &again(raw)).await.map_err(|failure| failure.to_string()),
+            Some(raw) => park_work(app, worker, record.cause, &repeat(worker, raw)).await.map_err(|failure| failure.to_string()),
             None => Err(record.cause),
         };
         if let Err(cause) = parked {

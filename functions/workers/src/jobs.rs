@@ -4,6 +4,7 @@
 //! and sends the next one. So a piece that dies between any two writes is done again, which changes nothing that is done, and
 //! one that is delivered twice ends at once. `domain::job` says which run may write.
 
+mod again;
 mod engagement;
 mod figures;
 mod piece;
@@ -30,7 +31,7 @@ pub const WORKER: Worker = Worker {
     about: "Does what the clock starts: engagement, recounts, recurring tasks, reminders; and makes good what was missed",
     trigger: Trigger::Queue(Queue::Jobs),
     actions: &[Action::Get, Action::Query, Action::Put, Action::Update, Action::Delete],
-    needs: &[Need::Send(Queue::Jobs), Need::Send(Queue::Work)],
+    needs: &[Need::Send(Queue::Jobs), Need::Send(Queue::Repair)],
     handle: |app, event| async move { queue_batch(app, Queue::Jobs, event, |message| run(app, message)).await }.boxed(),
 };
 
@@ -50,6 +51,7 @@ async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<Option<Plac
         JobName::CountersCheck => figures::send(piece).await.map(|()| None),
         JobName::FollowUpsDue => reminders::next::<FollowUp>(piece, place).await,
         JobName::TasksDue => reminders::next::<Task>(piece, place).await,
+        JobName::Republish | JobName::Reproject => again::next(piece, place).await,
     }
 }
 

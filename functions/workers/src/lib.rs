@@ -12,13 +12,12 @@ mod deliver;
 pub mod failure;
 pub mod jobs;
 pub mod lambda;
-mod migrate;
 pub mod notify;
 pub mod parker;
 pub mod projector;
-pub mod recount;
-mod redrive;
+pub mod redrive;
 pub mod relay;
+pub mod repair;
 pub mod work;
 
 use application::App;
@@ -58,12 +57,16 @@ pub enum Need {
     Bus,
     /// Sends messages to this queue.
     Send(Queue),
+    /// Sends messages to every queue.
+    SendAll,
     /// Reads and writes the deployment's secret.
     Secret,
     /// Reads or writes the hashes of passwords and refresh tokens, which other roles are kept off.
     Credentials,
     /// Sends mails, text messages and pushes.
     Senders,
+    /// Reads the batches that the stream's mappings gave up on.
+    Undelivered,
     /// More memory, and with it CPU: it hashes a password.
     Cpu,
 }
@@ -88,11 +91,13 @@ pub struct Worker {
 
 impl Worker {
     /// The binary it is in. The bootstrap has its own: it alone takes passwords, and what tells a weak one
-    /// from a strong one is a quarter of a binary. So has who sends something, with the clients and the templates for that.
+    /// from a strong one is a quarter of a binary. So has who sends something, with the clients and the templates for that, and who
+    /// parks dead letters, who signs addresses.
     pub fn binary(&self) -> &'static str {
         match self.trigger {
             Trigger::CustomResource => "bootstrap",
             _ if self.needs.contains(&Need::Senders) => "notify",
+            Trigger::DeadLetters => "parker",
             _ => "workers",
         }
     }
@@ -102,17 +107,18 @@ impl Worker {
         let of_need = |need: &Need| match need {
             Need::Credentials => Some(Reserved::Credentials),
             Need::Secret => Some(Reserved::Keys),
-            Need::Bus | Need::Send(_) | Need::Senders | Need::Cpu => None,
+            Need::Bus | Need::Send(_) | Need::SendAll | Need::Senders | Need::Undelivered | Need::Cpu => None,
         };
         self.needs.iter().filter_map(of_need).collect()
     }
 }
 
 /// The workers that are one binary.
-pub const TOGETHER: &[Worker] = &[projector::WORKER, relay::WORKER, automation::WORKER, bounces::WORKER, work::WORKER, jobs::WORKER, parker::WORKER];
+pub const TOGETHER: &[Worker] =
+    &[projector::WORKER, relay::WORKER, automation::WORKER, bounces::WORKER, work::WORKER, repair::WORKER, redrive::WORKER, jobs::WORKER];
 
 /// The workers that run all the time.
-pub const BACKGROUND: &[Worker] = &with::<{ TOGETHER.len() + 1 }>(TOGETHER, notify::WORKER);
+pub const BACKGROUND: &[Worker] = &with::<{ TOGETHER.len() + 2 }>(&with::<{ TOGETHER.len() + 1 }>(TOGETHER, notify::WORKER), parker::WORKER);
 
 /// Every worker: those, and the bootstrap.
 pub const WORKERS: &[Worker] = &with::<{ BACKGROUND.len() + 1 }>(BACKGROUND, bootstrap::WORKER);

@@ -28,11 +28,15 @@ use store::{Action, FIGURED, Key, Store};
 /// Its name.
 const NAME: &str = "projector";
 
+/// Records from which something is derived.
+pub const INTEREST: Interest =
+    Interest::Records(&[Customer::KIND, User::KIND, Lead::KIND, Project::KIND, Activity::KIND, FollowUp::KIND, Task::KIND]);
+
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: NAME,
     about: "Keeps what records are found by, latest contacts, next follow-ups and the figures of dashboards in step with the records",
-    trigger: Trigger::Stream(Interest::Records(&[Customer::KIND, User::KIND, Lead::KIND, Project::KIND, Activity::KIND, FollowUp::KIND, Task::KIND])),
+    trigger: Trigger::Stream(INTEREST),
     actions: &[Action::Get, Action::BatchGet, Action::QueryTable, Action::Put, Action::BatchWrite, Action::Update, Action::Delete, Action::Check],
     needs: &[],
     handle: |app, event| run(app, event).boxed(),
@@ -40,7 +44,6 @@ pub const WORKER: Worker = Worker {
 
 async fn run(app: &App, event: Value) -> Result<Value, Failure> {
     let counted = Mutex::new(Counted::default());
-    let again = |record| Work::Project { record };
     let project_one = |record: EventRecord| async {
         let (figured, number) = (figured(app, &record)?, record.change.sequence_number.clone());
         project_all_but_figures(app, record).await?;
@@ -49,7 +52,7 @@ async fn run(app: &App, event: Value) -> Result<Value, Failure> {
         }
         Ok(())
     };
-    let mut failed = stream_batch(app, NAME, event, again, project_one).await?;
+    let mut failed = stream_batch(app, NAME, event, project_one).await?;
     let counted = counted.into_inner();
     let keys: Vec<Key> = counted.iter().map(|(key, _)| key.clone()).collect();
     if let Err(failure) = count_all(app, &keys).await {
@@ -147,10 +150,55 @@ async fn rows<E: Stored>(app: &App, key: &Key, record: StreamRecord) -> Result<(
     if stands(&old) == stands(&new) {
         return Ok(());
     }
-    let pk = &key.pk;
+    app.unscoped().refind::<E>(id_of::<E>(key)?, old.as_ref().map(|record| &record.row)).await?;
+    Ok(())
+}
+
+/// The id in the key of a record.
+fn id_of<E: Entity>(Key { pk, .. }: &Key) -> Result<E::Id, Failure> {
     let id = pk.split_once('#').map(|(_, id)| id).unwrap_or_default();
-    let id = E::Id::read(id).map_err(|invalid| Failure::Nonsense(format!("{pk}: {}", invalid.message)))?;
-    app.unscoped().refind::<E>(id, old.as_ref().map(|record| &record.row)).await?;
+    E::Id::read(id).map_err(|invalid| Failure::Nonsense(format!("{pk}: {}", invalid.message)))
+}
+
+/// Derives anew everything that is derived of a record, whatever was derived before. Of what was found by something that it has no
+/// more a row may be left, which lists pass over.
+pub(crate) async fn anew(app: &App, key: &Key) -> Result<(), Failure> {
+    async fn refind<E: Stored>(app: &App, key: &Key) -> Result<(), Failure> {
+        app.unscoped().refind::<E>(id_of::<E>(key)?, None).await?;
+        Ok(())
+    }
+    match key.sk.as_str() {
+        Customer::KIND => {
+            refind::<Customer>(app, key).await?;
+            app.refresh_customer(id_of::<Customer>(key)?).await?;
+        }
+        Lead::KIND => {
+            refind::<Lead>(app, key).await?;
+            app.refresh_lead(id_of::<Lead>(key)?).await?;
+        }
+        User::KIND => refind::<User>(app, key).await?,
+        Project::KIND => refind::<Project>(app, key).await?,
+        Activity::KIND => {
+            let activity = app.unscoped().get_latest::<Activity>(id_of::<Activity>(key)?).await?;
+            refresh(app, activity.iter().flat_map(|activity| activity.parties()).collect()).await?;
+        }
+        FollowUp::KIND => {
+            let follow_up = app.unscoped().get_latest::<FollowUp>(id_of::<FollowUp>(key)?).await?;
+            refresh(app, follow_up.iter().filter_map(|follow_up| follow_up.party()).collect()).await?;
+        }
+        _ => {}
+    }
+    count_figures(app, std::slice::from_ref(key)).await
+}
+
+/// Puts the dates of leads and customers into their rows.
+async fn refresh(app: &App, parties: Vec<PartyId>) -> Result<(), Failure> {
+    for party in parties {
+        match party {
+            PartyId::Lead(lead) => app.refresh_lead(lead).await?,
+            PartyId::Customer(customer) => app.refresh_customer(customer).await?,
+        }
+    }
     Ok(())
 }
 
@@ -171,11 +219,5 @@ async fn dates<E: Stored, T: PartialEq>(
     let mut concerned: Vec<PartyId> = gone.chain(new).map(|(party, _)| *party).collect();
     concerned.sort_unstable();
     concerned.dedup();
-    for party in concerned {
-        match party {
-            PartyId::Lead(lead) => app.refresh_lead(lead).await?,
-            PartyId::Customer(customer) => app.refresh_customer(customer).await?,
-        }
-    }
-    Ok(())
+    refresh(app, concerned).await
 }

@@ -10,7 +10,6 @@ use domain::event::{Event, EventKind};
 use domain::{EventId, Time};
 use futures::FutureExt;
 use futures::lock::Mutex;
-use messaging::Work;
 use serde_json::Value;
 use store::Action;
 use store::Store;
@@ -41,7 +40,7 @@ async fn run(app: &App, event: Value) -> Result<Value, Failure> {
         }
         Ok(())
     };
-    let mut failed = stream_batch(app, NAME, event, |record| Work::Relay { record }, seen).await?;
+    let mut failed = stream_batch(app, NAME, event, seen).await?;
     let new = new.into_inner();
     if let Err((left, failure)) = publish(app, new.iter().map(|(event, _)| event.clone()).collect()).await {
         application::log::fault(NAME, &failure.to_string());
@@ -71,7 +70,7 @@ const TRIES: u32 = 3;
 const FIRST_PAUSE: u64 = 50;
 
 /// Publishes events, those that the bus did not take alone once more; gives those that are left, and why.
-async fn publish(app: &App, mut events: Vec<Event>) -> Result<(), (Vec<EventId>, Failure)> {
+pub(crate) async fn publish(app: &App, mut events: Vec<Event>) -> Result<(), (Vec<EventId>, Failure)> {
     let ids = |events: &[Event]| events.iter().map(|event| event.id).collect::<Vec<_>>();
     for attempt in 0..TRIES {
         if events.is_empty() {

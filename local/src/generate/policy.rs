@@ -41,7 +41,15 @@ pub(super) fn dead_id(queue: Queue) -> String {
     format!("{}DeadQueue", super::pascal(queue.name()))
 }
 
-/// The dead-letter queue of the stream's batches, which belongs to no queue.
+/// The bucket of the batches that the stream's mappings gave up on.
+pub(super) const UNDELIVERED: &str = "Undelivered";
+
+/// The objects in it.
+fn in_undelivered() -> String {
+    format!("!Sub ${{{UNDELIVERED}Arn}}/*")
+}
+
+/// The queue on which the bucket tells of them, which belongs to no other queue.
 pub(super) const STREAM_DEAD: &str = "StreamDeadQueue";
 
 /// The table's statements. Queries of lists go to the indexes, those of what stands beside a record
@@ -83,6 +91,11 @@ fn table(actions: &BTreeSet<Action>, declared: &[Reserved]) -> Vec<Statement> {
     statements
 }
 
+/// The leave to send to these queues.
+fn sending_to(queues: &[Queue]) -> Statement {
+    Statement::new(&["sqs:SendMessage"], queues.iter().map(|queue| arn(&queue_id(*queue))).collect())
+}
+
 /// The statements of a route's function; the edge reads the caller, wherever there can be one.
 pub(super) fn of_route(route: &Route) -> Vec<Statement> {
     let mut actions: BTreeSet<Action> = route.actions.iter().copied().collect();
@@ -93,7 +106,8 @@ pub(super) fn of_route(route: &Route) -> Vec<Statement> {
     for resource in route.resources {
         match resource {
             Resource::Secret => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec![arn("Secret")])),
-            Resource::SendQueues => statements.push(Statement::new(&["sqs:SendMessage"], Queue::ALL.map(|queue| arn(&queue_id(queue))).to_vec())),
+            Resource::Send(queue) => statements.push(sending_to(&[*queue])),
+            Resource::SendAll => statements.push(sending_to(&Queue::ALL)),
             Resource::QueueDepths => {
                 let queues = Queue::ALL.iter().flat_map(|queue| [arn(&queue_id(*queue)), arn(&dead_id(*queue))]);
                 statements.push(Statement::new(&["sqs:GetQueueAttributes"], queues.collect()));
@@ -113,7 +127,8 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
                 &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
                 vec!["!Ref TableStreamArn".to_owned()],
             ),
-            Statement::new(&["sqs:SendMessage"], vec![arn(STREAM_DEAD)]),
+            Statement::new(&["s3:PutObject"], vec![in_undelivered()]),
+            Statement::new(&["s3:ListBucket"], vec![arn(UNDELIVERED)]),
         ],
         Trigger::Queue(queue) => vec![receive(vec![arn(&queue_id(queue))])],
         Trigger::DeadLetters => vec![receive(dead_queues().iter().map(|queue| arn(queue)).collect())],
@@ -123,12 +138,14 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
     for need in worker.needs {
         match need {
             Need::Bus => statements.push(Statement::new(&["events:PutEvents"], vec![arn("Bus")])),
-            Need::Send(queue) => statements.push(Statement::new(&["sqs:SendMessage"], vec![arn(&queue_id(*queue))])),
+            Need::Send(queue) => statements.push(sending_to(&[*queue])),
+            Need::SendAll => statements.push(sending_to(&Queue::ALL)),
             Need::Secret => {
                 let actions = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"];
                 statements.push(Statement::new(&actions, vec![arn("Secret")]));
             }
             Need::Senders => statements.extend(sending()),
+            Need::Undelivered => statements.push(Statement::new(&["s3:GetObject"], vec![in_undelivered()])),
             Need::Credentials | Need::Cpu => {}
         }
     }

@@ -8,12 +8,12 @@ use super::story::Story;
 use crate::embedded::SHORT_PAUSES;
 use crate::{StreamReader, TABLE};
 use domain::job::{JobName, Start};
-use messaging::{Queue, Timed};
+use messaging::{Queue, Timed, Work};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::time::Duration;
 use uuid::Builder;
-use workers::{Interest, Trigger, WORKERS, Worker, relay};
+use workers::{Interest, Trigger, WORKERS, Worker, projector, relay};
 
 const REGION: &str = "eu-central-1";
 const ACCOUNT: &str = "123456789012";
@@ -48,6 +48,15 @@ pub(super) async fn events(story: &Story) -> Result<Vec<(&'static str, Value)>, 
                 story.crm.queues.send(queue.name(), vec![body], Duration::ZERO).await.map_err(failed)?;
                 message(story, queue.name(), None).await?
             }
+            // What the projector was given, as it is done again.
+            Trigger::Queue(Queue::Repair) => {
+                let record = stream(story, projector::INTEREST, "").await?["Records"][0].clone();
+                work(story, Work::Project { record }).await?
+            }
+            Trigger::Queue(Queue::Redrive) => {
+                let before = story.crm.app().clock.now();
+                work(story, Work::Redrive { queue: Some(Queue::Work.name().to_owned()), cause: None, before, from: None }).await?
+            }
             Trigger::Queue(queue @ Queue::Bounces) => {
                 let user = story.send("GET", &format!("/users/{}", story.ids["/users"]), None).await.map_err(failed)?;
                 story.crm.queues.send(queue.name(), vec![bounce(&user["email"])], Duration::ZERO).await.map_err(failed)?;
@@ -64,6 +73,13 @@ pub(super) async fn events(story: &Story) -> Result<Vec<(&'static str, Value)>, 
         events.push((worker.name, event));
     }
     Ok(events)
+}
+
+/// The message of a piece of work.
+async fn work(story: &Story, work: Work) -> Result<Value, NotRecorded> {
+    let (queue, body) = (work.queue().name(), serde_json::to_string(&work).map_err(failed)?);
+    story.crm.queues.send(queue, vec![body], Duration::ZERO).await.map_err(failed)?;
+    message(story, queue, None).await
 }
 
 /// What SES publishes where a mail came back from an address

@@ -107,8 +107,8 @@ pub(super) fn body(route: &Route, story: &Story) -> Option<Value> {
             set("status", "CLOSED");
             set("closeReason", "WON");
         }
-        // The day of the story.
-        "run_job" => drop(fields.remove("date")),
+        // The day of the story, and no time, which other jobs are about.
+        "run_job" => fields.retain(|name, _| name == "dryRun"),
         // The session of the access token.
         "logout" => drop(fields.remove("refreshToken")),
         _ => {}

@@ -7,7 +7,7 @@ use crate::grants::{GrantsCache, GrantsOfRoles};
 use crate::keys::{KeyError, KeyFailure};
 use crate::tokens::{Claims, Signer, SignerCache};
 use crate::verifier::{Verified, Verifier};
-use aws::Secrets;
+use aws::{Objects, Secrets};
 use domain::event::Act;
 use domain::{Grants, Role};
 use messaging::{EventBus, Queues, Senders};
@@ -27,6 +27,7 @@ pub struct App {
     signer: Arc<SignerCache>,
     secrets: Option<Arc<dyn Secrets>>,
     first_admin: Option<Arc<dyn Secrets>>,
+    undelivered: Option<Arc<dyn Objects>>,
     bus: Option<Arc<dyn EventBus>>,
     queues: Option<Arc<dyn Queues>>,
     senders: Senders,
@@ -55,6 +56,7 @@ impl App {
             signer: Arc::default(),
             secrets: None,
             first_admin: None,
+            undelivered: None,
             bus: None,
             queues: None,
             senders: Senders::default(),
@@ -72,6 +74,13 @@ impl App {
     #[must_use]
     pub fn with_first_admin(mut self, secret: Arc<dyn Secrets>) -> Self {
         self.first_admin = Some(secret);
+        self
+    }
+
+    /// With the bucket of the batches that the stream's mappings gave up on.
+    #[must_use]
+    pub fn with_undelivered(mut self, bucket: Arc<dyn Objects>) -> Self {
+        self.undelivered = Some(bucket);
         self
     }
 
@@ -204,6 +213,11 @@ impl App {
     /// The deployment's secret.
     pub fn secrets(&self) -> Result<&dyn Secrets, NotGiven> {
         self.secrets.as_deref().ok_or(NotGiven("the secret"))
+    }
+
+    /// The batches that the stream's mappings gave up on.
+    pub fn undelivered(&self) -> Result<&dyn Objects, NotGiven> {
+        self.undelivered.as_deref().ok_or(NotGiven("the bucket of undelivered batches"))
     }
 
     /// The bus.

@@ -81,6 +81,31 @@ async fn put_once(address: &str, body: String, bundle: Option<String>) -> Result
     if answer.status().is_success() { Ok(()) } else { Err(failed(format!("answered {}", answer.status().as_u16()))) }
 }
 
+/// The text at an address that was signed beforehand; `None` where nothing is there (404). Whoever asked tries again.
+#[cfg(feature = "objects")]
+pub async fn get(address: &str) -> Result<Option<String>, Error> {
+    let asked = async {
+        let failed = |cause: String| Error::Get(cause);
+        let connection = Connection::open(bundle(), CONNECTING)?;
+        let mut request = HttpRequest::empty();
+        request.set_uri(address).map_err(|e| failed(e.to_string()))?;
+        let answer = connection.call(request).await.map_err(|e| failed(format!("{e:?}")))?;
+        match answer.status().as_u16() {
+            404 => return Ok(None),
+            200 => {}
+            status => return Err(failed(format!("answered {status}"))),
+        }
+        let body = aws_smithy_types::byte_stream::ByteStream::new(answer.into_body()).collect().await;
+        let body = body.map_err(|e| failed(e.to_string()))?.to_vec();
+        String::from_utf8(body).map(Some).map_err(|e| failed(e.to_string()))
+    };
+    tokio::time::timeout(GETTING, asked).await.unwrap_or_else(|_| Err(Error::Get(format!("no answer within {} s", GETTING.as_secs()))))
+}
+
+/// How long [`get`] may take: a batch of the stream has 6 MB at most.
+#[cfg(feature = "objects")]
+const GETTING: Duration = Duration::from_secs(20);
+
 /// Connections to any number of hosts.
 #[derive(Debug)]
 struct Connection {

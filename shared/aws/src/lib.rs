@@ -6,10 +6,14 @@
 //! Does not own: any service; each crate makes its own client from [`Sdk::config`].
 
 mod connection;
+mod objects;
 pub mod partition;
 mod secrets;
 
 pub use connection::{http_client, put};
+#[cfg(feature = "objects")]
+pub use objects::Bucket;
+pub use objects::{Objects, ObjectsError};
 #[cfg(feature = "secrets")]
 pub use secrets::SecretsManager;
 pub use secrets::{SecretFile, Secrets, SecretsError};
@@ -60,6 +64,9 @@ pub enum Error {
     /// An answer could not be delivered.
     #[error("the answer could not be delivered: {0}")]
     Put(String),
+    /// What was asked for did not come.
+    #[error("it could not be read: {0}")]
+    Get(String),
 }
 
 /// How long a call to AWS may take: one attempt, and all of them together.

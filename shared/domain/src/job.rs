@@ -3,6 +3,7 @@
 
 use crate::event::{Act, Event, EventKind};
 use crate::id::UserId;
+use crate::refused::FieldFault;
 use crate::time::{Day, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -29,6 +30,10 @@ crate::choice! {
         FollowUpsDue = "followups-due",
         /// Reminders of tasks.
         TasksDue = "tasks-due",
+        /// The events of a time, published again.
+        Republish = "republish",
+        /// What is derived of the records that changed in a time, derived again.
+        Reproject = "reproject",
     }
 }
 
@@ -66,6 +71,18 @@ pub const MAX_FAILURES: u32 = 3;
 /// How many pieces a run may have: at 300 records each more than a company has. One that goes on beyond goes in circles.
 pub const MAX_PIECES: u64 = 100_000;
 
+/// How far back the times may lie of which events are read again, days: as long as those are kept that no feed tells.
+pub const AGAIN_DAYS: i64 = 30;
+
+/// A time of which something is done again.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    /// Its first moment.
+    pub from: Time,
+    /// The first one after it.
+    pub to: Time,
+}
+
 /// What starts a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -78,6 +95,9 @@ pub struct Start {
     /// The local date whose work is done; the present one where none is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Day>,
+    /// The time that it is about, of a job that is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
     /// Whether to count alone and change nothing.
     #[serde(default)]
     pub dry_run: bool,
@@ -86,10 +106,61 @@ pub struct Start {
     pub by: Option<UserId>,
 }
 
+/// How a person asks for a run; a field that could not be read is `None`.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// The local date whose work is to be done.
+    pub date: Option<Option<Day>>,
+    /// The first moment of the time that it is about.
+    pub from: Option<Option<Time>>,
+    /// The first moment after that time.
+    pub to: Option<Option<Time>>,
+}
+
+impl Wanted {
+    /// What of it is at odds with the job.
+    pub fn faults(&self, job: JobName, today: Day, now: Time) -> Vec<FieldFault> {
+        let (date, from, to) = (self.date.flatten(), self.from.flatten(), self.to.flatten());
+        let mut faults = Vec::new();
+        let mut note = |is_wrong: bool, field: &str, rule: &'static str, message: String| {
+            if is_wrong {
+                faults.push(FieldFault::new(field, rule, message));
+            }
+        };
+        note(date.is_some_and(|date| date > today), "date", "range", "must not be after today".to_owned());
+        if !job.is_of_a_time() {
+            for (field, sent) in [("from", from), ("to", to)] {
+                note(sent.is_some(), field, "conflict", format!("does not go with {job}"));
+            }
+            return faults;
+        }
+        let oldest = now.plus_seconds(-AGAIN_DAYS * 86_400);
+        note(date.is_some(), "date", "conflict", format!("does not go with {job}, which takes from and to"));
+        note(self.from == Some(None), "from", "required", "is required".to_owned());
+        note(from.is_some_and(|from| from < oldest), "from", "range", format!("must not be more than {AGAIN_DAYS} days ago"));
+        note(from.is_some_and(|from| from >= to.unwrap_or(now)), "from", "range", "must be before to, and before now".to_owned());
+        note(to.is_some_and(|to| to > now), "to", "range", "must not be in the future".to_owned());
+        faults
+    }
+
+    /// The time that it is about, of a job that is about one.
+    pub fn span(&self, job: JobName, now: Time) -> Option<Span> {
+        let from = self.from.flatten().filter(|_| job.is_of_a_time())?;
+        Some(Span { from, to: self.to.flatten().unwrap_or(now) })
+    }
+}
+
+impl JobName {
+    /// Whether it is about a time that is said when it is started, and not about a day.
+    pub const fn is_of_a_time(self) -> bool {
+        matches!(self, Self::Republish | Self::Reproject)
+    }
+}
+
 impl Start {
     /// As the clock starts it.
     pub fn scheduled(job: JobName) -> Self {
-        Self { job, run: None, date: None, dry_run: false, by: None }
+        Self { job, run: None, date: None, span: None, dry_run: false, by: None }
     }
 
     /// As the clock starts what it missed on a date.
@@ -114,6 +185,9 @@ pub struct JobRun {
     pub state: RunState,
     /// The local date whose work it does.
     pub date: Day,
+    /// The time that it is about, of a job that is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
     /// Whether it counts alone.
     pub dry_run: bool,
     /// When it began; what it judges it judges by this moment, however long it takes.
@@ -254,6 +328,7 @@ impl JobState {
             by: start.by,
             state,
             date: start.date.unwrap_or(today),
+            span: start.span,
             dry_run: start.dry_run,
             started_at: act.at,
             finished_at: None,
@@ -450,6 +525,26 @@ mod tests {
         assert!(!JobState::default().is_missed(yesterday, today, now));
         let before = JobState { done_on: Some(day("2026-02-27")), ..JobState::default() };
         assert!(before.is_missed(yesterday, today, now), "one that did makes good the last that was due");
+    }
+
+    #[test]
+    fn what_is_asked_for_has_to_go_with_the_job() {
+        let (today, now) = (day(TODAY), Time::read("2026-03-02T12:00:00Z").expect("a time"));
+        let at = |text: &str| Some(Some(Time::read(text).expect("a time")));
+        let nothing = Wanted { date: Some(None), from: Some(None), to: Some(None) };
+        let wrong = |wanted: Wanted, job: JobName| wanted.faults(job, today, now).into_iter().map(|fault| fault.field).collect::<Vec<_>>();
+        assert_eq!(wrong(nothing, JobName::TasksDue), Vec::<String>::new());
+        let all = Wanted { date: Some(Some(day("2026-03-03"))), from: at("2026-03-01T00:00:00Z"), to: at("2026-03-02T12:00:01Z") };
+        assert_eq!(wrong(all, JobName::TasksDue), ["date", "from", "to"]);
+        assert_eq!(wrong(all, JobName::Republish), ["date", "date", "to"]);
+        assert_eq!(wrong(nothing, JobName::Reproject), ["from"]);
+        assert_eq!(wrong(Wanted { from: None, ..nothing }, JobName::Reproject), Vec::<String>::new(), "what cannot be read is named elsewhere");
+        assert_eq!(wrong(Wanted { from: at("2026-01-31T11:59:59Z"), ..nothing }, JobName::Reproject), ["from"]);
+        assert_eq!(wrong(Wanted { from: at("2026-03-02T12:00:00Z"), ..nothing }, JobName::Reproject), ["from"], "of no time");
+        let good = Wanted { from: at("2026-01-31T12:00:00Z"), ..nothing };
+        assert_eq!(wrong(good, JobName::Republish), Vec::<String>::new());
+        assert_eq!(good.span(JobName::Republish, now).map(|span| span.to), Some(now));
+        assert_eq!(good.span(JobName::TasksDue, now), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::request::{Context, Request};
 use contract::{Components, Query, Show};
 use domain::Permission;
 use http::Method;
+use messaging::Queue;
 use serde_json::Value;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -25,8 +26,10 @@ use store::keys::Reserved;
 pub enum Resource {
     /// Reads the deployment's secret.
     Secret,
-    /// Sends to the queues.
-    SendQueues,
+    /// Sends to this queue.
+    Send(Queue),
+    /// Sends to every queue.
+    SendAll,
     /// Reads the depths of the queues.
     QueueDepths,
     /// Reads or writes the hashes of passwords and refresh tokens, which other roles are kept off.
@@ -149,7 +152,7 @@ impl Route {
         let of_resource = |resource: &Resource| match resource {
             Resource::Credentials => Some(Reserved::Credentials),
             Resource::Roles => Some(Reserved::Roles),
-            Resource::Secret | Resource::SendQueues | Resource::QueueDepths | Resource::Cpu => None,
+            Resource::Secret | Resource::Send(_) | Resource::SendAll | Resource::QueueDepths | Resource::Cpu => None,
         };
         self.resources.iter().filter_map(of_resource).collect()
     }

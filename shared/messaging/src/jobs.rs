@@ -1,4 +1,4 @@
-//! What the clock starts. The template's schedules, the embedded ones, the tick that makes good what was missed and
+//! What the clock starts, or a person alone. The template's schedules, the embedded ones, the tick that makes good what was missed and
 //! `/admin/jobs` are all made from this list: each puts a message on the queue of the jobs, which has retries and dead letters
 //! of its own.
 
@@ -16,34 +16,52 @@ pub struct Job {
     /// One line on what it does.
     pub about: &'static str,
     /// When, as EventBridge Scheduler writes it, in the deployment's time zone
-    /// (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>).
-    pub cron: &'static str,
+    /// (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>); what has no time is started by hand, and is
+    /// about a time that is said then.
+    pub cron: Option<&'static str>,
     /// Whether it is about the day alone: what was missed on another is not made good, since the next day has its own.
     pub of_the_day: bool,
 }
 
-/// Every job, in the order of the day.
+/// Every job, in the order of the day, and what is started by hand alone.
 pub const JOBS: &[Job] = &[
     Job {
         name: JobName::CustomerEngagement,
         about: "Says of customers whether the contact is hot, warm or inactive",
-        cron: "cron(0 1 * * ? *)",
+        cron: Some("cron(0 1 * * ? *)"),
         of_the_day: false,
     },
     Job {
         name: JobName::CountersCheck,
         about: "Recounts the figures of a thirtieth of all teams and users; by hand of all, and repairs them",
-        cron: "cron(0 3 * * ? *)",
+        cron: Some("cron(0 3 * * ? *)"),
         of_the_day: false,
     },
     Job {
         name: JobName::RecurringTasks,
         about: "Copies the recurring tasks whose next occurrence has come",
-        cron: "cron(0 6 * * ? *)",
+        cron: Some("cron(0 6 * * ? *)"),
         of_the_day: false,
     },
-    Job { name: JobName::FollowUpsDue, about: "Reminds of the follow-ups that are due today or since", cron: "cron(0 8 * * ? *)", of_the_day: true },
-    Job { name: JobName::TasksDue, about: "Reminds of the open tasks that are due today or since", cron: "cron(0 8 * * ? *)", of_the_day: true },
+    Job {
+        name: JobName::FollowUpsDue,
+        about: "Reminds of the follow-ups that are due today or since",
+        cron: Some("cron(0 8 * * ? *)"),
+        of_the_day: true,
+    },
+    Job {
+        name: JobName::TasksDue,
+        about: "Reminds of the open tasks that are due today or since",
+        cron: Some("cron(0 8 * * ? *)"),
+        of_the_day: true,
+    },
+    Job { name: JobName::Republish, about: "Publishes the events of a time again", cron: None, of_the_day: false },
+    Job {
+        name: JobName::Reproject,
+        about: "Derives anew what is derived of the records that changed in a time: what they are found by, latest contacts, figures",
+        cron: None,
+        of_the_day: false,
+    },
 ];
 
 /// The name of the tick among the schedules.
@@ -63,7 +81,7 @@ impl Job {
 
     /// When it comes next after a moment.
     pub fn next_after(&self, after: Time, zone: &TimeZone) -> Option<Time> {
-        let expression: Expression = self.cron.parse().ok()?;
+        let expression: Expression = self.cron?.parse().ok()?;
         expression.next_after(after.timestamp(), zone).map(Time::new)
     }
 
@@ -110,7 +128,7 @@ mod tests {
         all.retain(|name| !listed.contains(name));
         assert_eq!((all, listed.len()), (Vec::new(), JobName::ALL.len()));
         let now = time("2026-03-02T12:00:00Z");
-        for job in JOBS {
+        for job in JOBS.iter().filter(|job| job.cron.is_some()) {
             let (last, next) = (job.last_due(now, &TimeZone::UTC), job.next_after(now, &TimeZone::UTC));
             assert!(last.is_some_and(|last| last <= now) && next.is_some_and(|next| next > now), "{} is due before and after", job.name);
         }
@@ -120,7 +138,7 @@ mod tests {
     #[test]
     fn an_hour_that_the_clock_skips_is_made_good_and_one_that_it_repeats_comes_once() {
         let zone = TimeZone::get("Europe/Berlin").expect("a zone");
-        let job = Job { cron: "cron(0 2 * * ? *)", ..JOBS[0] };
+        let job = Job { cron: Some("cron(0 2 * * ? *)"), ..JOBS[0] };
         let dues = |from: &str, count: usize| {
             let mut at = time(from);
             let mut next = || {

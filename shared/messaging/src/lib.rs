@@ -29,4 +29,4 @@ pub use ports::{DEAD_BATCH, Depth, EventBus, MessagingError, Queue, Queues, STRE
 pub use providers::{Ses, Sns};
 pub use sending::{Mail, Mailer, Push, Pusher, SendError, Senders, Sending, TextMessage, Texter};
 pub use subscriptions::{SUBSCRIPTIONS, Subscription};
-pub use work::{Place, Recounting, Work};
+pub use work::{ItemKey, Place, Recounting, Work};

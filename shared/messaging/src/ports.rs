@@ -12,8 +12,12 @@ pub enum Queue {
     Notifications,
     /// What SES tells of mails that did not arrive or were reported as spam.
     Bounces,
-    /// Larger work, cut into messages: moving and re-stamping records, repeating parked records.
+    /// Larger work, cut into messages: moving, re-stamping, migrating and cleaning up records.
     Work,
+    /// What is done again: records of the stream, events, figures.
+    Repair,
+    /// Parked messages that go back to their queues.
+    Redrive,
     /// What the clock starts, cut into messages.
     Jobs,
 }
@@ -26,7 +30,7 @@ pub const DEAD_BATCH: u32 = 10;
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 5] = [Self::Automation, Self::Notifications, Self::Bounces, Self::Work, Self::Jobs];
+    pub const ALL: [Self; 7] = [Self::Automation, Self::Notifications, Self::Bounces, Self::Work, Self::Repair, Self::Redrive, Self::Jobs];
 
     /// Its name: in the API, in the template and in the embedded run.
     pub const fn name(self) -> &'static str {
@@ -35,6 +39,8 @@ impl Queue {
             Self::Notifications => "notifications",
             Self::Bounces => "bounces",
             Self::Work => "work",
+            Self::Repair => "repair",
+            Self::Redrive => "redrive",
             Self::Jobs => "jobs",
         }
     }
@@ -48,7 +54,7 @@ impl Queue {
     pub const fn tries(self) -> u32 {
         match self {
             Self::Automation | Self::Notifications | Self::Bounces => 5,
-            Self::Work | Self::Jobs => 3,
+            Self::Work | Self::Repair | Self::Redrive | Self::Jobs => 3,
         }
     }
 
@@ -58,7 +64,7 @@ impl Queue {
             Self::Automation | Self::Bounces => 10,
             // A provider that does not answer holds each of them for seconds.
             Self::Notifications => 5,
-            Self::Work | Self::Jobs => 1,
+            Self::Work | Self::Repair | Self::Redrive | Self::Jobs => 1,
         }
     }
 

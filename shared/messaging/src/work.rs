@@ -1,5 +1,6 @@
-//! Messages on the work queue.
+//! Messages on the queues of larger work.
 
+use crate::ports::Queue;
 use domain::{CustomerId, LeadId, PartyId, TeamId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -157,4 +158,59 @@ pub enum Work {
         /// The stream record, as Lambda delivered it: what could not be read is kept as well.
         record: Value,
     },
+    /// Publish events again.
+    Republish {
+        /// Their keys.
+        events: Vec<ItemKey>,
+    },
+    /// Derive anew what is derived of records.
+    Reproject {
+        /// Their keys.
+        records: Vec<ItemKey>,
+    },
+    /// The same of everything that a user owns, or of the leads that became a customer: a change of theirs was written to these
+    /// without an event of their own.
+    ReprojectOf {
+        /// The user.
+        #[serde(default)]
+        user: Option<UserId>,
+        /// The customer.
+        #[serde(default)]
+        customer: Option<CustomerId>,
+        /// Where to go on.
+        #[serde(default)]
+        from: Option<Place>,
+    },
+}
+
+/// The key of an item.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ItemKey {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+impl Work {
+    /// The queue on which it goes: who does it may do no more than that takes.
+    pub const fn queue(&self) -> Queue {
+        match self {
+            Self::Restamp { .. }
+            | Self::MoveRecords { .. }
+            | Self::FollowCustomer { .. }
+            | Self::FollowOwner { .. }
+            | Self::MoveOpenWork { .. }
+            | Self::PurgeLead { .. }
+            | Self::Migrate { .. } => Queue::Work,
+            Self::Redrive { .. } => Queue::Redrive,
+            Self::CountersCheck { .. }
+            | Self::Count { .. }
+            | Self::Project { .. }
+            | Self::Relay { .. }
+            | Self::Republish { .. }
+            | Self::Reproject { .. }
+            | Self::ReprojectOf { .. } => Queue::Repair,
+        }
+    }
 }

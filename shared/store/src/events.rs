@@ -1,13 +1,20 @@
 //! Event items: outbox, feed entry and audit record in one.
 
+use crate::feed::Lately;
 use crate::item::{Item, bare, from_attribute, number, put_index_keys, to_attribute};
 use crate::keys::{self, Index, IndexKeys, Key};
+use crate::list::{Page, Paging, Place, Plan};
+use crate::records::{PLAIN, partitions};
 use crate::tx::{FailedCondition, Tx};
 use crate::{Error, Store};
 use domain::event::Event;
+use domain::job::{AGAIN_DAYS, Span};
 
 /// How long what no feed tells is kept: as long as somebody may look what the clock did.
-const SILENT_SECONDS: i64 = 30 * 86_400;
+const SILENT_SECONDS: i64 = AGAIN_DAYS * 86_400;
+
+/// Beside the feed: what no feed tells.
+const SILENT: &str = "SILENT";
 
 fn to_item(event: &Event) -> Result<Item, Error> {
     let key = match event.is_in_feed() {
@@ -16,12 +23,14 @@ fn to_item(event: &Event) -> Result<Item, Error> {
     };
     let mut item = bare(&key, "EVENT");
     item.insert("data".into(), to_attribute(event)?);
+    let month = keys::feed_month(event.at);
     if !event.is_in_feed() {
-        // Only the stream reads it.
+        // Only the stream reads it, and who publishes the events of a time again.
         item.insert(crate::schema::TTL.to_owned(), number(event.at.seconds() + SILENT_SECONDS));
+        let partitions = vec![(Index::All, keys::of_all(SILENT, &month))];
+        put_index_keys(&mut item, &IndexKeys { partitions, sort: keys::by_time(event.at, event.id) });
         return Ok(item);
     }
-    let month = keys::feed_month(event.at);
     let mut partitions = vec![(Index::All, keys::of_all("FEED", &month))];
     if let Some(owner) = event.owner {
         partitions.push((Index::Owner, keys::of_owner(Some(owner), "FEED", &month)));
@@ -75,6 +84,26 @@ impl Store {
     pub fn record_of_image<E: crate::item::Stored>(image: serde_dynamo::Item) -> Result<Option<domain::Record<E>>, Error> {
         let item: Item = image.into();
         (!item.is_empty()).then(|| crate::item::to_record(&item)).transpose()
+    }
+
+    /// The events of these keys; one that is gone is left out, and what is no event as well.
+    pub async fn events(&self, keys: &[Key]) -> Result<Vec<Event>, Error> {
+        let items = self.get_latest_items(keys).await?;
+        items.iter().filter(|item| crate::item::kind_of(item) == Some("EVENT")).map(to_event).collect()
+    }
+
+    /// The events of a time, oldest first, with their keys.
+    pub async fn events_of_time(&self, span: Span, paging: Paging<'_>) -> Result<Page<(Key, Event)>, Error> {
+        let months = Lately { since: span.from, now: span.to }.months(None);
+        let places = months.iter().flat_map(|month| ["FEED", SILENT].into_iter().flat_map(|kind| partitions(&[Place::All], kind, month, PLAIN)));
+        let plan = Plan {
+            partitions: places.collect(),
+            ascending: true,
+            from: Some(span.from.to_string()),
+            until: Some(span.to.to_string()),
+            ..Plan::default()
+        };
+        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(Some((crate::item::key_of(&entry.item), to_event(&entry.item)?)))).await
     }
 
     /// The events of a record, oldest first: its audit trail.

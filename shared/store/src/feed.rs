@@ -20,7 +20,7 @@ pub struct Lately {
 
 impl Lately {
     /// The buckets of these moments, newest first; without those before a place in the list.
-    fn months(self, after: Option<&Cursor>) -> Vec<String> {
+    pub(crate) fn months(self, after: Option<&Cursor>) -> Vec<String> {
         let mut months: Vec<String> = vec![feed_month(self.now)];
         let mut at = self.now;
         while feed_month(at) != feed_month(self.since) && at > self.since {

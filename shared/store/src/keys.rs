@@ -284,11 +284,6 @@ pub fn parked(id: ParkedId) -> Key {
     Key::new(format!("PARKED#{id}"), "PARKED")
 }
 
-/// Was this effect done before? `DONE#<consumer>#<event id>` / `DONE`; written with the effect.
-pub fn done(consumer: &str, id: &str) -> Key {
-    Key::new(format!("DONE#{consumer}#{id}"), "DONE")
-}
-
 /// What was counted of this record in figures? `LEAD#<id>` / `COUNTED`; written with the figures.
 pub fn counted(pk: &str) -> Key {
     Key::new(pk, "COUNTED")

@@ -263,6 +263,11 @@ pub trait Filter: Send + Sync {
 }
 
 impl Store {
+    /// The keys of the records of a list, for whom a record that cannot be read is to hold up none of the others.
+    pub async fn keys(&self, kind: &str, plan: &Plan, paging: Paging<'_>) -> Result<Page<Key>, Error> {
+        self.pick(plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(Some(keys::record(kind, id_in(&entry.sort))))).await
+    }
+
     /// A page of rows that `keep` lets through.
     pub async fn list<E: Stored>(&self, plan: &Plan, paging: Paging<'_>, keep: impl Fn(&Row<E>) -> bool) -> Result<Page<Row<E>>, Error> {
         let mut sources = plan.sources();

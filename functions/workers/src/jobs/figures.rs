@@ -3,7 +3,7 @@
 
 use super::piece::Piece;
 use crate::failure::Failure;
-use crate::recount::check_counters;
+use crate::repair::check_counters;
 
 const DAY: i64 = 86_400;
 

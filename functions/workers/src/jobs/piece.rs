@@ -64,19 +64,28 @@ impl<'a> Piece<'a> {
             if after.is_none() {
                 list += 1;
             }
-            let full = self.handled >= RECORDS || self.started.elapsed() >= TIME;
-            if full && list < listed.lists() {
+            if self.is_full() && list < listed.lists() {
                 return Ok(Some(Place { list, after }));
             }
         }
         Ok(None)
     }
 
+    /// Whether it has done its part.
+    pub(super) fn is_full(&self) -> bool {
+        self.handled >= RECORDS || self.started.elapsed() >= TIME
+    }
+
+    /// So many were looked at.
+    pub(super) fn looked(&mut self, count: usize) {
+        self.handled += count;
+        self.add("looked", count as u64);
+    }
+
     /// Does with a record as it is now what `decide` says, and counts it under `name`; of a dry run it is only counted. One that
     /// cannot be handled holds up none of the others.
     pub(super) async fn change<E: Stored>(&mut self, id: E::Id, name: &str, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<(), Failure> {
-        self.handled += 1;
-        self.count("looked");
+        self.looked(1);
         let (app, dry_run) = (self.app, self.run.dry_run);
         let handled = async {
             let done = match dry_run {

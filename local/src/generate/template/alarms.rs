@@ -219,7 +219,7 @@ pub(crate) fn all() -> Vec<Alarm> {
             (MINUTE, 1),
         ),
     ];
-    alarms.extend(JOBS.iter().map(|job| Alarm {
+    alarms.extend(JOBS.iter().filter(|job| job.cron.is_some()).map(|job| Alarm {
         id: format!("{}MissedAlarm", pascal(&job.name.as_str().replace('-', "_"))),
         about: format!("The job {} was not done for a day and two hours", job.name),
         rings: Rings::Below,

@@ -5,7 +5,7 @@ use super::messages::WORKER_TIMEOUT;
 use super::stacks::{Stack, dead_variable, queue_variable};
 use super::storage::TABLE_NAME;
 use crate::generate::pascal;
-use crate::generate::policy::{self, STREAM_DEAD, Statement, dead_queues, queue_id};
+use crate::generate::policy::{self, Statement, UNDELIVERED, dead_queues, queue_id};
 use application::config::SETTINGS;
 use edge::{Resource, Route};
 use http::Method;
@@ -204,7 +204,8 @@ fn of_route(package: &str, route: &Route) -> String {
     for resource in route.resources {
         match resource {
             Resource::Secret => variables.push(secret_variable()),
-            Resource::SendQueues => variables.extend(Queue::ALL.map(queue_variable)),
+            Resource::Send(queue) => variables.push(queue_variable(*queue)),
+            Resource::SendAll => variables.extend(Queue::ALL.map(queue_variable)),
             Resource::QueueDepths => variables.extend(Queue::ALL.into_iter().flat_map(|queue| [queue_variable(queue), dead_variable(queue)])),
             Resource::Credentials | Resource::Roles | Resource::Cpu => {}
         }
@@ -293,7 +294,9 @@ fn of_worker(worker: &Worker) -> String {
         match need {
             Need::Bus => variables.push(("BUS_NAME".to_owned(), "!Ref BusName".to_owned())),
             Need::Send(queue) => variables.push(queue_variable(*queue)),
+            Need::SendAll => variables.extend(Queue::ALL.map(queue_variable)),
             Need::Secret => variables.push(secret_variable()),
+            Need::Undelivered => variables.push(("UNDELIVERED_BUCKET".to_owned(), format!("!Ref {UNDELIVERED}Name"))),
             Need::Senders => variables.push(("MAIL_CONFIGURATION_SET".to_owned(), "!Ref MailSetName".to_owned())),
             Need::Credentials | Need::Cpu => {}
         }
@@ -310,7 +313,7 @@ fn of_worker(worker: &Worker) -> String {
         memory: if worker.needs.contains(&Need::Cpu) { CPU_MEMORY } else { MEMORY },
         timeout: WORKER_TIMEOUT,
         is_published: worker.trigger != Trigger::CustomResource,
-        hands_on: matches!(worker.trigger, Trigger::Queue(queue) if worker.needs.contains(&Need::Send(queue))),
+        hands_on: matches!(worker.trigger, Trigger::Queue(queue) if worker.needs.contains(&Need::Send(queue)) || worker.needs.contains(&Need::SendAll)),
         variables,
         statements: policy::of_worker(worker),
     };
@@ -349,14 +352,14 @@ fn source(worker: &Worker) -> String {
       BatchSize: 100
       # The worker parks what it cannot do. What it has to try again (a table that throttles, a bus that is down) is
       # tried until it is too old, however often that is, and four hours before the stream forgets it; what crashes
-      # it is found by halves.
+      # it is found by halves. What is given up on goes to the bucket whole, and is parked from there.
       BisectBatchOnFunctionError: true
       MaximumRetryAttempts: -1
       MaximumRecordAgeInSeconds: {LONGEST_WAIT}
       FunctionResponseTypes: [ReportBatchItemFailures]
       DestinationConfig:
         OnFailure:
-          Destination: !Ref {STREAM_DEAD}Arn
+          Destination: !Ref {UNDELIVERED}Arn
       FilterCriteria:
         Filters:
           - Pattern: '{}'

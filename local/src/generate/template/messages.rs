@@ -23,11 +23,77 @@ pub(super) fn resources() -> String {
     let queues = Queue::ALL.into_iter().flat_map(|queue| [of(queue), dead(&dead_id(queue), &queue.dead_name())]);
     let stream = dead(STREAM_DEAD, "stream-dead");
     let rules = SUBSCRIPTIONS.iter().enumerate().map(|(at, subscription)| rule(at, subscription));
-    let jobs = JOBS.iter().map(|job| schedule(job.name.as_str(), job.about, job.cron, &Timed::Start(Start::scheduled(job.name))));
+    let jobs = JOBS.iter().filter_map(|job| Some(schedule(job.name.as_str(), job.about, job.cron?, &Timed::Start(Start::scheduled(job.name)))));
     let tick = schedule(TICK, "Starts what was due and was not done", TICK_RATE, &Timed::Tick);
     let schedules = std::iter::once(SCHEDULER.to_owned()).chain(jobs).chain([tick]);
-    std::iter::once(bus.to_owned()).chain(queues).chain([stream]).chain(rules).chain(schedules).chain([MAIL.to_owned()]).collect()
+    std::iter::once(bus.to_owned())
+        .chain(queues)
+        .chain([stream, UNDELIVERED.to_owned()])
+        .chain(rules)
+        .chain(schedules)
+        .chain([MAIL.to_owned()])
+        .collect()
 }
+
+/// Where the batches go that the stream's mappings gave up on: whole, so that they can be done again. They hold what the table held,
+/// and are read when they come.
+const UNDELIVERED: &str = r#"
+  # ----- What of the table's stream was given up on -----
+
+  UndeliveredToQueue:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref StreamDeadQueue]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {Service: s3.amazonaws.com}
+            Action: sqs:SendMessage
+            Resource: !GetAtt StreamDeadQueue.Arn
+            Condition: {StringEquals: {"aws:SourceAccount": !Ref AWS::AccountId}}
+
+  # Kept when the stack is deleted: a bucket that holds something would keep it from being deleted.
+  Undelivered:
+    Type: AWS::S3::Bucket
+    DependsOn: UndeliveredToQueue
+    DeletionPolicy: RetainExceptOnCreate
+    UpdateReplacePolicy: Retain
+    Properties:
+      BucketEncryption:
+        ServerSideEncryptionConfiguration:
+          - ServerSideEncryptionByDefault: {SSEAlgorithm: AES256}
+      PublicAccessBlockConfiguration:
+        BlockPublicAcls: true
+        BlockPublicPolicy: true
+        IgnorePublicAcls: true
+        RestrictPublicBuckets: true
+      OwnershipControls:
+        Rules:
+          - ObjectOwnership: BucketOwnerEnforced
+      LifecycleConfiguration:
+        Rules:
+          - {Id: parked, Status: Enabled, ExpirationInDays: 30, AbortIncompleteMultipartUpload: {DaysAfterInitiation: 1}}
+      NotificationConfiguration:
+        QueueConfigurations:
+          - {Event: "s3:ObjectCreated:*", Queue: !GetAtt StreamDeadQueue.Arn}
+
+  UndeliveredPolicy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref Undelivered
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Sid: OnlyEncrypted
+            Effect: Deny
+            Principal: "*"
+            Action: "s3:*"
+            Resource:
+              - !GetAtt Undelivered.Arn
+              - !Sub ${Undelivered.Arn}/*
+            Condition: {Bool: {"aws:SecureTransport": "false"}}
+"#;
 
 /// Mails: whom they come from, and what is told of those that do not arrive.
 const MAIL: &str = r#"

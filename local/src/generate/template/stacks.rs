@@ -35,6 +35,8 @@ fn shared() -> Vec<(String, String)> {
         ("BusArn", "!GetAtt Bus.Arn"),
         ("HttpApiId", "!Ref HttpApi"),
         ("AlarmTopicArn", "!Ref AlarmTopic"),
+        ("UndeliveredName", "!Ref Undelivered"),
+        ("UndeliveredArn", "!GetAtt Undelivered.Arn"),
         ("MailIdentityArn", MAIL_IDENTITY),
         ("MailSetArn", "!Sub arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/${AWS::StackName}"),
         ("MailSetName", "!If [SendsMail, !Ref AWS::StackName, '']"),

@@ -4,9 +4,8 @@
 //! is told by a metric and a line of the log. With repair each record is counted first as it is now, which brings in what was never counted;
 //! and where the same differences are found a minute later, and nothing of the figures moved meanwhile, they are put right.
 
-use crate::automation::send;
 use crate::failure::Failure;
-use crate::work::{PAGE, RECORDS_PER_MESSAGE};
+use crate::work::{PAGE, Piece, RECORDS_PER_MESSAGE, send};
 use application::App;
 use application::metric::Metric;
 use domain::figures::Whose;
@@ -27,7 +26,7 @@ pub async fn check_counters(app: &App, night: Option<u32>, repair: bool) -> Resu
         scopes.retain(|whose| turn(*whose) == night % NIGHTS);
     }
     for whose in &scopes {
-        send(app, &of(*whose, repair, None), 0).await?;
+        send(app, of(*whose, repair, None), 0).await?;
     }
     Ok(scopes.len())
 }
@@ -52,7 +51,7 @@ fn of(whose: Whose, repair: bool, from: Option<Recounting>) -> Work {
 }
 
 /// Goes on with the recount of a scope; hands on what is left of it.
-pub(crate) async fn recount(app: &App, whose: Whose, repair: bool, from: Option<Recounting>) -> Result<(), Failure> {
+pub(super) async fn recount(app: &App, piece: &Piece, whose: Whose, repair: bool, from: Option<Recounting>) -> Result<(), Failure> {
     let (store, zone, now) = (app.unscoped(), &app.config.zone, app.clock.now());
     let mut at = from.unwrap_or_else(|| Recounting { counted: !repair, ..Recounting::default() });
     let lists = store.figured_lists(whose, now).await?;
@@ -81,12 +80,12 @@ pub(crate) async fn recount(app: &App, whose: Whose, repair: bool, from: Option<
         let after = page.next.map(|cursor| cursor.to_string());
         at.place = Place { list: at.place.list + usize::from(after.is_none()), after };
         if handled >= RECORDS_PER_MESSAGE && at.place.list < lists.len() {
-            return send(app, &of(whose, repair, Some(at)), 0).await;
+            return piece.hand_on(app, Some(of(whose, repair, Some(at)))).await;
         }
     }
     if !at.counted {
         let next = Recounting { counted: true, lists: at.lists, tries: at.tries, ..Recounting::default() };
-        return Box::pin(recount(app, whose, repair, Some(next))).await;
+        return Box::pin(recount(app, piece, whose, repair, Some(next))).await;
     }
     let differences = store.figure_differences(whose, &at.sums, now).await?;
     let again = |found| Recounting { counted: true, lists: at.lists, found, tries: at.tries + 1, ..Recounting::default() };
@@ -94,7 +93,7 @@ pub(crate) async fn recount(app: &App, whose: Whose, repair: bool, from: Option<
     let is_found_again = at.found.as_ref() == Some(&differences);
     if (moved || (!differences.is_empty() && !is_found_again)) && at.tries < TRIES {
         // What moved meanwhile means nothing; and what the stream has not delivered yet will be there then.
-        return send(app, &of(whose, repair, Some(again((!moved).then_some(differences)))), LATER).await;
+        return piece.hand_on_later(app, of(whose, repair, Some(again((!moved).then_some(differences)))), LATER).await;
     }
     if moved {
         // At night little moves; by day a scope may never rest.

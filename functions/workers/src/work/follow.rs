@@ -1,0 +1,47 @@
+//! What belongs to a lead or customer follows it to its new owner.
+
+use super::owned::owner;
+use super::walk::{Walk, below, change, steps};
+use crate::failure::Failure;
+use application::App;
+use domain::customer::Customer;
+use domain::follow_up::FollowUp;
+use domain::lead::{self, Lead};
+use domain::owner::{Held, follow, follows};
+use domain::task::Task;
+use domain::{CustomerId, Entity, Owner, PartyId, Record, Time, UserId};
+use messaging::Place;
+use store::Tx;
+use store::item::Stored;
+
+/// Puts the leads that became a customer where the customer is now.
+pub(super) async fn follow_customer(app: &App, id: CustomerId, from: Option<Place>) -> Result<Option<Place>, Failure> {
+    let customer = app.unscoped().get_latest::<Customer>(id).await?;
+    let Some(customer) = customer.filter(|customer| customer.derived.lead_count > 0) else { return Ok(None) };
+    let follow = |lead: &Record<Lead>| lead::follow(lead, &customer).map(|next| change(lead, &next));
+    // A row may show the owner before the last one, so each lead is looked at itself.
+    Walk::new(app, from).list(&below(PartyId::Customer(id), Lead::KIND), |_| true, follow).await
+}
+
+/// Gives what the former owner of a lead or customer had to do on it to who owns it now; what belongs to
+/// nobody, or to the former owner again, leaves it where it is.
+pub(super) async fn follow_owner(app: &App, of: PartyId, former: UserId, given: Time, from: Option<Place>) -> Result<Option<Place>, Failure> {
+    let holder = match of {
+        PartyId::Lead(id) => app.unscoped().get_latest::<Lead>(id).await?.and_then(|lead| lead.data.owner_id),
+        PartyId::Customer(id) => app.unscoped().get_latest::<Customer>(id).await?.and_then(|customer| customer.data.owner_id),
+    };
+    let Some(holder) = holder.filter(|holder| *holder != former) else { return Ok(None) };
+    let Some(holder) = owner(app, holder).await? else { return Ok(None) };
+    fn moved<E: Held + Stored>(app: &App, work: &Record<E>, (former, given): (UserId, Time), holder: &Owner) -> Option<Tx> {
+        let (next, events) = follow(work, &app.act(), former, given, holder)?;
+        let mut tx = change(work, &next);
+        tx.events(&events);
+        Some(tx)
+    }
+    let since = (former, given);
+    let mut walk = Walk::new(app, from);
+    steps!(
+        walk.list(&below(of, FollowUp::KIND), |row| follows(row, former, given), |work: &Record<FollowUp>| moved(app, work, since, &holder)),
+        walk.list(&below(of, Task::KIND), |row| follows(row, former, given), |work: &Record<Task>| moved(app, work, since, &holder)),
+    )
+}
