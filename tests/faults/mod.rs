@@ -7,6 +7,7 @@ mod changes;
 mod dead_letters;
 mod mails;
 mod races;
+mod ready;
 mod relay;
 mod requests;
 mod seeds;

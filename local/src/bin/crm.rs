@@ -4,6 +4,7 @@ use clap::Parser;
 use local::clock::SystemClock;
 use local::smtp::Smtp;
 use local::{Embedded, Front, Parts, Storage, demo};
+use messaging::Probes;
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -70,7 +71,9 @@ async fn run(options: Options) -> Result<(), String> {
     let storage = if options.memory { Storage::Memory } else { Storage::Folder(options.data.clone()) };
     let mut crm = open(&storage, config, options.no_demo).await?;
     if let Some(smtp) = smtp {
-        crm = crm.with_mailer(Arc::new(smtp));
+        let smtp = Arc::new(smtp);
+        let probes = Probes { email: Some(smtp.clone()), ..crm.app().probes().clone() };
+        crm = crm.with_mailer(smtp).with_probes(probes);
     }
     let (stop, stopped) = watch::channel(false);
     let mut workers = crm.start_workers(&stopped).await.map_err(text)?;

@@ -29,6 +29,8 @@ pub enum Resource {
     SendQueues,
     /// Reads the depths of the queues.
     QueueDepths,
+    /// Asks how the bus, mails and text messages stand.
+    Probes,
     /// Reads or writes the hashes of passwords and refresh tokens, which other roles are kept off.
     Credentials,
     /// Writes roles and their grants, which other roles are kept off.
@@ -149,7 +151,7 @@ impl Route {
         let of_resource = |resource: &Resource| match resource {
             Resource::Credentials => Some(Reserved::Credentials),
             Resource::Roles => Some(Reserved::Roles),
-            Resource::Secret | Resource::SendQueues | Resource::QueueDepths | Resource::Cpu => None,
+            Resource::Secret | Resource::SendQueues | Resource::QueueDepths | Resource::Probes | Resource::Cpu => None,
         };
         self.resources.iter().filter_map(of_resource).collect()
     }
