@@ -5,6 +5,7 @@ mod alarms;
 mod background;
 mod changes;
 mod dead_letters;
+mod dev_events;
 mod mails;
 mod races;
 mod ready;

@@ -2,10 +2,10 @@
 
 use crate::failure::Failure;
 use crate::work::{PAGE, RECORDS_PER_MESSAGE};
-use application::App;
+use application::{App, NotSent};
 use domain::Time;
-use messaging::{Place, Queue};
-use store::{Paging, Tx, Which};
+use messaging::Place;
+use store::{Paging, Which};
 
 /// Sends them again, and gives the place to go on from where there are more than one message should handle. One whose queue
 /// is gone, or that no queue takes, a batch of the stream, stays where it is.
@@ -16,12 +16,10 @@ pub(crate) async fn redrive(app: &App, which: Which<'_>, before: Time, from: Opt
         let page = app.unscoped().parked_before(which, before, paging).await?;
         for parked in page.items {
             handled += 1;
-            let Some(queue) = Queue::named(&parked.queue) else { continue };
-            // Sent before it is removed: a fault in between sends it twice, and consumers count it once.
-            app.queues()?.send(queue, parked.body, 0).await?;
-            let mut tx = Tx::new();
-            tx.unpark(parked.id);
-            app.unscoped().commit(tx).await?;
+            match app.redrive(&parked).await {
+                Ok(_) | Err(NotSent::NoQueue(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         after = page.next.map(|cursor| cursor.to_string());
         if after.is_none() || handled >= RECORDS_PER_MESSAGE {

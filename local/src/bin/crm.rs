@@ -182,6 +182,7 @@ fn announce(address: SocketAddr, storage: &Storage, no_demo: bool) {
     println!("  The CRM is running at {}", bold(&base));
     println!("  Documentation to read and try:  {}", bold(&format!("{base}/docs")));
     println!("  What it sends is shown at        {}", bold(&format!("http://{address}/dev/mailbox")));
+    println!("  What happens behind it, at       {}", bold(&format!("http://{address}/dev/events")));
     match storage {
         Storage::Memory => println!("  The data is in memory and gone when it stops."),
         Storage::Folder(folder) => println!("  The data is in {}; remove the folder to start anew.", folder.display()),

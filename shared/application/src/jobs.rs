@@ -2,8 +2,12 @@
 
 use crate::app::App;
 use crate::error::Error;
-use domain::job::{JobName, JobRun, JobState};
+use crate::parked::NotSent;
+use domain::event::Act;
+use domain::job::{JobName, JobRun, JobState, RunId, Start};
+use domain::time::Day;
 use futures::future::try_join_all;
+use messaging::{Queue, Timed};
 
 /// How many of a job's runs are shown.
 const SHOWN: i32 = 5;
@@ -12,6 +16,16 @@ impl App {
     /// What is kept of a job.
     pub async fn job(&self, name: JobName) -> Result<JobState, Error> {
         Ok(self.store().job(name).await?.state)
+    }
+
+    /// Starts a job by hand, for a date, or only to count; gives the run, or nothing where one that changes something is under way.
+    pub async fn start_job(&self, act: &Act, job: JobName, state: &JobState, date: Option<Day>, dry_run: bool) -> Result<Option<RunId>, NotSent> {
+        if !dry_run && state.is_busy(act.at) {
+            return Ok(None);
+        }
+        let run: RunId = act.id();
+        self.put(Queue::Jobs, &Timed::Start(Start { job, run: Some(run), date, dry_run, by: act.actor })).await?;
+        Ok(Some(run))
     }
 
     /// The latest runs of these jobs, in their order, the last one of each first.
