@@ -2,46 +2,13 @@
 
 use crate::queues::Queues;
 use aws::{Secrets, SecretsError};
-use domain::event::Event;
 use futures_util::future::BoxFuture;
-use messaging::{Depth, EventBus, MessagingError, Queue, SUBSCRIPTIONS};
-use serde_json::json;
+use messaging::{Depth, MessagingError, Queue};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::Duration;
-
-/// The event bus: each event goes straight to the queues that subscribe to it, in the shape
-/// EventBridge gives it.
-#[derive(Clone)]
-pub struct LocalBus(pub Queues);
-
-impl EventBus for LocalBus {
-    fn publish<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Result<Vec<Event>, MessagingError>> {
-        Box::pin(async move {
-            for event in events {
-                let body = json!({
-                    "version": "0",
-                    "id": event.id,
-                    "detail-type": event.kind,
-                    "source": event.kind.source(),
-                    "account": "000000000000",
-                    "time": event.at,
-                    "region": "local",
-                    "resources": [],
-                    "detail": event.envelope(),
-                })
-                .to_string();
-                for subscription in SUBSCRIPTIONS.iter().filter(|subscription| subscription.events.contains(&event.kind)) {
-                    let sent = self.0.send(subscription.queue.name(), vec![body.clone()], Duration::ZERO).await;
-                    sent.map_err(|error| MessagingError(error.to_string()))?;
-                }
-            }
-            Ok(Vec::new())
-        })
-    }
-}
 
 /// The queues behind the port.
 #[derive(Clone)]

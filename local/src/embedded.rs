@@ -4,7 +4,8 @@
 //! Every route and worker sees the table through a policy made of its declared actions, so a
 //! function that would be refused in the cloud is refused here too.
 
-use crate::adapters::{LocalBus, LocalQueues, MemorySecret, secret_file};
+use crate::adapters::{LocalQueues, MemorySecret, secret_file};
+use crate::bus::LocalBus;
 use crate::clock::Clock as WaitingClock;
 use crate::hooks::for_role;
 use crate::{Fault, Mailbox, Operation, QueueSettings, Queues, Scheduler, Table, TableCheckpoints, TableError, dev, front_event, scheduler, stream};
@@ -16,7 +17,7 @@ use domain::job::Start;
 use edge::{Access, Action, App, Config, Router};
 use futures_util::FutureExt;
 use lambda_http::{Body, Response};
-use messaging::{DEAD_BATCH, JOBS, Mailer, Queue, Senders, TICK, TICK_RATE, Timed, Work};
+use messaging::{DEAD_BATCH, JOBS, Mailer, Probes, Queue, Senders, TICK, TICK_RATE, Timed, Work};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -88,6 +89,8 @@ pub struct Embedded {
     pub table: Table,
     /// The queues.
     pub queues: Queues,
+    /// The event bus.
+    pub bus: LocalBus,
     /// What was sent.
     pub mailbox: Mailbox,
     waiting: Arc<dyn WaitingClock>,
@@ -159,11 +162,17 @@ impl Embedded {
         let local_queues = Arc::new(LocalQueues(queues.clone()));
         let routes: Vec<edge::Route> = crate::routes::routes().into_iter().flat_map(|(_, routes)| routes).collect();
         let stores: HashMap<&'static str, Store> = routes.iter().map(|route| (route.name, store_on(&route_table(&table, route)))).collect();
-        let bus = Arc::new(LocalBus(queues.clone()));
-        let app = App::new(store, clock, config).with_secrets(secrets).with_queues(local_queues).with_bus(bus).with_senders(mailbox.senders());
+        let bus = LocalBus::new(queues.clone());
+        let app = App::new(store, clock, config)
+            .with_secrets(secrets)
+            .with_queues(local_queues)
+            .with_bus(Arc::new(bus.clone()))
+            .with_senders(mailbox.senders());
+        let probes = Probes { bus: Some(Arc::new(bus.clone())), email: Some(Arc::new(mailbox.clone())), sms: Some(Arc::new(mailbox.clone())) };
+        let app = app.with_probes(probes);
         app.warm_up().await?;
         let router = Router::new(routes)?.with_store_per_route(stores);
-        Ok(Self { table, queues, mailbox, waiting: schedule_clock, first_start, app, router: Arc::new(router) })
+        Ok(Self { table, queues, bus, mailbox, waiting: schedule_clock, first_start, app, router: Arc::new(router) })
     }
 
     /// With mails that go elsewhere than to the mailbox.
@@ -171,6 +180,13 @@ impl Embedded {
     pub fn with_mailer(mut self, mailer: Arc<dyn Mailer>) -> Self {
         let senders = self.app.senders().clone();
         self.app = self.app.with_senders(Senders { mailer: Some(mailer), ..senders });
+        self
+    }
+
+    /// With other services that are asked how they stand.
+    #[must_use]
+    pub fn with_probes(mut self, probes: Probes) -> Self {
+        self.app = self.app.with_probes(probes);
         self
     }
 

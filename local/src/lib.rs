@@ -1,12 +1,13 @@
 //! The CRM's embedded runtime: everything AWS gives the deployed system, inside one process.
 //!
 //! `table` owns the database, `connector` and `dispatch` the in-process DynamoDB endpoint,
-//! `embedded` puts the CRM together on it, `demo` fills it, `adapters` are the ports.
+//! `embedded` puts the CRM together on it, `demo` fills it, `adapters` are the ports, `bus` is the event bus.
 //! `stream` and `checkpoints` the table's change stream, `queues` the message queues, `front` the HTTP side and
 //! `scheduler` the timed jobs. `state` keeps what the runtime itself has to remember, in the
 //! same database file, `mailbox` has what was sent and `dev` shows it, `smtp` sends it on, and `clock` is the only place time comes from.
 
 pub mod adapters;
+pub mod bus;
 mod checkpoints;
 pub mod clock;
 mod connector;
@@ -28,6 +29,7 @@ mod state;
 pub mod stream;
 pub mod table;
 
+pub use bus::LocalBus;
 pub use checkpoints::{Checkpoints, TableCheckpoints};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use embedded::{Embedded, Parts, StartError, Storage, TABLE};

@@ -6,7 +6,7 @@ use crate::state;
 use crate::table::{Table, TableError};
 use domain::Time;
 use messaging::mime::{MailFrom, message};
-use messaging::{Mail, Mailer, Push, Pusher, SendError, Senders, Sending, TextMessage, Texter};
+use messaging::{Mail, Mailer, Probe, Probing, Push, Pusher, SendError, Senders, Sending, TextMessage, Texter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -103,6 +103,12 @@ impl Mailbox {
         item["letter"] = json!({"S": letter});
         let changes = std::iter::once(state::put(item)).chain(oldest.map(|oldest| state::delete(MAILBOX, &key(oldest))));
         state::commit(&self.table, changes.collect()).await.map_err(|error| failed(&error))
+    }
+}
+
+impl Probe for Mailbox {
+    fn probe(&self) -> Probing<'_> {
+        Box::pin(async { Ok(Some("kept in the mailbox, /dev/mailbox".to_owned())) })
     }
 }
 

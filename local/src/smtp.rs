@@ -4,7 +4,7 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use messaging::mime::{MailFrom, message};
-use messaging::{Mail, Mailer, SendError, Sending};
+use messaging::{Mail, Mailer, MessagingError, Probe, Probing, SendError, Sending, Unwell};
 use std::time::Duration;
 use url::Url;
 
@@ -44,6 +44,18 @@ fn failed(error: &Error) -> SendError {
         Some(code) if error.is_permanent() => SendError::Refused(format!("the server said {code}")),
         Some(code) => SendError::Busy(format!("the server said {code}")),
         None => SendError::Busy("the server does not answer".to_owned()),
+    }
+}
+
+impl Probe for Smtp {
+    fn probe(&self) -> Probing<'_> {
+        Box::pin(async move {
+            match self.transport.test_connection().await {
+                Ok(true) => Ok(Some("handed to the server of SMTP_URL".to_owned())),
+                Ok(false) => Err(Unwell::Said("the server does not answer".to_owned())),
+                Err(error) => Err(MessagingError(failed(&error).to_string()).into()),
+            }
+        })
     }
 }
 

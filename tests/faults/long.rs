@@ -56,7 +56,7 @@ async fn what_happens_while_the_bus_is_away_for_an_hour_is_acted_on_once_when_it
     let reps = [crm.person("SALES_REP", None).await, crm.person("SALES_REP", None).await];
     settle(&mut posts).await;
     let relay = posts.iter_mut().find(|post| post.worker.name == "relay").expect("a relay");
-    let bus = local::adapters::LocalBus(crm.embedded().queues.clone());
+    let bus = crm.embedded().bus.clone();
     let away = Arc::new(Away { bus: Arc::new(bus), away: AtomicBool::new(true), taken: Mutex::default() });
     relay.app = relay.app.clone().with_bus(away.clone());
     let mut random = Random::new(number_in_environment("FAULT_SEED").unwrap_or(7));

@@ -78,6 +78,18 @@ contract::answer! {
     }
 }
 
+/// A parked message as it is shown.
+pub fn letter(parked: Parked) -> DeadLetter {
+    DeadLetter {
+        id: parked.id,
+        queue: parked.queue,
+        cause: parked.cause,
+        body: shown(&parked.body),
+        attempts: parked.attempts,
+        failed_at: parked.failed_at,
+    }
+}
+
 pub(crate) fn route() -> Route {
     Route::get("/admin/dead-letters", "list_dead_letters")
         .needs(Permission::DeadlettersRead)
@@ -103,15 +115,7 @@ async fn handle(request: Request<Authorized, (), ListDeadLetters>, page: Page<Pa
         let parked = request.app.count_parked(depth.queue).await?;
         queues.push(QueueDepth { name: depth.queue.name().to_owned(), depth: depth.depth, dead: depth.dead + parked as u64 });
     }
-    let show = |parked: Parked| DeadLetter {
-        id: parked.id,
-        queue: parked.queue,
-        cause: parked.cause,
-        body: shown(&parked.body),
-        attempts: parked.attempts,
-        failed_at: parked.failed_at,
-    };
-    let mut page = PageOf::of(page, limit(request.query.limit), show);
+    let mut page = PageOf::of(page, limit(request.query.limit), letter);
     page.meta.insert("queues".to_owned(), json!(queues));
     Ok(page)
 }

@@ -3,7 +3,7 @@
 use domain::job::{JobName, JobRun, JobTrigger, RunId, RunState};
 use domain::time::Day;
 use domain::{Permission, Time, UserId};
-use edge::{Action, Authorized, Context, Page, PageOf, Rejection, Request, Route};
+use edge::{Action, App, Authorized, Context, Page, PageOf, Rejection, Request, Route};
 use messaging::JOBS;
 use serde_json::{Map, Value};
 
@@ -70,6 +70,19 @@ fn shown(run: JobRun) -> JobRunOut {
     }
 }
 
+/// Every job with its latest runs, which are given in the order of the jobs.
+pub fn scheduled(app: &App, runs: Vec<Vec<JobRun>>) -> Vec<ScheduledJob> {
+    let (now, zone) = (app.clock.now(), &app.config.zone);
+    let jobs = JOBS.iter().zip(runs).map(|(job, runs)| ScheduledJob {
+        name: job.name,
+        about: job.about.to_owned(),
+        schedule: job.cron.map(str::to_owned),
+        next_run_at: job.next_after(now, zone),
+        last_runs: runs.into_iter().map(shown).collect(),
+    });
+    jobs.collect()
+}
+
 pub(crate) fn route() -> Route {
     Route::get("/admin/jobs", "list_jobs")
         .needs(Permission::JobsRead)
@@ -85,13 +98,6 @@ async fn load(context: Context<Authorized>) -> Result<Vec<Vec<JobRun>>, Rejectio
 }
 
 async fn handle(request: Request<Authorized>, runs: Vec<Vec<JobRun>>) -> Result<PageOf<ScheduledJob>, Rejection> {
-    let (now, zone) = (request.act().at, &request.app.config.zone);
-    let jobs = JOBS.iter().zip(runs).map(|(job, runs)| ScheduledJob {
-        name: job.name,
-        about: job.about.to_owned(),
-        schedule: job.cron.map(str::to_owned),
-        next_run_at: job.next_after(now, zone),
-        last_runs: runs.into_iter().map(shown).collect(),
-    });
-    Ok(PageOf::of(Page { items: jobs.collect(), ..Page::empty() }, Some(JOBS.len()), |job| job))
+    let items = scheduled(&request.app, runs);
+    Ok(PageOf::of(Page { items, ..Page::empty() }, Some(JOBS.len()), |job| job))
 }

@@ -1,8 +1,9 @@
 //! `POST /admin/dead-letters/{id}/redrive`: puts a failed message back on its queue.
 
 use domain::{ParkedId, Permission};
+use edge::application::NotSent;
 use edge::{Action, Answer, Authorized, Change, Code, Decision, Problem, Rejection, Request, Resource, Route};
-use messaging::{Queue, STREAM};
+use messaging::STREAM;
 
 contract::answer! {
     /// A message on its way again.
@@ -27,22 +28,21 @@ pub(crate) fn route() -> Route {
 async fn handle(request: Request<Authorized, (ParkedId,)>) -> Result<Answer<Redriven>, Rejection> {
     let id = request.path.0;
     let parked = request.app.parked(id).await?;
-    let unknown = || {
-        let why = match parked.queue.as_str() {
-            STREAM => "A batch that the stream gave up on cannot be sent again; the runbook says what to do under StreamDroppedAlarm".to_owned(),
-            queue => format!("There is no queue {queue} any more"),
-        };
-        Problem::new(Code::LimitReached, why)
+    let queue = match request.app.send_again(&parked).await {
+        Err(NotSent::NoQueue(name)) => {
+            let why = match name.as_str() {
+                STREAM => "A batch that the stream gave up on cannot be sent again; the runbook says what to do under StreamDroppedAlarm".to_owned(),
+                name => format!("There is no queue {name} any more"),
+            };
+            return Err(Problem::new(Code::LimitReached, why).into());
+        }
+        sent => sent?,
     };
-    let queue = Queue::named(&parked.queue).ok_or_else(unknown)?;
-    let queues = request.app.queues().map_err(Problem::internal)?;
-    // Sent before it is removed: a fault in between sends it twice, and consumers count it once.
-    queues.send(queue, parked.body, 0).await.map_err(Problem::busy)?;
     request
         .decide((), |(), _| {
             let mut change = Change::new();
             change.unpark(id);
-            Ok(Decision::Commit(change, Answer::ok(Redriven { id, queue: parked.queue.clone() }).status(202)))
+            Ok(Decision::Commit(change, Answer::ok(Redriven { id, queue: queue.name().to_owned() }).status(202)))
         })
         .await
 }

@@ -5,7 +5,7 @@ use contract::FieldError;
 use domain::value::Text;
 use domain::{Permission, Time};
 use edge::{Action, Answer, Authorized, Decision, Json, Problem, Rejection, Request, Resource, Route};
-use messaging::{Queue, STREAM, Work};
+use messaging::{Queue, STREAM};
 
 contract::body! {
     /// Which messages; all of them where nothing is said.
@@ -44,9 +44,6 @@ async fn handle(request: Request<Authorized, (), (), Json<RedriveDeadLetters>>) 
         return Err(Problem::fields(vec![FieldError::new("/queue", "conflict", why)]).into());
     }
     let before = request.act().at;
-    let work = Work::Redrive { queue, cause: body.cause.as_ref().map(ToString::to_string), before, from: None };
-    let message = serde_json::to_string(&work).map_err(Problem::internal)?;
-    let queues = request.app.queues().map_err(Problem::internal)?;
-    queues.send(work.queue(), message, 0).await.map_err(Problem::busy)?;
+    request.app.redrive_all(queue, body.cause.as_ref().map(ToString::to_string), before).await?;
     request.decide((), |(), _| Ok(Decision::Keep(Answer::ok(RedriveBegun { before }).status(202)))).await
 }

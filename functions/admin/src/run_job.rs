@@ -6,7 +6,7 @@ use domain::time::Day;
 use domain::{Permission, Time};
 use edge::application::Checks;
 use edge::{Action, Answer, Authorized, Code, Context, Decision, Json, Problem, Rejection, Request, Resource, Route};
-use messaging::{Queue, Timed};
+use messaging::Queue;
 use std::sync::Arc;
 
 contract::body! {
@@ -57,14 +57,9 @@ async fn load(context: Context<Authorized, (JobName,)>, sent: Arc<Sent<RunJob>>)
 async fn handle(request: Request<Authorized, (JobName,), (), Json<RunJob>>, state: JobState) -> Result<Answer<JobStarted>, Rejection> {
     let (job, act, body) = (request.path.0, request.act(), &request.body.0);
     let dry_run = body.dry_run.unwrap_or(false);
-    if !dry_run && state.is_busy(act.at) {
-        return Err(Problem::new(Code::JobRunning, format!("A run of {job} is under way; GET /admin/jobs tells how it goes")).into());
-    }
-    let run_id: RunId = act.id();
+    let busy = || Problem::new(Code::JobRunning, format!("A run of {job} is under way; GET /admin/jobs tells how it goes"));
     let span = Wanted { date: Some(body.date), from: Some(body.from), to: Some(body.to) }.span(job, act.at);
-    let start = Timed::Start(Start { job, run: Some(run_id), date: body.date, span, dry_run, by: Some(request.caller().id) });
-    let message = serde_json::to_string(&start).map_err(Problem::internal)?;
-    let queues = request.app.queues().map_err(Problem::internal)?;
-    queues.send(Queue::Jobs, message, 0).await.map_err(Problem::busy)?;
+    let start = Start { date: body.date, span, dry_run, ..Start::scheduled(job) };
+    let run_id = request.app.start_job(&act, &state, start).await?.ok_or_else(busy)?;
     request.decide((), |(), _| Ok(Decision::Keep(Answer::ok(JobStarted { run_id }).status(202)))).await
 }

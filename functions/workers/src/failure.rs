@@ -3,7 +3,7 @@
 
 use application::keys::{KeyError, KeyFailure};
 use application::metric::Metric;
-use application::{App, NotGiven};
+use application::{App, NotGiven, NotSent};
 use aws_lambda_events::dynamodb::EventRecord;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use domain::ParkedId;
@@ -53,6 +53,17 @@ impl From<KeyFailure> for Failure {
         match error {
             KeyFailure::Keys(error) => error.into(),
             KeyFailure::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotSent> for Failure {
+    fn from(error: NotSent) -> Self {
+        match error {
+            NotSent::NoQueue(_) => Self::Nonsense(error.to_string()),
+            NotSent::NotGiven(error) => error.into(),
+            NotSent::Queue(error) => error.into(),
+            NotSent::Store(error) => error.into(),
         }
     }
 }

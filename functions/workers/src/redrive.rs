@@ -3,12 +3,12 @@
 use crate::failure::{Failure, queue_batch};
 use crate::work::{PAGE, Piece, RECORDS_PER_MESSAGE};
 use crate::{Need, Trigger, Worker};
-use application::App;
+use application::{App, NotSent};
 use domain::Time;
 use futures::FutureExt;
 use messaging::batch::Message;
 use messaging::{Place, Queue, Work};
-use store::{Action, Paging, Tx, Which};
+use store::{Action, Paging, Which};
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
@@ -37,12 +37,10 @@ async fn redrive(app: &App, which: Which<'_>, before: Time, from: Option<Place>)
         let page = app.unscoped().parked_before(which, before, paging).await?;
         for parked in page.items {
             handled += 1;
-            let Some(queue) = Queue::named(&parked.queue) else { continue };
-            // Sent before it is removed: a fault in between sends it twice, and consumers count it once.
-            app.queues()?.send(queue, parked.body, 0).await?;
-            let mut tx = Tx::new();
-            tx.unpark(parked.id);
-            app.unscoped().commit(tx).await?;
+            match app.redrive(&parked).await {
+                Ok(_) | Err(NotSent::NoQueue(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         after = page.next.map(|cursor| cursor.to_string());
         if after.is_none() || handled >= RECORDS_PER_MESSAGE {

@@ -4,6 +4,7 @@ use clap::Parser;
 use local::clock::SystemClock;
 use local::smtp::Smtp;
 use local::{Embedded, Front, Parts, Storage, demo};
+use messaging::Probes;
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -70,7 +71,9 @@ async fn run(options: Options) -> Result<(), String> {
     let storage = if options.memory { Storage::Memory } else { Storage::Folder(options.data.clone()) };
     let mut crm = open(&storage, config, options.no_demo).await?;
     if let Some(smtp) = smtp {
-        crm = crm.with_mailer(Arc::new(smtp));
+        let smtp = Arc::new(smtp);
+        let probes = Probes { email: Some(smtp.clone()), ..crm.app().probes().clone() };
+        crm = crm.with_mailer(smtp).with_probes(probes);
     }
     let (stop, stopped) = watch::channel(false);
     let mut workers = crm.start_workers(&stopped).await.map_err(text)?;
@@ -179,6 +182,7 @@ fn announce(address: SocketAddr, storage: &Storage, no_demo: bool) {
     println!("  The CRM is running at {}", bold(&base));
     println!("  Documentation to read and try:  {}", bold(&format!("{base}/docs")));
     println!("  What it sends is shown at        {}", bold(&format!("http://{address}/dev/mailbox")));
+    println!("  What happens behind it, at       {}", bold(&format!("http://{address}/dev/events")));
     match storage {
         Storage::Memory => println!("  The data is in memory and gone when it stops."),
         Storage::Folder(folder) => println!("  The data is in {}; remove the folder to start anew.", folder.display()),

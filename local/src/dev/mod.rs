@@ -1,10 +1,11 @@
 //! Pages for whoever works on the CRM or tries it, in the embedded run alone, for a browser on the same machine: below `/dev`.
 
 mod dashboard;
+mod events;
 mod mailbox;
 
 use crate::Embedded;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use lambda_http::{Body, Response};
 
 /// Where they are.
@@ -20,16 +21,31 @@ pub(crate) async fn answer(crm: &Embedded, request: &lambda_http::Request) -> Re
     if !HERE.contains(&name) {
         return plain(StatusCode::FORBIDDEN, "This page is for this machine alone: call it by 127.0.0.1 or localhost.");
     }
-    if request.method() != http::Method::GET {
-        return plain(StatusCode::METHOD_NOT_ALLOWED, "There is nothing to change here.");
-    }
     let path = request.uri().path().trim_start_matches(BASE);
-    let found = match (path, path.strip_prefix("mailbox")) {
-        ("dashboard", _) => Some(page("text/html; charset=utf-8", dashboard::POLICY, dashboard::PAGE.to_owned())),
-        (_, Some(rest)) => mailbox::answer(crm, rest).await,
-        _ => None,
+    let found = match (request.method(), path.strip_prefix("mailbox"), path.strip_prefix("events")) {
+        (&Method::GET, _, _) if path == "dashboard" => Some(page("text/html; charset=utf-8", dashboard::POLICY, dashboard::PAGE.to_owned())),
+        (&Method::GET, Some(rest), _) => mailbox::answer(crm, rest).await,
+        (&Method::GET, _, Some(rest)) => events::show(crm, rest).await,
+        (&Method::POST, _, _) if !is_own(request.headers(), host) => {
+            return plain(StatusCode::FORBIDDEN, "Nothing is changed for a page from elsewhere: press the buttons of this one.");
+        }
+        (&Method::POST, _, Some(rest)) => events::press(crm, rest).await,
+        (&Method::GET | &Method::POST, _, _) => None,
+        _ => return plain(StatusCode::METHOD_NOT_ALLOWED, "There is nothing to change here."),
     };
     found.unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "There is no such page."))
+}
+
+/// Whether a browser says that a page of this very host asks, as each does that is asked to change something
+/// (<https://fetch.spec.whatwg.org/#origin-header>, <https://www.w3.org/TR/fetch-metadata/>).
+fn is_own(headers: &HeaderMap, host: &str) -> bool {
+    let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let (origin, site) = (said("origin"), said("sec-fetch-site"));
+    let is_same = site.is_none_or(|site| site == "same-origin");
+    match origin {
+        Some(origin) => is_same && origin.strip_prefix("http://") == Some(host),
+        None => is_same && site.is_some(),
+    }
 }
 
 /// A page of a kind, with what it may load.

@@ -1,11 +1,13 @@
 //! What is derived from the code: the OpenAPI document, the template, the router of
-//! `cargo lambda watch`, the event samples, the list of settings, and which crates with routes there are.
+//! `cargo lambda watch`, the event samples, the pages of events, alarms and settings, and which crates with routes there are.
 //!
 //! Owns: which files there are, writing and comparing them. Does not own any fact: those come from
 //! the routes, the workers, the table's definition and the settings.
 
 mod configuration;
+mod events;
 mod gateway;
+mod happenings;
 mod links;
 mod policy;
 mod recorded;
@@ -29,6 +31,7 @@ pub fn files(root: &Path) -> io::Result<BTreeMap<PathBuf, String>> {
         ("docs/openapi.json".into(), pretty(&edge::openapi::document(&all, env!("CARGO_PKG_VERSION")).map_err(io::Error::other)?)),
         ("docs/configuration.md".into(), configuration::page()),
         ("docs/alarms.md".into(), template::alarms::page()),
+        ("docs/events.md".into(), events::page()?),
         ("Cargo.toml".into(), router::manifest(&std::fs::read_to_string(root.join("Cargo.toml"))?, &crates)),
     ]);
     files.extend(template::files(&crates));

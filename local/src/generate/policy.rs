@@ -112,6 +112,7 @@ pub(super) fn of_route(route: &Route) -> Vec<Statement> {
                 let queues = Queue::ALL.iter().flat_map(|queue| [arn(&queue_id(*queue)), arn(&dead_id(*queue))]);
                 statements.push(Statement::new(&["sqs:GetQueueAttributes"], queues.collect()));
             }
+            Resource::Probes => statements.extend(probing()),
             Resource::Credentials | Resource::Roles | Resource::Cpu => {}
         }
     }
@@ -162,6 +163,16 @@ fn sending() -> [Statement; 4] {
         Statement { but: true, ..Statement::new(&["sns:Publish"], vec!["!Sub arn:${AWS::Partition}:sns:*:*:*".to_owned()]) },
         Statement::new(&["sns:CreatePlatformEndpoint"], vec![arn("PushTarget")]),
         Statement::new(&["sns:Publish"], vec!["!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:endpoint/*".to_owned()]),
+    ]
+}
+
+/// What it takes to ask how the bus, mails and text messages stand. Of mails and text messages it is the account that is asked,
+/// which is no resource (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html>, and the same of
+/// SNS).
+fn probing() -> [Statement; 2] {
+    [
+        Statement::new(&["events:DescribeEventBus"], vec![arn("Bus")]),
+        Statement::new(&["ses:GetAccountSendingEnabled", "sns:GetSMSSandboxAccountStatus"], vec!["\"*\"".to_owned()]),
     ]
 }
 

@@ -32,7 +32,7 @@ const BEGIN_MS: i64 = 1_756_722_600_000;
 /// Why the story could not be told.
 #[derive(Debug, thiserror::Error)]
 #[error("the story in local/src/generate/story.rs: {0}")]
-pub struct StoryError(String);
+pub struct StoryError(pub(super) String);
 
 fn failed(error: impl std::fmt::Display) -> StoryError {
     StoryError(error.to_string())

@@ -10,7 +10,7 @@ use crate::verifier::{Verified, Verifier};
 use aws::{Objects, Secrets};
 use domain::event::Act;
 use domain::{Grants, Role};
-use messaging::{EventBus, Queues, Senders};
+use messaging::{EventBus, Probes, Queues, Senders};
 use std::sync::Arc;
 use store::{Store, Usage};
 
@@ -31,6 +31,7 @@ pub struct App {
     bus: Option<Arc<dyn EventBus>>,
     queues: Option<Arc<dyn Queues>>,
     senders: Senders,
+    probes: Probes,
 }
 
 impl std::fmt::Debug for App {
@@ -60,6 +61,7 @@ impl App {
             bus: None,
             queues: None,
             senders: Senders::default(),
+            probes: Probes::default(),
         }
     }
 
@@ -102,6 +104,13 @@ impl App {
     #[must_use]
     pub fn with_senders(mut self, senders: Senders) -> Self {
         self.senders = senders;
+        self
+    }
+
+    /// With what tells how the services around stand.
+    #[must_use]
+    pub fn with_probes(mut self, probes: Probes) -> Self {
+        self.probes = probes;
         self
     }
 
@@ -233,6 +242,11 @@ impl App {
     /// What mails, text messages and pushes leave through.
     pub fn senders(&self) -> &Senders {
         &self.senders
+    }
+
+    /// What tells how the services around stand.
+    pub fn probes(&self) -> &Probes {
+        &self.probes
     }
 
     /// The system acting now.

@@ -87,6 +87,7 @@ pub use feed::{FEED_DAYS, FeedOf, RecordId};
 pub use grants::GrantsOfRoles;
 pub use guesses::{Client, Guess, counted_by};
 pub use owners::Chosen;
+pub use parked::NotSent;
 pub use reach::{Purpose, Reached, ReachedPage, Unscoped};
 pub use references::{ABSENT, Parents, Referral};
 pub use settings::{Stand, WellKnown};

@@ -2,11 +2,9 @@
 
 use crate::event::{Act, Event, EventKind};
 use crate::id::ParkedId;
-use crate::text::TextValue;
-use crate::time::Time;
+use crate::personal::is_plain;
 use crate::value::cut;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 /// The kind of record that its event is about.
 pub const KIND: &str = "DEADLETTER";
@@ -34,14 +32,6 @@ fn masked(name: &str, value: Value) -> Value {
         Value::Object(members) => members.into_iter().map(|(name, value)| (name.clone(), masked(&name, value))).collect::<Map<_, _>>().into(),
         other => other,
     }
-}
-
-/// An id, the key of a record, or a time.
-fn is_plain(text: &str) -> bool {
-    let id = text.split_once('#').map_or(text, |(_, id)| id);
-    let kind = text.split_once('#').map_or("", |(kind, _)| kind);
-    let is_kind = kind.chars().all(|c| c.is_ascii_uppercase());
-    (is_kind && id.len() == 36 && Uuid::try_parse(id).is_ok()) || Time::read(text).is_ok()
 }
 
 /// The event that somebody gave a message up, and why.

@@ -3,6 +3,7 @@
 
 use crate::id::{EventId, TeamId, UserId};
 use crate::job::RunState;
+use crate::personal::without_values;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -151,6 +152,27 @@ impl EventKind {
         let module = self.as_str().split('.').next().unwrap_or_default();
         format!("crm.{module}")
     }
+
+    /// What of it the feed tells: nobody does anything where something becomes due, a job that did what it should is no news,
+    /// and of a notification it is told where it did not arrive.
+    pub fn in_feed(self) -> InFeed {
+        match self {
+            Self::FollowUpDue | Self::TaskDue | Self::NotificationQueued | Self::NotificationSent => InFeed::Never,
+            Self::JobFinished => InFeed::UnlessSucceeded,
+            _ => InFeed::Always,
+        }
+    }
+}
+
+/// What the feed tells of a kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InFeed {
+    /// Each.
+    Always,
+    /// Those whose `state` is another than `SUCCEEDED`.
+    UnlessSucceeded,
+    /// None.
+    Never,
 }
 
 /// Who acts and when. The only source of time and ids in the rules.
@@ -250,13 +272,12 @@ impl Event {
         }
     }
 
-    /// Whether the feed tells of it: nobody does anything where something becomes due, a job that did what it should is no news,
-    /// and of a notification it is told where it did not arrive.
+    /// Whether the feed tells of it.
     pub fn is_in_feed(&self) -> bool {
-        match self.kind {
-            EventKind::FollowUpDue | EventKind::TaskDue | EventKind::NotificationQueued | EventKind::NotificationSent => false,
-            EventKind::JobFinished => self.data["state"] != RunState::Succeeded.as_str(),
-            _ => true,
+        match self.kind.in_feed() {
+            InFeed::Always => true,
+            InFeed::UnlessSucceeded => self.data["state"] != RunState::Succeeded.as_str(),
+            InFeed::Never => false,
         }
     }
 
@@ -274,7 +295,7 @@ impl Event {
         self
     }
 
-    /// What consumers get from the bus.
+    /// What consumers get from the bus: what is somebody's is named as changed and stays in the table.
     pub fn envelope(&self) -> Envelope {
         Envelope {
             id: self.id,
@@ -286,7 +307,7 @@ impl Event {
             owner: self.owner,
             team: self.team,
             data: self.data.clone(),
-            changes: self.changes.clone(),
+            changes: without_values(&self.changes),
         }
     }
 }
@@ -319,7 +340,7 @@ pub struct Envelope {
     /// Details by kind.
     #[serde(default)]
     pub data: Value,
-    /// Old and new values of changed fields.
+    /// Old and new values of changed fields; of personal ones their names alone.
     #[serde(default)]
     pub changes: Map<String, Value>,
 }

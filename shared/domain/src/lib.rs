@@ -31,6 +31,7 @@ pub mod owner;
 pub mod party;
 pub mod password;
 pub mod permission;
+pub mod personal;
 pub mod project;
 pub mod reach;
 pub mod record;

@@ -68,10 +68,10 @@ macro_rules! text_serde {
 /// Declares an enumeration whose values are written exactly as given.
 #[macro_export]
 macro_rules! choice {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[doc = $about:literal])* $variant:ident = $text:literal),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$vmeta])* $variant),* }
+        pub enum $name { $($(#[doc = $about])* $variant),* }
 
         impl $name {
             /// Every value, in declaration order.
@@ -80,6 +80,11 @@ macro_rules! choice {
             /// The value as it is written in JSON.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
+            }
+
+            /// What the value means, as it is said where it is declared.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($about),*)),* }.trim_start()
             }
         }
 

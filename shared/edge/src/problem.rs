@@ -286,6 +286,17 @@ impl From<KeyFailure> for Rejection {
     }
 }
 
+impl From<application::NotSent> for Rejection {
+    fn from(error: application::NotSent) -> Self {
+        match error {
+            application::NotSent::NoQueue(_) => Problem::new(Code::LimitReached, error.to_string()).into(),
+            application::NotSent::NotGiven(error) => Problem::internal(error).into(),
+            application::NotSent::Queue(error) => Problem::busy(error).into(),
+            application::NotSent::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<application::Error> for Rejection {
     fn from(error: application::Error) -> Self {
         match error {

@@ -32,6 +32,8 @@ pub enum Resource {
     SendAll,
     /// Reads the depths of the queues.
     QueueDepths,
+    /// Asks how the bus, mails and text messages stand.
+    Probes,
     /// Reads or writes the hashes of passwords and refresh tokens, which other roles are kept off.
     Credentials,
     /// Writes roles and their grants, which other roles are kept off.
@@ -152,7 +154,7 @@ impl Route {
         let of_resource = |resource: &Resource| match resource {
             Resource::Credentials => Some(Reserved::Credentials),
             Resource::Roles => Some(Reserved::Roles),
-            Resource::Secret | Resource::Send(_) | Resource::SendAll | Resource::QueueDepths | Resource::Cpu => None,
+            Resource::Secret | Resource::Send(_) | Resource::SendAll | Resource::QueueDepths | Resource::Probes | Resource::Cpu => None,
         };
         self.resources.iter().filter_map(of_resource).collect()
     }

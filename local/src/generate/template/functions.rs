@@ -207,6 +207,7 @@ fn of_route(package: &str, route: &Route) -> String {
             Resource::Send(queue) => variables.push(queue_variable(*queue)),
             Resource::SendAll => variables.extend(Queue::ALL.map(queue_variable)),
             Resource::QueueDepths => variables.extend(Queue::ALL.into_iter().flat_map(|queue| [queue_variable(queue), dead_variable(queue)])),
+            Resource::Probes => variables.push(bus_variable()),
             Resource::Credentials | Resource::Roles | Resource::Cpu => {}
         }
     }
@@ -284,6 +285,10 @@ fn called(name: &str, path: &str, routes: impl IntoIterator<Item = (String, Stri
     )
 }
 
+fn bus_variable() -> (String, String) {
+    ("BUS_NAME".to_owned(), "!Ref BusName".to_owned())
+}
+
 fn secret_variable() -> (String, String) {
     ("SECRET_ARN".to_owned(), "!Ref SecretArn".to_owned())
 }
@@ -292,7 +297,7 @@ fn of_worker(worker: &Worker) -> String {
     let mut variables: Vec<(String, String)> = Vec::new();
     for need in worker.needs {
         match need {
-            Need::Bus => variables.push(("BUS_NAME".to_owned(), "!Ref BusName".to_owned())),
+            Need::Bus => variables.push(bus_variable()),
             Need::Send(queue) => variables.push(queue_variable(*queue)),
             Need::SendAll => variables.extend(Queue::ALL.map(queue_variable)),
             Need::Secret => variables.push(secret_variable()),
