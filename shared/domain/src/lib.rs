@@ -12,6 +12,7 @@ pub use {serde, serde_json};
 
 pub mod account;
 pub mod activity;
+pub mod campaign;
 pub mod credential;
 pub mod customer;
 pub mod customer_promotion;
