@@ -567,6 +567,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::promotion::tests::cases(256))]
         #[test]
         fn a_customer_is_in_where_each_condition_holds_and_stands_in_the_partition(
             lifecycle in prop::sample::subsequence(Lifecycle::ALL, 0..=3), engagement in prop::sample::subsequence(Engagement::ALL, 0..=3),

@@ -258,6 +258,7 @@ pub(crate) mod tests {
     use crate::promotion::tests::promotion;
     use crate::text::TextValue;
     use crate::value::Text;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn customer() -> Record<Customer> {
@@ -355,5 +356,57 @@ pub(crate) mod tests {
         assert_eq!(counted(Some(&waiting.data), &over.data), (-1, 0));
         assert_eq!((over.data.status, closed(&over, true), closed(&used, true)), (HoldingStatus::Expired, None, None));
         assert_eq!(closed(&waiting, true).map(|next| next.data.status), Some(HoldingStatus::Revoked));
+    }
+
+    proptest! {
+        #![proptest_config(crate::promotion::tests::cases(256))]
+        #[test]
+        fn orders_that_come_and_go_bring_no_more_than_the_limits_and_the_counts_follow(
+            calls in prop::collection::vec((0..4_u8, 0..6_u128, any::<prop::sample::Index>()), 1..40), each in 1..4_i64, all in 1..4_i64,
+        ) {
+            let mut promotion = promotion(json!({"trigger": "FIRST_PURCHASE", "perCustomerLimit": each, "usageLimit": all}));
+            let (customer, mut records): (_, Vec<Record<CustomerPromotion>>) = (customer(), Vec::new());
+            // Which of the records took something off each order that stands.
+            let mut discounted: Vec<(Uuid, CustomerPromotionId)> = Vec::new();
+            let mut cancelled = Vec::new();
+            for (call, order, which) in calls {
+                let order = Uuid::from_u128(order);
+                let held = Held {
+                    count: records.iter().filter(|record| record.data.counts()).count() as u64,
+                    waits: records.iter().any(|record| record.data.waits(act().at)),
+                };
+                let mut changed: Vec<(Option<CustomerPromotionData>, Record<CustomerPromotion>)> = Vec::new();
+                match call {
+                    0 if !cancelled.contains(&order) => changed.extend(given(&promotion, customer.id, &act(), held, Some(order)).map(|new| (None, new))),
+                    1 => changed.extend(assign(&promotion, &customer, &act(), held).ok().flatten().map(|new| (None, new))),
+                    2 if !records.is_empty() && !cancelled.contains(&order) => {
+                        let record = which.get(&records);
+                        if let Ok(used) = redeem(record, &act(), order) {
+                            discounted.push((order, record.id));
+                            changed.push((Some(record.data.clone()), used));
+                        }
+                    }
+                    3 => {
+                        cancelled.push(order);
+                        discounted.retain(|(of, _)| *of != order);
+                        let after = |record: &Record<CustomerPromotion>| order_cancelled(record, order, Some(PromotionStatus::Active), act().at);
+                        changed.extend(records.iter().filter_map(|record| Some((Some(record.data.clone()), after(record)?))));
+                    }
+                    _ => {}
+                }
+                for (before, after) in changed {
+                    let (waiting, used) = counted(before.as_ref(), &after.data);
+                    let derived = &mut promotion.derived;
+                    derived.assigned_count = derived.assigned_count.checked_add_signed(waiting).expect("never below nothing");
+                    derived.used_count = derived.used_count.checked_add_signed(used).expect("never below nothing");
+                    records.retain(|record| record.id != after.id);
+                    records.push(after);
+                }
+                let count = records.iter().filter(|record| record.data.counts()).count();
+                prop_assert_eq!(promotion.given(), count as u64);
+                prop_assert_eq!(promotion.derived.used_count as usize, discounted.len());
+                prop_assert!(count as i64 <= each.min(all) && discounted.len() as i64 <= each.min(all));
+            }
+        }
     }
 }

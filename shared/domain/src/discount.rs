@@ -460,6 +460,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::promotion::tests::cases(256))]
         #[test]
         fn any_order_gets_what_the_words_of_the_product_say(
             made in prop::collection::vec(made(), 0..8), subtotal in 0..400_i64, order_count in 0..2_u64, level in 0..4_usize,

@@ -438,7 +438,13 @@ pub fn delete(promotion: &Record<Promotion>, act: &Act) -> Deletion {
 pub(crate) mod tests {
     use super::*;
     use crate::account::tests::act;
+    use proptest::test_runner::{Config, RngSeed};
     use serde_json::{Value, json};
+
+    /// So many cases of a property, on every machine the same ones.
+    pub(crate) fn cases(cases: u32) -> Config {
+        Config { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(7), ..Config::default() }
+    }
 
     /// A promotion of 10 percent, with other fields as given.
     pub(crate) fn promotion(fields: Value) -> Record<Promotion> {

@@ -322,7 +322,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
+        #![proptest_config(crate::promotion::tests::cases(24))]
         #[test]
         fn nothing_changes_by_time_before_the_next_review_and_then_it_does(
             last in 1_300_000_000_000..1_800_000_000_000_i64, passed in 0..12_000_i64, mut bounds in prop::collection::hash_set(1..400_i64, 4),
