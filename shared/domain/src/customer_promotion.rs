@@ -5,7 +5,7 @@ use crate::event::Act;
 use crate::id::{CustomerId, TeamId, UserId};
 use crate::lifecycle::{Denied, check_move};
 use crate::party::PartyId;
-use crate::promotion::{Promotion, PromotionCode, PromotionId, PromotionStatus, Trigger};
+use crate::promotion::{Promotion, PromotionCode, PromotionData, PromotionId, PromotionStatus, Trigger};
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::Refused;
 use crate::time::Time;
@@ -70,7 +70,7 @@ pub struct CustomerPromotionData {
     pub assigned_at: Time,
     /// When it discounted its order.
     pub redeemed_at: Option<Time>,
-    /// From when it no longer can.
+    /// From when it no longer can: when its promotion ends.
     pub expires_at: Option<Time>,
 }
 
@@ -103,9 +103,9 @@ impl Entity for CustomerPromotion {
 }
 
 impl CustomerPromotionData {
-    /// Whether an order at this moment can name it, as far as it goes by itself; its promotion has to be in force as well.
-    pub fn waits(&self, at: Time) -> bool {
-        self.status == HoldingStatus::Assigned && self.expires_at.is_none_or(|end| at < end)
+    /// Whether it waits for an order; whether an order can name it now its promotion says, whose dates may be moved.
+    pub fn waits(&self) -> bool {
+        self.status == HoldingStatus::Assigned
     }
 
     /// Whether it counts towards the limits of its promotion, in all and for the customer. What was revoked after it discounted
@@ -224,15 +224,18 @@ pub fn closed(held: &Record<CustomerPromotion>, is_deleted: bool) -> Option<Reco
     })
 }
 
+/// The same with the end that its promotion has by now; `None` where it is so, or it waits for no order.
+pub fn restamped(held: &Record<CustomerPromotion>, promotion: &PromotionData) -> Option<Record<CustomerPromotion>> {
+    (held.data.waits() && held.data.expires_at != promotion.ends_at).then(|| {
+        let mut next = held.clone();
+        next.data.expires_at = promotion.ends_at;
+        next
+    })
+}
+
 /// What becomes of it where an order is cancelled; `None` where the order has nothing to do with it. What the order made is
-/// revoked. What was there before waits for an order again, unless it cannot any more: `promotion` is where its promotion
-/// stands by now, `None` where it is gone.
-pub fn order_cancelled(
-    held: &Record<CustomerPromotion>,
-    order: Uuid,
-    promotion: Option<PromotionStatus>,
-    now: Time,
-) -> Option<Record<CustomerPromotion>> {
+/// revoked. What was there before waits for an order again, unless its `promotion` is over by now.
+pub fn order_cancelled(held: &Record<CustomerPromotion>, order: Uuid, promotion: &PromotionData, now: Time) -> Option<Record<CustomerPromotion>> {
     let (made, used) = (held.data.from_order_id == Some(order), held.data.order_id == Some(order));
     let mut next = held.clone();
     if used {
@@ -241,11 +244,12 @@ pub fn order_cancelled(
     if made {
         next.data.status = HoldingStatus::Revoked;
     } else if used && held.data.status == HoldingStatus::Redeemed {
-        next.data.status = match promotion {
-            _ if held.data.expires_at.is_some_and(|end| end <= now) => HoldingStatus::Expired,
-            None | Some(PromotionStatus::Expired) => HoldingStatus::Revoked,
-            Some(_) => HoldingStatus::Assigned,
+        next.data.status = match promotion.status {
+            _ if promotion.is_over(now) => HoldingStatus::Expired,
+            PromotionStatus::Expired => HoldingStatus::Revoked,
+            _ => HoldingStatus::Assigned,
         };
+        next.data.expires_at = promotion.ends_at;
     }
     (next != *held).then_some(next)
 }
@@ -259,7 +263,7 @@ pub(crate) mod tests {
     use crate::text::TextValue;
     use crate::value::Text;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn customer() -> Record<Customer> {
         let data = CustomerData::new(Text::read("Acme").expect("valid"), act().at);
@@ -310,15 +314,22 @@ pub(crate) mod tests {
         let used = redeem(&waiting, &act(), FIRST).expect("redeemed");
         assert_eq!((used.data.status, used.data.order_id, used.data.redeemed_at), (HoldingStatus::Redeemed, Some(FIRST), Some(act().at)));
         assert!(redeem(&used, &act(), SECOND).is_err(), "once");
-        let back = |promotion| order_cancelled(&used, FIRST, promotion, act().at).expect("given back").data.status;
-        assert_eq!(order_cancelled(&used, FIRST, Some(PromotionStatus::Paused), act().at), Some(waiting));
-        assert_eq!(back(Some(PromotionStatus::Expired)), HoldingStatus::Revoked);
-        assert_eq!(back(None), HoldingStatus::Revoked);
-        let mut late = used.clone();
-        late.data.expires_at = Some(act().at);
-        let late = order_cancelled(&late, FIRST, Some(PromotionStatus::Active), act().at).expect("given back");
-        assert_eq!(late.data.status, HoldingStatus::Expired);
-        assert_eq!(order_cancelled(&used, SECOND, Some(PromotionStatus::Active), act().at), None, "another order");
+        let back = |fields: Value| order_cancelled(&used, FIRST, &promotion(fields).data, act().at).expect("given back");
+        assert_eq!(back(json!({"status": "PAUSED"})), waiting);
+        assert_eq!(back(json!({"status": "EXPIRED"})).data.status, HoldingStatus::Revoked);
+        let late = back(json!({"endsAt": "1970-01-01T00:00:01Z"}));
+        assert_eq!((late.data.status, late.data.expires_at), (HoldingStatus::Expired, Some(act().at)));
+        assert_eq!(order_cancelled(&used, SECOND, &ten.data, act().at), None, "another order");
+    }
+
+    #[test]
+    fn what_waits_ends_when_its_promotion_does() {
+        let (ten, longer) = (promotion(json!({})), promotion(json!({"endsAt": "1980-01-01T00:00:00Z"})));
+        let waiting = holding(&ten);
+        let moved = restamped(&waiting, &longer.data).expect("moved");
+        assert_eq!((moved.data.expires_at, restamped(&moved, &longer.data)), (longer.data.ends_at, None));
+        let used = redeem(&waiting, &act(), FIRST).expect("redeemed");
+        assert_eq!(restamped(&used, &longer.data), None);
     }
 
     #[test]
@@ -326,10 +337,10 @@ pub(crate) mod tests {
         let ten = promotion(json!({"trigger": "FIRST_PURCHASE"}));
         let at_once = redeemed_at_once(&ten, customer().id, &act(), Held::default(), FIRST).expect("in force");
         assert_eq!((at_once.data.status, at_once.data.assigned_by, at_once.data.trigger), (HoldingStatus::Redeemed, None, Trigger::FirstPurchase));
-        let revoked = order_cancelled(&at_once, FIRST, Some(PromotionStatus::Active), act().at).expect("revoked");
+        let revoked = order_cancelled(&at_once, FIRST, &ten.data, act().at).expect("revoked");
         assert_eq!((revoked.data.status, revoked.data.counts()), (HoldingStatus::Revoked, false));
         let for_later = given(&ten, customer().id, &act(), Held::default(), Some(FIRST)).expect("in force");
-        let revoked = order_cancelled(&for_later, FIRST, Some(PromotionStatus::Active), act().at).expect("revoked");
+        let revoked = order_cancelled(&for_later, FIRST, &ten.data, act().at).expect("revoked");
         assert_eq!((revoked.data.status, revoked.data.counts()), (HoldingStatus::Revoked, false));
     }
 
@@ -338,11 +349,10 @@ pub(crate) mod tests {
         let ten = promotion(json!({"trigger": "FIRST_PURCHASE"}));
         let for_later = given(&ten, customer().id, &act(), Held::default(), Some(FIRST)).expect("in force");
         let used = redeem(&for_later, &act(), SECOND).expect("redeemed");
-        let status = Some(PromotionStatus::Active);
-        let revoked = order_cancelled(&used, FIRST, status, act().at).expect("revoked");
+        let revoked = order_cancelled(&used, FIRST, &ten.data, act().at).expect("revoked");
         assert_eq!((revoked.data.status, revoked.data.order_id, revoked.data.counts()), (HoldingStatus::Revoked, Some(SECOND), true));
         assert_eq!(counted(Some(&used.data), &revoked.data), (0, 0));
-        let both = order_cancelled(&revoked, SECOND, status, act().at).expect("changed");
+        let both = order_cancelled(&revoked, SECOND, &ten.data, act().at).expect("changed");
         assert_eq!((both.data.status, both.data.counts(), counted(Some(&revoked.data), &both.data)), (HoldingStatus::Revoked, false, (0, -1)));
     }
 
@@ -373,7 +383,7 @@ pub(crate) mod tests {
                 let order = Uuid::from_u128(order);
                 let held = Held {
                     count: records.iter().filter(|record| record.data.counts()).count() as u64,
-                    waits: records.iter().any(|record| record.data.waits(act().at)),
+                    waits: records.iter().any(|record| record.data.waits()),
                 };
                 let mut changed: Vec<(Option<CustomerPromotionData>, Record<CustomerPromotion>)> = Vec::new();
                 match call {
@@ -389,7 +399,7 @@ pub(crate) mod tests {
                     3 => {
                         cancelled.push(order);
                         discounted.retain(|(of, _)| *of != order);
-                        let after = |record: &Record<CustomerPromotion>| order_cancelled(record, order, Some(PromotionStatus::Active), act().at);
+                        let after = |record: &Record<CustomerPromotion>| order_cancelled(record, order, &promotion.data, act().at);
                         changed.extend(records.iter().filter_map(|record| Some((Some(record.data.clone()), after(record)?))));
                     }
                     _ => {}

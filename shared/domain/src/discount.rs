@@ -125,17 +125,14 @@ fn applies(promotion: &PromotionData, purchase: &Purchase) -> bool {
         }
 }
 
-/// Those of the customer's that the codes name: of several of one promotion the one that ends first. Every code that names none
+/// Those of the customer's that the codes name: of several of one promotion the one that was given first. Every code that names none
 /// is told by its place.
 fn named<'a>(holdings: &[Holding<'a>], codes: &[PromotionCode], at: Time) -> Result<Vec<Holding<'a>>, NoDiscount> {
     let (mut found, mut wrong) = (Vec::new(), Vec::new());
     for (place, code) in codes.iter().enumerate() {
         let usable =
-            |holding: &&Holding<'_>| holding.promotion.data.code == *code && holding.record.data.waits(at) && holding.promotion.data.is_live(at);
-        let first = |holding: &&Holding<'_>| {
-            let data = &holding.record.data;
-            (data.expires_at.is_none(), data.expires_at, data.assigned_at, holding.record.id)
-        };
+            |holding: &&Holding<'_>| holding.promotion.data.code == *code && holding.record.data.waits() && holding.promotion.data.is_live(at);
+        let first = |holding: &&Holding<'_>| (holding.record.data.assigned_at, holding.record.id);
         let mut refuse = |rule, message: String| wrong.push(FieldFault::new(format!("promotionCodes/{place}"), rule, message));
         match holdings.iter().filter(usable).min_by_key(first) {
             _ if codes[..place].contains(code) => refuse("unique", format!("names {code} twice")),
@@ -349,10 +346,10 @@ mod tests {
         stopped.data.status = crate::promotion::PromotionStatus::Paused;
         let used = promotion(json!({"code": "USED"}));
         let spent = crate::customer_promotion::redeem(&holding(&used), &act(), uuid::Uuid::nil()).expect("redeemed");
-        let mut over = holding(&fine);
-        over.data.expires_at = Some(act().at);
+        let mut later = holding(&fine);
+        later.data.assigned_at = act().at.plus_seconds(1);
         let holdings = [
-            Holding { record: &over, promotion: &fine },
+            Holding { record: &later, promotion: &fine },
             Holding { record: &held, promotion: &fine },
             Holding { record: &waits, promotion: &stopped },
             Holding { record: &late, promotion: &early },
@@ -369,7 +366,6 @@ mod tests {
             ("promotionCodes/5", "unique", "names FINE twice"),
         ];
         assert_eq!(told, expected);
-        assert!(evaluate(&purchase(100), &[], &holdings[..1], &codes[..1]).is_err(), "it is over");
         let found = evaluate(&purchase(100), &[], &holdings, &codes[..1]).expect("allowed");
         assert_eq!(found.discounts[0].record, Some(held.id));
     }

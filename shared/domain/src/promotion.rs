@@ -236,6 +236,11 @@ impl PromotionData {
         self.ends_at.is_some_and(|end| end <= at)
     }
 
+    /// Whether a customer who comes to a level is given it, for the next order.
+    pub fn is_given_at(&self, level: LevelCode) -> bool {
+        self.trigger == Trigger::CustomerLevel && self.apply_to == ApplyTo::NextOrder && self.level_codes.contains(&level)
+    }
+
     /// Which of two customers get what it gives for a referral.
     pub fn given_to(&self, referrer: CustomerId, referee: CustomerId) -> Vec<CustomerId> {
         match self.beneficiary.filter(|_| self.trigger == Trigger::Referral) {
@@ -583,6 +588,14 @@ pub(crate) mod tests {
         assert!(
             matches!(delete(&dated("PAUSED"), &act()), Deletion::Ended(next) if next.data.status == PromotionStatus::Expired && next.version == 2)
         );
+    }
+
+    #[test]
+    fn who_comes_to_a_level_is_given_what_is_for_the_next_order() {
+        let given = |apply_to: &str, level| {
+            promotion(json!({"trigger": "CUSTOMER_LEVEL", "levelCodes": ["GOLD"], "applyTo": apply_to})).data.is_given_at(level)
+        };
+        assert!(given("NEXT_ORDER", LevelCode::Gold) && !given("NEXT_ORDER", LevelCode::Silver) && !given("CURRENT_ORDER", LevelCode::Gold));
     }
 
     #[test]
