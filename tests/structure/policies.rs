@@ -259,6 +259,13 @@ async fn outdated_word(crm: &Crm) {
     }
     let of_user = json!({"task": "reproject_of", "user": admin.id}).to_string();
     crm.hand("repair", json!({"Records": [{"messageId": "4", "body": of_user}]})).await;
+    // A contact of a lead that nobody put into a row before it became a customer.
+    let sold = text(&admin.lead(json!({})).await["id"]);
+    admin.make("/activities", json!({"leadId": sold, "type": "CALL"})).await;
+    let became = admin.post(&format!("/leads/{sold}/convert"), json!({})).await.expect(200).data()["customer"]["id"].clone();
+    let body = json!({"task": "move_open_work", "lead": sold, "customer": became}).to_string();
+    assert_eq!(crm.hand("work", json!({"Records": [{"messageId": "5", "body": body}]})).await, json!({"batchItemFailures": []}));
+    assert!(admin.get(&format!("/customers/{}", text(&became))).await.data()["lastContactedAt"].is_string());
     // A contact that nobody put into the row of its lead yet.
     let lead = admin.lead(json!({})).await["id"].clone();
     let activity = text(&admin.make("/activities", json!({"leadId": lead, "type": "CALL"})).await["id"]);
