@@ -18,6 +18,7 @@ pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
         ("notifications", notifications::routes()),
         ("dashboard", dashboard::routes()),
         ("messages", messages::routes()),
+        ("products", products::routes()),
         ("admin", admin::routes()),
         ("docs", docs::routes()),
     ]

@@ -148,6 +148,7 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
     let of_project = id(&me.make("/tasks", json!({"title": "Call", "projectId": project})).await);
     let call = id(&me.make("/activities", json!({"type": "CALL", "leadId": lead})).await);
     let follow_up = id(&me.make("/follow-ups", json!({"dueAt": "2099-01-01T10:00:00Z", "leadId": lead})).await);
+    let product = id(&me.make("/products", json!({"sku": unique(), "name": "Engine", "priceMinor": 5})).await);
     let team = json!(crm.team().await);
     let colleague = crm.person("SALES_REP", None).await;
     crm.embedded().queues.send("work", vec!["nonsense".into()], std::time::Duration::ZERO).await.expect("sent");
@@ -308,6 +309,13 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
                 needing(json!({"/taskId": nowhere}), &["/projectId", "/customerId"]),
             ],
         ),
+        case(
+            "create_product",
+            "/products".into(),
+            json!({"sku": unique(), "name": "Engine", "priceMinor": 5}),
+            vec![rule(json!({"/currency": "EUR"})), rule(json!({"/currency": "XAU"})), rule(json!({"/priceMinor": -1}))],
+        ),
+        case("update_product", at("products", &product), json!({}), vec![rule(json!({"/currency": "EUR"})), rule(json!({"/sku": " "}))]),
         case(
             "create_user",
             "/users".into(),

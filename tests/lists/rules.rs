@@ -99,7 +99,10 @@ impl Asked<'_> {
     /// What is nobody's by nature, and what is gone, is for who sees everything.
     fn follows(&self, id: &str) -> bool {
         let kind = self.value("entityType").unwrap_or_default();
-        let Some((_, collection, permission)) = FOLLOWED.iter().find(|(known, ..)| *known == kind) else { return self.reach == Reach::All };
+        let Some((_, collection, permission)) = FOLLOWED.iter().find(|(known, ..)| *known == kind) else {
+            let opens = |permission: &str| self.caller.reach(permission) == Some(Reach::All);
+            return self.reach == Reach::All && NOBODYS.iter().all(|(known, permission)| *known != kind || opens(permission));
+        };
         let Some(reach) = self.caller.reach(permission).map(|reach| reach.min(self.reach)) else { return false };
         let Some(record) = self.company.find(collection, id) else { return reach == Reach::All };
         let asked = Asked { reach, query: Vec::new(), ..*self };
@@ -131,6 +134,10 @@ const FOLLOWED: &[(&str, &str, &str)] = &[
     ("USER", "/users", "users:read"),
     ("TEAM", "/teams", "teams:read"),
 ];
+
+/// Other kinds that are opened by a permission: no record of theirs is asked for.
+const NOBODYS: &[(&str, &str)] =
+    &[("NOTIFICATION", "notifications:read"), ("PRODUCT", "products:read"), ("ROLE", "roles:read"), ("TEMPLATE", "message-templates:read")];
 
 /// What a list has to answer: its records in their order, or a status.
 pub fn expected(list: &List, asked: &Asked<'_>, readable: &[Value]) -> Result<Vec<Value>, u16> {
@@ -184,7 +191,7 @@ fn by_word(a: &Value, b: &Value, query: &str) -> Ordering {
 /// part on but the last, and the digits of its phone number from the last one on.
 fn words(record: &Value) -> BTreeSet<(String, String)> {
     let mut words = BTreeSet::new();
-    for field in ["title", "name", "company", "firstName", "lastName", "username"] {
+    for field in ["title", "name", "company", "firstName", "lastName", "username", "sku", "category"] {
         let name = record[field].as_str().unwrap_or_default();
         words.extend(name.split(' ').filter(|word| !word.is_empty()).map(|word| (plain(word), respelled(word))));
     }
@@ -379,6 +386,22 @@ pub const LISTS: &[List] = &[
         orders: &[NEWEST, OLDEST],
     },
     List {
+        path: "/products",
+        permission: "products:read",
+        shows: everything,
+        filters: &[
+            Q,
+            Filter { name: "active", values: flags, keeps: |_, product, value| product["active"] == (value == "true") },
+            Filter {
+                name: "category",
+                values: |_| WORDS.iter().map(|word| word.to_uppercase()).chain(["nothing".to_owned()]).collect(),
+                keeps: |_, product, value| product["category"].as_str().map(plain) == Some(plain(value)),
+            },
+        ],
+        parents: &[],
+        orders: &[Order { name: "name", place: name }, Order { name: "-name", place: name }],
+    },
+    List {
         path: "/worklogs",
         permission: "worklogs:read",
         shows: |asked, log| asked.covers(log, "userId"),
@@ -518,7 +541,7 @@ fn worked(_: &Company) -> Vec<String> {
 /// what nothing has.
 fn queries(_: &Company) -> Vec<String> {
     let words = WORDS.iter().flat_map(|word| [(*word).to_owned(), plain(word), plain(word).chars().take(2).collect()]);
-    let more = ["birch ceda", "hazel FIR", "alder 12", "oak.ex", "elm.example", "user3", "1003", "1010", "Person", "hazel gruen", "nothing"];
+    let more = ["birch ceda", "hazel FIR", "alder 12", "oak.ex", "elm.example", "user3", "sku1", "1003", "1010", "Person", "hazel gruen", "nothing"];
     words.chain(more.map(str::to_owned)).collect()
 }
 

@@ -95,6 +95,7 @@ impl Company {
         let mut making = Making { crm: crm.clone(), random: Random::new(seed), admin, people: Vec::new(), made: BTreeMap::new(), number: 0 };
         let teams = making.teams().await;
         making.people(&teams).await;
+        making.goods().await;
         making.sales().await;
         settle(&mut posts).await;
         making.work().await;
@@ -145,9 +146,9 @@ impl Making {
         self.crm.time.advance(Duration::from_millis(millis));
     }
 
-    /// A day or so passes, after which access tokens have run out.
+    /// A day or so passes, after which access tokens have run out; less than two, since what happened before those is not published.
     async fn pass_days(&mut self) {
-        let hours = 20 + self.random.below(40) as u64;
+        let hours = 20 + self.random.below(25) as u64;
         self.crm.time.advance(Duration::from_secs(hours * 3600));
         self.refresh().await;
     }
@@ -257,6 +258,25 @@ impl Making {
 
     fn maybe(&mut self, value: Value) -> Value {
         if self.chance(2) { Value::Null } else { value }
+    }
+
+    /// Products, some of them no longer sold.
+    async fn goods(&mut self) {
+        for n in 0..14 {
+            let admin = self.admin.clone();
+            let body = json!({
+                "sku": format!("sku{}x", 10 + n), "name": self.name(), "priceMinor": self.random.below(10_000), "active": !self.chance(3),
+                "category": self.random.clone().of(&WORDS), "description": "d".repeat(self.random.below(400)),
+            });
+            let body = if self.chance(4) { without(body, "category") } else { body };
+            self.post(&admin, "/products", body).await.expect("made");
+        }
+        for product in self.ids("/products") {
+            if self.chance(4) {
+                let name = self.name();
+                self.patch(&format!("/products/{product}"), json!({"name": name, "active": true})).await;
+            }
+        }
     }
 
     /// Leads and customers.

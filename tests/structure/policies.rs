@@ -196,6 +196,11 @@ async fn selling(crm: &Crm) {
     eventually("the project is found", SOON, || async { (!admin.ids(&format!("/projects?q={word}")).await.is_empty()).then_some(()) }).await;
     admin.get(&format!("/projects?customerId={customer}")).await.expect(200);
     admin.get(&format!("/projects/{project}")).await.expect(200);
+    let product = text(&admin.make("/products", json!({"sku": word, "name": word, "priceMinor": 5})).await["id"]);
+    admin.patch(&format!("/products/{product}"), json!({"sku": format!("{word}b")})).await.expect(200);
+    admin.get(&format!("/products/{product}")).await.expect(200);
+    eventually("the product is found", SOON, || async { (!admin.ids(&format!("/products?q={word}")).await.is_empty()).then_some(()) }).await;
+    admin.get("/products").await.expect(200);
     let task = json!({"title": "T", "customerId": customer, "projectId": project, "ownerId": rep.id});
     let task = text(&admin.make("/tasks", task).await["id"]);
     admin.patch(&format!("/tasks/{task}"), json!({"customerId": null, "projectId": null, "ownerId": admin.id})).await.expect(200);

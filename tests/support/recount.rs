@@ -150,6 +150,20 @@ impl<'a> Recount<'a> {
             }
         }
         self.compare("marker", expected, found);
+        self.unique();
+    }
+
+    /// Who has a value that nobody else of the kind may have.
+    fn unique(&mut self) {
+        let (mut expected, mut found) = (Kept::new(), Kept::new());
+        for product in self.of("PRODUCT") {
+            let sku = product.at("data")["sku"].as_str().unwrap_or_default().to_lowercase();
+            expected.entry(format!("UNIQUE#SKU#{sku}")).or_default().insert(id(product).to_owned());
+        }
+        for marker in self.of("UNIQUE").filter(|marker| marker.text("pk").starts_with("UNIQUE#SKU#")) {
+            found.entry(marker.text("pk").to_owned()).or_default().insert(marker.text("id").to_owned());
+        }
+        self.compare("unique", expected, found);
     }
 
     /// Each version came with at least one event, and none came without.
@@ -163,7 +177,7 @@ impl<'a> Recount<'a> {
         for event in self.of("EVENT").filter(|event| !by_itself(event)) {
             by_record.entry(event.text("pk")).or_default().push(event.at("data")["at"].as_str().unwrap_or_default());
         }
-        for kind in ["CUSTOMER", "LEAD", "ACTIVITY", "FOLLOWUP", "TASK", "PROJECT", "WORKLOG"] {
+        for kind in ["CUSTOMER", "LEAD", "ACTIVITY", "FOLLOWUP", "TASK", "PROJECT", "WORKLOG", "PRODUCT"] {
             for record in self.of(kind) {
                 let at = by_record.get(record.text("pk")).cloned().unwrap_or_default();
                 let moments: BTreeSet<&str> = at.iter().copied().collect();
@@ -369,13 +383,14 @@ impl<'a> Recount<'a> {
         self.compare("timelines", expected, found);
     }
 
-    /// The rows by which leads, customers and projects are found: words, values and orders.
+    /// The rows by which leads, customers, projects and products are found: words, values and orders.
     fn rows(&mut self) {
         let mut expected = Kept::new();
-        let fields: [(&str, &[&str]); 3] = [
+        let fields: [(&str, &[&str]); 4] = [
             ("CUSTOMER", &["name", "company", "firstName", "lastName"]),
             ("LEAD", &["title", "company", "firstName", "lastName"]),
             ("PROJECT", &["name"]),
+            ("PRODUCT", &["name", "sku", "category"]),
         ];
         for (kind, fields) in fields {
             for record in self.items.iter().filter(|item| item.text("type") == kind) {
@@ -395,7 +410,7 @@ impl<'a> Recount<'a> {
                 };
                 let at = head["c"].as_str().unwrap_or_default();
                 let mut own: Vec<(String, String)> = values.into_iter().map(|value| (format!("{state}#={value}"), at.to_owned())).collect();
-                if kind != "PROJECT" {
+                if ["CUSTOMER", "LEAD"].contains(&kind) {
                     let name = domain::search::folded(data[fields[0]].as_str().unwrap_or_default());
                     own.push((format!("{state}#~name"), format!("{}\t", name.chars().take(100).collect::<String>())));
                     own.push((format!("{state}#~updated"), head["u"].as_str().unwrap_or_default().to_owned()));

@@ -9,6 +9,7 @@ mod feed;
 mod follow_ups;
 mod leads;
 mod notifications;
+mod products;
 mod projects;
 mod sessions;
 mod tasks;
@@ -76,6 +77,9 @@ macro_rules! for_each_scenario {
             projects::a_project_is_seen_by_owner_members_and_team,
             projects::work_is_logged_and_summed_up,
             projects::wrong_entries_can_be_removed,
+            products::a_product_is_made_changed_and_taken_off_the_shelf,
+            products::twenty_products_of_one_sku_are_one,
+            products::products_are_listed_by_name,
             dashboard::figures_follow_what_happens_within_two_seconds,
             feed::the_feed_tells_what_happened_newest_first,
             feed::what_happened_is_told_to_whom_it_concerns,

@@ -11,6 +11,7 @@ use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
+use domain::product::Product;
 use domain::project::Project;
 use domain::task::Task;
 use domain::text::TextValue;
@@ -32,7 +33,16 @@ const NAME: &str = "projector";
 pub const WORKER: Worker = Worker {
     name: NAME,
     about: "Keeps what records are found by, latest contacts, next follow-ups and the figures of dashboards in step with the records",
-    trigger: Trigger::Stream(Interest::Records(&[Customer::KIND, User::KIND, Lead::KIND, Project::KIND, Activity::KIND, FollowUp::KIND, Task::KIND])),
+    trigger: Trigger::Stream(Interest::Records(&[
+        Customer::KIND,
+        User::KIND,
+        Lead::KIND,
+        Project::KIND,
+        Product::KIND,
+        Activity::KIND,
+        FollowUp::KIND,
+        Task::KIND,
+    ])),
     actions: &[Action::Get, Action::BatchGet, Action::QueryTable, Action::Put, Action::BatchWrite, Action::Update, Action::Delete, Action::Check],
     needs: &[],
     handle: |app, event| run(app, event).boxed(),
@@ -119,6 +129,7 @@ async fn project_all_but_figures(app: &App, record: EventRecord) -> Result<(), F
     match key.sk.as_str() {
         Customer::KIND => rows::<Customer>(app, &key, record).await,
         User::KIND => rows::<User>(app, &key, record).await,
+        Product::KIND => rows::<Product>(app, &key, record).await,
         Project::KIND => rows::<Project>(app, &key, record).await,
         Lead::KIND => rows::<Lead>(app, &key, record).await,
         Activity::KIND => {

@@ -16,13 +16,14 @@ pub struct Matches {
 }
 
 impl App {
-    /// The users and teams that have the unique values which a refused transaction wanted.
+    /// The users, teams and products that have the unique values which a refused transaction wanted.
     pub async fn unique_holders(&self, caller: &Caller, error: &store::Error) -> Result<Matches, Error> {
         let mut matches = Matches::default();
         for holder in error.unique_holders() {
             let seen = match (holder, caller.scope(Permission::UsersRead)) {
                 (Some(UniqueHolder::User(id)), Some(scope)) => self.reaches_person(&scope, id).await?.then(|| id.to_string()),
                 (Some(UniqueHolder::Team(id)), _) => caller.scope(Permission::TeamsRead).map(|_| id.to_string()),
+                (Some(UniqueHolder::Product(id)), _) => caller.scope(Permission::ProductsRead).map(|_| id.to_string()),
                 _ => None,
             };
             match seen {

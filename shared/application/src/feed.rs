@@ -11,6 +11,7 @@ use domain::lead::Lead;
 use domain::message_template::{MessageTemplate, TemplateKind};
 use domain::notification::Notification;
 use domain::permission::RoleGrants;
+use domain::product::Product;
 use domain::project::Project;
 use domain::settings::Settings;
 use domain::settings::SettingsId;
@@ -20,7 +21,8 @@ use domain::text::{Invalid, TextValue};
 use domain::user::User;
 use domain::work_log::WorkLog;
 use domain::{
-    Access, ActivityId, CustomerId, FollowUpId, LeadId, NotificationId, Permission, ProjectId, Reach, Role, Scope, TaskId, TeamId, UserId, WorkLogId,
+    Access, ActivityId, CustomerId, FollowUpId, LeadId, NotificationId, Permission, ProductId, ProjectId, Reach, Role, Scope, TaskId, TeamId, UserId,
+    WorkLogId,
 };
 use store::{Lately, Page, Paging, Stored};
 
@@ -93,6 +95,7 @@ records! {
     FollowUp: FollowUp, FollowUpId, Some(Permission::FollowupsRead);
     Lead: Lead, LeadId, Some(Permission::LeadsRead);
     Notification: Notification, NotificationId, Some(Permission::NotificationsRead);
+    Product: Product, ProductId, Some(Permission::ProductsRead);
     Project: Project, ProjectId, Some(Permission::ProjectsRead);
     Role: RoleGrants, Role, Some(Permission::RolesRead);
     Settings: Settings, SettingsId, None;
@@ -112,7 +115,9 @@ impl App {
         let kind = match of {
             FeedOf::Everything => None,
             // Nobody's by nature, so nothing of them is inside a narrower reach.
-            FeedOf::Kind(EntityType::Role | EntityType::Settings | EntityType::Template) if scope.reach() != Reach::All => return Ok(Page::empty()),
+            FeedOf::Kind(EntityType::Product | EntityType::Role | EntityType::Settings | EntityType::Template) if scope.reach() != Reach::All => {
+                return Ok(Page::empty());
+            }
             FeedOf::Kind(kind) => Some(kind),
             FeedOf::One(record) => {
                 let (kind, id) = record.parts();

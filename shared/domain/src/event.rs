@@ -104,6 +104,10 @@ crate::choice! {
         WorkLogCreated = "worklog.created",
         /// A work log was removed.
         WorkLogDeleted = "worklog.deleted",
+        /// A product was created.
+        ProductCreated = "product.created",
+        /// A product's fields changed.
+        ProductUpdated = "product.updated",
         /// A notification waits to be sent.
         NotificationQueued = "notification.queued",
         /// A notification was handed over.
@@ -126,6 +130,8 @@ crate::choice! {
         Lead = "LEAD",
         /// A notification.
         Notification = "NOTIFICATION",
+        /// A product.
+        Product = "PRODUCT",
         /// A project.
         Project = "PROJECT",
         /// A role with its grants.

@@ -69,6 +69,8 @@ ids! {
     TaskId,
     /// A project.
     ProjectId,
+    /// A product.
+    ProductId,
     /// A domain event.
     EventId,
     /// A parked dead letter.
@@ -90,6 +92,8 @@ pub enum Reference {
     Task(TaskId),
     /// A project.
     Project(ProjectId),
+    /// A product.
+    Product(ProductId),
 }
 
 impl UserId {

@@ -49,10 +49,26 @@ pub trait Stored: Entity {
         None
     }
 
+    /// What of it no other record of its kind may have.
+    fn unique(_: &Row<Self>) -> Option<Unique> {
+        None
+    }
+
     /// The contact data under which it is found as a duplicate.
     fn contacts(_: &Row<Self>) -> Contacts {
         Contacts::default()
     }
+}
+
+/// A value that one record alone has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unique {
+    /// Among what it is unique: `SKU`.
+    pub space: &'static str,
+    /// In the form in which two are the same.
+    pub value: String,
+    /// The field that it stands in.
+    pub field: &'static str,
 }
 
 /// The contact data of a record that is checked for duplicates.

@@ -367,6 +367,11 @@ pub fn of_parent_as(kind: &str, id: impl std::fmt::Display, child: &str, as_what
     format!("{}#{as_what}", of_parent(kind, id, child))
 }
 
+/// The products of a category, in the form in which categories are the same: `CATEGORY#engines#PRODUCT`.
+pub fn of_category(category: &str, kind: &str) -> String {
+    of_parent("CATEGORY", category, kind)
+}
+
 /// What of a kind is due on a day, UTC: `DUE#TASK#2026-01-31`.
 pub fn due_on(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..10])
@@ -375,6 +380,11 @@ pub fn due_on(kind: &str, at: Time) -> String {
 /// What of a kind is due in an hour, UTC: `DUE#CUSTOMER#2026-01-31T01`.
 pub fn due_in(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..13])
+}
+
+/// The sort key of what is ordered by name: `<name>#<id>`, the name without case and accents.
+pub fn by_name(name: &str, id: impl std::fmt::Display) -> String {
+    format!("{}#{id}", crate::found::by_name(name))
 }
 
 /// The `state` part of the partition of the words that begin with the same character: `LIVE#Q#a`.

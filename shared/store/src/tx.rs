@@ -135,9 +135,8 @@ impl Tx {
             item.insert("seq".into(), number(0));
             self.put_new(item, FailedCondition::Exists);
         }
-        self.move_companions(None, Some(record));
+        self.move_beside(None, Some(record));
         self.rollup(None, Some(record));
-        self.contacts.between(None, Some(record));
     }
 
     /// Changes a record from what was read to what was decided, if it is still as read. Only the
@@ -156,8 +155,7 @@ impl Tx {
             (Ok(old), Ok(new)) => self.replace(&old, &new, FailedCondition::Stale),
             (Err(error), _) | (_, Err(error)) => self.fail(error),
         }
-        self.move_companions(Some(old), Some(&new));
-        self.contacts.between(Some(old), Some(&new));
+        self.move_beside(Some(old), Some(&new));
     }
 
     /// Removes a record, if it is still as read, with its companions and its part of the counts.
@@ -168,8 +166,7 @@ impl Tx {
 
     /// The same where the counts it stood in are gone.
     pub fn delete_uncounted<E: Stored>(&mut self, record: &Record<E>, refusal: FailedCondition) {
-        self.move_companions(Some(record), None);
-        self.contacts.between(Some(record), None);
+        self.move_beside(Some(record), None);
         if E::COUNTED {
             self.remove(&crate::keys::counts(E::KIND, record.id));
         }
@@ -184,6 +181,24 @@ impl Tx {
             key,
             refusal,
         );
+    }
+
+    /// Moves what stands beside a record: companions, its unique value, its place among the duplicates.
+    fn move_beside<E: Stored>(&mut self, old: Option<&Record<E>>, new: Option<&Record<E>>) {
+        self.move_companions(old, new);
+        self.contacts.between(old, new);
+        let Some(id) = old.or(new).map(|record| record.id.to_string()) else { return };
+        let unique = |record: Option<&Record<E>>| record.and_then(|record| E::unique(record));
+        let (old, new) = (unique(old), unique(new));
+        if old == new {
+            return;
+        }
+        if let Some(old) = old {
+            self.release_unique(old.space, &old.value);
+        }
+        if let Some(new) = new {
+            self.claim_unique(new.space, &new.value, &id, new.field);
+        }
     }
 
     /// Writes the companions that differ and removes those that are no more.

@@ -5,6 +5,7 @@ mod customers;
 mod follow_ups;
 mod leads;
 mod notifications;
+mod products;
 mod projects;
 mod tasks;
 mod users;
@@ -18,6 +19,7 @@ pub mod filters {
     pub use super::follow_ups::FollowUpFilter;
     pub use super::leads::LeadFilter;
     pub use super::notifications::NotificationFilter;
+    pub use super::products::ProductFilter;
     pub use super::projects::ProjectFilter;
     pub use super::tasks::TaskFilter;
     pub use super::users::UserFilter;
@@ -25,6 +27,7 @@ pub mod filters {
 }
 
 pub use notifications::unread_plan;
+pub(crate) use products::SKU;
 
 use crate::error::Error;
 use crate::found::{by_moment, by_name};
