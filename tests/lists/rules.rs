@@ -88,6 +88,7 @@ impl Asked<'_> {
             }),
             "entityId" => self.follows(id),
             "customerId" => find("/customers").is_some_and(|customer| self.covers(customer, "ownerId")),
+            "orderId" => find("/orders").is_some_and(|order| below(order, &["customerId"])),
             "projectId" => {
                 find("/projects").is_some_and(|project| self.covers(project, "ownerId") || self.is_member(project) || below(project, &["customerId"]))
             }
@@ -112,6 +113,7 @@ impl Asked<'_> {
             "CUSTOMER" => asked.reaches("customerId", id),
             "PROJECT" => asked.reaches("projectId", id),
             "TASK" => asked.reaches("taskId", id),
+            "ORDER" | "TRANSACTION" => below(&["customerId"]),
             "ACTIVITY" => below(&["leadId", "customerId"]),
             "FOLLOWUP" => asked.covers(record, "assigneeId") || below(&["leadId", "customerId"]),
             "WORKLOG" => asked.covers(record, "userId") || below(&["taskId", "projectId", "customerId"]),
@@ -131,6 +133,8 @@ const FOLLOWED: &[(&str, &str, &str)] = &[
     ("ACTIVITY", "/activities", "activities:read"),
     ("FOLLOWUP", "/follow-ups", "followups:read"),
     ("WORKLOG", "/worklogs", "worklogs:read"),
+    ("ORDER", "/orders", "orders:read"),
+    ("TRANSACTION", "/transactions", "transactions:read"),
     ("USER", "/users", "users:read"),
     ("TEAM", "/teams", "teams:read"),
 ];
@@ -402,6 +406,35 @@ pub const LISTS: &[List] = &[
         orders: &[Order { name: "name", place: name }, Order { name: "-name", place: name }],
     },
     List {
+        path: "/orders",
+        permission: "orders:read",
+        shows: |asked, order| asked.covers(order, "ownerId"),
+        filters: &[
+            BY_CUSTOMER,
+            STATUS,
+            equal!("paymentStatus", "paymentStatus", listed),
+            from!("from", "placedAt", placed),
+            to!("to", "placedAt", placed),
+        ],
+        parents: &["customerId"],
+        orders: &[order!("-placedAt", "placedAt"), order!("placedAt", "placedAt")],
+    },
+    List {
+        path: "/transactions",
+        permission: "transactions:read",
+        shows: |asked, transaction| asked.covers(transaction, "ownerId"),
+        filters: &[
+            equal!("orderId", "orderId", |company| ids(company, "/orders")),
+            BY_CUSTOMER,
+            equal!("type", "type", listed),
+            STATUS,
+            from!("from", "occurredAt", occurred),
+            to!("to", "occurredAt", occurred),
+        ],
+        parents: &["orderId", "customerId"],
+        orders: &[order!("-occurredAt", "occurredAt"), order!("occurredAt", "occurredAt")],
+    },
+    List {
         path: "/worklogs",
         permission: "worklogs:read",
         shows: |asked, log| asked.covers(log, "userId"),
@@ -523,6 +556,13 @@ fn people_or_nobody(company: &Company) -> Vec<String> {
 fn created(company: &Company) -> Vec<String> {
     let records = company.all("/leads").iter().chain(company.all("/customers")).step_by(4);
     let moments: Vec<String> = records.map(|record| text(&record["createdAt"])).collect();
+    let days = moments.iter().map(|moment| moment[..10].to_owned()).chain(["2020-01-01", "2030-01-01"].map(str::to_owned));
+    days.collect::<BTreeSet<_>>().into_iter().chain(moments.iter().cloned()).collect()
+}
+
+/// Moments and days at which orders were placed, and one before and after all.
+fn placed(company: &Company) -> Vec<String> {
+    let moments: Vec<String> = company.all("/orders").iter().step_by(4).map(|order| text(&order["placedAt"])).collect();
     let days = moments.iter().map(|moment| moment[..10].to_owned()).chain(["2020-01-01", "2030-01-01"].map(str::to_owned));
     days.collect::<BTreeSet<_>>().into_iter().chain(moments.iter().cloned()).collect()
 }

@@ -201,6 +201,18 @@ async fn selling(crm: &Crm) {
     admin.get(&format!("/products/{product}")).await.expect(200);
     eventually("the product is found", SOON, || async { (!admin.ids(&format!("/products?q={word}")).await.is_empty()).then_some(()) }).await;
     admin.get("/products").await.expect(200);
+    let prospect = text(&admin.customer(json!({"lifecycle": "PROSPECT"})).await["id"]);
+    let items = json!([{"productId": product, "quantity": 1}]);
+    let order = text(&admin.make("/orders", json!({"customerId": prospect, "items": items})).await["id"]);
+    admin.make("/orders", json!({"customerId": prospect, "items": items})).await;
+    let payment = |status: &str| json!({"type": "PAYMENT", "method": "CASH", "amountMinor": 5, "status": status, "externalRef": unique()});
+    admin.make(&format!("/orders/{order}/transactions"), payment("FAILED")).await;
+    admin.make(&format!("/orders/{order}/transactions"), payment("SUCCEEDED")).await;
+    admin.make(&format!("/orders/{order}/transactions"), json!({"type": "REFUND", "method": "CASH", "amountMinor": 5})).await;
+    admin.get(&format!("/orders/{order}")).await.expect(200);
+    admin.get(&format!("/orders?customerId={prospect}")).await.expect(200);
+    admin.get(&format!("/transactions?orderId={order}")).await.expect(200);
+    admin.patch(&format!("/orders/{order}/status"), json!({"status": "CANCELLED"})).await.expect(200);
     let task = json!({"title": "T", "customerId": customer, "projectId": project, "ownerId": rep.id});
     let task = text(&admin.make("/tasks", task).await["id"]);
     admin.patch(&format!("/tasks/{task}"), json!({"customerId": null, "projectId": null, "ownerId": admin.id})).await.expect(200);

@@ -51,6 +51,12 @@ const fn help(code: Code) -> &'static str {
         Code::ProjectTransition => {
             "The project cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go."
         }
+        Code::OrderTransition => "The order cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go.",
+        Code::RefundFirst => {
+            "What was paid is still with you. Record a refund with <code>POST /orders/{id}/transactions</code>, then cancel the order."
+        }
+        Code::OrderCancelled => "Nothing is paid on a cancelled order. Place another one.",
+        Code::CustomerArchived => "An archived customer buys nothing. Restore it with <code>PATCH /customers/{id}</code> first.",
         Code::CustomerTransition => {
             "The customer cannot move from its present state to the one asked for; <code>allowed</code> lists where it may go."
         }

@@ -11,6 +11,7 @@ use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
+use domain::order::Order;
 use domain::product::Product;
 use domain::project::Project;
 use domain::task::Task;
@@ -39,6 +40,7 @@ pub const WORKER: Worker = Worker {
         Lead::KIND,
         Project::KIND,
         Product::KIND,
+        Order::KIND,
         Activity::KIND,
         FollowUp::KIND,
         Task::KIND,
@@ -132,6 +134,11 @@ async fn project_all_but_figures(app: &App, record: EventRecord) -> Result<(), F
         Product::KIND => rows::<Product>(app, &key, record).await,
         Project::KIND => rows::<Project>(app, &key, record).await,
         Lead::KIND => rows::<Lead>(app, &key, record).await,
+        Order::KIND => {
+            let buyer = |order: &Record<Order>| vec![PartyId::Customer(order.data.customer_id)];
+            let shown = |order: &Record<Order>| (order.data.status.counts(), order.data.placed_at, order.data.total_minor.get());
+            dates::<Order, _>(app, record, buyer, shown).await
+        }
         Activity::KIND => {
             let contact = |activity: &Record<Activity>| activity.parties().filter(|_| activity.data.kind.is_contact()).collect();
             dates::<Activity, _>(app, record, contact, |activity| activity.data.occurred_at).await

@@ -108,6 +108,12 @@ crate::choice! {
         ProductCreated = "product.created",
         /// A product's fields changed.
         ProductUpdated = "product.updated",
+        /// An order was placed.
+        OrderCreated = "order.created",
+        /// An order's status changed.
+        OrderStatusChanged = "order.status_changed",
+        /// A payment or refund was recorded.
+        TransactionRecorded = "transaction.recorded",
         /// A notification waits to be sent.
         NotificationQueued = "notification.queued",
         /// A notification was handed over.
@@ -130,6 +136,8 @@ crate::choice! {
         Lead = "LEAD",
         /// A notification.
         Notification = "NOTIFICATION",
+        /// An order.
+        Order = "ORDER",
         /// A product.
         Product = "PRODUCT",
         /// A project.
@@ -144,6 +152,8 @@ crate::choice! {
         Team = "TEAM",
         /// A message template.
         Template = "TEMPLATE",
+        /// A payment or refund of an order.
+        Transaction = "TRANSACTION",
         /// A user.
         User = "USER",
         /// A work log.

@@ -71,6 +71,12 @@ ids! {
     ProjectId,
     /// A product.
     ProductId,
+    /// An order.
+    OrderId,
+    /// A payment or refund of an order.
+    TransactionId,
+    /// A promotion.
+    PromotionId,
     /// A domain event.
     EventId,
     /// A parked dead letter.

@@ -27,6 +27,7 @@ pub mod lead;
 pub mod message_template;
 pub mod money;
 pub mod notification;
+pub mod order;
 pub mod overview;
 pub mod owner;
 pub mod party;
@@ -45,15 +46,18 @@ pub mod task;
 pub mod team;
 pub mod text;
 pub mod time;
+pub mod transaction;
 pub mod user;
 pub mod value;
 pub mod work_log;
 
 pub use activity::ActivityId;
 pub use follow_up::FollowUpId;
-pub use id::{CustomerId, EventId, LeadId, ParkedId, ProductId, ProjectId, Reference, SessionId, TaskId, TeamId, UserId};
+pub use id::{
+    CustomerId, EventId, LeadId, OrderId, ParkedId, ProductId, ProjectId, PromotionId, Reference, SessionId, TaskId, TeamId, TransactionId, UserId,
+};
 pub use notification::NotificationId;
-pub use overview::Overview;
+pub use overview::{Overview, Sales};
 pub use owner::{Owned, Owner};
 pub use party::{Parent, Party, PartyId};
 pub use permission::{Grants, Permission, Role};

@@ -5,7 +5,7 @@ use crate::customer::Customer;
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, OrderId, ProductId, PromotionId, TeamId, UserId};
 use crate::money::{Amount, Currency, MOST_MINOR};
-use crate::owner::{Change, Owned, Owner};
+use crate::owner::{Change, Follower, Owned, Owner, beside};
 use crate::party::PartyId;
 use crate::product::{Product, Sku};
 use crate::record::{Access, Entity, Record, Row};
@@ -213,7 +213,13 @@ impl Owned for Order {
     }
 }
 
-/// The number of the so-manieth order of a year that begins where the deployment is.
+impl Follower for Order {
+    fn set_owner(derived: &mut OrderDerived, owner: Option<UserId>) {
+        derived.owner_id = owner;
+    }
+}
+
+/// The number of the n-th order of a year, which begins where the deployment is.
 pub fn number(placed_at: Time, zone: &TimeZone, n: u64) -> String {
     format!("{}-{n:06}", year(placed_at, zone))
 }
@@ -307,28 +313,11 @@ pub fn place(act: &Act, customer: &Record<Customer>, new: NewOrder) -> Result<(R
         placed_at: act.at,
     };
     let order: Record<Order> = Record::new(act.id(), act, data, OrderText { items, discounts, note }, OrderDerived::default());
-    let order = follow(&order, customer).unwrap_or(order);
+    let order = beside(&order, customer).unwrap_or(order);
     let summary = format!("{} took order {} of {}", act.actor_name, order.data.number, customer.data.name);
     let detail = json!({"customerId": customer.id, "totalMinor": total, "currency": currency});
     let event = order.event(act, EventKind::OrderCreated, summary, detail);
     Ok((order, event))
-}
-
-/// Puts an order where its customer belongs; `None` when it is there.
-pub fn follow(order: &Record<Order>, customer: &Record<Customer>) -> Option<Record<Order>> {
-    if !strays(order, customer) {
-        return None;
-    }
-    let mut next = order.clone();
-    next.derived.owner_id = customer.data.owner_id;
-    (next.derived.team_id, next.derived.owner_name) = (customer.derived.team_id, customer.derived.owner_name.clone());
-    Some(next)
-}
-
-/// Whether an order is elsewhere than its customer.
-pub fn strays(order: &Row<Order>, customer: &Row<Customer>) -> bool {
-    let (derived, of) = (&order.derived, &customer.derived);
-    (derived.owner_id, derived.team_id, &derived.owner_name) != (customer.data.owner_id, of.team_id, &of.owner_name)
 }
 
 /// Moves an order by the transition table; `None` when it is there already. What was paid is given back before it is called off.
@@ -352,4 +341,111 @@ pub fn set_status(order: &Record<Order>, act: &Act, about: &About, to: OrderStat
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::account::tests::act;
+    use crate::customer::{self, CustomerData, CustomerText};
+    use crate::product::{self, ProductData, ProductText};
+    use crate::text::TextValue;
+
+    fn amount(minor: i64) -> Amount {
+        Amount::new(minor).expect("an amount")
+    }
+
+    fn euro() -> Currency {
+        Currency::read("EUR").expect("a currency")
+    }
+
+    fn product(price: i64) -> Record<Product> {
+        let (sku, name) = (Sku::read("A-1").expect("a sku"), Text::read("Engine").expect("a name"));
+        let data = ProductData { sku, name, category: None, price_minor: amount(price), currency: euro(), active: true };
+        product::create(&act(), data, ProductText::default()).0
+    }
+
+    fn buyer() -> Record<Customer> {
+        let data = CustomerData::new(Text::read("Acme").expect("a name"), act().at);
+        customer::create(&act(), data, CustomerText::default(), None).0
+    }
+
+    fn wanted(product: Option<&Record<Product>>, quantity: i64) -> Wanted<'_> {
+        (Quantity::new(quantity).expect("a quantity"), product.map(|product| &product.row))
+    }
+
+    fn order(price: i64) -> Record<Order> {
+        let items = priced(&[wanted(Some(&product(price)), 1)], euro()).expect("priced");
+        let number = Text::read("2026-000001").expect("a number");
+        place(&act(), &buyer(), NewOrder { number, currency: euro(), items, discounts: Vec::new(), note: None }).expect("placed").0
+    }
+
+    fn about() -> About {
+        About { label: String::new(), owner: None, team: None }
+    }
+
+    fn fields(refused: Refused) -> Vec<(String, &'static str)> {
+        match refused {
+            Refused::Fields(faults) => faults.into_iter().map(|fault| (fault.field, fault.rule)).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_line_that_is_wrong_is_named() {
+        let (sold, mut gone, mut foreign) = (product(5), product(5), product(MOST_MINOR));
+        gone.row.data.active = false;
+        foreign.row.data.currency = Currency::DOLLAR;
+        let dear = product(MOST_MINOR);
+        let lines = [wanted(Some(&sold), 2), wanted(None, 1), wanted(Some(&gone), 1), wanted(Some(&foreign), 1), wanted(Some(&dear), 2)];
+        let expected = [
+            ("items/1/productId", "reference"),
+            ("items/2/productId", "reference"),
+            ("items/3/productId", "currency"),
+            ("items/4/quantity", "range"),
+        ];
+        assert_eq!(fields(priced(&lines, euro()).expect_err("wrong")), expected.map(|(field, rule)| (field.to_owned(), rule)));
+        assert_eq!(fields(priced(&[], euro()).expect_err("empty")), [("items".to_owned(), "length")]);
+        let twice = priced(&[wanted(Some(&sold), 2), wanted(Some(&sold), 3)], euro()).expect("priced");
+        assert_eq!(twice.iter().map(|item| item.line_total_minor.get()).collect::<Vec<_>>(), [10, 15], "the same product twice is two items");
+    }
+
+    #[test]
+    fn an_order_costs_no_more_than_its_items_and_no_less_than_nothing() {
+        let items = priced(&[wanted(Some(&product(100)), 3)], euro()).expect("priced");
+        let off = |minor| Discount { promotion_id: act().id(), code: Text::read("TEN").expect("a code"), amount_minor: amount(minor) };
+        let of =
+            |discounts: &[Discount]| Totals::of(&items, discounts).map(|totals| (totals.subtotal.get(), totals.discount.get(), totals.total.get()));
+        assert_eq!((of(&[]), of(&[off(20), off(30)]), of(&[off(400)])), (Ok((300, 0, 300)), Ok((300, 50, 250)), Ok((300, 300, 0))));
+        let most = priced(&[wanted(Some(&product(MOST_MINOR)), 1)], euro()).expect("priced");
+        let beyond = [most.clone(), most].concat();
+        assert_eq!(fields(Totals::of(&beyond, &[]).expect_err("too much")), [("items".to_owned(), "range")]);
+    }
+
+    #[test]
+    fn how_far_an_order_is_paid_follows_from_what_is_with_us() {
+        use PaymentStatus::{Paid, Partial, Refunded, Unpaid};
+        let cases =
+            [(0, 0, 0, Paid), (9, 0, 0, Unpaid), (9, 4, 0, Partial), (9, 9, 0, Paid), (9, 9, 4, Partial), (9, 9, 9, Refunded), (9, 4, 4, Refunded)];
+        for (total, paid, refunded, expected) in cases {
+            assert_eq!(PaymentStatus::of(total, paid, refunded), expected, "{paid} - {refunded} of {total}");
+        }
+    }
+
+    #[test]
+    fn an_order_moves_by_the_table_and_is_not_called_off_while_money_is_with_us() {
+        let order = order(100);
+        assert_eq!(set_status(&order, &act(), &about(), OrderStatus::Pending), Ok(None));
+        assert!(matches!(set_status(&order, &act(), &about(), OrderStatus::Completed), Err(Refused::Transition { .. })));
+        let (mut confirmed, events) = set_status(&order, &act(), &about(), OrderStatus::Confirmed).expect("allowed").expect("moved");
+        assert_eq!((events[0].kind, &events[0].changes["status"]["new"]), (EventKind::OrderStatusChanged, &json!("CONFIRMED")));
+        (confirmed.row.derived.paid_minor, confirmed.row.derived.refunded_minor) = (40, 10);
+        assert_eq!(set_status(&confirmed, &act(), &about(), OrderStatus::Cancelled), Err(Refused::RefundFirst { minor: 30 }));
+        confirmed.row.derived.refunded_minor = 40;
+        assert!(set_status(&confirmed, &act(), &about(), OrderStatus::Cancelled).is_ok_and(|change| change.is_some()));
+    }
+
+    #[test]
+    fn an_order_is_numbered_in_the_year_of_the_deployment() {
+        let newyear = Time::read("2025-12-31T23:30:00Z").expect("a time");
+        let berlin = TimeZone::get("Europe/Berlin").expect("a zone");
+        assert_eq!((number(newyear, &TimeZone::UTC, 7), number(newyear, &berlin, 1_234_567)), ("2025-000007".to_owned(), "2026-1234567".to_owned()));
+    }
+}

@@ -3,9 +3,9 @@
 use crate::activity::About;
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, OrderId, TeamId, TransactionId, UserId};
-use crate::money::{Amount, Currency, Paid};
+use crate::money::{Currency, Paid};
 use crate::order::{Order, OrderStatus};
-use crate::owner::{Change, Owned, Owner};
+use crate::owner::{Change, Follower, Owned, Owner};
 use crate::party::PartyId;
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{FieldFault, Refused};
@@ -72,7 +72,7 @@ pub struct TransactionData {
     /// How.
     pub method: PaymentMethod,
     /// How much.
-    pub amount_minor: Amount,
+    pub amount_minor: Paid,
     /// The order's.
     pub currency: Currency,
     /// Whether it went through.
@@ -127,6 +127,12 @@ impl Owned for Transaction {
     /// It goes where its customer goes.
     fn hand_over(_: &Record<Self>, _: &Act, _: Option<&Owner>) -> Change<Self> {
         None
+    }
+}
+
+impl Follower for Transaction {
+    fn set_owner(derived: &mut TransactionDerived, owner: Option<UserId>) {
+        derived.owner_id = owner;
     }
 }
 
@@ -186,17 +192,14 @@ pub fn record(act: &Act, order: &Record<Order>, about: &About, new: NewTransacti
         customer_id: order.data.customer_id,
         kind: new.kind,
         method: new.method,
-        amount_minor: Amount::from(new.amount),
+        amount_minor: new.amount,
         currency: order.data.currency,
         status: new.status,
         external_ref: new.external_ref,
         occurred_at: new.occurred_at.unwrap_or(act.at),
     };
-    let derived = TransactionDerived {
-        owner_id: order.derived.owner_id,
-        team_id: order.derived.team_id,
-        owner_name: order.derived.owner_name.clone(),
-    };
+    let derived =
+        TransactionDerived { owner_id: order.derived.owner_id, team_id: order.derived.team_id, owner_name: order.derived.owner_name.clone() };
     let transaction: Record<Transaction> = Record::new(act.id(), act, data, (), derived);
     let data = &transaction.data;
     let what = match (data.kind, data.status) {
@@ -212,21 +215,4 @@ pub fn record(act: &Act, order: &Record<Order>, about: &About, new: NewTransacti
     });
     let event = transaction.event(act, EventKind::TransactionRecorded, summary, detail).seen_by(about.owner, about.team);
     Ok((transaction, paid, event))
-}
-
-/// Puts a transaction where its order's customer belongs; `None` when it is there.
-pub fn follow(transaction: &Record<Transaction>, customer: &Record<crate::customer::Customer>) -> Option<Record<Transaction>> {
-    if !strays(transaction, customer) {
-        return None;
-    }
-    let mut next = transaction.clone();
-    next.derived.owner_id = customer.data.owner_id;
-    (next.derived.team_id, next.derived.owner_name) = (customer.derived.team_id, customer.derived.owner_name.clone());
-    Some(next)
-}
-
-/// Whether a transaction is elsewhere than the customer.
-pub fn strays(transaction: &Row<Transaction>, customer: &Row<crate::customer::Customer>) -> bool {
-    let (derived, of) = (&transaction.derived, &customer.derived);
-    (derived.owner_id, derived.team_id, &derived.owner_name) != (customer.data.owner_id, of.team_id, &of.owner_name)
 }

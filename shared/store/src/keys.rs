@@ -5,7 +5,7 @@
 use domain::figures::Whose;
 use domain::job::{JobName, RunId};
 use domain::text::TextValue;
-use domain::{ActivityId, EventId, FollowUpId, ParkedId, SessionId, TaskId, TeamId, Time, UserId};
+use domain::{ActivityId, EventId, FollowUpId, OrderId, ParkedId, SessionId, TaskId, TeamId, Time, UserId};
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -217,6 +217,27 @@ pub fn row(kind: &str, id: impl std::fmt::Display, list: &str) -> Key {
 /// How many minutes were logged here in a month, day by day? `PROJECT#<id>` / `MINUTES#<month>`.
 pub fn minutes(kind: &str, id: impl std::fmt::Display, month: &str) -> Key {
     Key::new(format!("{kind}#{id}"), format!("MINUTES#{month}"))
+}
+
+/// When did this customer buy what counts? `CUSTOMER#<id>` / `PLACED#<time>#<order>`.
+pub fn placed(customer: impl std::fmt::Display, at: Time, order: OrderId) -> Key {
+    Key::new(format!("CUSTOMER#{customer}"), format!("{PLACED_AT}{}", by_time(at, order)))
+}
+
+/// What did this customer buy in all, and how often did that change? `CUSTOMER#<id>` / `PLACED~SALES`. It sorts right after the orders,
+/// so that one query from the end brings the latest of them too.
+pub fn sales(customer: impl std::fmt::Display) -> Key {
+    Key::new(format!("CUSTOMER#{customer}"), SALES)
+}
+
+/// How the sort keys of both begin, of the orders, and the one of the totals.
+pub(crate) const PLACED: &str = "PLACED";
+pub(crate) const PLACED_AT: &str = "PLACED#";
+pub(crate) const SALES: &str = "PLACED~SALES";
+
+/// Which number has the next record of this kind in a year? `NUMBERS#ORDER#2026` / `NUMBERS`.
+pub fn numbers(kind: &str, year: i16) -> Key {
+    Key::new(format!("NUMBERS#{kind}#{year}"), "NUMBERS")
 }
 
 /// When does this template come again? `TASK#<id>` / `DUE#RECURRENCE`, in the partition of that day.

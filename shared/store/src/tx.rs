@@ -66,6 +66,8 @@ struct CounterChange {
     joins: bool,
     /// The lead became this customer and takes no more children.
     closes: Option<String>,
+    /// How often it had changed when it was read: nothing of it may have moved since.
+    seq: Option<u64>,
 }
 
 /// DynamoDB's limit of actions in one transaction.
@@ -94,6 +96,7 @@ impl Tx {
             here.guarded |= change.guarded;
             here.joins |= change.joins;
             here.closes = here.closes.take().or(change.closes);
+            here.seq = here.seq.or(change.seq);
         }
     }
 
@@ -249,7 +252,11 @@ impl Tx {
     fn write_counters(&mut self, key: &Key, change: &CounterChange) {
         let mut names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
         let minutes = change.amounts.keys().all(|name| matches!(name, CounterName::Minutes(_)));
-        let kind = if minutes && !change.guarded && change.closes.is_none() { "MINUTES" } else { "COUNTS" };
+        let kind = match change.amounts.keys().next() {
+            Some(CounterName::Sales(_)) => "SALES",
+            _ if minutes && !change.guarded && change.closes.is_none() => "MINUTES",
+            _ => "COUNTS",
+        };
         let mut values = HashMap::from([(":type".to_owned(), text(kind)), (":one".to_owned(), number(1))]);
         let mut set = vec!["#type = :type"];
         let mut add = vec!["seq :one".to_owned()];
@@ -263,18 +270,44 @@ impl Tx {
             set.push("convertedTo = :customer");
         }
         let expression = format!("SET {} ADD {}", set.join(", "), add.join(", "));
-        let condition = match (change.guarded || change.closes.is_some(), change.joins) {
-            (true, true) => Some("attribute_exists(pk) AND attribute_not_exists(convertedTo)"),
-            (true, false) => Some("attribute_exists(pk)"),
-            (false, _) => None,
+        let condition = match (change.seq, change.guarded || change.closes.is_some(), change.joins) {
+            (Some(0), ..) => Some("attribute_not_exists(pk)"),
+            (Some(seq), ..) => {
+                values.insert(":seq".to_owned(), number(seq));
+                Some("seq = :seq")
+            }
+            (None, true, true) => Some("attribute_exists(pk) AND attribute_not_exists(convertedTo)"),
+            (None, true, false) => Some("attribute_exists(pk)"),
+            (None, false, _) => None,
         };
-        let meaning = if change.closes.is_some() { FailedCondition::Stale } else { FailedCondition::Parent };
+        let meaning = if change.closes.is_some() || change.seq.is_some() { FailedCondition::Stale } else { FailedCondition::Parent };
         self.update_if(key, &expression, condition, names, values, meaning);
     }
 
     /// Lets a lead take no more children: it became this customer.
     pub fn close_counts(&mut self, lead: domain::LeadId, customer: domain::CustomerId) {
         self.counters.entry(crate::keys::counts("LEAD", lead)).or_default().closes = Some(customer.to_string());
+    }
+
+    /// Requires that nothing was added to these counters since they were read, beside what the transaction adds itself.
+    pub(crate) fn require_counted(&mut self, key: &Key, seq: u64) {
+        self.counters.entry(key.clone()).or_default().seq = Some(seq);
+    }
+
+    /// Requires that an item is not there.
+    pub(crate) fn require_absent(&mut self, key: &Key, refusal: FailedCondition) {
+        let check = ConditionCheck::builder().set_key(Some(key_map(key))).condition_expression("attribute_not_exists(pk)");
+        self.push(check, key.clone(), refusal);
+    }
+
+    /// Requires a record to be there and not archived when the transaction is carried out.
+    pub fn require_unarchived<E: Stored>(&mut self, id: E::Id) {
+        let key = crate::keys::record(E::KIND, id);
+        let check = ConditionCheck::builder()
+            .set_key(Some(key_map(&key)))
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(#data.archivedAt)")
+            .expression_attribute_names("#data", "data");
+        self.push(check, key, FailedCondition::Parent);
     }
 
     /// Requires that nothing was written beside these counters since they were read.
