@@ -18,6 +18,8 @@ pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
         ("notifications", notifications::routes()),
         ("dashboard", dashboard::routes()),
         ("messages", messages::routes()),
+        ("products", products::routes()),
+        ("orders", orders::routes()),
         ("admin", admin::routes()),
         ("docs", docs::routes()),
     ]

@@ -470,6 +470,55 @@ async fn work(admin: &Checked<'_>, child: &impl Fn(Value) -> Value) {
     admin.delete(&log, 204).await;
 }
 
+async fn shop(admin: &Checked<'_>, rep: &Checked<'_>) {
+    let sku = unique();
+    let body = json!({"sku": sku, "name": "Engine", "category": "Engines", "priceMinor": 1000, "description": "Brass"});
+    let product = text(&admin.send("POST", "/products", body.clone(), 201).await.data()["id"]);
+    admin.send("POST", "/products", body.clone(), 409).await;
+    admin.send("POST", "/products", json!({"sku": sku, "priceMinor": -1}), 422).await;
+    rep.send("POST", "/products", body, 403).await;
+    for path in ["/products", "/products?active=true&category=engines", "/products?q=engine", "/products?sort=-name&limit=1"] {
+        rep.get(path, 200).await;
+    }
+    rep.get("/products?active=x", 422).await;
+    rep.get(&format!("/products/{product}"), 200).await;
+    rep.get(&format!("/products/{NOBODY}"), 404).await;
+    for method in ["PATCH", "PUT"] {
+        admin.send(method, &format!("/products/{product}"), json!({"name": unique(), "category": null}), 200).await;
+    }
+    let customer = text(&admin.person.customer(json!({"lifecycle": "PROSPECT"})).await["id"]);
+    let body = json!({"customerId": customer, "items": [{"productId": product, "quantity": 2}], "note": "Soon"});
+    let order = format!("/orders/{}", text(&admin.send("POST", "/orders", body.clone(), 201).await.data()["id"]));
+    rep.send("POST", "/orders", body.clone(), 422).await;
+    admin.send("POST", "/orders", json!({"customerId": customer, "items": []}), 422).await;
+    let pay = format!("{order}/transactions");
+    let payment = json!({"type": "PAYMENT", "method": "CARD", "amountMinor": 2000, "externalRef": unique()});
+    rep.send("POST", &pay, payment.clone(), 403).await;
+    admin.send("POST", &pay, payment.clone(), 201).await;
+    admin.send("POST", &pay, payment, 409).await;
+    admin.send("POST", &pay, json!({"type": "REFUND", "method": "CARD", "amountMinor": 0}), 422).await;
+    admin.get(&order, 200).await;
+    rep.get(&order, 404).await;
+    for path in [
+        "/orders",
+        "/orders?status=PENDING&paymentStatus=PAID",
+        "/orders?from=2026-01-01&sort=placedAt",
+        "/transactions",
+        "/transactions?type=PAYMENT",
+    ] {
+        admin.get(path, 200).await;
+    }
+    admin.get(&format!("/orders?customerId={customer}&status=PENDING"), 200).await;
+    admin.get(&format!("/orders?customerId={NOBODY}"), 404).await;
+    admin.get(&format!("/transactions?orderId={NOBODY}"), 404).await;
+    admin.get("/transactions?status=x", 422).await;
+    for (status, answer) in [("CONFIRMED", 200), ("CANCELLED", 409), ("PENDING", 409)] {
+        admin.send("PATCH", &format!("{order}/status"), json!({"status": status}), answer).await;
+    }
+    admin.delete(&format!("/customers/{customer}"), 204).await;
+    admin.send("POST", "/orders", body, 409).await;
+}
+
 async fn operations(nobody: &Checked<'_>, admin: &Checked<'_>) {
     for path in ["/health", "/health/ready", "/openapi.json", "/docs"] {
         nobody.person.get(path).await.expect(200);
@@ -509,6 +558,7 @@ async fn every_operation_answers_as_the_document_says() {
     sign_in(&nobody, &admin).await;
     customers(&admin, &rep).await;
     leads(&admin, &rep).await;
+    shop(&admin, &rep).await;
     operations(&nobody, &admin).await;
     told(&admin, &rep).await;
     people(&admin, &rep).await;

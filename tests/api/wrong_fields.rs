@@ -148,6 +148,10 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
     let of_project = id(&me.make("/tasks", json!({"title": "Call", "projectId": project})).await);
     let call = id(&me.make("/activities", json!({"type": "CALL", "leadId": lead})).await);
     let follow_up = id(&me.make("/follow-ups", json!({"dueAt": "2099-01-01T10:00:00Z", "leadId": lead})).await);
+    let product = id(&me.make("/products", json!({"sku": unique(), "name": "Engine", "priceMinor": 5})).await);
+    let unsold = id(&me.make("/products", json!({"sku": unique(), "name": "Engine", "priceMinor": 5, "active": false})).await);
+    let dear = id(&me.make("/products", json!({"sku": unique(), "name": "Engine", "priceMinor": 9_999_999_999_999_i64})).await);
+    let order = id(&me.make("/orders", json!({"customerId": customer, "items": [{"productId": product, "quantity": 1}]})).await);
     let team = json!(crm.team().await);
     let colleague = crm.person("SALES_REP", None).await;
     crm.embedded().queues.send("work", vec!["nonsense".into()], std::time::Duration::ZERO).await.expect("sent");
@@ -307,6 +311,35 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
                 rule(json!({"/projectId": nowhere, "/taskId": null, "/customerId": null})),
                 needing(json!({"/taskId": nowhere}), &["/projectId", "/customerId"]),
             ],
+        ),
+        case(
+            "create_product",
+            "/products".into(),
+            json!({"sku": unique(), "name": "Engine", "priceMinor": 5}),
+            vec![rule(json!({"/currency": "EUR"})), rule(json!({"/currency": "XAU"})), rule(json!({"/priceMinor": -1}))],
+        ),
+        case("update_product", at("products", &product), json!({}), vec![rule(json!({"/currency": "EUR"})), rule(json!({"/sku": " "}))]),
+        case(
+            "create_order",
+            "/orders".into(),
+            json!({"customerId": customer, "items": [{"productId": product, "quantity": 1}]}),
+            vec![
+                rule(json!({"/customerId": nowhere})),
+                rule(json!({"/items": []})),
+                rule(
+                    json!({"/items": [{"productId": product, "quantity": 1}, {"productId": nowhere, "quantity": 1}, {"productId": unsold, "quantity": 1}]}),
+                ),
+                rule(json!({"/items": [{"productId": product, "quantity": 0}, {"productId": nowhere, "quantity": 1}]})),
+                rule(json!({"/items": [{"productId": dear, "quantity": 2}]})),
+                rule(json!({"/items": [{"productId": dear, "quantity": 1}, {"productId": dear, "quantity": 1}]})),
+            ],
+        ),
+        case("set_order_status", at("orders", &order) + "/status", json!({"status": "CONFIRMED"}), vec![]),
+        case(
+            "create_transaction",
+            at("orders", &order) + "/transactions",
+            json!({"type": "PAYMENT", "method": "CASH", "amountMinor": 5}),
+            vec![rule(json!({"/amountMinor": 0})), rule(json!({"/occurredAt": far}))],
         ),
         case(
             "create_user",

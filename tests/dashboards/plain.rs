@@ -96,6 +96,10 @@ pub fn told(items: &[Raw], now: &str, inside: impl Fn(Option<&str>, Option<&Stri
     let customers: Vec<&Raw> = customers.iter().filter(live).copied().collect();
     let (yesterday, soon, week) = (shifted(today, -1), shifted(today, 7), shifted(today, -6));
     let recent = |item: &&&Raw| item.at("data")["type"] != "NOTE" && (&*week..=today).contains(&day(&item.at("data")["occurredAt"]));
+    let month = shifted(today, -29);
+    let placed = |order: &&&Raw| order.at("data")["status"] != "CANCELLED" && (&*month..=today).contains(&day(&order.at("data")["placedAt"]));
+    let orders = of("ORDER");
+    let sold: Vec<&&Raw> = orders.iter().filter(placed).collect();
     let mut active: BTreeMap<&str, i64> = BTreeMap::new();
     for customer in customers.iter().filter(|customer| customer.at("data")["engagement"] != "INACTIVE") {
         owner(customer).into_iter().for_each(|owner| *active.entry(owner).or_default() += 1);
@@ -114,8 +118,8 @@ pub fn told(items: &[Raw], now: &str, inside: impl Fn(Option<&str>, Option<&Stri
             "followUpsOverdue": due(&follow_ups, "0", &yesterday),
             "followUpsDueSoon": due(&follow_ups, today, &soon),
             "communicationsLast7Days": activities.iter().filter(recent).count(),
-            "ordersLast30Days": 0,
-            "revenueLast30DaysMinor": 0,
+            "ordersLast30Days": sold.len(),
+            "revenueLast30DaysMinor": sold.iter().filter_map(|order| order.at("data")["totalMinor"].as_i64()).sum::<i64>(),
         }),
         engagement: by(&["HOT", "WARM", "INACTIVE"], customers.iter().filter_map(|customer| customer.at("data")["engagement"].as_str())),
         levels: by(

@@ -1,5 +1,7 @@
 //! What is done again of a time: events that nobody was told of, and what was derived of nothing.
 
+use crate::faults::Faults;
+use local::Fault;
 use serde_json::{Value, json};
 use tests::background::settle;
 use tests::people::text;
@@ -84,6 +86,65 @@ async fn what_the_stream_lost_is_published_and_derived_again_and_nothing_is_done
     assert_eq!(disagreements(&crm.items().await, Look::Settled), Vec::<String>::new());
     assert_eq!(admin.ids("/customers?q=renamed").await.len(), 4);
     assert_eq!(crm.items_of("PARKED").await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_holds_up_none_of_the_others_and_a_run_that_failed_goes_on_when_it_is_sent_again() {
+    let crm = Crm::idle(local::Table::memory().expect("memory")).await;
+    let admin = crm.admin().await;
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        ids.push(text(&admin.customer(json!({"name": format!("Readable {n}")})).await["id"]));
+    }
+    let from = hour_ago(&crm);
+    let key = json!({"pk": {"S": format!("CUSTOMER#{}", ids[1])}, "sk": {"S": "CUSTOMER"}});
+    let table = &crm.embedded().table;
+    let good = table.request("GetItem", json!({"TableName": local::TABLE, "Key": key})).await.expect("get")["Item"].clone();
+    let mut broken = good.clone();
+    broken["data"]["M"]["name"] = json!({"N": "7"});
+    table.request("PutItem", json!({"TableName": local::TABLE, "Item": broken})).await.expect("put");
+    run(&crm, &admin, "reproject", json!({"from": from})).await;
+    assert_eq!(admin.ids("/customers?q=readable").await.len(), 2, "one is parked, the others are found");
+    assert_eq!(crm.items_of("PARKED").await.len(), 1);
+    table.request("PutItem", json!({"TableName": local::TABLE, "Item": good})).await.expect("put");
+    admin.post("/admin/dead-letters/redrive", json!({})).await.expect(202);
+    settle(&mut crm.posts().await).await;
+    assert_eq!((admin.ids("/customers?q=readable").await.len(), crm.items_of("PARKED").await.len()), (3, 0));
+    // An event that nobody can read is counted, and named.
+    let event = json!({"pk": {"S": format!("CUSTOMER#{}", ids[0])}, "sk": {"S": format!("EVENT#{from}#x")}, "type": {"S": "EVENT"}, "data": {"M": {}},
+        "a": {"S": format!("ALL#FEED#{}", &from[..7])}, "s": {"S": format!("{}#x", crm.embedded().app().clock.now().plus_seconds(-1))}});
+    table.request("PutItem", json!({"TableName": local::TABLE, "Item": event})).await.expect("put");
+    let partial = run(&crm, &admin, "republish", json!({"from": from})).await;
+    assert_eq!((&partial["state"], &partial["counts"]["failed"]), (&json!("PARTIAL"), &json!(1)), "{partial}");
+}
+
+#[tokio::test]
+async fn a_run_by_hand_that_failed_goes_on_when_its_message_is_sent_again() {
+    let (table, faults) = Faults::table();
+    let crm = Crm::idle(table).await;
+    let admin = crm.admin().await;
+    let from = hour_ago(&crm);
+    faults.before(|operation| match (operation.role, operation.name.as_str()) {
+        (Some("jobs"), "Query") => Err(Fault::access_denied("Query")),
+        _ => Ok(()),
+    });
+    let mut posts = crm.posts().await;
+    let id = admin.post("/admin/jobs/reproject/run", json!({"from": from})).await.expect(202).data()["runId"].clone();
+    for _ in 0..4 {
+        settle(&mut posts).await;
+        crm.advance(60);
+    }
+    let state = async || {
+        let jobs = admin.get("/admin/jobs").await.expect(200).data().clone();
+        let job = jobs.as_array().expect("jobs").iter().find(|job| job["name"] == "reproject").expect("listed").clone();
+        assert_eq!((job["lastRuns"].as_array().map(Vec::len), &job["lastRuns"][0]["runId"]), (Some(1), &id));
+        text(&job["lastRuns"][0]["state"])
+    };
+    assert_eq!((state().await.as_str(), crm.items_of("PARKED").await.len()), ("FAILED", 1));
+    faults.none();
+    admin.post("/admin/dead-letters/redrive", json!({})).await.expect(202);
+    settle(&mut posts).await;
+    assert_eq!((state().await.as_str(), crm.items_of("PARKED").await.len()), ("SUCCEEDED", 0));
 }
 
 #[tokio::test]

@@ -289,7 +289,7 @@ async fn look(seed: u64, all: bool) -> Result<usize, String> {
 /// What has no route of its own was read from its list, which has to show all that was made.
 fn missing(company: &Company) -> Vec<String> {
     let mut missing = Vec::new();
-    for collection in ["/worklogs", "/teams", "/admin/dead-letters"] {
+    for collection in ["/worklogs", "/transactions", "/teams", "/admin/dead-letters"] {
         let listed = company.all(collection);
         for made in company.made(collection) {
             match listed.iter().find(|row| row["id"] == made["id"]) {

@@ -88,6 +88,7 @@ impl Asked<'_> {
             }),
             "entityId" => self.follows(id),
             "customerId" => find("/customers").is_some_and(|customer| self.covers(customer, "ownerId")),
+            "orderId" => find("/orders").is_some_and(|order| below(order, &["customerId"])),
             "projectId" => {
                 find("/projects").is_some_and(|project| self.covers(project, "ownerId") || self.is_member(project) || below(project, &["customerId"]))
             }
@@ -99,7 +100,10 @@ impl Asked<'_> {
     /// What is nobody's by nature, and what is gone, is for who sees everything.
     fn follows(&self, id: &str) -> bool {
         let kind = self.value("entityType").unwrap_or_default();
-        let Some((_, collection, permission)) = FOLLOWED.iter().find(|(known, ..)| *known == kind) else { return self.reach == Reach::All };
+        let Some((_, collection, permission)) = FOLLOWED.iter().find(|(known, ..)| *known == kind) else {
+            let opens = |permission: &str| self.caller.reach(permission) == Some(Reach::All);
+            return self.reach == Reach::All && NOBODYS.iter().all(|(known, permission)| *known != kind || opens(permission));
+        };
         let Some(reach) = self.caller.reach(permission).map(|reach| reach.min(self.reach)) else { return false };
         let Some(record) = self.company.find(collection, id) else { return reach == Reach::All };
         let asked = Asked { reach, query: Vec::new(), ..*self };
@@ -109,6 +113,7 @@ impl Asked<'_> {
             "CUSTOMER" => asked.reaches("customerId", id),
             "PROJECT" => asked.reaches("projectId", id),
             "TASK" => asked.reaches("taskId", id),
+            "ORDER" | "TRANSACTION" => below(&["customerId"]),
             "ACTIVITY" => below(&["leadId", "customerId"]),
             "FOLLOWUP" => asked.covers(record, "assigneeId") || below(&["leadId", "customerId"]),
             "WORKLOG" => asked.covers(record, "userId") || below(&["taskId", "projectId", "customerId"]),
@@ -128,9 +133,15 @@ const FOLLOWED: &[(&str, &str, &str)] = &[
     ("ACTIVITY", "/activities", "activities:read"),
     ("FOLLOWUP", "/follow-ups", "followups:read"),
     ("WORKLOG", "/worklogs", "worklogs:read"),
+    ("ORDER", "/orders", "orders:read"),
+    ("TRANSACTION", "/transactions", "transactions:read"),
     ("USER", "/users", "users:read"),
     ("TEAM", "/teams", "teams:read"),
 ];
+
+/// Other kinds that are opened by a permission: no record of theirs is asked for.
+const NOBODYS: &[(&str, &str)] =
+    &[("NOTIFICATION", "notifications:read"), ("PRODUCT", "products:read"), ("ROLE", "roles:read"), ("TEMPLATE", "message-templates:read")];
 
 /// What a list has to answer: its records in their order, or a status.
 pub fn expected(list: &List, asked: &Asked<'_>, readable: &[Value]) -> Result<Vec<Value>, u16> {
@@ -184,7 +195,7 @@ fn by_word(a: &Value, b: &Value, query: &str) -> Ordering {
 /// part on but the last, and the digits of its phone number from the last one on.
 fn words(record: &Value) -> BTreeSet<(String, String)> {
     let mut words = BTreeSet::new();
-    for field in ["title", "name", "company", "firstName", "lastName", "username"] {
+    for field in ["title", "name", "company", "firstName", "lastName", "username", "sku", "category"] {
         let name = record[field].as_str().unwrap_or_default();
         words.extend(name.split(' ').filter(|word| !word.is_empty()).map(|word| (plain(word), respelled(word))));
     }
@@ -379,6 +390,51 @@ pub const LISTS: &[List] = &[
         orders: &[NEWEST, OLDEST],
     },
     List {
+        path: "/products",
+        permission: "products:read",
+        shows: everything,
+        filters: &[
+            Q,
+            Filter { name: "active", values: flags, keeps: |_, product, value| product["active"] == (value == "true") },
+            Filter {
+                name: "category",
+                values: |_| WORDS.iter().map(|word| word.to_uppercase()).chain(["nothing".to_owned()]).collect(),
+                keeps: |_, product, value| product["category"].as_str().map(plain) == Some(plain(value)),
+            },
+        ],
+        parents: &[],
+        orders: &[Order { name: "name", place: name }, Order { name: "-name", place: name }],
+    },
+    List {
+        path: "/orders",
+        permission: "orders:read",
+        shows: |asked, order| asked.covers(order, "ownerId"),
+        filters: &[
+            BY_CUSTOMER,
+            STATUS,
+            equal!("paymentStatus", "paymentStatus", listed),
+            from!("from", "placedAt", placed),
+            to!("to", "placedAt", placed),
+        ],
+        parents: &["customerId"],
+        orders: &[order!("-placedAt", "placedAt"), order!("placedAt", "placedAt")],
+    },
+    List {
+        path: "/transactions",
+        permission: "transactions:read",
+        shows: |asked, transaction| asked.covers(transaction, "ownerId"),
+        filters: &[
+            equal!("orderId", "orderId", |company| ids(company, "/orders")),
+            BY_CUSTOMER,
+            equal!("type", "type", listed),
+            STATUS,
+            from!("from", "occurredAt", occurred),
+            to!("to", "occurredAt", occurred),
+        ],
+        parents: &["orderId", "customerId"],
+        orders: &[order!("-occurredAt", "occurredAt"), order!("occurredAt", "occurredAt")],
+    },
+    List {
         path: "/worklogs",
         permission: "worklogs:read",
         shows: |asked, log| asked.covers(log, "userId"),
@@ -504,6 +560,13 @@ fn created(company: &Company) -> Vec<String> {
     days.collect::<BTreeSet<_>>().into_iter().chain(moments.iter().cloned()).collect()
 }
 
+/// Moments and days at which orders were placed, and one before and after all.
+fn placed(company: &Company) -> Vec<String> {
+    let moments: Vec<String> = company.all("/orders").iter().step_by(4).map(|order| text(&order["placedAt"])).collect();
+    let days = moments.iter().map(|moment| moment[..10].to_owned()).chain(["2020-01-01", "2030-01-01"].map(str::to_owned));
+    days.collect::<BTreeSet<_>>().into_iter().chain(moments.iter().cloned()).collect()
+}
+
 fn occurred(_: &Company) -> Vec<String> {
     ["2026-01-01", "2026-01-05", "2026-01-20", "2026-01-20T09:00:00.000Z", "2026-01-21", "2026-01-21T00:00:00.000Z", "2026-02-01"]
         .map(str::to_owned)
@@ -518,7 +581,7 @@ fn worked(_: &Company) -> Vec<String> {
 /// what nothing has.
 fn queries(_: &Company) -> Vec<String> {
     let words = WORDS.iter().flat_map(|word| [(*word).to_owned(), plain(word), plain(word).chars().take(2).collect()]);
-    let more = ["birch ceda", "hazel FIR", "alder 12", "oak.ex", "elm.example", "user3", "1003", "1010", "Person", "hazel gruen", "nothing"];
+    let more = ["birch ceda", "hazel FIR", "alder 12", "oak.ex", "elm.example", "user3", "sku1", "1003", "1010", "Person", "hazel gruen", "nothing"];
     words.chain(more.map(str::to_owned)).collect()
 }
 

@@ -22,7 +22,8 @@ pub const WORDS: [&str; 9] = ["alder", "Birch", "cedar", "dogwood", "Élan", "fi
 const ACCENTS: [(char, char); 2] = [('é', 'e'), ('ü', 'u')];
 pub const SOURCES: [&str; 3] = ["website", "Trade fair", "referral"];
 /// The permissions by which lists are read, with the reach that a seed may change.
-const READING: [&str; 9] = ["leads", "customers", "activities", "followups", "tasks", "projects", "worklogs", "users", "feed"];
+const READING: [&str; 11] =
+    ["leads", "customers", "activities", "followups", "tasks", "projects", "worklogs", "orders", "transactions", "users", "feed"];
 
 /// How far a caller's permission goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,13 +96,16 @@ impl Company {
         let mut making = Making { crm: crm.clone(), random: Random::new(seed), admin, people: Vec::new(), made: BTreeMap::new(), number: 0 };
         let teams = making.teams().await;
         making.people(&teams).await;
+        making.goods().await;
         making.sales().await;
         settle(&mut posts).await;
         making.work().await;
+        making.orders().await;
         making.turn().await;
         settle(&mut posts).await;
         making.move_people(&teams).await;
         making.work().await;
+        making.orders().await;
         making.park().await;
         settle(&mut posts).await;
         making.rate().await;
@@ -145,9 +149,9 @@ impl Making {
         self.crm.time.advance(Duration::from_millis(millis));
     }
 
-    /// A day or so passes, after which access tokens have run out.
+    /// A day or so passes, after which access tokens have run out; less than two, since what happened before those is not published.
     async fn pass_days(&mut self) {
-        let hours = 20 + self.random.below(40) as u64;
+        let hours = 20 + self.random.below(25) as u64;
         self.crm.time.advance(Duration::from_secs(hours * 3600));
         self.refresh().await;
     }
@@ -259,6 +263,25 @@ impl Making {
         if self.chance(2) { Value::Null } else { value }
     }
 
+    /// Products, some of them no longer sold.
+    async fn goods(&mut self) {
+        for n in 0..14 {
+            let admin = self.admin.clone();
+            let body = json!({
+                "sku": format!("sku{}x", 10 + n), "name": self.name(), "priceMinor": self.random.below(10_000), "active": !self.chance(3),
+                "category": self.random.clone().of(&WORDS), "description": "d".repeat(self.random.below(400)),
+            });
+            let body = if self.chance(4) { without(body, "category") } else { body };
+            self.post(&admin, "/products", body).await.expect("made");
+        }
+        for product in self.ids("/products") {
+            if self.chance(4) {
+                let name = self.name();
+                self.patch(&format!("/products/{product}"), json!({"name": name, "active": true})).await;
+            }
+        }
+    }
+
     /// Leads and customers.
     async fn sales(&mut self) {
         for round in 0..4 {
@@ -287,6 +310,40 @@ impl Making {
             }
             if round % 2 == 1 {
                 self.pass_days().await;
+            }
+        }
+    }
+
+    /// Orders of customers, some of them moved on, paid and paid back.
+    async fn orders(&mut self) {
+        self.refresh().await;
+        let admin = self.admin.clone();
+        for _ in 0..10 {
+            let items: Vec<Value> = (0..1 + self.random.below(3)).map(|n| json!({"productId": self.one("/products"), "quantity": 1 + n})).collect();
+            let (by, body) = (self.somebody(), json!({"customerId": self.one("/customers"), "items": items}));
+            let order = match self.post(&by, "/orders", body.clone()).await {
+                Some(order) => Some(order),
+                None => self.post(&admin, "/orders", body).await,
+            };
+            let Some(order) = order else { continue };
+            let (path, total) = (format!("/orders/{}", text(&order["id"])), order["totalMinor"].as_i64().expect("a total"));
+            for _ in 0..self.random.below(3) {
+                let day = *self.random.of(&["2026-01-05", "2026-01-20", "2026-01-21"]);
+                let body = json!({
+                    "type": *self.random.of(&["PAYMENT", "PAYMENT", "REFUND"]), "method": *self.random.of(&["CASH", "CARD"]),
+                    "status": *self.random.of(&["SUCCEEDED", "SUCCEEDED", "FAILED"]), "amountMinor": *self.random.of(&[total, total / 2]),
+                    "occurredAt": format!("{day}T{}Z", *self.random.of(&["00:00:00.000", "09:00:00.000"])),
+                });
+                self.pass();
+                let reply = admin.post(&format!("{path}/transactions"), body).await;
+                assert!(reply.status < 500 && reply.status != 401, "{}", reply.text);
+                if reply.status == 201 {
+                    self.made.entry("/transactions").or_default().push(reply.data().clone());
+                }
+            }
+            if self.chance(2) {
+                let status = *self.random.of(&["CONFIRMED", "CANCELLED"]);
+                self.patch(&format!("{path}/status"), json!({"status": status})).await;
             }
         }
     }
@@ -548,7 +605,7 @@ impl Making {
         // Those that were not made by a request of ours.
         let root = admin.get(&format!("/users/{}", admin.id)).await.expect(200);
         records.entry("/users").or_default().insert(0, root.data().clone());
-        for collection in ["/worklogs", "/teams", "/admin/dead-letters"] {
+        for collection in ["/worklogs", "/transactions", "/teams", "/admin/dead-letters"] {
             if records.get(collection).is_none_or(Vec::is_empty) {
                 let page = admin.get(&format!("{collection}?limit=100")).await.expect(200);
                 records.insert(collection, page.data().as_array().expect("a list").clone());

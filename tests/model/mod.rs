@@ -15,6 +15,7 @@ mod expected;
 mod follow_ups;
 mod forms;
 mod leads;
+mod orders;
 mod random_calls;
 mod registry;
 mod system;

@@ -28,7 +28,7 @@ async fn refused(crm: &Crm, token: &str) {
 /// Why sessions were ended, as the events say.
 async fn ended(crm: &Crm) -> Vec<Value> {
     let events = crm.items_of("EVENT").await;
-    let ended = events.iter().map(|event| event.at("data")).filter(|event| event["type"] == "user.session_ended");
+    let ended = events.iter().map(|event| event.at("data")).filter(|event| event["type"] == "session.reuse_detected");
     ended.map(|event| event["data"]["reason"].clone()).collect()
 }
 
@@ -95,7 +95,7 @@ async fn the_event_of_a_session_that_was_ended_says_why_and_holds_no_token() {
     crm.advance(12);
     refused(&crm, &first.refresh).await;
     let events = crm.items_of("EVENT").await;
-    let event = events.iter().find(|event| event.at("data")["type"] == "user.session_ended").expect("an event").at("data").clone();
+    let event = events.iter().find(|event| event.at("data")["type"] == "session.reuse_detected").expect("an event").at("data").clone();
     assert_eq!((&event["data"]["reason"], &event["entityId"]), (&json!("SPENT_TOKEN"), &json!(first.id)));
     assert!(event["data"]["sessionId"].is_string());
     for token in [&first.refresh, &second.refresh] {

@@ -70,7 +70,6 @@ async fn a_new_password_is_an_event() {
     let body = json!({"currentPassword": PASSWORD, "newPassword": "another long and winding one"});
     rep.post("/auth/password", body).await.expect(204);
     let events = crm.items_of("EVENT").await;
-    let told =
-        events.iter().filter(|event| event.at("data")["data"]["passwordChanged"] == json!(true) && event.at("data")["entityId"] == json!(rep.id));
+    let told = events.iter().filter(|event| event.at("data")["type"] == "user.password_changed" && event.at("data")["entityId"] == json!(rep.id));
     assert_eq!(told.count(), 1);
 }

@@ -27,6 +27,7 @@ const WOVEN: &[&str] = &["domain", "store"];
 const FOR_DOMAIN: &[&str] = &[
     "argon2",
     "idna",
+    "iso_currency",
     "jiff",
     "minijinja",
     "rust_iso3166",

@@ -41,6 +41,7 @@ pub fn disagreements_in(zone: &TimeZone, items: &[Raw], look: Look) -> Vec<Strin
     recount.counts();
     recount.companions();
     recount.conversions();
+    recount.payments();
     if look != Look::AtOnce {
         recount.rows();
         recount.dates();
@@ -150,6 +151,30 @@ impl<'a> Recount<'a> {
             }
         }
         self.compare("marker", expected, found);
+        self.unique();
+    }
+
+    /// Who has a value that nobody else of the kind may have.
+    fn unique(&mut self) {
+        let (mut expected, mut found) = (Kept::new(), Kept::new());
+        for product in self.of("PRODUCT") {
+            let sku = product.at("data")["sku"].as_str().unwrap_or_default().to_lowercase();
+            expected.entry(format!("UNIQUE#SKU#{sku}")).or_default().insert(id(product).to_owned());
+        }
+        for marker in self.of("UNIQUE").filter(|marker| marker.text("pk").starts_with("UNIQUE#SKU#")) {
+            found.entry(marker.text("pk").to_owned()).or_default().insert(marker.text("id").to_owned());
+        }
+        for transaction in self.of("TRANSACTION") {
+            let data = transaction.at("data");
+            if let Some(reference) = data["externalRef"].as_str() {
+                let place = format!("UNIQUE#TRANSACTION#{}#{reference}", data["method"].as_str().unwrap_or_default());
+                expected.entry(place).or_default().insert(id(transaction).to_owned());
+            }
+        }
+        for marker in self.of("UNIQUE").filter(|marker| marker.text("pk").starts_with("UNIQUE#TRANSACTION#")) {
+            found.entry(marker.text("pk").to_owned()).or_default().insert(marker.text("id").to_owned());
+        }
+        self.compare("unique", expected, found);
     }
 
     /// Each version came with at least one event, and none came without.
@@ -163,7 +188,7 @@ impl<'a> Recount<'a> {
         for event in self.of("EVENT").filter(|event| !by_itself(event)) {
             by_record.entry(event.text("pk")).or_default().push(event.at("data")["at"].as_str().unwrap_or_default());
         }
-        for kind in ["CUSTOMER", "LEAD", "ACTIVITY", "FOLLOWUP", "TASK", "PROJECT", "WORKLOG"] {
+        for kind in ["CUSTOMER", "LEAD", "ACTIVITY", "FOLLOWUP", "TASK", "PROJECT", "WORKLOG", "PRODUCT", "ORDER", "TRANSACTION"] {
             for record in self.of(kind) {
                 let at = by_record.get(record.text("pk")).cloned().unwrap_or_default();
                 let moments: BTreeSet<&str> = at.iter().copied().collect();
@@ -247,6 +272,14 @@ impl<'a> Recount<'a> {
         for project in self.of("PROJECT") {
             add(format!("CUSTOMER#{}", project.at("data")["customerId"].as_str().unwrap_or_default()), "projects", 1);
         }
+        for order in self.of("ORDER") {
+            let customer = format!("CUSTOMER#{}", order.at("data")["customerId"].as_str().unwrap_or_default());
+            if counts(order) {
+                add(format!("{customer} PLACED~SALES"), "orders", 1);
+                add(format!("{customer} PLACED~SALES"), "spentMinor", order.at("data")["totalMinor"].as_i64().unwrap_or_default());
+            }
+            add(customer, "orders", 1);
+        }
         for notification in self.of("NOTIFICATION") {
             let data = notification.at("data");
             let unread = data["type"] == "IN_APP" && data["readAt"].is_null();
@@ -260,7 +293,9 @@ impl<'a> Recount<'a> {
             }
         }
         let mut found: BTreeMap<(String, String), i64> = BTreeMap::new();
-        for item in self.items.iter().filter(|item| item.text("sk") == "NOTE~COUNTS" || item.text("sk").starts_with("MINUTES#")) {
+        for item in
+            self.items.iter().filter(|item| ["NOTE~COUNTS", "PLACED~SALES"].contains(&item.text("sk")) || item.text("sk").starts_with("MINUTES#"))
+        {
             let place = match item.text("sk") {
                 "NOTE~COUNTS" => item.text("pk").to_owned(),
                 sk => format!("{} {sk}", item.text("pk")),
@@ -305,6 +340,13 @@ impl<'a> Recount<'a> {
             let due = follow_up.at("data")["dueAt"].as_str().unwrap_or_default();
             stand(party(follow_up), format!("PENDING#{due}#{}", id(follow_up)));
         }
+        for order in self.of("ORDER").filter(|order| counts(order)) {
+            let (data, key) = (order.at("data"), |at: &Value| format!("PLACED#{}#{}", at.as_str().unwrap_or_default(), id(order)));
+            stand(party(order), key(&data["placedAt"]));
+        }
+        for transaction in self.of("TRANSACTION") {
+            stand(transaction.text("pk").to_owned(), format!("ROW#CUSTOMER at version {}", transaction.at("version")));
+        }
         for (kind, fields) in [
             ("TASK", [("CUSTOMER", "customerId"), ("LEAD", "leadId"), ("PROJECT", "projectId")]),
             ("WORKLOG", [("CUSTOMER", "customerId"), ("PROJECT", "projectId"), ("TASK", "taskId")]),
@@ -324,7 +366,7 @@ impl<'a> Recount<'a> {
         let mut found = Kept::new();
         for item in self.items {
             let sk = item.text("sk");
-            let dated = ["CONTACT#", "NOTE#", "PENDING#"].iter().any(|prefix| sk.starts_with(prefix));
+            let dated = ["CONTACT#", "NOTE#", "PENDING#", "PLACED#"].iter().any(|prefix| sk.starts_with(prefix));
             let key = match item.text("d") {
                 "" if dated => sk.to_owned(),
                 "" if item.text("pk").starts_with("ACTIVITY#") => format!("{sk} at version {} in {}", item.at("version"), item.text("p")),
@@ -369,13 +411,14 @@ impl<'a> Recount<'a> {
         self.compare("timelines", expected, found);
     }
 
-    /// The rows by which leads, customers and projects are found: words, values and orders.
+    /// The rows by which leads, customers, projects and products are found: words, values and orders.
     fn rows(&mut self) {
         let mut expected = Kept::new();
-        let fields: [(&str, &[&str]); 3] = [
+        let fields: [(&str, &[&str]); 4] = [
             ("CUSTOMER", &["name", "company", "firstName", "lastName"]),
             ("LEAD", &["title", "company", "firstName", "lastName"]),
             ("PROJECT", &["name"]),
+            ("PRODUCT", &["name", "sku", "category"]),
         ];
         for (kind, fields) in fields {
             for record in self.items.iter().filter(|item| item.text("type") == kind) {
@@ -395,7 +438,7 @@ impl<'a> Recount<'a> {
                 };
                 let at = head["c"].as_str().unwrap_or_default();
                 let mut own: Vec<(String, String)> = values.into_iter().map(|value| (format!("{state}#={value}"), at.to_owned())).collect();
-                if kind != "PROJECT" {
+                if ["CUSTOMER", "LEAD"].contains(&kind) {
                     let name = domain::search::folded(data[fields[0]].as_str().unwrap_or_default());
                     own.push((format!("{state}#~name"), format!("{}\t", name.chars().take(100).collect::<String>())));
                     own.push((format!("{state}#~updated"), head["u"].as_str().unwrap_or_default().to_owned()));
@@ -436,10 +479,14 @@ impl<'a> Recount<'a> {
         // (whose, figure), each of them once a record
         let mut expected: BTreeMap<(String, String), i64> = BTreeMap::new();
         let (mut marks, mut found_marks) = (Kept::new(), Kept::new());
-        for record in self.items.iter().filter(|item| ["CUSTOMER", "LEAD", "TASK", "FOLLOWUP", "ACTIVITY"].contains(&item.text("type"))) {
+        let mark = |(whose, figure, amount): &(String, String, i64)| match amount {
+            1 => format!("{whose} {figure}"),
+            amount => format!("{whose} {figure} {amount}"),
+        };
+        for record in self.items.iter().filter(|item| ["CUSTOMER", "LEAD", "TASK", "FOLLOWUP", "ACTIVITY", "ORDER"].contains(&item.text("type"))) {
             let adds = adds(record, zone);
-            marks.insert(record.text("pk").to_owned(), adds.iter().map(|(whose, figure)| format!("{whose} {figure}")).collect());
-            adds.into_iter().for_each(|add| *expected.entry(add).or_default() += 1);
+            marks.insert(record.text("pk").to_owned(), adds.iter().map(mark).collect());
+            adds.into_iter().for_each(|(whose, figure, amount)| *expected.entry((whose, figure)).or_default() += amount);
         }
         for mark in self.of("COUNTED") {
             let lines = mark.text("adds").lines().map(|line| line.replacen('T', "TEAM#", usize::from(line.starts_with('T'))));
@@ -497,7 +544,7 @@ impl<'a> Recount<'a> {
         }
     }
 
-    /// The latest contact and the next follow-up of leads, and of customers with the leads they were.
+    /// The latest contact and the next follow-up of leads, and of customers with the leads they were; and what customers bought.
     fn dates(&mut self) {
         let mut wrong = Vec::new();
         for record in self.of("LEAD").chain(self.of("CUSTOMER")) {
@@ -514,12 +561,68 @@ impl<'a> Recount<'a> {
                 wrong.push(format!("{}: {derived}, expected lastContactedAt {last:?} and nextFollowUpAt {next:?}", record.text("pk")));
             }
         }
+        for customer in self.of("CUSTOMER") {
+            let orders: Vec<&Raw> = self.of("ORDER").filter(|order| counts(order) && party(order) == customer.text("pk")).collect();
+            let spent: i64 = orders.iter().filter_map(|order| order.at("data")["totalMinor"].as_i64()).sum();
+            let last = orders.iter().filter_map(|order| order.at("data")["placedAt"].as_str()).max();
+            let (derived, number) = (customer.at("derived"), |value: &Value| value.as_i64().unwrap_or_default());
+            let shown = (number(&derived["orderCount"]), number(&derived["totalSpentMinor"]), derived["lastOrderAt"].as_str());
+            if shown != (orders.len() as i64, spent, last) {
+                wrong.push(format!("{}: {derived}, expected {} orders of {spent}, the last at {last:?}", customer.text("pk"), orders.len()));
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+
+    /// What was paid of each order, within its total; and that no two orders have one number.
+    fn payments(&mut self) {
+        let mut numbers = BTreeSet::new();
+        let mut wrong = Vec::new();
+        for order in self.of("ORDER") {
+            let (data, derived, number) = (order.at("data"), order.at("derived"), |value: &Value| value.as_i64().unwrap_or_default());
+            let of = |kind: &str| {
+                let counting = self
+                    .of("TRANSACTION")
+                    .map(|transaction| transaction.at("data"))
+                    .filter(|data| data["orderId"] == id(order) && data["type"] == kind && data["status"] == "SUCCEEDED");
+                counting.map(|data| number(&data["amountMinor"])).sum::<i64>()
+            };
+            let (paid, refunded) = (of("PAYMENT"), of("REFUND"));
+            if (number(&derived["paidMinor"]), number(&derived["refundedMinor"])) != (paid, refunded) {
+                wrong.push(format!("{}: {derived}, expected {paid} paid and {refunded} refunded", order.text("pk")));
+            }
+            if !(0..=number(&data["totalMinor"])).contains(&(paid - refunded)) || !numbers.insert(text(&data["number"])) {
+                wrong.push(format!("{}: {data} with {paid} paid and {refunded} refunded", order.text("pk")));
+            }
+        }
         self.wrong.extend(wrong);
     }
 }
 
-/// What a record adds to which figures.
-fn adds(record: &Raw, zone: &TimeZone) -> Vec<(String, String)> {
+/// Whether an order is one of its customer's totals.
+fn counts(order: &Raw) -> bool {
+    order.at("data")["status"] != "CANCELLED"
+}
+
+/// What a record adds to which figures, and how much.
+fn adds(record: &Raw, zone: &TimeZone) -> Vec<(String, String, i64)> {
+    if record.text("type") == "ORDER" {
+        return sold(record, zone);
+    }
+    ones(record, zone).into_iter().map(|(whose, figure)| (whose, figure, 1)).collect()
+}
+
+/// What an order adds to the figures of its team.
+fn sold(order: &Raw, zone: &TimeZone) -> Vec<(String, String, i64)> {
+    let (data, team) = (order.at("data"), format!("TEAM#{}", order.at("derived")["teamId"].as_str().unwrap_or("NONE")));
+    let day = zone.to_datetime(text(&data["placedAt"]).parse().expect("a time")).date();
+    let total = data["totalMinor"].as_i64().unwrap_or_default();
+    let adds = [(team.clone(), format!("o{day}"), 1), (team, format!("r{day}"), total)];
+    adds.into_iter().filter(|(.., amount)| counts(order) && *amount != 0).collect()
+}
+
+/// What a record adds one to.
+fn ones(record: &Raw, zone: &TimeZone) -> Vec<(String, String)> {
     let (data, derived) = (record.at("data"), record.at("derived"));
     let team = format!("TEAM#{}", derived["teamId"].as_str().unwrap_or("NONE"));
     let person = data["ownerId"].as_str().or(data["assigneeId"].as_str()).map(|user| format!("USER#{user}"));

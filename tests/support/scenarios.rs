@@ -9,6 +9,8 @@ mod feed;
 mod follow_ups;
 mod leads;
 mod notifications;
+mod orders;
+mod products;
 mod projects;
 mod sessions;
 mod tasks;
@@ -76,6 +78,15 @@ macro_rules! for_each_scenario {
             projects::a_project_is_seen_by_owner_members_and_team,
             projects::work_is_logged_and_summed_up,
             projects::wrong_entries_can_be_removed,
+            products::a_product_is_made_changed_and_taken_off_the_shelf,
+            products::twenty_products_of_one_sku_are_one,
+            products::products_are_listed_by_name,
+            orders::an_order_is_placed_at_the_prices_of_the_moment_and_makes_a_customer,
+            orders::an_order_moves_by_the_table_and_a_cancelled_one_counts_nowhere,
+            orders::an_order_is_paid_and_refunded_within_its_total,
+            orders::twenty_orders_at_once_of_one_customer_all_count,
+            orders::twenty_payments_at_once_never_exceed_the_total,
+            orders::orders_and_payments_go_where_their_customer_goes,
             dashboard::figures_follow_what_happens_within_two_seconds,
             feed::the_feed_tells_what_happened_newest_first,
             feed::what_happened_is_told_to_whom_it_concerns,

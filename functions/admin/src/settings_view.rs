@@ -1,5 +1,6 @@
 //! The settings as they are sent.
 
+use domain::money::Currency;
 use domain::settings::SettingsData;
 use edge::{Answer, Config};
 
@@ -21,7 +22,7 @@ contract::answer! {
         /// IANA time zone; from the deployment.
         pub time_zone: String,
         /// ISO 4217 code; from the deployment.
-        pub currency: String,
+        pub currency: Currency,
         pub lead_sources: Vec<String>,
         pub due_soon_days: i64,
         pub rfm: RfmOut,
@@ -35,7 +36,7 @@ pub(crate) fn shown(config: &Config, data: SettingsData, version: u64) -> Answer
     let SettingsData { lead_sources, due_soon_days, rfm, locale } = data;
     let settings = SettingsOut {
         time_zone: config.zone_name.clone(),
-        currency: config.currency.clone(),
+        currency: config.currency,
         lead_sources,
         due_soon_days,
         rfm: RfmOut { recency_days: rfm.recency_days, frequency: rfm.frequency, monetary: rfm.monetary },

@@ -111,7 +111,7 @@ async fn handle(request: Request<Authenticated, (), (), Json<PasswordRequest>>, 
             if let Some(next) = &next {
                 tx.update(user, next);
             }
-            let event = next.as_ref().unwrap_or(user).event(act, EventKind::UserUpdated, summary, serde_json::json!({"passwordChanged": true}));
+            let event = next.as_ref().unwrap_or(user).event(act, EventKind::UserPasswordChanged, summary, serde_json::json!({"reset": false}));
             tx.event(&event.with_changes(changes.unwrap_or_default()));
             Ok(Decision::Commit(Change::from(tx), Answer::nothing()))
         })

@@ -66,7 +66,7 @@ async fn handle(request: Request<(), (), (), Json<RefreshRequest>>) -> Result<An
                 tx.update_sign_in(present, &next);
                 let summary = format!("A session of {} was ended: its refresh token was misused", user.data.name());
                 let details = json!({"sessionId": token.session, "reason": misuse});
-                tx.event(&user.event(&request.act(), EventKind::UserSessionEnded, summary, details));
+                tx.event(&user.event(&request.act(), EventKind::SessionReuseDetected, summary, details));
                 None
             }
         };

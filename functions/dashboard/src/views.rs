@@ -124,9 +124,8 @@ impl DashboardOut {
             follow_ups_overdue: dashboard.overdue(Daily::FollowUpsDue),
             follow_ups_due_soon: dashboard.due_soon(Daily::FollowUpsDue),
             communications_last7_days: dashboard.communications(),
-            // No kind of record adds orders.
-            orders_last30_days: 0,
-            revenue_last30_days_minor: 0,
+            orders_last30_days: dashboard.lately_sold(Daily::Orders),
+            revenue_last30_days_minor: dashboard.lately_sold(Daily::Revenue),
         };
         let rep = |(user_id, name, active_customers)| TopRep { user_id, name, active_customers };
         Self {

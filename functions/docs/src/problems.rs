@@ -51,12 +51,16 @@ const fn help(code: Code) -> &'static str {
         Code::ProjectTransition => {
             "The project cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go."
         }
+        Code::OrderTransition => "The order cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go.",
+        Code::RefundFirst => {
+            "What was paid is still with you. Record a refund with <code>POST /orders/{id}/transactions</code>, then cancel the order."
+        }
+        Code::OrderCancelled => "Nothing is paid on a cancelled order. Place another one.",
+        Code::CustomerArchived => "An archived customer buys nothing. Restore it with <code>PATCH /customers/{id}</code> first.",
         Code::CustomerTransition => {
             "The customer cannot move from its present state to the one asked for; <code>allowed</code> lists where it may go."
         }
-        Code::IdempotencyConflict => {
-            "This <code>Idempotency-Key</code> was used with another body or query within 24 hours; use a new key for a new request."
-        }
+        Code::IdempotencyConflict => "This <code>Idempotency-Key</code> was used with another body within 24 hours; use a new key for a new request.",
         Code::LastAdmin => "Somebody has to be able to administer the company. Make another user an administrator first.",
         Code::TeamNotEmpty => "Move the members to other teams first.",
         Code::RoleFixed => "Administrators hold every permission. Change another role.",

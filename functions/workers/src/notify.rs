@@ -40,10 +40,16 @@ async fn take(app: &App, message: Message) -> Result<(), Failure> {
     }
 }
 
+/// How long something is news, seconds: a week. What comes later, since somebody had it published again, nobody is told of.
+const NEWS_SECONDS: i64 = 7 * 86_400;
+
 /// Makes a notification for each channel through which somebody wants to be told. What leaves the CRM is sent by a message of its
 /// own, which is tried again without the others.
 async fn tell(app: &App, event: &Envelope) -> Result<(), Failure> {
     let Some((kind, concerned)) = concerned(event) else { return Ok(()) };
+    if event.at.plus_seconds(NEWS_SECONDS) < app.clock.now() {
+        return Ok(());
+    }
     let Some(about) = about(app, event, kind, concerned).await? else { return Ok(()) };
     let template = app.unscoped().get_latest::<MessageTemplate>(kind.into());
     let (user, giver, template) = tokio::try_join!(user(app, Some(about.recipient)), user(app, event.actor), async { Ok(template.await?) })?;

@@ -6,13 +6,13 @@ use crate::failure::{Failure, answer, kept, not, park, read, repeat};
 use crate::{Need, Trigger, Worker};
 use application::App;
 use domain::ParkedId;
-use domain::text::TextValue;
 use futures::FutureExt;
 use messaging::batch::{Message, messages, run_messages};
 use messaging::{Queue, STREAM};
 use serde::Deserialize;
 use serde_json::Value;
 use store::Action;
+use uuid::Uuid;
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
@@ -105,24 +105,22 @@ async fn park_batches(app: &App, message: Message) -> Result<(), Failure> {
         Ok(_) => return park(app, STREAM, Some(&message.id), "it tells of no object".to_owned(), 1, message.body).await,
         Err(unreadable) => return park(app, STREAM, Some(&message.id), unreadable.to_string(), 1, message.body).await,
     };
-    let mut parked = 0;
     for GivenOne { s3: InBucket { object: Object { key } } } in given.records {
         let found = app.undelivered()?.read(&key).await.map_err(|error| Failure::Messaging(messaging::MessagingError(error.to_string())))?;
         let batch = found.ok_or_else(|| Failure::Nonsense("it is not there any more".to_owned())).and_then(|text| batch(&text));
         let (worker, about, records) = match batch {
             Ok(batch) => batch,
             Err(cause) => {
-                park(app, STREAM, Some(&message.id), format!("the batch {key} cannot be read: {cause}"), 1, message.body.clone()).await?;
+                park(app, STREAM, None, format!("the batch {key} cannot be read: {cause}"), 1, message.body.clone()).await?;
                 continue;
             }
         };
-        for record in records {
+        for (number, record) in records.into_iter().enumerate() {
             let work = repeat(worker, record);
             let cause = format!("{worker}: its batch was given up on, {}", about.condition);
-            // The same message gives the same items, however often it comes.
-            let id = ParkedId::read(&message.id).ok().map(|id| ParkedId::new(uuid::Uuid::from_u128(id.uuid().as_u128().wrapping_add(parked))));
-            kept(app, &work, id, cause, about.approximate_invoke_count).await?;
-            parked += 1;
+            // The same object gives the same items, however often it is told of.
+            let id = ParkedId::new(Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{key}#{number}").as_bytes()));
+            kept(app, &work, Some(id), cause, about.approximate_invoke_count).await?;
         }
     }
     Ok(())

@@ -11,6 +11,8 @@ use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
+use domain::order::Order;
+use domain::product::Product;
 use domain::project::Project;
 use domain::task::Task;
 use domain::text::TextValue;
@@ -29,8 +31,17 @@ use store::{Action, FIGURED, Key, Store};
 const NAME: &str = "projector";
 
 /// Records from which something is derived.
-pub const INTEREST: Interest =
-    Interest::Records(&[Customer::KIND, User::KIND, Lead::KIND, Project::KIND, Activity::KIND, FollowUp::KIND, Task::KIND]);
+pub const INTEREST: Interest = Interest::Records(&[
+    Customer::KIND,
+    User::KIND,
+    Lead::KIND,
+    Project::KIND,
+    Product::KIND,
+    Order::KIND,
+    Activity::KIND,
+    FollowUp::KIND,
+    Task::KIND,
+]);
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
@@ -122,8 +133,14 @@ async fn project_all_but_figures(app: &App, record: EventRecord) -> Result<(), F
     match key.sk.as_str() {
         Customer::KIND => rows::<Customer>(app, &key, record).await,
         User::KIND => rows::<User>(app, &key, record).await,
+        Product::KIND => rows::<Product>(app, &key, record).await,
         Project::KIND => rows::<Project>(app, &key, record).await,
         Lead::KIND => rows::<Lead>(app, &key, record).await,
+        Order::KIND => {
+            let buyer = |order: &Record<Order>| vec![PartyId::Customer(order.data.customer_id)];
+            let shown = |order: &Record<Order>| (order.data.status.counts(), order.data.placed_at, order.data.total_minor.get());
+            dates::<Order, _>(app, record, buyer, shown).await
+        }
         Activity::KIND => {
             let contact = |activity: &Record<Activity>| activity.parties().filter(|_| activity.data.kind.is_contact()).collect();
             dates::<Activity, _>(app, record, contact, |activity| activity.data.occurred_at).await
@@ -177,7 +194,12 @@ pub(crate) async fn anew(app: &App, key: &Key) -> Result<(), Failure> {
             app.refresh_lead(id_of::<Lead>(key)?).await?;
         }
         User::KIND => refind::<User>(app, key).await?,
+        Product::KIND => refind::<Product>(app, key).await?,
         Project::KIND => refind::<Project>(app, key).await?,
+        Order::KIND => {
+            let order = app.unscoped().get_latest::<Order>(id_of::<Order>(key)?).await?;
+            refresh(app, order.iter().map(|order| PartyId::Customer(order.data.customer_id)).collect()).await?;
+        }
         Activity::KIND => {
             let activity = app.unscoped().get_latest::<Activity>(id_of::<Activity>(key)?).await?;
             refresh(app, activity.iter().flat_map(|activity| activity.parties()).collect()).await?;

@@ -18,7 +18,7 @@ const HERE: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 pub(crate) async fn answer(crm: &Embedded, request: &lambda_http::Request) -> Response<Body> {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(name, _)| name);
-    if !HERE.contains(&name) {
+    if !HERE.iter().any(|here| here.eq_ignore_ascii_case(name)) {
         return plain(StatusCode::FORBIDDEN, "This page is for this machine alone: call it by 127.0.0.1 or localhost.");
     }
     let path = request.uri().path().trim_start_matches(BASE);

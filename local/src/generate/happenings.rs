@@ -138,6 +138,8 @@ impl Scene {
         let user = self.make("/users", somebody).await?;
         self.patch(&user, json!({"lastName": "Murray"})).await?;
         self.patch(&user, json!({"teamId": self.id("/teams")})).await?;
+        self.patch(&user, json!({"role": "MANAGER"})).await?;
+        self.patch(&user, json!({"role": "SALES_REP"})).await?;
         let session = self.send("POST", "/auth/login", json!({"email": "joan@example.com", "password": PASSWORD})).await?;
         let refresh = json!({"refreshToken": session["refreshToken"]});
         self.send("POST", "/auth/refresh", refresh.clone()).await?;
@@ -146,6 +148,7 @@ impl Scene {
         if self.send("POST", "/auth/refresh", refresh).await.is_ok() {
             return Err(StoryError("a spent refresh token was taken".to_owned()));
         }
+        self.patch(&user, json!({"password": format!("{PASSWORD} again")})).await?;
         self.delete(&user).await?;
         let grants = json!({"permissions": ["customers:read_own", "leads:read_own"]});
         self.send("PUT", "/roles/SALES_REP/permissions", grants).await?;

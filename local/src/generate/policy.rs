@@ -146,7 +146,12 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
                 statements.push(Statement::new(&actions, vec![arn("Secret")]));
             }
             Need::Senders => statements.extend(sending()),
-            Need::Undelivered => statements.push(Statement::new(&["s3:GetObject"], vec![in_undelivered()])),
+            // Who may not list is told of what is gone that it is forbidden
+            // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
+            Need::Undelivered => {
+                statements.push(Statement::new(&["s3:GetObject"], vec![in_undelivered()]));
+                statements.push(Statement::new(&["s3:ListBucket"], vec![arn(UNDELIVERED)]));
+            }
             Need::Credentials | Need::Cpu => {}
         }
     }

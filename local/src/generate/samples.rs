@@ -102,6 +102,10 @@ pub(super) fn body(route: &Route, story: &Story) -> Option<Value> {
         "create_project" | "create_work_log" => set("customerId", &story.ids["/customers"]),
         "create_notification" => set("recipientId", &story.ids["/users"]),
         "assign_customer" | "assign_lead" => set("ownerId", &story.ids["/users"]),
+        "create_order" => {
+            set("customerId", &story.ids["/customers"]);
+            fields.insert("items".to_owned(), json!([{"productId": story.ids["/products"], "quantity": 2}]));
+        }
         // A reason goes with closing only.
         "set_lead_status" => {
             set("status", "CLOSED");

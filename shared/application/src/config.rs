@@ -1,5 +1,6 @@
 //! Configuration: template parameters in the cloud, environment variables in the embedded run.
 
+use domain::money::Currency;
 use domain::text::TextValue;
 use domain::value::{Email, Text};
 use jiff::tz::TimeZone;
@@ -117,7 +118,7 @@ pub struct Config {
     /// Its IANA name.
     pub zone_name: String,
     /// ISO 4217 code.
-    pub currency: String,
+    pub currency: Currency,
     /// Allowed origins.
     pub cors_origins: Vec<String>,
     /// Life of an access token, seconds.
@@ -154,7 +155,7 @@ impl Config {
             public_url: read.text("PUBLIC_URL").trim_end_matches('/').to_owned(),
             zone: read.parse("TIME_ZONE", "an IANA time zone such as Europe/Berlin", |zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC),
             zone_name: read.text("TIME_ZONE"),
-            currency: read.parse("CURRENCY", "an ISO 4217 code such as EUR", currency).unwrap_or_default(),
+            currency: read.parse("CURRENCY", "an ISO 4217 code such as EUR", |code| Currency::read(code).ok()).unwrap_or(Currency::DOLLAR),
             cors_origins: read
                 .parse("CORS_ORIGINS", "origins such as https://app.example.com, with commas and without blanks", origins)
                 .unwrap_or_default(),
@@ -233,10 +234,6 @@ fn origins(list: &str) -> Option<Vec<String>> {
     origins.map(|origin| is_origin(origin).then(|| origin.to_owned())).collect()
 }
 
-fn currency(code: &str) -> Option<String> {
-    (code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then(|| code.to_owned())
-}
-
 /// Whether the table is asked during init. `WARM_UP=off` leaves it out, so that `./bench` can count
 /// what the start alone costs; it is no setting of a deployment.
 pub fn warms_up() -> bool {
@@ -265,7 +262,7 @@ mod tests {
     #[test]
     fn defaults_hold_and_nonsense_is_named() {
         let config = Config::read(|_| None).expect("defaults");
-        assert_eq!((config.zone_name.as_str(), config.currency.as_str(), config.access_seconds), ("UTC", "USD", 900));
+        assert_eq!((config.zone_name.as_str(), config.currency, config.access_seconds), ("UTC", Currency::DOLLAR, 900));
         for (name, value) in [
             ("TIME_ZONE", "Mars/Base"),
             ("CURRENCY", "euro"),

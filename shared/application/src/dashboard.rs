@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::feed::FeedOf;
 use domain::event::Event;
-use domain::figures::{COMMUNICATION_DAYS, Daily, Figures, TOP_REPS, Whose, days_after};
+use domain::figures::{COMMUNICATION_DAYS, Daily, Figures, ORDER_DAYS, TOP_REPS, Whose, days_after};
 use domain::settings::{Settings, SettingsData, SettingsId};
 use domain::team::Team;
 use domain::time::Day;
@@ -46,6 +46,11 @@ impl Dashboard {
     /// How many calls, e-mails and meetings there were in the last days.
     pub fn communications(&self) -> i64 {
         self.figures.between(Daily::Communications, days_after(self.today, 1 - COMMUNICATION_DAYS), self.today)
+    }
+
+    /// What was added on the last thirty days.
+    pub fn lately_sold(&self, daily: Daily) -> i64 {
+        self.figures.between(daily, days_after(self.today, 1 - ORDER_DAYS), self.today)
     }
 
     /// How much of what is due by day was due before today and is still to be done.

@@ -1,5 +1,5 @@
-//! The latest contact and the next follow-up of leads and customers, worked out from what stands beside
-//! them.
+//! The latest contact and the next follow-up of leads and customers, and what customers bought, worked out from what stands
+//! beside them.
 
 use crate::app::App;
 use crate::decide::{Decision, decide};
@@ -11,7 +11,7 @@ use domain::lead::Lead;
 use domain::{CustomerId, LeadId, Record, Time};
 use store::{Beside, Stored, Tx};
 
-/// A kind whose rows show the two dates.
+/// A kind whose rows show what stands beside them.
 trait Dated: Stored {
     /// Puts what stands beside a record into it.
     fn show(record: &mut Record<Self>, beside: &Beside, now: Time);
@@ -28,6 +28,10 @@ impl Dated for Customer {
     fn show(record: &mut Record<Self>, beside: &Beside, now: Time) {
         let derived = &mut record.row.derived;
         derived.next_follow_up_at = beside.next_due;
+        if let Some(sales) = beside.sales() {
+            derived.order_count = u64::try_from(sales.orders).unwrap_or_default();
+            (derived.total_spent_minor, derived.last_order_at) = (sales.spent_minor, sales.last_order_at);
+        }
         let contacts = (beside.contacts.first().copied(), hot_until(&beside.contacts));
         if contacts != (derived.last_contacted_at, derived.hot_until) {
             (derived.last_contacted_at, derived.hot_until) = contacts;
@@ -82,7 +86,7 @@ impl App {
         self.refresh::<Lead>(id).await
     }
 
-    /// The same for a customer.
+    /// The same for a customer, and what the customer bought.
     pub async fn refresh_customer(&self, id: CustomerId) -> Result<(), Error> {
         self.refresh::<Customer>(id).await
     }

@@ -2,6 +2,8 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::reach::Purpose;
+use domain::transaction::Transaction;
 use domain::{Caller, PartyId, Permission};
 use futures::future::try_join_all;
 use store::{FailedCondition, UniqueHolder};
@@ -16,13 +18,21 @@ pub struct Matches {
 }
 
 impl App {
-    /// The users and teams that have the unique values which a refused transaction wanted.
+    /// The users, teams, products and transactions that have the unique values which a refused transaction wanted.
     pub async fn unique_holders(&self, caller: &Caller, error: &store::Error) -> Result<Matches, Error> {
         let mut matches = Matches::default();
         for holder in error.unique_holders() {
             let seen = match (holder, caller.scope(Permission::UsersRead)) {
                 (Some(UniqueHolder::User(id)), Some(scope)) => self.reaches_person(&scope, id).await?.then(|| id.to_string()),
                 (Some(UniqueHolder::Team(id)), _) => caller.scope(Permission::TeamsRead).map(|_| id.to_string()),
+                (Some(UniqueHolder::Transaction(id)), _) => match caller.scope(Permission::TransactionsRead) {
+                    Some(scope) => match self.reach::<Transaction>(&scope, id, Purpose::Read).await {
+                        Err(Error::NotFound) => None,
+                        found => Some(found?.id.to_string()),
+                    },
+                    None => None,
+                },
+                (Some(UniqueHolder::Product(id)), _) => caller.scope(Permission::ProductsRead).map(|_| id.to_string()),
                 _ => None,
             };
             match seen {

@@ -10,17 +10,21 @@ use domain::follow_up::FollowUp;
 use domain::lead::Lead;
 use domain::message_template::{MessageTemplate, TemplateKind};
 use domain::notification::Notification;
+use domain::order::Order;
 use domain::permission::RoleGrants;
+use domain::product::Product;
 use domain::project::Project;
 use domain::settings::Settings;
 use domain::settings::SettingsId;
 use domain::task::Task;
 use domain::team::Team;
 use domain::text::{Invalid, TextValue};
+use domain::transaction::Transaction;
 use domain::user::User;
 use domain::work_log::WorkLog;
 use domain::{
-    Access, ActivityId, CustomerId, FollowUpId, LeadId, NotificationId, Permission, ProjectId, Reach, Role, Scope, TaskId, TeamId, UserId, WorkLogId,
+    Access, ActivityId, CustomerId, FollowUpId, LeadId, NotificationId, OrderId, Permission, ProductId, ProjectId, Reach, Role, Scope, TaskId,
+    TeamId, TransactionId, UserId, WorkLogId,
 };
 use store::{Lately, Page, Paging, Stored};
 
@@ -93,12 +97,15 @@ records! {
     FollowUp: FollowUp, FollowUpId, Some(Permission::FollowupsRead);
     Lead: Lead, LeadId, Some(Permission::LeadsRead);
     Notification: Notification, NotificationId, Some(Permission::NotificationsRead);
+    Order: Order, OrderId, Some(Permission::OrdersRead);
+    Product: Product, ProductId, Some(Permission::ProductsRead);
     Project: Project, ProjectId, Some(Permission::ProjectsRead);
     Role: RoleGrants, Role, Some(Permission::RolesRead);
     Settings: Settings, SettingsId, None;
     Task: Task, TaskId, Some(Permission::TasksRead);
     Team: Team, TeamId, Some(Permission::TeamsRead);
     Template: MessageTemplate, TemplateKind, Some(Permission::MessageTemplatesRead);
+    Transaction: Transaction, TransactionId, Some(Permission::TransactionsRead);
     User: User, UserId, Some(Permission::UsersRead);
     WorkLog: WorkLog, WorkLogId, Some(Permission::WorklogsRead);
 }
@@ -112,7 +119,9 @@ impl App {
         let kind = match of {
             FeedOf::Everything => None,
             // Nobody's by nature, so nothing of them is inside a narrower reach.
-            FeedOf::Kind(EntityType::Role | EntityType::Settings | EntityType::Template) if scope.reach() != Reach::All => return Ok(Page::empty()),
+            FeedOf::Kind(EntityType::Product | EntityType::Role | EntityType::Settings | EntityType::Template) if scope.reach() != Reach::All => {
+                return Ok(Page::empty());
+            }
             FeedOf::Kind(kind) => Some(kind),
             FeedOf::One(record) => {
                 let (kind, id) = record.parts();

@@ -45,7 +45,13 @@ impl App {
     /// Puts a parked message back on its queue, which is given; whoever does has it unparked then: a fault in between sends it
     /// twice, and consumers count it once.
     pub async fn send_again(&self, parked: &Parked) -> Result<Queue, NotSent> {
-        let queue = Queue::named(&parked.queue).ok_or_else(|| NotSent::NoQueue(parked.queue.clone()))?;
+        // Of larger work the queue goes by the kind: what an earlier release parked may have been on another.
+        let larger = || serde_json::from_str::<Work>(&parked.body).ok().map(|work| work.queue());
+        let queue = match Queue::named(&parked.queue) {
+            Some(queue @ (Queue::Work | Queue::Repair | Queue::Redrive)) => larger().unwrap_or(queue),
+            Some(queue) => queue,
+            None => return Err(NotSent::NoQueue(parked.queue.clone())),
+        };
         self.queues()?.send(queue, parked.body.clone(), 0).await?;
         Ok(queue)
     }

@@ -175,6 +175,10 @@ impl App {
                 Some(project) => Box::pin(self.reaches(scope, &project, None, Purpose::Read)).await?,
                 None => false,
             },
+            Parent::Order(id) => match store.get::<domain::order::Order>(id).await? {
+                Some(order) => self.party(PartyId::Customer(order.data.customer_id)).await?.is_some_and(|party| party.inside(scope)),
+                None => false,
+            },
             Parent::Task(id) => match store.get::<domain::task::Task>(id).await? {
                 Some(task) => Box::pin(self.reaches(scope, &task, None, Purpose::Read)).await?,
                 None => false,

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::reach::{Purpose, Reached};
 use crate::subject::Subject;
 use domain::customer::{Customer, MAX_REFERRALS};
+use domain::product::Product;
 use domain::project::Project;
 use domain::task::Task;
 use domain::team::Team;
@@ -64,6 +65,7 @@ impl App {
                 let found = self.store().auth(id).await?;
                 return Ok(found.is_some_and(|auth| scope.is_none_or(|scope| scope.covers_person(id, auth.team_id))));
             }
+            Reference::Product(id) => return Ok(self.store().get::<Product>(id).await?.is_some_and(|product| product.data.active)),
             Reference::Team(id) => return Ok(self.store().get::<Team>(id).await?.is_some()),
             Reference::Customer(id) => (Parent::Party(PartyId::Customer(id)), Permission::CustomersRead),
             Reference::Lead(id) => (Parent::Party(PartyId::Lead(id)), Permission::LeadsRead),

@@ -276,11 +276,11 @@ impl<T: Parse> Parse for Patch<T> {
     }
 }
 
-/// A list of at most `MAX` elements.
+/// A list of at least `MIN` and at most `MAX` elements.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct List<T, const MAX: usize>(pub Vec<T>);
+pub struct List<T, const MAX: usize, const MIN: usize = 0>(pub Vec<T>);
 
-impl<T: Parse, const MAX: usize> Parse for List<T, MAX> {
+impl<T: Parse, const MAX: usize, const MIN: usize> Parse for List<T, MAX, MIN> {
     fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {
         let Some(elements) = value.as_array() else {
             errors.refuse(Invalid::new("type", "must be a list"));
@@ -290,13 +290,21 @@ impl<T: Parse, const MAX: usize> Parse for List<T, MAX> {
             errors.refuse(Invalid::new("length", format!("must have at most {MAX} elements")));
             return None;
         }
+        if elements.len() < MIN {
+            errors.refuse(Invalid::new("length", format!("must have at least {MIN} elements")));
+            return None;
+        }
         let parsed: Vec<Option<T>> =
             elements.iter().enumerate().map(|(index, element)| errors.inside(&index.to_string(), |errors| T::parse(element, errors))).collect();
         parsed.into_iter().collect::<Option<Vec<T>>>().map(Self)
     }
 
     fn schema(components: &mut Components) -> Value {
-        json!({"type": "array", "maxItems": MAX, "items": T::schema(components)})
+        let mut schema = json!({"type": "array", "maxItems": MAX, "items": T::schema(components)});
+        if MIN > 0 {
+            schema["minItems"] = json!(MIN);
+        }
+        schema
     }
 }
 

@@ -61,7 +61,7 @@ text_values!(lengths: Text, LongText);
 
 text_values!(references:
     User of domain::UserId, Team of domain::TeamId, Customer of domain::CustomerId, Lead of domain::LeadId, Task of domain::TaskId,
-    Project of domain::ProjectId,
+    Project of domain::ProjectId, Product of domain::ProductId,
 );
 
 text_values!(taken and shown:
@@ -79,6 +79,10 @@ text_values!(taken and shown:
     domain::message_template::TemplateKind,
     domain::task::TaskStatus, domain::task::Priority, domain::recurrence::RecurrenceUnit,
     domain::project::ProjectStatus,
+    domain::OrderId, domain::TransactionId, domain::PromotionId,
+    domain::order::OrderStatus, domain::order::PaymentStatus,
+    domain::transaction::TransactionType, domain::transaction::PaymentMethod, domain::transaction::TransactionStatus,
+    domain::money::Currency, domain::product::Sku,
     domain::work_log::Description,
     domain::job::RunId, domain::job::JobName, domain::job::JobTrigger, domain::job::RunState,
 );

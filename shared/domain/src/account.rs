@@ -109,8 +109,18 @@ impl Account {
             let event = user.event(act, EventKind::UserTeamChanged, format!("{actor} moved {name} to another team"), json!({"old": old, "new": new}));
             events.push(event.with_changes(take("teamId")));
         }
-        if reset || !changes.is_empty() {
-            let data = json!({"nameChanged": self.auth.name != next.auth.name, "passwordReset": reset});
+        let (old, new) = (self.user.data.role, user.data.role);
+        if old != new {
+            let summary = format!("{actor} gave {name} the role {new}");
+            events.push(user.event(act, EventKind::UserRoleChanged, summary, json!({"old": old, "new": new})).with_changes(take("role")));
+        }
+        if reset {
+            let summary = format!("{actor} set a new password for {name}");
+            let event = user.event(act, EventKind::UserPasswordChanged, summary, json!({"reset": true}));
+            events.push(event.with_changes(take("mustChangePassword")));
+        }
+        if !changes.is_empty() {
+            let data = json!({"nameChanged": self.auth.name != next.auth.name});
             events.push(user.event(act, EventKind::UserUpdated, format!("{actor} changed {name}"), data).with_changes(changes));
         }
         events
@@ -197,10 +207,22 @@ pub(crate) mod tests {
             wanted.resets_password = true;
             let (next, events) = bob.change(&act(), wanted).expect("changed");
             assert!(next.auth.sessions.is_empty() && next.auth.must_change_password && next.user.data.must_change_password);
-            assert_eq!(kinds(&events), [EventKind::UserUpdated]);
+            assert_eq!(kinds(&events), [EventKind::UserPasswordChanged]);
             assert_eq!(next.user.version, bob.user.version + 1);
             bob = next;
         }
+    }
+
+    #[test]
+    fn another_role_is_an_event_of_its_own() {
+        let bob = account("Bob", Role::SalesRep, None);
+        let mut wanted = bob.wanted();
+        wanted.data.role = Role::Manager;
+        wanted.data.last_name = Some(Text::read("Ross").expect("valid"));
+        let (_, events) = bob.change(&act(), wanted).expect("changed");
+        assert_eq!(kinds(&events), [EventKind::UserRoleChanged, EventKind::UserUpdated]);
+        assert_eq!(events[0].data, json!({"old": "SALES_REP", "new": "MANAGER"}));
+        assert!(!events[1].changes.contains_key("role"));
     }
 
     #[test]

@@ -364,6 +364,18 @@ pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, te
     Ok(Some((next, events)))
 }
 
+/// Whoever is archived buys nothing.
+pub fn check_unarchived(customer: &Record<Customer>) -> Result<(), Refused> {
+    if customer.data.archived_at.is_some() { Err(Refused::CustomerArchived) } else { Ok(()) }
+}
+
+/// Who buys is a customer from then on; `None` who is one already.
+pub fn buys(customer: &Record<Customer>, act: &Act) -> Result<Change<Customer>, Refused> {
+    check_unarchived(customer)?;
+    let data = CustomerData { lifecycle: Lifecycle::Customer, ..customer.data.clone() };
+    update(customer, act, data, customer.text.clone())
+}
+
 /// Archives a customer; `None` when it is archived already.
 pub fn archive(customer: &Record<Customer>, act: &Act) -> Result<Change<Customer>, Refused> {
     let mut data = customer.data.clone();

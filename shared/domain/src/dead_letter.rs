@@ -37,8 +37,9 @@ fn masked(name: &str, value: Value) -> Value {
 /// The event that somebody gave a message up, and why.
 pub fn discarded(act: &Act, id: ParkedId, queue: &str, cause: &str, reason: &str) -> Event {
     let summary = format!("{} discarded a message of {queue}: {reason}", act.actor_name);
-    let data = json!({"queue": queue, "cause": cause, "reason": reason});
-    Event::new(act, EventKind::DeadLetterDiscarded, (KIND, id.to_string(), format!("A message of {queue}")), summary, data)
+    let data = json!({"queue": queue, "cause": cause});
+    let changes = Map::from_iter([("reason".to_owned(), json!({"old": null, "new": reason}))]);
+    Event::new(act, EventKind::DeadLetterDiscarded, (KIND, id.to_string(), format!("A message of {queue}")), summary, data).with_changes(changes)
 }
 
 #[cfg(test)]

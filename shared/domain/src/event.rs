@@ -19,8 +19,12 @@ crate::choice! {
         UserUpdated = "user.updated",
         /// A user was disabled.
         UserDeleted = "user.deleted",
+        /// A user was given another role.
+        UserRoleChanged = "user.role_changed",
+        /// A user has another password: his own, or one that somebody set.
+        UserPasswordChanged = "user.password_changed",
         /// A session of a user was ended, since a refresh token of it was misused.
-        UserSessionEnded = "user.session_ended",
+        SessionReuseDetected = "session.reuse_detected",
         /// A user moved to another team.
         UserTeamChanged = "user.team_changed",
         /// A team was created.
@@ -105,6 +109,16 @@ crate::choice! {
         WorkLogCreated = "worklog.created",
         /// A work log was removed.
         WorkLogDeleted = "worklog.deleted",
+        /// A product was created.
+        ProductCreated = "product.created",
+        /// A product's fields changed.
+        ProductUpdated = "product.updated",
+        /// An order was placed.
+        OrderCreated = "order.created",
+        /// An order's status changed.
+        OrderStatusChanged = "order.status_changed",
+        /// A payment or refund was recorded.
+        TransactionRecorded = "transaction.recorded",
         /// A notification waits to be sent.
         NotificationQueued = "notification.queued",
         /// A notification was handed over.
@@ -127,6 +141,10 @@ crate::choice! {
         Lead = "LEAD",
         /// A notification.
         Notification = "NOTIFICATION",
+        /// An order.
+        Order = "ORDER",
+        /// A product.
+        Product = "PRODUCT",
         /// A project.
         Project = "PROJECT",
         /// A role with its grants.
@@ -139,6 +157,8 @@ crate::choice! {
         Team = "TEAM",
         /// A message template.
         Template = "TEMPLATE",
+        /// A payment or refund of an order.
+        Transaction = "TRANSACTION",
         /// A user.
         User = "USER",
         /// A work log.

@@ -12,6 +12,7 @@ use crate::customer::{Customer, Engagement, LevelCode};
 use crate::follow_up::FollowUp;
 use crate::id::{TeamId, UserId};
 use crate::lead::{Lead, LeadStatus};
+use crate::order::Order;
 use crate::record::{Entity, Row};
 use crate::task::Task;
 use crate::time::{Day, Time};
@@ -24,6 +25,8 @@ use std::collections::BTreeMap;
 pub const LEAD_DAYS: i64 = 14;
 /// Over how many days communications are summed, today included.
 pub const COMMUNICATION_DAYS: i64 = 7;
+/// Over how many days orders are counted and their totals summed, today included.
+pub const ORDER_DAYS: i64 = 30;
 /// How many owners are shown with the most active customers.
 pub const TOP_REPS: usize = 5;
 
@@ -47,6 +50,10 @@ crate::choice! {
         Communications = "c",
         /// Leads, by the day they were made.
         NewLeads = "l",
+        /// Orders that were not cancelled, by the day they were placed.
+        Orders = "o",
+        /// Their totals, minor units of the currency of the deployment.
+        Revenue = "r",
     }
 }
 
@@ -146,6 +153,22 @@ impl Figured for Activity {
     fn adds(row: &Row<Self>, zone: &TimeZone) -> Adds {
         let on = row.data.kind.is_contact().then(|| Figure::On(Daily::Communications, day(row.data.occurred_at, zone)));
         each(row.derived.team_id, None, on)
+    }
+}
+
+impl Figured for Order {
+    /// It adds to the team of its customer as that is now, which takes it along.
+    fn adds(row: &Row<Self>, zone: &TimeZone) -> Adds {
+        if !row.data.status.counts() {
+            return Adds::new();
+        }
+        let (whose, day) = (Whose::Team(Self::team(row)), day(row.data.placed_at, zone));
+        let mut adds = Adds::from([((whose, Figure::On(Daily::Orders, day)), 1)]);
+        let total = row.data.total_minor.get();
+        if total > 0 {
+            adds.insert((whose, Figure::On(Daily::Revenue, day)), total);
+        }
+        adds
     }
 }
 

@@ -69,6 +69,14 @@ ids! {
     TaskId,
     /// A project.
     ProjectId,
+    /// A product.
+    ProductId,
+    /// An order.
+    OrderId,
+    /// A payment or refund of an order.
+    TransactionId,
+    /// A promotion.
+    PromotionId,
     /// A domain event.
     EventId,
     /// A parked dead letter.
@@ -90,6 +98,8 @@ pub enum Reference {
     Task(TaskId),
     /// A project.
     Project(ProjectId),
+    /// A product.
+    Product(ProductId),
 }
 
 impl UserId {

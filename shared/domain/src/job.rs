@@ -257,9 +257,8 @@ impl JobRun {
     pub fn event(&self, act: &Act) -> Event {
         let of = if self.dry_run { "dry run" } else { "run" };
         let summary = format!("The {of} of {} for {} ended: {}", self.job, self.date, self.state);
-        let data = json!({"runId": self.run_id, "trigger": self.trigger, "state": self.state, "date": self.date, "dryRun": self.dry_run, "counts": self.counts});
-        let event = Event::new(act, EventKind::JobFinished, (KIND, self.job.to_string(), self.job.to_string()), summary, data);
-        Event { actor: self.by, ..event }
+        let data = json!({"runId": self.run_id, "trigger": self.trigger, "state": self.state, "startedBy": self.by, "date": self.date, "span": self.span, "dryRun": self.dry_run, "counts": self.counts});
+        Event::new(act, EventKind::JobFinished, (KIND, self.job.to_string(), self.job.to_string()), summary, data)
     }
 }
 

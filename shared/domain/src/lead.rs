@@ -250,7 +250,7 @@ pub fn create(act: &Act, mut data: LeadData, text: LeadText, owner: Option<&Owne
     Lead::stamp(&mut derived, owner);
     let lead: Record<Lead> = Record::new(act.id(), act, data, text, derived);
     let summary = format!("{} created lead {}", act.actor_name, lead.data.title);
-    let mut events = vec![lead.event(act, EventKind::LeadCreated, summary, json!({"status": lead.data.status, "source": lead.data.source}))];
+    let mut events = vec![lead.event(act, EventKind::LeadCreated, summary, json!({"status": lead.data.status}))];
     if owner.is_some() && lead.data.owner_id != act.actor {
         events.push(assigned(&lead, act, None));
     }

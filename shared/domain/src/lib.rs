@@ -31,13 +31,16 @@ pub mod level;
 pub mod lifecycle;
 pub mod message;
 pub mod message_template;
+pub mod money;
 pub mod notification;
+pub mod order;
 pub mod overview;
 pub mod owner;
 pub mod party;
 pub mod password;
 pub mod permission;
 pub mod personal;
+pub mod product;
 pub mod project;
 pub mod promotion;
 pub mod reach;
@@ -52,6 +55,7 @@ pub mod task;
 pub mod team;
 pub mod text;
 pub mod time;
+pub mod transaction;
 pub mod unsubscribe;
 pub mod user;
 pub mod value;
@@ -59,9 +63,11 @@ pub mod work_log;
 
 pub use activity::ActivityId;
 pub use follow_up::FollowUpId;
-pub use id::{CustomerId, EventId, LeadId, ParkedId, ProjectId, Reference, SessionId, TaskId, TeamId, UserId};
+pub use id::{
+    CustomerId, EventId, LeadId, OrderId, ParkedId, ProductId, ProjectId, PromotionId, Reference, SessionId, TaskId, TeamId, TransactionId, UserId,
+};
 pub use notification::NotificationId;
-pub use overview::Overview;
+pub use overview::{Overview, Sales};
 pub use owner::{Owned, Owner};
 pub use party::{Parent, Party, PartyId};
 pub use permission::{Grants, Permission, Role};

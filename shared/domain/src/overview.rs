@@ -3,6 +3,7 @@
 
 use crate::activity::Note;
 use crate::follow_up::Next;
+use crate::time::Time;
 use std::collections::BTreeMap;
 
 /// How many notes the page of a record shows.
@@ -33,6 +34,17 @@ crate::choice! {
 /// How many children of each kind.
 pub type Counts = BTreeMap<Counter, i64>;
 
+/// What a customer bought, without what was called off.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sales {
+    /// How many orders.
+    pub orders: i64,
+    /// Their totals together, minor units.
+    pub spent_minor: i64,
+    /// When the latest of them was placed.
+    pub last_order_at: Option<Time>,
+}
+
 /// What the page of a record shows beside the record.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Overview {
@@ -42,6 +54,8 @@ pub struct Overview {
     pub notes: Vec<Note>,
     /// The earliest pending follow-up.
     pub next: Option<Next>,
+    /// What a customer bought.
+    pub sales: Sales,
 }
 
 impl Overview {

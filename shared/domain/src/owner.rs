@@ -1,5 +1,6 @@
 //! Owners: to whom a record belongs, and what becomes of it when that changes.
 
+use crate::customer::Customer;
 use crate::event::{Act, Event};
 use crate::id::{TeamId, UserId};
 use crate::reach::Caller;
@@ -56,6 +57,29 @@ pub trait Owned: Entity {
     /// Gives the record of a disabled user to somebody else, or to nobody where that is possible;
     /// `None` where it stays: closed work, or what belongs to that owner already.
     fn hand_over(record: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self>;
+}
+
+/// What hangs below a customer and belongs to whom the customer belongs: orders and transactions.
+pub trait Follower: Owned {
+    /// Puts the customer's owner on the derived fields.
+    fn set_owner(derived: &mut Self::Derived, owner: Option<UserId>);
+}
+
+/// Whether a record is elsewhere than its customer.
+pub fn strays<E: Follower>(row: &Row<E>, customer: &Row<Customer>) -> bool {
+    (E::owner(row), E::stamped(&row.derived)) != (Customer::owner(customer), Customer::stamped(&customer.derived))
+}
+
+/// A record where its customer belongs; `None` when it is there.
+pub fn beside<E: Follower>(record: &Record<E>, customer: &Row<Customer>) -> Option<Record<E>> {
+    strays(record, customer).then(|| {
+        let mut next = record.clone();
+        let (team, name) = Customer::stamped(&customer.derived);
+        let owner = Customer::owner(customer).map(|id| Owner { id, name: name.unwrap_or_default().to_owned(), team });
+        E::set_owner(&mut next.derived, owner.as_ref().map(|owner| owner.id));
+        E::stamp(&mut next.derived, owner.as_ref());
+        next
+    })
 }
 
 /// Work on a lead or customer that somebody holds: follow-ups and tasks.

@@ -3,7 +3,7 @@
 
 use crate::activity::About;
 use crate::customer::Customer;
-use crate::id::{CustomerId, LeadId, ProjectId, TaskId, TeamId, UserId};
+use crate::id::{CustomerId, LeadId, OrderId, ProjectId, TaskId, TeamId, UserId};
 use crate::lead::{self, Lead};
 use crate::reach::Scope;
 use crate::record::{Entity, Record};
@@ -73,6 +73,8 @@ pub enum Parent {
     Project(ProjectId),
     /// A task.
     Task(TaskId),
+    /// An order.
+    Order(OrderId),
 }
 
 impl Parent {
@@ -83,6 +85,7 @@ impl Parent {
             Self::Party(PartyId::Customer(id)) => ("CUSTOMER", id.to_string()),
             Self::Project(id) => ("PROJECT", id.to_string()),
             Self::Task(id) => ("TASK", id.to_string()),
+            Self::Order(id) => ("ORDER", id.to_string()),
         }
     }
 }

@@ -175,6 +175,11 @@ impl Permission {
                 | Self::TasksDelete
                 | Self::ProjectsRead
                 | Self::WorklogsRead
+                | Self::OrdersCreate
+                | Self::OrdersRead
+                | Self::OrdersUpdate
+                | Self::TransactionsCreate
+                | Self::TransactionsRead
         )
     }
 
@@ -188,7 +193,7 @@ impl Permission {
             Self::TasksUpdate | Self::TasksDelete => Self::TasksRead,
             Self::ProjectsUpdate => Self::ProjectsRead,
             Self::WorklogsDelete => Self::WorklogsRead,
-            Self::OrdersUpdate => Self::OrdersRead,
+            Self::OrdersUpdate | Self::TransactionsCreate => Self::OrdersRead,
             Self::MessagesRetry => Self::MessagesRead,
             Self::UsersUpdate | Self::UsersDelete => Self::UsersRead,
             other => other,

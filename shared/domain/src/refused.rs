@@ -33,6 +33,8 @@ pub enum StateMachine {
     Task,
     /// The status of a project.
     Project,
+    /// The status of an order.
+    Order,
 }
 
 /// A rule was broken: nothing changes.
@@ -64,6 +66,18 @@ pub enum Refused {
         field: Option<&'static str>,
         /// A sentence for people.
         detail: String,
+    },
+    /// The customer is archived and buys nothing.
+    #[error("The customer is archived; restore it first")]
+    CustomerArchived,
+    /// The order was called off, and nothing is paid on it.
+    #[error("The order was cancelled; nothing is paid on it")]
+    OrderCancelled,
+    /// The order was paid: what is with us has to be given back before it is called off.
+    #[error("{minor} minor units were paid and not given back; refund them before the order is cancelled")]
+    RefundFirst {
+        /// How much.
+        minor: i64,
     },
     /// The team has members.
     #[error("{0}")]

@@ -62,6 +62,14 @@ codes! {
     TaskTransition = "TASK_TRANSITION", 409, "The task cannot move there";
     /// The project's status does not allow the move.
     ProjectTransition = "PROJECT_TRANSITION", 409, "The project cannot move there";
+    /// The order's status does not allow the move.
+    OrderTransition = "ORDER_TRANSITION", 409, "The order cannot move there";
+    /// What was paid has to be given back before the order is called off.
+    RefundFirst = "REFUND_FIRST", 409, "The order was paid";
+    /// Nothing is paid on an order that was called off.
+    OrderCancelled = "ORDER_CANCELLED", 409, "The order was cancelled";
+    /// An archived customer buys nothing.
+    CustomerArchived = "CUSTOMER_ARCHIVED", 409, "The customer is archived";
     /// The lifecycle does not allow the move.
     CustomerTransition = "CUSTOMER_TRANSITION", 409, "The customer cannot move there";
     /// The idempotency key was used with another body.
@@ -339,6 +347,9 @@ impl From<Refused> for Problem {
                 let problem = Self::new(Code::LimitReached, detail);
                 field.into_iter().fold(problem, |problem, field| problem.about(&format!("/{field}"), "limit"))
             }
+            Refused::CustomerArchived => Self::new(Code::CustomerArchived, refused.to_string()).about("/customerId", "archived"),
+            Refused::OrderCancelled => Self::new(Code::OrderCancelled, refused.to_string()).about("/type", "cancelled"),
+            Refused::RefundFirst { .. } => Self::new(Code::RefundFirst, refused.to_string()).about("/status", "refund"),
             Refused::TeamNotEmpty(detail) => Self::new(Code::TeamNotEmpty, detail),
             Refused::RoleFixed => Self::new(Code::RoleFixed, refused.to_string()),
         }
@@ -353,6 +364,7 @@ const fn machine(machine: StateMachine) -> (Code, &'static str) {
         StateMachine::FollowUp => (Code::FollowUpTransition, "/status"),
         StateMachine::Task => (Code::TaskTransition, "/status"),
         StateMachine::Project => (Code::ProjectTransition, "/status"),
+        StateMachine::Order => (Code::OrderTransition, "/status"),
     }
 }
 

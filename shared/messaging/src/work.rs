@@ -61,7 +61,7 @@ pub enum Work {
         #[serde(default)]
         from: Option<Place>,
     },
-    /// Put the leads that became a customer where the customer belongs.
+    /// Put the leads that became a customer, its orders and their transactions where the customer belongs.
     FollowCustomer {
         /// The customer.
         customer: CustomerId,

@@ -16,9 +16,12 @@ use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
+use domain::order::Order;
+use domain::product::Product;
 use domain::project::Project;
 use domain::task::Task;
 use domain::team::Team;
+use domain::transaction::Transaction;
 use domain::user::User;
 use domain::work_log::WorkLog;
 use domain::{Entity, Time};
@@ -28,8 +31,20 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// The kinds of record that a migration can change: each stands whole in lists that are walked from end to end.
-pub const MIGRATED: [&str; 9] =
-    [Customer::KIND, Lead::KIND, Activity::KIND, FollowUp::KIND, Task::KIND, Project::KIND, WorkLog::KIND, User::KIND, Team::KIND];
+pub const MIGRATED: [&str; 12] = [
+    Customer::KIND,
+    Lead::KIND,
+    Activity::KIND,
+    FollowUp::KIND,
+    Task::KIND,
+    Project::KIND,
+    WorkLog::KIND,
+    Product::KIND,
+    Order::KIND,
+    Transaction::KIND,
+    User::KIND,
+    Team::KIND,
+];
 
 /// How many rows one query reads.
 const PAGE: usize = 100;
@@ -265,6 +280,9 @@ impl Store {
             Task::KIND => self.reshape::<Task>(done, next, old).await,
             Project::KIND => self.reshape::<Project>(done, next, old).await,
             WorkLog::KIND => self.reshape::<WorkLog>(done, next, old).await,
+            Product::KIND => self.reshape::<Product>(done, next, old).await,
+            Order::KIND => self.reshape::<Order>(done, next, old).await,
+            Transaction::KIND => self.reshape::<Transaction>(done, next, old).await,
             User::KIND => self.reshape::<User>(done, next, old).await,
             Team::KIND => self.reshape::<Team>(done, next, old).await,
             _ => Err(Error::Invalid(format!("no backfill reaches records of kind {kind}"))),

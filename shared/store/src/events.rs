@@ -92,8 +92,8 @@ impl Store {
         items.iter().filter(|item| crate::item::kind_of(item) == Some("EVENT")).map(to_event).collect()
     }
 
-    /// The events of a time, oldest first, with their keys.
-    pub async fn events_of_time(&self, span: Span, paging: Paging<'_>) -> Result<Page<(Key, Event)>, Error> {
+    /// The events of a time, oldest first, with their keys; one that cannot be read holds up none of the others.
+    pub async fn events_of_time(&self, span: Span, paging: Paging<'_>) -> Result<Page<(Key, Result<Event, Error>)>, Error> {
         let months = Lately { since: span.from, now: span.to }.months(None);
         let places = months.iter().flat_map(|month| ["FEED", SILENT].into_iter().flat_map(|kind| partitions(&[Place::All], kind, month, PLAIN)));
         let plan = Plan {
@@ -103,7 +103,7 @@ impl Store {
             until: Some(span.to.to_string()),
             ..Plan::default()
         };
-        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(Some((crate::item::key_of(&entry.item), to_event(&entry.item)?)))).await
+        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(Some((crate::item::key_of(&entry.item), to_event(&entry.item))))).await
     }
 
     /// The events of a record, oldest first: its audit trail.

@@ -19,9 +19,10 @@ use crate::tx::{FailedCondition, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::activity::Activity;
 use domain::customer::{Customer, Engagement, LevelCode};
-use domain::figures::{Adds, COMMUNICATION_DAYS, Daily, Figure, Figured, Figures, Whose, difference};
+use domain::figures::{Adds, COMMUNICATION_DAYS, Daily, Figure, Figured, Figures, ORDER_DAYS, Whose, difference};
 use domain::follow_up::FollowUp;
 use domain::lead::{Lead, LeadStatus};
+use domain::order::Order;
 use domain::task::Task;
 use domain::team::Team;
 use domain::text::TextValue;
@@ -34,7 +35,7 @@ use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The kinds of record that add to figures.
-pub const FIGURED: [&str; 5] = [Customer::KIND, Lead::KIND, Activity::KIND, FollowUp::KIND, Task::KIND];
+pub const FIGURED: [&str; 6] = [Customer::KIND, Lead::KIND, Activity::KIND, FollowUp::KIND, Task::KIND, Order::KIND];
 
 /// How many records are counted in one transaction.
 const TOGETHER: usize = 40;
@@ -60,6 +61,7 @@ fn adds_of(item: &Item, zone: &TimeZone) -> Result<(u64, Adds), Error> {
         Some(Activity::KIND) => of::<Activity>(item, zone),
         Some(FollowUp::KIND) => of::<FollowUp>(item, zone),
         Some(Task::KIND) => of::<Task>(item, zone),
+        Some(Order::KIND) => of::<Order>(item, zone),
         _ => Ok((0, Adds::new())),
     }
 }
@@ -385,16 +387,22 @@ impl Store {
             ];
             kinds.map(|(kind, state)| list(kind, place, state, None))
         };
+        // Orders add to teams alone, and those are looked at that count still.
+        let orders = |place: Place| list(Order::KIND, place, "LIVE", Some(first_of(ORDER_DAYS, now).to_string()));
         let mut lists: Vec<FiguredList> = match whose {
             Whose::User(user) => return Ok(of(Place::Owner(Some(user))).to_vec()),
-            Whose::Team(Some(team)) => of(Place::Team(team)).to_vec(),
-            Whose::Team(None) => of(Place::Owner(None)).to_vec(),
+            Whose::Team(Some(team)) => of(Place::Team(team)).into_iter().chain([orders(Place::Team(team))]).collect(),
+            Whose::Team(None) => of(Place::Owner(None)).into_iter().chain([orders(Place::Owner(None))]).collect(),
         };
         let people = self.every_id::<User>().await?;
         if whose == Whose::Team(None) {
-            lists.extend(people.iter().flat_map(|user| of(Place::Owner(Some(*user)))));
+            let owned = |user: &UserId| {
+                let place = Place::Owner(Some(*user));
+                of(place).into_iter().chain([orders(place)])
+            };
+            lists.extend(people.iter().flat_map(owned));
         }
-        let since = first_communication(now);
+        let since = first_of(COMMUNICATION_DAYS, now);
         let authors = people.into_iter().map(Some).chain([None]);
         lists.extend(authors.map(|author| list(Activity::KIND, Place::Owner(author), "LIVE", Some(since.to_string()))));
         Ok(lists)
@@ -440,11 +448,12 @@ impl Store {
 
     /// What of somebody's figures is kept otherwise than these sums say. Days that are asked for no more are left out.
     pub async fn figure_differences(&self, whose: Whose, sums: &BTreeMap<String, i64>, now: Time) -> Result<Differences, Error> {
-        let first = first_communication(now).day_in(&TimeZone::UTC);
+        let first = |days| first_of(days, now).day_in(&TimeZone::UTC);
         let told = |spot: &Spot| match spot {
             Spot::All(_) => true,
             Spot::Day(month, name) => match read_day(*month, name) {
-                Some(Figure::On(Daily::Communications, day)) => day > first,
+                Some(Figure::On(Daily::Communications, day)) => day > first(COMMUNICATION_DAYS),
+                Some(Figure::On(Daily::Orders | Daily::Revenue, day)) => day > first(ORDER_DAYS),
                 _ => end_of_days(*month) > now,
             },
         };
@@ -506,8 +515,8 @@ impl Store {
 }
 
 /// The first moment of the communications that count, with a day to spare for every zone.
-fn first_communication(now: Time) -> Time {
-    now.plus_seconds(-(COMMUNICATION_DAYS + 1) * 86_400)
+fn first_of(days: i64, now: Time) -> Time {
+    now.plus_seconds(-(days + 1) * 86_400)
 }
 
 impl Spot {

@@ -49,10 +49,26 @@ pub trait Stored: Entity {
         None
     }
 
+    /// What of it no other record of its kind may have.
+    fn unique(_: &Row<Self>) -> Option<Unique> {
+        None
+    }
+
     /// The contact data under which it is found as a duplicate.
     fn contacts(_: &Row<Self>) -> Contacts {
         Contacts::default()
     }
+}
+
+/// A value that one record alone has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unique {
+    /// Among what it is unique: `SKU`.
+    pub space: &'static str,
+    /// In the form in which two are the same.
+    pub value: String,
+    /// The field that it stands in.
+    pub field: &'static str,
 }
 
 /// The contact data of a record that is checked for duplicates.
@@ -71,12 +87,34 @@ pub enum CounterName {
     Children(Counter),
     /// Minutes of a day of the item's month.
     Minutes(Day),
+    /// What a customer bought.
+    Sales(SaleCounter),
+}
+
+/// What is counted of a customer's orders, without those that were called off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SaleCounter {
+    /// How many.
+    Orders,
+    /// Their totals, minor units.
+    Spent,
+}
+
+impl SaleCounter {
+    /// The attribute that holds it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Spent => "spentMinor",
+        }
+    }
 }
 
 impl std::fmt::Display for CounterName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Children(counter) => counter.fmt(f),
+            Self::Sales(counter) => f.write_str(counter.as_str()),
             Self::Minutes(day) => write!(f, "d{:02}", day.0.day()),
         }
     }

@@ -5,7 +5,7 @@
 use domain::figures::Whose;
 use domain::job::{JobName, RunId};
 use domain::text::TextValue;
-use domain::{ActivityId, EventId, FollowUpId, ParkedId, SessionId, TaskId, TeamId, Time, UserId};
+use domain::{ActivityId, EventId, FollowUpId, OrderId, ParkedId, SessionId, TaskId, TeamId, Time, UserId};
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -219,6 +219,27 @@ pub fn minutes(kind: &str, id: impl std::fmt::Display, month: &str) -> Key {
     Key::new(format!("{kind}#{id}"), format!("MINUTES#{month}"))
 }
 
+/// When did this customer buy what counts? `CUSTOMER#<id>` / `PLACED#<time>#<order>`.
+pub fn placed(customer: impl std::fmt::Display, at: Time, order: OrderId) -> Key {
+    Key::new(format!("CUSTOMER#{customer}"), format!("{PLACED_AT}{}", by_time(at, order)))
+}
+
+/// What did this customer buy in all, and how often did that change? `CUSTOMER#<id>` / `PLACED~SALES`. It sorts right after the orders,
+/// so that one query from the end brings the latest of them too.
+pub fn sales(customer: impl std::fmt::Display) -> Key {
+    Key::new(format!("CUSTOMER#{customer}"), SALES)
+}
+
+/// How the sort keys of both begin, of the orders, and the one of the totals.
+pub(crate) const PLACED: &str = "PLACED";
+pub(crate) const PLACED_AT: &str = "PLACED#";
+pub(crate) const SALES: &str = "PLACED~SALES";
+
+/// Which number has the next record of this kind in a year? `NUMBERS#ORDER#2026` / `NUMBERS`.
+pub fn numbers(kind: &str, year: i16) -> Key {
+    Key::new(format!("NUMBERS#{kind}#{year}"), "NUMBERS")
+}
+
 /// When does this template come again? `TASK#<id>` / `DUE#RECURRENCE`, in the partition of that day.
 pub fn recurrence(task: TaskId) -> Key {
     Key::new(format!("TASK#{task}"), "DUE#RECURRENCE")
@@ -362,6 +383,11 @@ pub fn of_parent_as(kind: &str, id: impl std::fmt::Display, child: &str, as_what
     format!("{}#{as_what}", of_parent(kind, id, child))
 }
 
+/// The products of a category, in the form in which categories are the same: `CATEGORY#engines#PRODUCT`.
+pub fn of_category(category: &str, kind: &str) -> String {
+    of_parent("CATEGORY", category, kind)
+}
+
 /// What of a kind is due on a day, UTC: `DUE#TASK#2026-01-31`.
 pub fn due_on(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..10])
@@ -370,6 +396,11 @@ pub fn due_on(kind: &str, at: Time) -> String {
 /// What of a kind is due in an hour, UTC: `DUE#CUSTOMER#2026-01-31T01`.
 pub fn due_in(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..13])
+}
+
+/// The sort key of what is ordered by name: `<name>#<id>`, the name without case and accents.
+pub fn by_name(name: &str, id: impl std::fmt::Display) -> String {
+    format!("{}#{id}", crate::found::by_name(name))
 }
 
 /// The `state` part of the partition of the words that begin with the same character: `LIVE#Q#a`.

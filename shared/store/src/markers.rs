@@ -4,13 +4,14 @@ use crate::accounts::TEAM_NAME;
 use crate::error::Error;
 use crate::item::{Item, Stored, bare, get_number, get_text, key_of, number, text};
 use crate::keys;
+use crate::records::{SKU, TRANSACTION};
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::customer::Customer;
 use domain::lead::Lead;
 use domain::text::TextValue;
-use domain::{CustomerId, Entity, LeadId, PartyId, Record, TeamId, UserId};
+use domain::{CustomerId, Entity, LeadId, PartyId, ProductId, Record, TeamId, TransactionId, UserId};
 use futures::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -160,6 +161,10 @@ pub enum UniqueHolder {
     User(UserId),
     /// A team: its name.
     Team(TeamId),
+    /// A product: its SKU.
+    Product(ProductId),
+    /// A payment or refund: its reference.
+    Transaction(TransactionId),
 }
 
 impl Error {
@@ -172,10 +177,13 @@ impl Error {
 }
 
 fn unique_holder(marker: &Item) -> Option<UniqueHolder> {
-    let id = get_text(marker, "id")?;
-    match key_of(marker).pk.starts_with(&keys::unique(TEAM_NAME, "").pk) {
-        true => TeamId::read(id).map(UniqueHolder::Team).ok(),
-        false => UserId::read(id).map(UniqueHolder::User).ok(),
+    let (id, pk) = (get_text(marker, "id")?, key_of(marker).pk);
+    let is_of = |space: &str| pk.starts_with(&keys::unique(space, "").pk);
+    match () {
+        () if is_of(TEAM_NAME) => TeamId::read(id).map(UniqueHolder::Team).ok(),
+        () if is_of(SKU) => ProductId::read(id).map(UniqueHolder::Product).ok(),
+        () if is_of(TRANSACTION) => TransactionId::read(id).map(UniqueHolder::Transaction).ok(),
+        () => UserId::read(id).map(UniqueHolder::User).ok(),
     }
 }
 

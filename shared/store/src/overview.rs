@@ -4,12 +4,14 @@
 use crate::error::Error;
 use crate::item::{Item, from_attribute, get_number, get_text, key_of};
 use crate::keys::{self, Key};
+use crate::records::SalesSeq;
 use crate::table::Store;
 use crate::tx::Tx;
-use domain::Time;
+use domain::customer::Customer;
 use domain::engagement::HOT_CONTACTS;
-use domain::overview::{Counter, Counts, LATEST_NOTES, Overview};
+use domain::overview::{Counter, Counts, LATEST_NOTES, Overview, Sales};
 use domain::text::TextValue;
+use domain::{Entity, Time};
 
 fn counts_of(item: &Item) -> Counts {
     let count = |counter: &Counter| get_number(item, counter.as_str()).map(|count| (*counter, count));
@@ -24,8 +26,10 @@ impl Store {
         // The counts sort right after the notes.
         let limit = i32::try_from(LATEST_NOTES + 1).unwrap_or(i32::MAX);
         let counted_notes = self.some_children(&pk, "NOTE", false, limit, false);
-        let (counted_notes, pending) = tokio::try_join!(counted_notes, pending)?;
-        let mut overview = Overview { next: pending.first().map(|item| from_attribute(item, "data")).transpose()?, ..Overview::default() };
+        let sales = async { if kind == Customer::KIND { self.sales(&pk).await } else { Ok(Sales::default()) } };
+        let (counted_notes, pending, sales) = tokio::try_join!(counted_notes, pending, sales)?;
+        let next = pending.first().map(|item| from_attribute(item, "data")).transpose()?;
+        let mut overview = Overview { next, sales, ..Overview::default() };
         for item in &counted_notes {
             match get_text(item, "type") {
                 Some("COUNTS") => overview.counts = counts_of(item),
@@ -46,10 +50,11 @@ impl Store {
     /// own transaction; it is read first and has to be the same when something derived is written
     /// ([`Tx::require_beside`]), so the result of a look that was overtaken is never written.
     pub async fn beside(&self, kind: &str, id: impl std::fmt::Display) -> Result<Beside, Error> {
-        let counts = keys::counts(kind, id);
-        let seq = self.seq(&counts).await?;
-        let (contacts, next_due) = self.dates(&counts.pk).await?;
-        Ok(Beside { counts, seq, contacts, next_due })
+        let (counts, bought) = (keys::counts(kind, &id), keys::sales(&id));
+        let dates = async { Ok((self.seq(&counts).await?, self.dates(&counts.pk).await?)) };
+        let sales = async { if kind == Customer::KIND { self.latest_sales(&id).await.map(Some) } else { Ok(None) } };
+        let ((seq, (contacts, next_due)), sales) = tokio::try_join!(dates, sales)?;
+        Ok(Beside { counts, seq, contacts, next_due, sales: sales.map(|(seq, sales)| (bought, seq, sales)) })
     }
 
     async fn seq(&self, counts: &Key) -> Result<u64, Error> {
@@ -76,11 +81,22 @@ pub struct Beside {
     pub contacts: Vec<Time>,
     /// When the earliest pending follow-up is due.
     pub next_due: Option<Time>,
+    sales: Option<(Key, SalesSeq, Sales)>,
+}
+
+impl Beside {
+    /// What a customer bought; `None` beside what buys nothing.
+    pub fn sales(&self) -> Option<Sales> {
+        self.sales.as_ref().map(|(.., sales)| *sales)
+    }
 }
 
 impl Tx {
     /// Requires that nothing changed beside a record since it was looked at.
     pub fn require_beside(&mut self, beside: &Beside) {
         self.require_seq(&beside.counts, beside.seq);
+        if let Some((key, seq, _)) = &beside.sales {
+            self.require_sales(key, *seq);
+        }
     }
 }

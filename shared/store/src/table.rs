@@ -108,6 +108,12 @@ impl Store {
         self.get_some(keys, false).await
     }
 
+    /// The records of these ids, strongly consistent, in any order; what there is not is left out.
+    pub async fn latest_of<E: Stored>(&self, ids: &[E::Id]) -> Result<Vec<Record<E>>, Error> {
+        let keys: Vec<Key> = ids.iter().map(|id| crate::keys::record(E::KIND, *id)).collect();
+        self.get_latest_items(&keys).await?.iter().map(to_record).collect()
+    }
+
     /// The same, strongly consistent, however many they are.
     pub(crate) async fn get_latest_items(&self, keys: &[Key]) -> Result<Vec<Item>, Error> {
         Ok(try_join_all(keys.chunks(AT_ONCE).map(|keys| self.get_some(keys, true))).await?.concat())

@@ -66,6 +66,8 @@ struct CounterChange {
     joins: bool,
     /// The lead became this customer and takes no more children.
     closes: Option<String>,
+    /// How often it had changed when it was read: nothing of it may have moved since.
+    seq: Option<u64>,
 }
 
 /// DynamoDB's limit of actions in one transaction.
@@ -94,6 +96,7 @@ impl Tx {
             here.guarded |= change.guarded;
             here.joins |= change.joins;
             here.closes = here.closes.take().or(change.closes);
+            here.seq = here.seq.or(change.seq);
         }
     }
 
@@ -135,9 +138,8 @@ impl Tx {
             item.insert("seq".into(), number(0));
             self.put_new(item, FailedCondition::Exists);
         }
-        self.move_companions(None, Some(record));
+        self.move_beside(None, Some(record));
         self.rollup(None, Some(record));
-        self.contacts.between(None, Some(record));
     }
 
     /// Changes a record from what was read to what was decided, if it is still as read. Only the
@@ -156,8 +158,7 @@ impl Tx {
             (Ok(old), Ok(new)) => self.replace(&old, &new, FailedCondition::Stale),
             (Err(error), _) | (_, Err(error)) => self.fail(error),
         }
-        self.move_companions(Some(old), Some(&new));
-        self.contacts.between(Some(old), Some(&new));
+        self.move_beside(Some(old), Some(&new));
     }
 
     /// Removes a record, if it is still as read, with its companions and its part of the counts.
@@ -168,8 +169,7 @@ impl Tx {
 
     /// The same where the counts it stood in are gone.
     pub fn delete_uncounted<E: Stored>(&mut self, record: &Record<E>, refusal: FailedCondition) {
-        self.move_companions(Some(record), None);
-        self.contacts.between(Some(record), None);
+        self.move_beside(Some(record), None);
         if E::COUNTED {
             self.remove(&crate::keys::counts(E::KIND, record.id));
         }
@@ -184,6 +184,24 @@ impl Tx {
             key,
             refusal,
         );
+    }
+
+    /// Moves what stands beside a record: companions, its unique value, its place among the duplicates.
+    fn move_beside<E: Stored>(&mut self, old: Option<&Record<E>>, new: Option<&Record<E>>) {
+        self.move_companions(old, new);
+        self.contacts.between(old, new);
+        let Some(id) = old.or(new).map(|record| record.id.to_string()) else { return };
+        let unique = |record: Option<&Record<E>>| record.and_then(|record| E::unique(record));
+        let (old, new) = (unique(old), unique(new));
+        if old == new {
+            return;
+        }
+        if let Some(old) = old {
+            self.release_unique(old.space, &old.value);
+        }
+        if let Some(new) = new {
+            self.claim_unique(new.space, &new.value, &id, new.field);
+        }
     }
 
     /// Writes the companions that differ and removes those that are no more.
@@ -234,7 +252,11 @@ impl Tx {
     fn write_counters(&mut self, key: &Key, change: &CounterChange) {
         let mut names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
         let minutes = change.amounts.keys().all(|name| matches!(name, CounterName::Minutes(_)));
-        let kind = if minutes && !change.guarded && change.closes.is_none() { "MINUTES" } else { "COUNTS" };
+        let kind = match change.amounts.keys().next() {
+            Some(CounterName::Sales(_)) => "SALES",
+            _ if minutes && !change.guarded && change.closes.is_none() => "MINUTES",
+            _ => "COUNTS",
+        };
         let mut values = HashMap::from([(":type".to_owned(), text(kind)), (":one".to_owned(), number(1))]);
         let mut set = vec!["#type = :type"];
         let mut add = vec!["seq :one".to_owned()];
@@ -248,18 +270,44 @@ impl Tx {
             set.push("convertedTo = :customer");
         }
         let expression = format!("SET {} ADD {}", set.join(", "), add.join(", "));
-        let condition = match (change.guarded || change.closes.is_some(), change.joins) {
-            (true, true) => Some("attribute_exists(pk) AND attribute_not_exists(convertedTo)"),
-            (true, false) => Some("attribute_exists(pk)"),
-            (false, _) => None,
+        let condition = match (change.seq, change.guarded || change.closes.is_some(), change.joins) {
+            (Some(0), ..) => Some("attribute_not_exists(pk)"),
+            (Some(seq), ..) => {
+                values.insert(":seq".to_owned(), number(seq));
+                Some("seq = :seq")
+            }
+            (None, true, true) => Some("attribute_exists(pk) AND attribute_not_exists(convertedTo)"),
+            (None, true, false) => Some("attribute_exists(pk)"),
+            (None, false, _) => None,
         };
-        let meaning = if change.closes.is_some() { FailedCondition::Stale } else { FailedCondition::Parent };
+        let meaning = if change.closes.is_some() || change.seq.is_some() { FailedCondition::Stale } else { FailedCondition::Parent };
         self.update_if(key, &expression, condition, names, values, meaning);
     }
 
     /// Lets a lead take no more children: it became this customer.
     pub fn close_counts(&mut self, lead: domain::LeadId, customer: domain::CustomerId) {
         self.counters.entry(crate::keys::counts("LEAD", lead)).or_default().closes = Some(customer.to_string());
+    }
+
+    /// Requires that nothing was added to these counters since they were read, beside what the transaction adds itself.
+    pub(crate) fn require_counted(&mut self, key: &Key, seq: u64) {
+        self.counters.entry(key.clone()).or_default().seq = Some(seq);
+    }
+
+    /// Requires that an item is not there.
+    pub(crate) fn require_absent(&mut self, key: &Key, refusal: FailedCondition) {
+        let check = ConditionCheck::builder().set_key(Some(key_map(key))).condition_expression("attribute_not_exists(pk)");
+        self.push(check, key.clone(), refusal);
+    }
+
+    /// Requires a record to be there and not archived when the transaction is carried out.
+    pub fn require_unarchived<E: Stored>(&mut self, id: E::Id) {
+        let key = crate::keys::record(E::KIND, id);
+        let check = ConditionCheck::builder()
+            .set_key(Some(key_map(&key)))
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(#data.archivedAt)")
+            .expression_attribute_names("#data", "data");
+        self.push(check, key, FailedCondition::Parent);
     }
 
     /// Requires that nothing was written beside these counters since they were read.

@@ -55,7 +55,7 @@ TOKENS = ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", "é"]
 FREE = ("metadata", "notificationPrefs")
 KINDS = {
     "customerId": "customers", "leadId": "leads", "projectId": "projects", "taskId": "tasks", "teamId": "teams", "ownerId": "users", "assigneeId": "users", "userId": "users",
-    "managerId": "users", "memberIds": "users", "reassignTo": "users", "createdBy": "users", "referredById": "customers",
+    "managerId": "users", "memberIds": "users", "reassignTo": "users", "createdBy": "users", "referredById": "customers", "productId": "products", "orderId": "orders",
 }  # fmt: skip
 ADMINISTRATIVE = ["role", "status", "teamId", "password", "mustChangePassword"]
 RANGES = [("createdFrom", "createdTo"), ("from", "to")]

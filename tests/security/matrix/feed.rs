@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use tests::people::text;
 
 /// The kinds of record that are somebody's, as the feed names them, and what opens one.
-const KINDS: [(Kind, EntityType, Permission); 8] = [
+const KINDS: [(Kind, EntityType, Permission); 10] = [
     (Kind::Lead, EntityType::Lead, Permission::LeadsRead),
     (Kind::Customer, EntityType::Customer, Permission::CustomersRead),
     (Kind::Activity, EntityType::Activity, Permission::ActivitiesRead),
@@ -22,6 +22,8 @@ const KINDS: [(Kind, EntityType, Permission); 8] = [
     (Kind::Task, EntityType::Task, Permission::TasksRead),
     (Kind::Project, EntityType::Project, Permission::ProjectsRead),
     (Kind::WorkLog, EntityType::WorkLog, Permission::WorklogsRead),
+    (Kind::Order, EntityType::Order, Permission::OrdersRead),
+    (Kind::Transaction, EntityType::Transaction, Permission::TransactionsRead),
     (Kind::User, EntityType::User, Permission::UsersRead),
 ];
 

@@ -42,6 +42,8 @@ pub enum Kind {
     Task,
     Project,
     WorkLog,
+    Order,
+    Transaction,
     Notification,
     User,
     Team,
@@ -61,6 +63,8 @@ const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::Task, "/tasks", "taskId"),
     (Kind::Project, "/projects", "projectId"),
     (Kind::WorkLog, "/worklogs", ""),
+    (Kind::Order, "/orders", "orderId"),
+    (Kind::Transaction, "/transactions", ""),
     (Kind::Notification, "/notifications", ""),
     (Kind::User, "/users", ""),
     (Kind::Team, "/teams", "teamId"),
@@ -106,8 +110,8 @@ impl Kind {
     /// How records of this kind can stand to the caller; none where they belong to nobody by nature.
     pub const fn standings(self) -> &'static [Standing] {
         match self {
-            // An activity is its lead's, which may be nobody's.
-            Self::Lead | Self::Customer | Self::Activity => &Standing::ALL,
+            // An activity is its lead's, an order its customer's, which may be nobody's.
+            Self::Lead | Self::Customer | Self::Activity | Self::Order | Self::Transaction => &Standing::ALL,
             Self::FollowUp | Self::Task | Self::Project | Self::WorkLog | Self::Notification | Self::User => &Standing::OWNED,
             Self::Session => &[Standing::Own, Standing::Teammates],
             Self::Team | Self::Role | Self::DeadLetter | Self::Open(_) => &[],
@@ -127,10 +131,12 @@ pub enum Named {
 /// What a field of this name and schema names; `None` where it names nothing of the CRM's.
 pub fn named(field: &str, schema: &Value) -> Option<Named> {
     let found = match field {
-        "leadId" | "customerId" | "projectId" | "taskId" | "teamId" => {
+        "leadId" | "customerId" | "projectId" | "taskId" | "teamId" | "orderId" => {
             KINDS.iter().find(|(_, _, known)| *known == field).map(|(kind, ..)| Named::Record(*kind))
         }
         "referredById" => Some(Named::Record(Kind::Customer)),
+        // Of products, which are everybody's.
+        "items" => return None,
         "ownerId" | "assigneeId" | "userId" | "createdBy" | "managerId" | "memberIds" | "reassignTo" | "recipientId" => Some(Named::Person),
         _ => None,
     };

@@ -75,6 +75,9 @@ pub async fn body(world: &World, route: &Route, actor: Option<&Actor>) -> Option
     if object.is_empty() {
         object.extend(first_plain(&schema));
     }
+    if route.name == "create_order" {
+        object.insert("items".to_owned(), json!([{"productId": world.product().await, "quantity": 1}]));
+    }
     if route.name == "create_activity" {
         object.insert("body".to_owned(), json!("A note has a text."));
     }

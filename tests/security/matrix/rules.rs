@@ -18,8 +18,8 @@ pub fn permission(route: &Route) -> Option<Permission> {
 /// Whether a record's detail is opened.
 pub fn reads(scope: &Scope, record: &Record) -> bool {
     match record.kind {
-        // It is reached through its lead or customer alone.
-        Kind::Activity => through_party(scope, record),
+        // They are reached through their lead or customer alone.
+        Kind::Activity | Kind::Order | Kind::Transaction => through_party(scope, record),
         Kind::FollowUp | Kind::Task | Kind::Project | Kind::WorkLog => {
             scope.covers(record.owner, record.team) || record.parents.iter().any(|(_, (owner, team))| scope.covers(*owner, *team))
         }
@@ -30,7 +30,7 @@ pub fn reads(scope: &Scope, record: &Record) -> bool {
 /// Whether a list that is not one of a parent's children shows it.
 pub fn lists(scope: &Scope, record: &Record) -> bool {
     match record.kind {
-        Kind::Activity => through_party(scope, record),
+        Kind::Activity | Kind::Order | Kind::Transaction => through_party(scope, record),
         Kind::Team | Kind::Role | Kind::DeadLetter => true,
         _ => scope.covers(record.owner, record.team),
     }
@@ -99,7 +99,7 @@ pub fn judge(route: &Route, field: &str, named: Named) -> Judge {
     Judge::Inside(match (route.name, field) {
         ("update_user", "teamId") => return Judge::OnlyAll,
         // What hangs below a lead or customer needs the reach to write there; people are those of the same reach.
-        ("create_activity" | "create_follow_up", _) | ("update_follow_up" | "assign_lead" | "assign_customer", _) => own(),
+        ("create_activity" | "create_follow_up" | "create_order", _) | ("update_follow_up" | "assign_lead" | "assign_customer", _) => own(),
         // What one can see can be referred to.
         ("create_task" | "update_task", "leadId") => LeadsRead,
         ("create_task" | "update_task" | "create_project" | "create_work_log", "customerId") => CustomersRead,

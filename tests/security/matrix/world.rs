@@ -169,7 +169,7 @@ impl World {
         match kind {
             Kind::Lead | Kind::Customer => self.parent(kind, standing, actor).await,
             Kind::Activity | Kind::FollowUp | Kind::Task => self.child(kind, Kind::Lead, standing, standing, actor).await,
-            Kind::Project | Kind::WorkLog => self.child(kind, Kind::Customer, standing, standing, actor).await,
+            Kind::Project | Kind::WorkLog | Kind::Order | Kind::Transaction => self.child(kind, Kind::Customer, standing, standing, actor).await,
             Kind::User => match standing {
                 Standing::Own => Record::of(kind, actor.person.id.clone(), self.whose(standing, actor)),
                 _ => {
@@ -204,6 +204,7 @@ impl World {
             Kind::Lead => Record::of(kind, text(&admin.lead(json!({"ownerId": owner})).await["id"]), whose),
             Kind::Customer => Record::of(kind, text(&admin.customer(json!({"ownerId": owner})).await["id"]), whose),
             Kind::Project => return Box::pin(self.child(kind, Kind::Customer, Standing::Foreign, standing, actor)).await,
+            Kind::Order => return Box::pin(self.child(kind, Kind::Customer, standing, standing, actor)).await,
             Kind::Task => return Box::pin(self.child(kind, Kind::Lead, Standing::Foreign, standing, actor)).await,
             _ => panic!("nothing hangs below {kind:?}: say in `parent` in tests/security/matrix/world.rs how one is made"),
         };
@@ -212,6 +213,9 @@ impl World {
 
     /// A fresh child of somebody, below a fresh record of this standing.
     pub async fn child(&self, kind: Kind, below: Kind, under: Standing, by: Standing, actor: &Actor) -> Record {
+        if kind == Kind::Transaction {
+            return self.payment(under, actor).await;
+        }
         // What is written by somebody needs a parent within their reach, which is given away afterwards.
         let written = matches!(kind, Kind::Activity | Kind::WorkLog);
         let person = self.who(by, actor);
@@ -221,6 +225,7 @@ impl World {
             Kind::FollowUp => json!({"dueAt": "2031-01-31T12:00:00Z", "assigneeId": person.id}),
             Kind::Task => json!({"title": "Task", "ownerId": person.id}),
             Kind::Project => json!({"name": "Project", "ownerId": person.id}),
+            Kind::Order => json!({"items": [{"productId": self.product().await, "quantity": 1}]}),
             Kind::WorkLog => json!({"workDate": "2026-01-31", "minutes": 5, "description": "Work"}),
             _ => panic!("{kind:?} hangs below nothing: say in `child` in tests/security/matrix/world.rs how one is made"),
         };
@@ -235,6 +240,21 @@ impl World {
         let links = links.filter_map(|name| made[*name].as_str().map(|id| ((*name).to_owned(), id.to_owned()))).collect();
         let parents = std::iter::once((below, whose)).chain(parent.parents).collect();
         self.note(Record { kind, id: text(&made["id"]), owner, team, parents, links })
+    }
+
+    /// A payment of a fresh order of this standing.
+    async fn payment(&self, standing: Standing, actor: &Actor) -> Record {
+        let order = Box::pin(self.child(Kind::Order, Kind::Customer, standing, standing, actor)).await;
+        let body = json!({"type": "PAYMENT", "method": "CASH", "amountMinor": 1});
+        let made = self.admin.make(&format!("/orders/{}/transactions", order.id), body).await;
+        let mut links = order.links.clone();
+        links.insert("orderId".to_owned(), order.id.clone());
+        self.note(Record { kind: Kind::Transaction, id: text(&made["id"]), links, ..order })
+    }
+
+    /// Something to sell, of a price.
+    pub async fn product(&self) -> String {
+        text(&self.admin.make("/products", json!({"sku": unique(), "name": "Engine", "priceMinor": 100})).await["id"])
     }
 
     /// Gives a record to somebody else, or to nobody.

@@ -102,12 +102,17 @@ impl<'a> Piece<'a> {
             Err(failure) if failure.may_pass() && !self.last_try => self.again = Some(failure),
             Err(failure) => {
                 let cause = format!("{}#{id}: {failure}", <E as Entity>::KIND);
-                application::log::fault(self.run.job.as_str(), &cause);
-                self.count(FAILED);
-                self.error.get_or_insert(cause);
+                self.failed(cause);
             }
         }
         Ok(())
+    }
+
+    /// One could not be handled.
+    pub(super) fn failed(&mut self, cause: String) {
+        application::log::fault(self.run.job.as_str(), &cause);
+        self.count(FAILED);
+        self.error.get_or_insert(cause);
     }
 
     fn count(&mut self, name: &str) {

@@ -44,6 +44,12 @@ impl Subject for Runs {
 
 /// Begins a run, or goes on with the one that this message began.
 pub(super) async fn begin(app: &App, start: &Start, message: &Message) -> Result<(), Failure> {
+    if let Some(run) = start.run
+        && app.unscoped().run(start.job, run).await?.is_some()
+    {
+        // The message came again, or was sent again after its run had failed.
+        return again(app, start.job, run, message).await;
+    }
     let subject = Runs::of(app, start.job, None).await?;
     let begun = decide(app, subject, |Runs { name, kept, run }| {
         let act = app.act();
@@ -86,7 +92,7 @@ pub(super) async fn begin(app: &App, start: &Start, message: &Message) -> Result
 /// Goes on with a run from wherever it is.
 async fn again(app: &App, name: JobName, run: RunId, message: &Message) -> Result<(), Failure> {
     match app.unscoped().run(name, run).await? {
-        Some(run) if run.state == RunState::Running => go_on(app, name, run.run_id, run.pieces, message).await,
+        Some(run) if matches!(run.state, RunState::Running | RunState::Failed) => go_on(app, name, run.run_id, run.pieces, message).await,
         _ => Ok(()),
     }
 }

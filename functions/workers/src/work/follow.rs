@@ -7,20 +7,31 @@ use application::App;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::{self, Lead};
-use domain::owner::{Held, follow, follows};
+use domain::order::Order;
+use domain::owner::{Follower, Held, beside, follow, follows, strays};
 use domain::task::Task;
+use domain::transaction::Transaction;
 use domain::{CustomerId, Entity, Owner, PartyId, Record, Time, UserId};
 use messaging::Place;
 use store::Tx;
 use store::item::Stored;
 
-/// Puts the leads that became a customer where the customer is now.
+/// Puts the leads that became a customer, its orders and their transactions where the customer is now.
 pub(super) async fn follow_customer(app: &App, id: CustomerId, from: Option<Place>) -> Result<Option<Place>, Failure> {
     let customer = app.unscoped().get_latest::<Customer>(id).await?;
-    let Some(customer) = customer.filter(|customer| customer.derived.lead_count > 0) else { return Ok(None) };
+    let Some(customer) = customer else { return Ok(None) };
     let follow = |lead: &Record<Lead>| lead::follow(lead, &customer).map(|next| change(lead, &next));
     // A row may show the owner before the last one, so each lead is looked at itself.
-    Walk::new(app, from).list(&below(PartyId::Customer(id), Lead::KIND), |_| true, follow).await
+    let (mut walk, of) = (Walk::new(app, from), PartyId::Customer(id));
+    steps!(walk.list(&below(of, Lead::KIND), |_| true, follow), walk.following::<Order>(&customer), walk.following::<Transaction>(&customer))
+}
+
+impl Walk<'_> {
+    /// The records of one kind that go where their customer goes: those whose rows show that they are elsewhere.
+    async fn following<E: Follower + Stored>(&mut self, customer: &Record<Customer>) -> Result<Option<Place>, Failure> {
+        let plan = below(PartyId::Customer(customer.id), E::KIND);
+        self.list::<E>(&plan, |row| strays(row, customer), |record| beside(record, customer).map(|next| change(record, &next))).await
+    }
 }
 
 /// Gives what the former owner of a lead or customer had to do on it to who owns it now; what belongs to

@@ -6,9 +6,11 @@ use application::App;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
+use domain::order::Order;
 use domain::project::Project;
 use domain::task::Task;
 use domain::team::Team;
+use domain::transaction::Transaction;
 use domain::user::UserStatus;
 use domain::work_log::WorkLog;
 use domain::{Owned, Owner, Record, Row, UserId};
@@ -132,5 +134,7 @@ async fn each_owned(app: &App, user: UserId, from: Option<Place>, change: &Move)
         walk.owned::<FollowUp>(user, change),
         walk.owned::<Project>(user, change),
         walk.owned::<WorkLog>(user, change),
+        walk.owned::<Order>(user, change),
+        walk.owned::<Transaction>(user, change),
     )
 }

@@ -1,7 +1,6 @@
 //! A way through lists of records that goes on in another message where it takes long.
 
 use crate::failure::Failure;
-use crate::projector::anew;
 use application::{App, Decision};
 use domain::{Parent, PartyId, Record, Row};
 use messaging::Place;
@@ -29,7 +28,7 @@ pub(crate) struct Walk<'a> {
     from: Place,
     /// How many lists were begun.
     list: usize,
-    handled: usize,
+    pub(crate) handled: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -61,31 +60,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Derives anew what is derived of the records of a list.
-    pub(crate) async fn anew(&mut self, kind: &str, plan: &Plan) -> Result<Option<Place>, Failure> {
-        let Some(mut after) = self.enter() else { return Ok(None) };
-        loop {
-            let page = self.app.unscoped().keys(kind, plan, paging(after.as_deref())).await?;
-            for key in page.items {
-                self.handled += 1;
-                anew(self.app, &key).await?;
-            }
-            match self.turn(page.next) {
-                ControlFlow::Continue(next) => after = next,
-                ControlFlow::Break(rest) => return Ok(rest),
-            }
-        }
-    }
-
     /// Begins the next list; gives where in it, and nothing where it was visited before.
-    fn enter(&mut self) -> Option<Option<String>> {
+    pub(crate) fn enter(&mut self) -> Option<Option<String>> {
         self.list += 1;
         let at = self.list - 1;
         (at >= self.from.list).then(|| self.from.after.take().filter(|_| at == self.from.list))
     }
 
     /// After a page: where the next one begins, or the end of the list, or the place to go on from.
-    fn turn(&self, next: Option<Cursor>) -> ControlFlow<Option<Place>, Option<String>> {
+    pub(crate) fn turn(&self, next: Option<Cursor>) -> ControlFlow<Option<Place>, Option<String>> {
         match next.map(|cursor| cursor.to_string()) {
             None => ControlFlow::Break(None),
             after if self.handled >= RECORDS_PER_MESSAGE => ControlFlow::Break(Some(Place { list: self.list - 1, after })),
@@ -94,7 +77,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn paging(after: Option<&str>) -> Paging<'_> {
+/// The next page after a place.
+pub(crate) fn paging(after: Option<&str>) -> Paging<'_> {
     Paging { limit: PAGE, cursor: after, binding: "work" }
 }
 

@@ -289,6 +289,13 @@ impl Problem {
                 let detail = "A project that is PLANNED cannot become COMPLETED";
                 return Refused::transition(StateMachine::Project, detail, &["ACTIVE", "CANCELLED"]).into();
             }
+            Code::OrderTransition => {
+                return Refused::transition(StateMachine::Order, "An order that is PENDING cannot become COMPLETED", &["CONFIRMED", "CANCELLED"])
+                    .into();
+            }
+            Code::RefundFirst => return Refused::RefundFirst { minor: 125_000 }.into(),
+            Code::OrderCancelled => return Refused::OrderCancelled.into(),
+            Code::CustomerArchived => return Refused::CustomerArchived.into(),
             Code::CustomerTransition => {
                 let detail = "A customer that is PROSPECT cannot become FORMER";
                 return Refused::transition(StateMachine::Customer, detail, &["CUSTOMER"]).into();

@@ -5,6 +5,8 @@ mod customers;
 mod follow_ups;
 mod leads;
 mod notifications;
+mod orders;
+mod products;
 mod projects;
 mod tasks;
 mod users;
@@ -18,6 +20,8 @@ pub mod filters {
     pub use super::follow_ups::FollowUpFilter;
     pub use super::leads::LeadFilter;
     pub use super::notifications::NotificationFilter;
+    pub use super::orders::{OrderFilter, TransactionFilter};
+    pub use super::products::ProductFilter;
     pub use super::projects::ProjectFilter;
     pub use super::tasks::TaskFilter;
     pub use super::users::UserFilter;
@@ -25,6 +29,9 @@ pub mod filters {
 }
 
 pub use notifications::unread_plan;
+pub use orders::SalesSeq;
+pub(crate) use orders::TRANSACTION;
+pub(crate) use products::SKU;
 
 use crate::error::Error;
 use crate::found::{by_moment, by_name};

@@ -1,0 +1,15 @@
+//! Products: what is sold, at a price.
+
+mod bodies;
+pub mod create;
+pub mod get;
+pub mod list;
+pub mod update;
+mod views;
+
+use edge::Route;
+
+/// The routes of this resource.
+pub fn routes() -> Vec<Route> {
+    vec![create::route(), list::route(), get::route(), update::route()]
+}

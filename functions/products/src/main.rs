@@ -1,0 +1,7 @@
+//! Wires the products routes to Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let app = edge::lambda::app(&edge::lambda::sdk()?)?;
+    edge::lambda::serve(app, products::routes()).await
+}
