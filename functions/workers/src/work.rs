@@ -11,6 +11,7 @@ use domain::figures::Whose;
 use domain::follow_up::FollowUp;
 use domain::lead::{self, Lead};
 use domain::order::Order;
+use domain::overview::Counter;
 use domain::owner::{Follower, Held, beside, follow, follows, strays};
 use domain::project::Project;
 use domain::task::Task;
@@ -300,10 +301,18 @@ async fn each_owned(app: &App, user: UserId, from: Option<Place>, change: &Move)
 async fn follow_customer(app: &App, id: CustomerId, from: Option<Place>) -> Result<Option<Place>, Failure> {
     let customer = app.unscoped().get_latest::<Customer>(id).await?;
     let Some(customer) = customer else { return Ok(None) };
+    let orders = app.unscoped().counts(Customer::KIND, id).await?.get(&Counter::Orders).copied().unwrap_or_default();
+    if customer.derived.lead_count == 0 && orders == 0 {
+        return Ok(None);
+    }
     let follow = |lead: &Record<Lead>| lead::follow(lead, &customer).map(|next| change(lead, &next));
+    let mut walk = Walk::new(app, from);
     // A row may show the owner before the last one, so each lead is looked at itself.
-    let (mut walk, of) = (Walk::new(app, from), PartyId::Customer(id));
-    steps!(walk.list(&below(of, Lead::KIND), |_| true, follow), walk.following::<Order>(&customer), walk.following::<Transaction>(&customer))
+    let leads = walk.list(&below(PartyId::Customer(id), Lead::KIND), |_| true, follow).await?;
+    if leads.is_some() || orders == 0 {
+        return Ok(leads);
+    }
+    steps!(walk.following::<Order>(&customer), walk.following::<Transaction>(&customer))
 }
 
 /// Gives what the former owner of a lead or customer had to do on it to who owns it now; what belongs to
