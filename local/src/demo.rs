@@ -160,6 +160,10 @@ pub async fn load(crm: &Embedded) -> Result<(), DemoError> {
     Ok(())
 }
 
+/// An order of the demo: whose, which products and how many, how much of the total is paid in percent, whether that is given back, and
+/// where the order goes then.
+type Sale = (usize, &'static [(usize, i64)], i64, bool, &'static [&'static str]);
+
 /// Five products, one of which is no longer sold, and six orders of two customers with what was paid of them.
 async fn sell(client: &Client<'_>, customers: &[String], paid_at: String) -> Result<(), DemoError> {
     let products = [
@@ -174,8 +178,7 @@ async fn sell(client: &Client<'_>, customers: &[String], paid_at: String) -> Res
         let body = json!({"sku": sku, "name": name, "category": category, "priceMinor": price, "active": sku != "SUPPORT-OLD"});
         ids.push(text(&client.post("/products", body).await?["id"]));
     }
-    // Whose, which products and how many, how much of the total is paid in percent and given back, where it goes then.
-    let orders: [(usize, &[(usize, i64)], i64, bool, &[&str]); 6] = [
+    let orders: [Sale; 6] = [
         (0, &[(1, 2), (2, 1)], 100, false, &["CONFIRMED", "COMPLETED"]),
         (0, &[(3, 1)], 100, false, &["CONFIRMED"]),
         (0, &[(0, 3)], 50, false, &["CONFIRMED"]),
