@@ -155,7 +155,51 @@ pub async fn load(crm: &Embedded) -> Result<(), DemoError> {
             client.post("/worklogs", log).await?;
         }
     }
+    sell(&client, &made, at(-3, 0)).await?;
     client.post("/auth/logout", json!({})).await?;
+    Ok(())
+}
+
+/// An order of the demo: whose, which products and how many, how much of the total is paid in percent, whether that is given back, and
+/// where the order goes then.
+type Sale = (usize, &'static [(usize, i64)], i64, bool, &'static [&'static str]);
+
+/// Five products, one of which is no longer sold, and six orders of two customers with what was paid of them.
+async fn sell(client: &Client<'_>, customers: &[String], paid_at: String) -> Result<(), DemoError> {
+    let products = [
+        ("SEAT-1", "Seat, one year", "Licences", 24_000),
+        ("SEAT-10", "Ten seats, one year", "Licences", 199_000),
+        ("ROLLOUT", "Rollout on site", "Services", 480_000),
+        ("TRAINING", "Training, one day", "Services", 95_000),
+        ("SUPPORT-OLD", "Support of the release before", "Services", 60_000),
+    ];
+    let mut ids = Vec::new();
+    for (sku, name, category, price) in products {
+        let body = json!({"sku": sku, "name": name, "category": category, "priceMinor": price, "active": sku != "SUPPORT-OLD"});
+        ids.push(text(&client.post("/products", body).await?["id"]));
+    }
+    let orders: [Sale; 6] = [
+        (0, &[(1, 2), (2, 1)], 100, false, &["CONFIRMED", "COMPLETED"]),
+        (0, &[(3, 1)], 100, false, &["CONFIRMED"]),
+        (0, &[(0, 3)], 50, false, &["CONFIRMED"]),
+        (1, &[(0, 2), (3, 1)], 0, false, &[]),
+        (1, &[(1, 1)], 100, true, &["CANCELLED"]),
+        (1, &[(0, 1)], 0, false, &["CANCELLED"]),
+    ];
+    for (customer, lines, percent, refunds, statuses) in orders {
+        let items: Vec<Value> = lines.iter().map(|(product, quantity)| json!({"productId": ids[*product], "quantity": quantity})).collect();
+        let order = client.post("/orders", json!({"customerId": customers[customer], "items": items})).await?;
+        let path = format!("/orders/{}", text(&order["id"]));
+        let amount = order["totalMinor"].as_i64().unwrap_or_default() * percent / 100;
+        let kinds: &[&str] = if refunds { &["PAYMENT", "REFUND"] } else { &["PAYMENT"] };
+        for kind in kinds.iter().filter(|_| amount > 0) {
+            let body = json!({"type": kind, "method": "TRANSFER", "amountMinor": amount, "occurredAt": paid_at});
+            client.post(&format!("{path}/transactions"), body).await?;
+        }
+        for status in statuses {
+            client.send("PATCH", &format!("{path}/status"), json!({"status": status})).await?;
+        }
+    }
     Ok(())
 }
 

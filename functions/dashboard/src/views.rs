@@ -29,7 +29,7 @@ contract::answer! {
         pub communications_last7_days: i64,
         /// Orders placed in the last thirty days, today included; cancelled ones are left out.
         pub orders_last30_days: i64,
-        /// The sum of those orders, in minor units.
+        /// The sum of those orders, in minor units of the currency of the deployment.
         pub revenue_last30_days_minor: i64,
     }
 }

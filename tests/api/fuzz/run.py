@@ -167,7 +167,7 @@ class Run:
 
 # What the system keeps by itself may change between a write and a read.
 KEPT = {"counts", "lastContactedAt", "nextFollowUpAt", "nextFollowUp", "loggedMinutes", "nextOccurrenceAt", "lastLoginAt"}
-READABLE = ("leads", "customers", "activities", "follow-ups", "tasks", "projects", "users", "settings")
+READABLE = ("leads", "customers", "activities", "follow-ups", "tasks", "projects", "products", "orders", "users", "settings")
 
 
 def record_of(sent: requests.PreparedRequest, answer: requests.Response) -> str | None:
@@ -175,7 +175,7 @@ def record_of(sent: requests.PreparedRequest, answer: requests.Response) -> str 
     if answer.headers.get("content-type") != "application/json" or "idempotency-replayed" in answer.headers:
         return None
     root, _, path = sent.url.partition("?")[0].partition("/api/v1/")
-    if path.endswith("/notes"):  # It answers with the latest notes.
+    if path.endswith(("/notes", "/transactions")):  # They answer with the latest notes, and with a payment that its order shows.
         return None
     if answer.status_code == 201:
         path = answer.headers["location"].partition("/api/v1/")[2]

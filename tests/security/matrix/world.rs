@@ -235,7 +235,12 @@ impl World {
         if written && under != by {
             self.give(&parent, whose).await;
         }
-        let (owner, team) = if by == Standing::Nobodys { (Some(user_id(&person.id)), None) } else { self.whose(by, actor) };
+        let (owner, team) = match (kind, by) {
+            // It is whose its customer is.
+            (Kind::Order, _) => whose,
+            (_, Standing::Nobodys) => (Some(user_id(&person.id)), None),
+            _ => self.whose(by, actor),
+        };
         let links = ["leadId", "customerId", "projectId", "taskId"].iter();
         let links = links.filter_map(|name| made[*name].as_str().map(|id| ((*name).to_owned(), id.to_owned()))).collect();
         let parents = std::iter::once((below, whose)).chain(parent.parents).collect();

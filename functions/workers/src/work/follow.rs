@@ -8,6 +8,7 @@ use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::{self, Lead};
 use domain::order::Order;
+use domain::overview::Counter;
 use domain::owner::{Follower, Held, beside, follow, follows, strays};
 use domain::task::Task;
 use domain::transaction::Transaction;
@@ -20,10 +21,18 @@ use store::item::Stored;
 pub(super) async fn follow_customer(app: &App, id: CustomerId, from: Option<Place>) -> Result<Option<Place>, Failure> {
     let customer = app.unscoped().get_latest::<Customer>(id).await?;
     let Some(customer) = customer else { return Ok(None) };
+    let orders = app.unscoped().counts(Customer::KIND, id).await?.get(&Counter::Orders).copied().unwrap_or_default();
+    if customer.derived.lead_count == 0 && orders == 0 {
+        return Ok(None);
+    }
     let follow = |lead: &Record<Lead>| lead::follow(lead, &customer).map(|next| change(lead, &next));
     // A row may show the owner before the last one, so each lead is looked at itself.
-    let (mut walk, of) = (Walk::new(app, from), PartyId::Customer(id));
-    steps!(walk.list(&below(of, Lead::KIND), |_| true, follow), walk.following::<Order>(&customer), walk.following::<Transaction>(&customer))
+    let mut walk = Walk::new(app, from);
+    let leads = walk.list(&below(PartyId::Customer(id), Lead::KIND), |_| true, follow).await?;
+    if leads.is_some() || orders == 0 {
+        return Ok(leads);
+    }
+    steps!(walk.following::<Order>(&customer), walk.following::<Transaction>(&customer))
 }
 
 impl Walk<'_> {
