@@ -156,6 +156,8 @@ impl Scene {
     }
 
     async fn selling(&mut self) -> Result<(), StoryError> {
+        self.patch(&self.at("/products"), json!({"active": false})).await?;
+        self.patch(&format!("{}/status", self.at("/orders")), json!({"status": "CONFIRMED"})).await?;
         let lead = self.make("/leads", json!({"title": "Forty axes", "email": "clement@example.com"})).await?;
         self.patch(&lead, json!({"email": "joseph@example.com", "source": "fair"})).await?;
         self.patch(&format!("{lead}/assign"), json!({"ownerId": self.id("/users")})).await?;
