@@ -188,7 +188,14 @@ async fn run(seed: u64) -> Vec<String> {
     crm.time.advance(Duration::from_secs(86_400));
     rest(&mut posts).await;
     let items = crm.items().await;
-    assert_eq!(disagreements(&items, Look::Told), Vec::<String>::new());
+    let wrong = disagreements(&items, Look::Told);
+    if !wrong.is_empty() {
+        let file = std::env::temp_dir().join(format!("crm-seed-{seed}.txt"));
+        items.iter().for_each(|item| trace.note(format!("in the end {}", Value::Object(item.0.clone()))));
+        trace.note(format!("in the queues {:?}", crm.embedded().queues.depths()));
+        std::fs::write(&file, trace.raw().join("\n")).expect("written");
+        panic!("{wrong:?}; what happened stands in {}", file.display());
+    }
     let parked: Vec<String> = items.iter().filter(|item| item.text("type") == "PARKED").map(|item| item.at("data")["body"].to_string()).collect();
     assert!(parked.len() == poisoned && parked.iter().all(|body| body.contains(POISON)), "{parked:?}");
     let mut runs = BTreeSet::new();

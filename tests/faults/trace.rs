@@ -34,6 +34,11 @@ impl Trace {
         self.note(format!("{} {} {request} -> {came}", operation.role.unwrap_or_default(), operation.name));
     }
 
+    /// The lines as they are.
+    pub fn raw(&self) -> Vec<String> {
+        self.0.lock().expect("lock").clone()
+    }
+
     /// The lines, with ids numbered in the order in which they came up.
     pub fn lines(&self) -> Vec<String> {
         let mut numbers = HashMap::new();

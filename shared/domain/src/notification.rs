@@ -75,12 +75,12 @@ crate::id::ids! {
 }
 
 impl NotificationId {
-    /// The id of what one event tells through one channel: the event's with another last byte, so that
-    /// an event that comes twice makes one notification.
+    /// The id of what one event tells through one channel: the event's with another ninth byte, so that
+    /// an event that comes twice makes one notification. Ids that are counted differ in their last bytes.
     pub fn of(event: EventId, channel: Channel) -> Self {
         let mut bytes = event.uuid().into_bytes();
         let number = Channel::ALL.iter().position(|known| *known == channel).unwrap_or_default();
-        bytes[15] ^= u8::try_from(number + 1).unwrap_or_default();
+        bytes[8] ^= u8::try_from(number + 1).unwrap_or_default();
         Self::new(Uuid::from_bytes(bytes))
     }
 }

@@ -229,7 +229,7 @@ impl Store {
     }
 
     /// The same, strongly consistent, with the number of the last change. It is read first, so that a look that was overtaken is never
-    /// written ([`Tx::require_sales`]).
+    /// written (`Tx::require_sales`).
     pub async fn latest_sales(&self, customer: impl std::fmt::Display) -> Result<(SalesSeq, Sales), Error> {
         let key = keys::sales(customer);
         let totals = self.get_item(&key, true).await?;
