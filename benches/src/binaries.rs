@@ -46,6 +46,7 @@ fn settings() -> Vec<(&'static str, String)> {
         ("TABLE_NAME", TABLE),
         ("SECRET_ARN", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:crm"),
         ("BUS_NAME", "crm"),
+        ("UNDELIVERED_BUCKET", "crm-undelivered"),
         ("WORK_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/work"),
         (aws::partition::SUFFIX, "amazonaws.com"),
         (aws::partition::FILE, aws::partition::PLACE),

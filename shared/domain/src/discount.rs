@@ -2,7 +2,7 @@
 //!
 //! Amounts are minor units of one currency. Of those that apply to the order, the larger counts of the best one that is not
 //! stackable and the sum of those that are; at a tie the one, which uses up fewer. What counts is taken off in the order of
-//! [`Offer`]s until nothing is left of the subtotal: so the amounts add up to the discount, and what comes to nothing is kept
+//! `Offer`s until nothing is left of the subtotal: so the amounts add up to the discount, and what comes to nothing is kept
 //! for another order.
 
 use crate::customer::LevelCode;

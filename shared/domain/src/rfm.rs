@@ -2,7 +2,7 @@
 //!
 //! Each of the three is 1 to 5 by the thresholds of the settings ([`crate::settings::Rfm`]); the score is their average. What a
 //! night has to look at again is known beforehand: orders move frequency and money, and by time alone only recency does
-//! ([`next_review`]).
+//! (`Rules::next_review`).
 
 use crate::customer::{Customer, LevelCode};
 use crate::level::{Floors, level_of};
