@@ -98,16 +98,18 @@ impl Queues for Sqs {
 
     fn depths(&self) -> BoxFuture<'_, Result<Vec<Depth>, MessagingError>> {
         Box::pin(async move {
-            let mut depths = Vec::new();
-            for (queue, url, dead_url) in &self.urls {
-                let depth = self.count(url).await?;
-                let dead = match dead_url {
-                    Some(url) => self.count(url).await?,
-                    None => 0,
+            // One after another, as many queues as there are take longer than somebody waits who asks whether they answer.
+            let depths = self.urls.iter().map(|(queue, url, dead_url)| async move {
+                let dead = async {
+                    match dead_url {
+                        Some(url) => self.count(url).await,
+                        None => Ok(0),
+                    }
                 };
-                depths.push(Depth { queue: *queue, depth, dead });
-            }
-            Ok(depths)
+                let (depth, dead) = futures::future::try_join(self.count(url), dead).await?;
+                Ok(Depth { queue: *queue, depth, dead })
+            });
+            futures::future::try_join_all(depths).await
         })
     }
 }
