@@ -12,13 +12,13 @@ use tokio::time::error::Elapsed;
 /// How long a component may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The components without which the answer is 503. Mails and text messages that cannot leave wait, and every request is served.
-const NEEDED: [&str; 3] = ["table", "queues", "bus"];
+/// The components without which the answer is 503. What cannot be published or sent waits, and every request is served.
+const NEEDED: [&str; 2] = ["table", "queues"];
 
 contract::answer! {
     /// One thing the CRM leans on.
     pub struct ComponentOut {
-        /// `table`, `queues`, `bus`, `email` or `sms`. Without one of the first three the status is `unavailable`.
+        /// `table`, `queues`, `bus`, `email` or `sms`. Without one of the first two the status is `unavailable`.
         pub name: &'static str,
         /// `up`, `down`, or `off` where the deployment has no use for it.
         pub state: &'static str,
@@ -44,8 +44,8 @@ pub(crate) fn route() -> Route {
         .also(503)
         .about("Operations", "Whether requests can be served: 200, or 503 with the same body")
         .remark(
-            "It goes by the table and the queues. With `jobs:read` the event bus, e-mail and SMS are asked too: the bus counts as well, and \
-             without mails or text messages the status is still `ok`.",
+            "It goes by the table and the queues. With `jobs:read` the event bus, e-mail and SMS are asked too, without which the status is still \
+             `ok`.",
         )
         .touches(&[Action::Get])
         .uses(&[Resource::QueueDepths, Resource::Probes])
