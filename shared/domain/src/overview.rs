@@ -54,8 +54,6 @@ pub struct Overview {
     pub notes: Vec<Note>,
     /// The earliest pending follow-up.
     pub next: Option<Next>,
-    /// What a customer bought.
-    pub sales: Sales,
 }
 
 impl Overview {

@@ -224,14 +224,12 @@ pub fn placed(customer: impl std::fmt::Display, at: Time, order: OrderId) -> Key
     Key::new(format!("CUSTOMER#{customer}"), format!("{PLACED_AT}{}", by_time(at, order)))
 }
 
-/// What did this customer buy in all, and how often did that change? `CUSTOMER#<id>` / `PLACED~SALES`. It sorts right after the orders,
-/// so that one query from the end brings the latest of them too.
+/// What did this customer buy in all, and how often did that change? `CUSTOMER#<id>` / `PLACED~SALES`.
 pub fn sales(customer: impl std::fmt::Display) -> Key {
     Key::new(format!("CUSTOMER#{customer}"), SALES)
 }
 
-/// How the sort keys of both begin, of the orders, and the one of the totals.
-pub(crate) const PLACED: &str = "PLACED";
+/// How the sort keys of the orders begin, and the one of the totals.
 pub(crate) const PLACED_AT: &str = "PLACED#";
 pub(crate) const SALES: &str = "PLACED~SALES";
 

@@ -26,10 +26,9 @@ impl Store {
         // The counts sort right after the notes.
         let limit = i32::try_from(LATEST_NOTES + 1).unwrap_or(i32::MAX);
         let counted_notes = self.some_children(&pk, "NOTE", false, limit, false);
-        let sales = async { if kind == Customer::KIND { self.sales(&pk).await } else { Ok(Sales::default()) } };
-        let (counted_notes, pending, sales) = tokio::try_join!(counted_notes, pending, sales)?;
+        let (counted_notes, pending) = tokio::try_join!(counted_notes, pending)?;
         let next = pending.first().map(|item| from_attribute(item, "data")).transpose()?;
-        let mut overview = Overview { next, sales, ..Overview::default() };
+        let mut overview = Overview { next, ..Overview::default() };
         for item in &counted_notes {
             match get_text(item, "type") {
                 Some("COUNTS") => overview.counts = counts_of(item),

@@ -101,11 +101,8 @@ impl CustomerPage {
         let name = code.as_str();
         let level = LevelOut { code, name: format!("{}{}", &name[..1], name[1..].to_lowercase()) };
         let counts = CustomerCounts::from(&overview);
-        let sales = overview.sales;
         let (latest_notes, next_follow_up) = shown(overview);
-        // The list's own columns follow within a second; the page has them at first hand.
-        whole.row.order_count = u64::try_from(sales.orders).unwrap_or_default();
-        (whole.row.total_spent_minor, whole.row.last_order_at) = (sales.spent_minor, sales.last_order_at);
+        // The list's own column follows within a second; the page has it at first hand.
         whole.row.next_follow_up_at = next_follow_up.as_ref().map(|next| next.due_at);
         Self { whole, level, counts, latest_notes, next_follow_up }
     }

@@ -213,7 +213,7 @@ impl Filter for TransactionFilter {
 pub struct SalesSeq(u64);
 
 /// What a customer bought, with the number of its last change.
-pub(crate) fn sales_of(totals: Option<&Item>, last: Option<&Item>) -> (SalesSeq, Sales) {
+fn sales_of(totals: Option<&Item>, last: Option<&Item>) -> (SalesSeq, Sales) {
     let count = |name: SaleCounter| totals.and_then(|item| get_number(item, name.as_str())).unwrap_or(0);
     let last_order_at = last.and_then(|item| Time::read(key_of(item).sk.split('#').nth(1)?).ok());
     let seq = totals.and_then(|item| get_number(item, "seq")).unwrap_or(0);
@@ -221,14 +221,7 @@ pub(crate) fn sales_of(totals: Option<&Item>, last: Option<&Item>) -> (SalesSeq,
 }
 
 impl Store {
-    /// What a customer bought, eventually consistent: the totals and the latest order that counts, which stand side by side.
-    pub(crate) async fn sales(&self, pk: &str) -> Result<Sales, Error> {
-        let found = self.some_children(pk, keys::PLACED, false, 2, false).await?;
-        let (totals, orders): (Vec<&Item>, Vec<&Item>) = found.iter().partition(|item| key_of(item).sk == keys::SALES);
-        Ok(sales_of(totals.first().copied(), orders.first().copied()).1)
-    }
-
-    /// The same, strongly consistent, with the number of the last change. It is read first, so that a look that was overtaken is never
+    /// What a customer bought, strongly consistent, with the number of the last change. It is read first, so that a look that was overtaken is never
     /// written (`Tx::require_sales`).
     pub async fn latest_sales(&self, customer: impl std::fmt::Display) -> Result<(SalesSeq, Sales), Error> {
         let key = keys::sales(customer);
