@@ -54,6 +54,13 @@ const fn help(code: Code) -> &'static str {
         Code::CustomerTransition => {
             "The customer cannot move from its present state to the one asked for; <code>allowed</code> lists where it may go."
         }
+        Code::PromotionTransition => {
+            "The promotion cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go. Only an active one can be given to a customer."
+        }
+        Code::CampaignTransition => {
+            "The campaign cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go. What runs can only be cancelled, and what ended is not changed."
+        }
+        Code::MessageTransition => "Only a message that failed can be sent again.",
         Code::IdempotencyConflict => {
             "This <code>Idempotency-Key</code> was used with another body or query within 24 hours; use a new key for a new request."
         }

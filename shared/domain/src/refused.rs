@@ -33,6 +33,12 @@ pub enum StateMachine {
     Task,
     /// The status of a project.
     Project,
+    /// The status of a promotion, or of one that a customer holds.
+    Promotion,
+    /// The status of a campaign.
+    Campaign,
+    /// The status of a message to a customer.
+    Message,
 }
 
 /// A rule was broken: nothing changes.
