@@ -1,15 +1,16 @@
 //! Promotions that customers hold: each record is one time that one customer was given one promotion.
 
+use crate::activity::About;
 use crate::customer::Customer;
-use crate::event::Act;
+use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, TeamId, UserId};
-use crate::lifecycle::{Denied, check_move};
 use crate::party::PartyId;
 use crate::promotion::{Promotion, PromotionCode, PromotionData, PromotionId, PromotionStatus, Trigger};
 use crate::record::{Access, Entity, Record, Row};
-use crate::refused::Refused;
+use crate::refused::{Refused, StateMachine};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 crate::choice! {
@@ -158,17 +159,18 @@ fn new(act: &Act, promotion: &Row<Promotion>, customer: CustomerId, trigger: Tri
 
 /// Gives a promotion to a customer by hand; `None` where one waits for an order already. Any that is active and not over can be
 /// given, whatever its trigger, also before it begins.
-pub fn assign(promotion: &Row<Promotion>, customer: &Row<Customer>, act: &Act, held: Held) -> Result<Option<Record<CustomerPromotion>>, Denied> {
+pub fn assign(promotion: &Row<Promotion>, customer: &Row<Customer>, act: &Act, held: Held) -> Result<Option<Record<CustomerPromotion>>, Refused> {
     if held.waits {
         return Ok(None);
     }
     let status = promotion.data.status;
     if status != PromotionStatus::Active || promotion.data.is_over(act.at) {
         let shown = if status == PromotionStatus::Active { PromotionStatus::Expired } else { status };
-        return Err(Denied::no_move(format!("A promotion that is {shown} cannot be given; it has to be ACTIVE"), &[] as &[HoldingStatus]));
+        let detail = format!("A promotion that is {shown} cannot be given; it has to be ACTIVE");
+        return Err(Refused::transition(StateMachine::Promotion, detail, &[] as &[HoldingStatus]));
     }
     if customer.data.archived_at.is_some() {
-        return Err(Denied::no_move("The customer is archived; restore it first", &[] as &[HoldingStatus]));
+        return Err(Refused::transition(StateMachine::Promotion, "The customer is archived; restore it first", &[] as &[HoldingStatus]));
     }
     check_limits(promotion, held)?;
     Ok(Some(new(act, promotion, customer.id, Trigger::Manual, None)))
@@ -195,12 +197,11 @@ pub fn given(promotion: &Row<Promotion>, customer: CustomerId, act: &Act, held: 
 }
 
 /// What a customer holds, as it discounts an order.
-pub fn redeem(held: &Record<CustomerPromotion>, act: &Act, order: Uuid) -> Result<Record<CustomerPromotion>, Denied> {
+pub fn redeem(held: &Record<CustomerPromotion>, act: &Act, order: Uuid) -> Result<Record<CustomerPromotion>, Refused> {
     let status = held.data.status;
-    if status == HoldingStatus::Redeemed {
-        return Err(Denied::no_move("The promotion discounted an order already", status.allowed()));
+    if !status.allowed().contains(&HoldingStatus::Redeemed) {
+        return Err(Refused::transition(StateMachine::Promotion, format!("A promotion that is {status} discounts no order"), status.allowed()));
     }
-    check_move("A customer's promotion", status, HoldingStatus::Redeemed, status.allowed())?;
     let mut next = held.clone();
     next.data.status = HoldingStatus::Redeemed;
     (next.data.order_id, next.data.redeemed_at) = (Some(order), Some(act.at));
@@ -254,6 +255,22 @@ pub fn order_cancelled(held: &Record<CustomerPromotion>, order: Uuid, promotion:
     (next != *held).then_some(next)
 }
 
+/// The event of a record that is new or moved, seen by who sees its customer; `None` where it stays, or ran out with its promotion,
+/// whose end is told.
+pub fn moved(before: Option<&CustomerPromotionData>, after: &Record<CustomerPromotion>, act: &Act, about: &About) -> Option<Event> {
+    let (actor, customer, code) = (&act.actor_name, &about.label, &after.data.code);
+    let (kind, summary) = match after.data.status {
+        status if before.is_some_and(|before| before.status == status) => return None,
+        HoldingStatus::Assigned => (EventKind::PromotionAssigned, format!("{actor} gave customer {customer} the promotion {code}")),
+        HoldingStatus::Redeemed => (EventKind::PromotionRedeemed, format!("The promotion {code} discounted an order of customer {customer}")),
+        HoldingStatus::Revoked => (EventKind::PromotionRevoked, format!("{actor} took the promotion {code} back from customer {customer}")),
+        HoldingStatus::Expired => return None,
+    };
+    let CustomerPromotionData { customer_id, promotion_id, order_id, trigger, .. } = &after.data;
+    let detail = json!({"customerId": customer_id, "promotionId": promotion_id, "code": code, "trigger": trigger, "orderId": order_id});
+    Some(after.event(act, kind, summary, detail).seen_by(about.owner, about.team))
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -286,10 +303,10 @@ pub(crate) mod tests {
         assert_eq!((first.data.status, first.data.trigger, first.data.assigned_by), (HoldingStatus::Assigned, Trigger::Manual, act().actor));
         assert_eq!(give(1, true), Ok(None), "again is no mistake");
         assert!(matches!(give(1, false), Ok(Some(_))));
-        assert!(matches!(give(2, false), Err(Denied::Rule(Refused::Limit { field: None, .. }))));
+        assert!(matches!(give(2, false), Err(Refused::Limit { field: None, .. })));
         let mut exhausted = twice.clone();
         exhausted.derived.used_count = 5;
-        assert!(matches!(assign(&exhausted, &customer(), &act(), Held::default()), Err(Denied::Rule(Refused::Limit { .. }))));
+        assert!(matches!(assign(&exhausted, &customer(), &act(), Held::default()), Err(Refused::Limit { .. })));
         assert_eq!(given(&exhausted, customer().id, &act(), Held::default(), None), None);
     }
 
@@ -297,14 +314,14 @@ pub(crate) mod tests {
     fn what_is_not_active_is_not_given_and_what_begins_later_is() {
         let give = |fields| assign(&promotion(fields), &customer(), &act(), Held::default());
         for status in ["DRAFT", "PAUSED", "EXPIRED"] {
-            let denied = Denied::no_move(format!("A promotion that is {status} cannot be given; it has to be ACTIVE"), &[] as &[&str]);
-            assert_eq!(give(json!({"status": status})), Err(denied));
+            let detail = format!("A promotion that is {status} cannot be given; it has to be ACTIVE");
+            assert_eq!(give(json!({"status": status})), Err(Refused::transition(StateMachine::Promotion, detail, &[] as &[&str])));
         }
         assert!(give(json!({"endsAt": "1970-01-01T00:00:01Z"})).is_err(), "the night did not come yet");
         assert!(give(json!({"startsAt": "1980-01-01T00:00:00Z"})).is_ok());
         let mut archived = customer();
         archived.data.archived_at = Some(act().at);
-        assert!(matches!(assign(&promotion(json!({})), &archived, &act(), Held::default()), Err(Denied::Move { .. })));
+        assert!(matches!(assign(&promotion(json!({})), &archived, &act(), Held::default()), Err(Refused::Transition { .. })));
     }
 
     #[test]
@@ -354,6 +371,25 @@ pub(crate) mod tests {
         assert_eq!(counted(Some(&used.data), &revoked.data), (0, 0));
         let both = order_cancelled(&revoked, SECOND, &ten.data, act().at).expect("changed");
         assert_eq!((both.data.status, both.data.counts(), counted(Some(&revoked.data), &both.data)), (HoldingStatus::Revoked, false, (0, -1)));
+    }
+
+    #[test]
+    fn each_move_is_told_to_who_sees_the_customer() {
+        let waiting = holding(&promotion(json!({})));
+        let used = redeem(&waiting, &act(), FIRST).expect("redeemed");
+        let revoked = closed(&waiting, true).expect("over");
+        let about = About { label: "Acme".into(), owner: act().actor, team: None };
+        let told = |before: Option<&Record<CustomerPromotion>>, after| moved(before.map(|before| &before.row.data), after, &act(), &about);
+        let given = told(None, &waiting).expect("told");
+        assert_eq!(
+            (given.kind, given.owner, given.summary.as_str()),
+            (EventKind::PromotionAssigned, act().actor, "Ann gave customer Acme the promotion TEN")
+        );
+        let event = told(Some(&waiting), &used).expect("told");
+        assert_eq!((event.kind, &event.data["orderId"], &event.data["code"]), (EventKind::PromotionRedeemed, &json!(FIRST), &json!("TEN")));
+        assert_eq!(told(Some(&waiting), &revoked).map(|event| event.kind), Some(EventKind::PromotionRevoked));
+        assert_eq!(told(Some(&used), &waiting).map(|event| event.kind), Some(EventKind::PromotionAssigned), "an order was cancelled");
+        assert_eq!((told(Some(&used), &used), told(Some(&waiting), &closed(&waiting, false).expect("over"))), (None, None));
     }
 
     #[test]

@@ -119,6 +119,34 @@ crate::choice! {
         OrderStatusChanged = "order.status_changed",
         /// A payment or refund was recorded.
         TransactionRecorded = "transaction.recorded",
+        /// A loyalty level changed.
+        LevelUpdated = "level.updated",
+        /// A customer's loyalty level changed.
+        CustomerLevelChanged = "customer.level_changed",
+        /// A promotion was created.
+        PromotionCreated = "promotion.created",
+        /// A promotion's fields or status changed.
+        PromotionUpdated = "promotion.updated",
+        /// A promotion is over.
+        PromotionEnded = "promotion.ended",
+        /// A customer was given a promotion.
+        PromotionAssigned = "promotion.assigned",
+        /// A customer's promotion discounted an order.
+        PromotionRedeemed = "promotion.redeemed",
+        /// A customer's promotion was taken back.
+        PromotionRevoked = "promotion.revoked",
+        /// A campaign was created.
+        CampaignCreated = "campaign.created",
+        /// A campaign's fields or status changed.
+        CampaignUpdated = "campaign.updated",
+        /// A campaign began to send its messages.
+        CampaignStarted = "campaign.started",
+        /// A campaign ended.
+        CampaignFinished = "campaign.finished",
+        /// A message to a customer was handed over.
+        MessageSent = "message.sent",
+        /// A message to a customer was given up on.
+        MessageFailed = "message.failed",
         /// A notification waits to be sent.
         NotificationQueued = "notification.queued",
         /// A notification was handed over.
@@ -174,10 +202,11 @@ impl EventKind {
     }
 
     /// What of it the feed tells: nobody does anything where something becomes due, a job that did what it should is no news,
-    /// and of a notification it is told where it did not arrive.
+    /// of a notification it is told where it did not arrive, and of messages to customers by their campaign.
     pub fn in_feed(self) -> InFeed {
         match self {
             Self::FollowUpDue | Self::TaskDue | Self::NotificationQueued | Self::NotificationSent => InFeed::Never,
+            Self::MessageSent | Self::MessageFailed => InFeed::Never,
             Self::JobFinished => InFeed::UnlessSucceeded,
             _ => InFeed::Always,
         }

@@ -1,14 +1,15 @@
 //! Loyalty levels: four, each with the score from which a customer has it. Until somebody changes one, the product's own hold.
 
 use crate::customer::LevelCode;
-use crate::event::Act;
+use crate::event::{Act, EventKind};
 use crate::id::{TeamId, UserId};
-use crate::lifecycle::Edited;
+use crate::owner::Change;
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{FieldFault, Refused};
 use crate::rfm::Score;
 use crate::value::{Prose, Text};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// From which score a customer has each level.
@@ -156,9 +157,12 @@ pub fn replace(
     data: LevelData,
     text: LevelText,
     floors: &Floors,
-) -> Result<Edited<CustomerLevel>, Refused> {
+) -> Result<Change<CustomerLevel>, Refused> {
     Refused::any(floor_fault(present.id, data.min_score, floors).into_iter().collect())?;
-    Ok(present.changed(act, data, text))
+    let Some((next, changes)) = present.changed(act, data, text) else { return Ok(None) };
+    let summary = format!("{} changed the level {}", act.actor_name, next.name());
+    let event = next.event(act, EventKind::LevelUpdated, summary, json!({})).with_changes(changes);
+    Ok(Some((next, vec![event])))
 }
 
 #[cfg(test)]
@@ -219,9 +223,9 @@ mod tests {
         assert_eq!((own.version, own.name(), own.data.min_score, own.id.rank()), (0, "Gold", score(360), 3));
         let data = LevelData { name: Text::read("Golden").ok(), min_score: score(350) };
         let floors = floors([&own.row]);
-        let (next, changes) = replace(&own, &act(), data.clone(), LevelText::default(), &floors).expect("allowed").expect("changed");
+        let (next, events) = replace(&own, &act(), data.clone(), LevelText::default(), &floors).expect("allowed").expect("changed");
         assert_eq!((next.version, next.name()), (1, "Golden"));
-        assert_eq!(changes.keys().collect::<Vec<_>>(), ["minScore", "name"]);
+        assert_eq!((events[0].kind, events[0].changes.keys().collect::<Vec<_>>().len()), (EventKind::LevelUpdated, 2));
         assert_eq!(replace(&next, &act(), data.clone(), LevelText::default(), &floors), Ok(None));
         let high = LevelData { min_score: score(460), ..data };
         assert!(replace(&own, &act(), high, LevelText::default(), &floors).is_err());

@@ -2,15 +2,16 @@
 //! [`crate::discount`]'s; that a customer holds one is a [`crate::customer_promotion`].
 
 use crate::customer::LevelCode;
-use crate::event::Act;
+use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, TeamId, UserId};
-use crate::lifecycle::{Denied, Edited, check_move};
+use crate::owner::Change;
 use crate::record::{Access, Entity, Record, Row, changes};
-use crate::refused::{FieldFault, Refused};
+use crate::refused::{FieldFault, Refused, StateMachine};
 use crate::text::{Form, Invalid, TextValue};
 use crate::time::Time;
 use crate::value::{Prose, Text, Whole};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::fmt;
 
 /// The most that a promotion says of money, in minor units: far above any order, and so low that a thousand of them can be
@@ -360,14 +361,18 @@ fn tidy(levels: &mut Vec<LevelCode>) {
     levels.dedup();
 }
 
-/// A new promotion.
-pub fn create(act: &Act, mut data: PromotionData, text: PromotionText) -> Result<Record<Promotion>, Refused> {
+/// A new promotion and its event.
+pub fn create(act: &Act, mut data: PromotionData, text: PromotionText) -> Result<(Record<Promotion>, Event), Refused> {
     let mut wrong = faults(&Terms::from(&data));
     wrong.extend(status_fault(Some(data.status)));
     wrong.extend(end_fault(Some(data.status), data.ends_at, act.at));
     Refused::any(wrong)?;
     tidy(&mut data.level_codes);
-    Ok(Record::new(act.id(), act, data, text, PromotionDerived::default()))
+    let promotion: Record<Promotion> = Record::new(act.id(), act, data, text, PromotionDerived::default());
+    let PromotionData { code, name, trigger, status, .. } = &promotion.data;
+    let detail = json!({"code": code, "trigger": trigger, "status": status});
+    let event = promotion.event(act, EventKind::PromotionCreated, format!("{} created promotion {name}", act.actor_name), detail);
+    Ok((promotion, event))
 }
 
 /// What can be changed of a promotion that somebody was given: what customers were promised stays as it was. Until the first
@@ -377,10 +382,16 @@ const FREE_ONCE_GIVEN: [&str; 5] = ["name", "endsAt", "usageLimit", "perCustomer
 /// What can be changed of one that is over, beside its description.
 const FREE_ONCE_OVER: [&str; 1] = ["name"];
 
-/// A person's change of fields and status.
-pub fn update(promotion: &Record<Promotion>, act: &Act, mut data: PromotionData, text: PromotionText) -> Result<Edited<Promotion>, Denied> {
+fn ended(promotion: &Record<Promotion>, act: &Act) -> Event {
+    promotion.event(act, EventKind::PromotionEnded, format!("{} ended promotion {}", act.actor_name, promotion.data.name), json!({}))
+}
+
+/// A person's change of fields and status, with an event for the end and one for what else changed.
+pub fn update(promotion: &Record<Promotion>, act: &Act, mut data: PromotionData, text: PromotionText) -> Result<Change<Promotion>, Refused> {
     let (from, to) = (promotion.data.status, data.status);
-    check_move("A promotion", from, to, from.allowed())?;
+    if from != to && !from.allowed().contains(&to) {
+        return Err(Refused::transition(StateMachine::Promotion, format!("A promotion that is {from} cannot become {to}"), from.allowed()));
+    }
     tidy(&mut data.level_codes);
     let mut wrong = faults(&Terms::from(&data));
     let changed = changes(&promotion.data, &data);
@@ -401,27 +412,42 @@ pub fn update(promotion: &Record<Promotion>, act: &Act, mut data: PromotionData,
         wrong.extend(end_fault(Some(to), data.ends_at, act.at));
     }
     Refused::any(wrong)?;
-    Ok(promotion.changed(act, data, text))
+    let Some((next, mut changed)) = promotion.changed(act, data, text) else { return Ok(None) };
+    let mut events = Vec::new();
+    if from != to && to == PromotionStatus::Expired {
+        let own = changed.remove("status").map(|change| ("status".to_owned(), change)).into_iter().collect();
+        events.push(ended(&next, act).with_changes(own));
+    }
+    if !changed.is_empty() {
+        let name = &next.data.name;
+        let summary = match changed.contains_key("status") {
+            false => format!("{} changed promotion {name}", act.actor_name),
+            true => format!("{} moved promotion {name} from {from} to {to}", act.actor_name),
+        };
+        events.push(next.event(act, EventKind::PromotionUpdated, summary, json!({"oldStatus": from, "status": to})).with_changes(changed));
+    }
+    Ok(Some((next, events)))
 }
 
-/// The promotion as it is over, where its end has passed by now; what is still being written waits for a new end. No person's
-/// change.
-pub fn ended_by_date(promotion: &Record<Promotion>, now: Time) -> Option<Record<Promotion>> {
+/// The promotion as it is over, where its end has passed by now, with the event; what is still being written waits for a new end.
+/// No person's change.
+pub fn ended_by_date(promotion: &Record<Promotion>, act: &Act) -> Option<(Record<Promotion>, Event)> {
     let runs = matches!(promotion.data.status, PromotionStatus::Active | PromotionStatus::Paused);
-    (runs && promotion.data.is_over(now)).then(|| {
+    (runs && promotion.data.is_over(act.at)).then(|| {
         let mut next = promotion.clone();
         next.data.status = PromotionStatus::Expired;
-        next
+        let event = ended(&next, act).with_changes(changes(&promotion.data, &next.data));
+        (next, event)
     })
 }
 
 /// What deleting a promotion comes to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deletion {
-    /// A draft, which nobody ever had, goes.
-    Removed,
-    /// It is over, and what waits for an order is revoked.
-    Ended(Box<Record<Promotion>>),
+    /// A draft, which nobody ever had, goes, with the event.
+    Removed(Box<Event>),
+    /// It is over, with the event, and what waits for an order is revoked.
+    Ended(Box<(Record<Promotion>, Event)>),
     /// It was over; what still waits for an order is revoked.
     WasOver,
 }
@@ -429,12 +455,16 @@ pub enum Deletion {
 /// Deletes a draft, and ends what is more.
 pub fn delete(promotion: &Record<Promotion>, act: &Act) -> Deletion {
     match promotion.data.status {
-        PromotionStatus::Draft => Deletion::Removed,
+        PromotionStatus::Draft => {
+            let summary = format!("{} deleted promotion {}", act.actor_name, promotion.data.name);
+            Deletion::Removed(Box::new(promotion.event(act, EventKind::PromotionEnded, summary, json!({"deleted": true}))))
+        }
         PromotionStatus::Expired => Deletion::WasOver,
         PromotionStatus::Active | PromotionStatus::Paused => {
             let mut next = promotion.touched(act);
             next.data.status = PromotionStatus::Expired;
-            Deletion::Ended(Box::new(next))
+            let event = ended(&next, act).with_changes(changes(&promotion.data, &next.data));
+            Deletion::Ended(Box::new((next, event)))
         }
     }
 }
@@ -463,19 +493,19 @@ pub(crate) mod tests {
         Record::new(act().id(), &act(), serde_json::from_value(data).expect("data"), PromotionText::default(), PromotionDerived::default())
     }
 
-    fn wrong(result: Result<impl std::fmt::Debug, Denied>) -> Vec<String> {
+    fn wrong(result: Result<impl std::fmt::Debug, Refused>) -> Vec<String> {
         match result.expect_err("refused") {
-            Denied::Rule(Refused::Fields(faults)) => faults.into_iter().map(|fault| format!("{} {}", fault.field, fault.rule)).collect(),
+            Refused::Fields(faults) => faults.into_iter().map(|fault| format!("{} {}", fault.field, fault.rule)).collect(),
             other => vec![other.to_string()],
         }
     }
 
-    fn new(fields: Value) -> Result<Record<Promotion>, Denied> {
+    fn new(fields: Value) -> Result<(Record<Promotion>, Event), Refused> {
         let Record { row, text } = promotion(fields);
-        Ok(create(&act(), row.data, text)?)
+        create(&act(), row.data, text)
     }
 
-    fn with(promotion: &Record<Promotion>, fields: Value) -> Result<Edited<Promotion>, Denied> {
+    fn with(promotion: &Record<Promotion>, fields: Value) -> Result<Change<Promotion>, Refused> {
         let mut data = serde_json::to_value(&promotion.data).expect("data");
         for (name, value) in fields.as_object().expect("fields") {
             data[name] = value.clone();
@@ -529,12 +559,16 @@ pub(crate) mod tests {
                 let moved = with(&promotion(json!({"status": from})), json!({"status": to}));
                 match moved {
                     Ok(None) => assert_eq!(from, to),
-                    Ok(Some((next, changed))) => {
-                        assert!(moves.contains(&(*from, *to)) && next.version == 2 && changed.contains_key("status"), "{from} {to}");
+                    Ok(Some((next, events))) => {
+                        assert!(moves.contains(&(*from, *to)) && next.version == 2, "{from} {to}");
+                        let kind = if *to == Expired { EventKind::PromotionEnded } else { EventKind::PromotionUpdated };
+                        let told: Vec<_> = events.iter().map(|event| (event.kind, event.changes.contains_key("status"))).collect();
+                        assert_eq!(told, [(kind, true)]);
                     }
                     Err(denied) => {
                         assert!(!moves.contains(&(*from, *to)), "{from} {to}");
-                        assert_eq!(denied, Denied::no_move(format!("A promotion that is {from} cannot become {to}"), from.allowed()));
+                        let detail = format!("A promotion that is {from} cannot become {to}");
+                        assert_eq!(denied, Refused::transition(StateMachine::Promotion, detail, from.allowed()));
                     }
                 }
             }
@@ -579,15 +613,15 @@ pub(crate) mod tests {
     fn the_night_ends_what_is_over_and_deleting_ends_what_is_more_than_a_draft() {
         let dated = |status: &str| promotion(json!({"endsAt": "1970-01-01T00:00:01Z", "status": status}));
         for (status, ends) in [("DRAFT", false), ("ACTIVE", true), ("PAUSED", true), ("EXPIRED", false)] {
-            let ended = ended_by_date(&dated(status), act().at);
-            assert_eq!(ended.as_ref().map(|next| (next.data.status, next.version)), ends.then_some((PromotionStatus::Expired, 1)), "{status}");
-            assert_eq!(ended_by_date(&dated(status), Time::from_millis(999)), None);
+            let ended = ended_by_date(&dated(status), &act());
+            let shown = ended.as_ref().map(|(next, event)| (next.data.status, next.version, event.kind));
+            assert_eq!(shown, ends.then_some((PromotionStatus::Expired, 1, EventKind::PromotionEnded)), "{status}");
+            assert_eq!(ended_by_date(&dated(status), &Act { at: Time::from_millis(999), ..act() }), None);
         }
-        assert_eq!(delete(&dated("DRAFT"), &act()), Deletion::Removed);
+        assert!(matches!(delete(&dated("DRAFT"), &act()), Deletion::Removed(event) if event.data == json!({"deleted": true})));
         assert_eq!(delete(&dated("EXPIRED"), &act()), Deletion::WasOver);
-        assert!(
-            matches!(delete(&dated("PAUSED"), &act()), Deletion::Ended(next) if next.data.status == PromotionStatus::Expired && next.version == 2)
-        );
+        let Deletion::Ended(ended) = delete(&dated("PAUSED"), &act()) else { panic!("ended") };
+        assert_eq!((ended.0.data.status, ended.0.version, ended.1.kind), (PromotionStatus::Expired, 2, EventKind::PromotionEnded));
     }
 
     #[test]

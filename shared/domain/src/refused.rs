@@ -35,6 +35,12 @@ pub enum StateMachine {
     Project,
     /// The status of an order.
     Order,
+    /// The status of a promotion, or of one that a customer holds.
+    Promotion,
+    /// The status of a campaign.
+    Campaign,
+    /// The status of a message to a customer.
+    Message,
 }
 
 /// A rule was broken: nothing changes.

@@ -5,6 +5,7 @@
 //! (`Rules::next_review`).
 
 use crate::customer::{Customer, LevelCode};
+use crate::event::{Act, Event, EventKind};
 use crate::level::{Floors, level_of};
 use crate::record::Record;
 use crate::settings::Rfm;
@@ -14,7 +15,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Unit};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 use std::fmt;
 
 /// A score from 1.00 to 5.00, in hundredths. Written as a decimal number, `2.67`.
@@ -173,13 +174,13 @@ impl Rules<'_> {
 pub struct Rescored {
     /// The customer.
     pub customer: Record<Customer>,
-    /// The old and the new level, where it changed.
-    pub moved: Option<(LevelCode, LevelCode)>,
+    /// The event, where the level changed.
+    pub event: Option<Event>,
 }
 
 /// A customer after a scoring; `None` where nothing changed but the days since the last order, which pass by themselves. No
 /// person's change.
-pub fn rescored(customer: &Record<Customer>, scoring: &Scoring, floors: &Floors) -> Option<Rescored> {
+pub fn rescored(customer: &Record<Customer>, act: &Act, scoring: &Scoring, floors: &Floors) -> Option<Rescored> {
     let mut next = customer.clone();
     let (old, new) = (customer.derived.level_code.unwrap_or(LevelCode::Bronze), level_of(scoring.score, floors));
     let Ok(Value::Object(shown)) = serde_json::to_value(scoring) else { return None };
@@ -192,7 +193,13 @@ pub fn rescored(customer: &Record<Customer>, scoring: &Scoring, floors: &Floors)
         return None;
     }
     (next.derived.rfm, next.derived.level_code) = (Some(shown), Some(new));
-    Some(Rescored { customer: next, moved: (old != new).then_some((old, new)) })
+    let event = (old != new).then(|| {
+        let detail = json!({"old": old, "new": new});
+        let summary = format!("{} moved customer {} from {old} to {new}", act.actor_name, next.data.name);
+        let event = next.event(act, EventKind::CustomerLevelChanged, summary, detail.clone());
+        event.with_changes(Map::from_iter([("levelCode".to_owned(), detail)]))
+    });
+    Some(Rescored { customer: next, event })
 }
 
 #[cfg(test)]
@@ -204,7 +211,6 @@ mod tests {
     use crate::text::TextValue;
     use crate::value::Text;
     use proptest::prelude::*;
-    use serde_json::json;
 
     fn time(text: &str) -> Time {
         Time::read(text).expect("a time")
@@ -298,16 +304,21 @@ mod tests {
         let zone = TimeZone::UTC;
         let rules = rules(&settings.rfm, &zone);
         let on = |day: i64| rules.score(&Orders::of(&customer), act().at.plus_seconds(day * 86_400));
-        let Rescored { customer: best, moved } = rescored(&customer, &on(0), &floors).expect("scored");
-        assert_eq!((moved, best.derived.level_code, best.version), (Some((LevelCode::Bronze, LevelCode::Platinum)), Some(LevelCode::Platinum), 1));
+        let scored = |customer: &Record<Customer>, day: i64| {
+            let found = rescored(customer, &act(), &on(day), &floors)?;
+            Some((found.customer, found.event.map(|event| (event.kind, event.data))))
+        };
+        let moved = |old: &str, new: &str| Some((EventKind::CustomerLevelChanged, json!({"old": old, "new": new})));
+        let (best, told) = scored(&customer, 0).expect("scored");
+        assert_eq!((told, best.derived.level_code, best.version), (moved("BRONZE", "PLATINUM"), Some(LevelCode::Platinum), 1));
         let expected =
             json!({"recencyDays": 0, "frequency": 20, "monetaryMinor": 1_000_000, "r": 5, "f": 5, "m": 5, "score": 5.0, "scoredAt": act().at});
         assert_eq!(best.derived.rfm.clone().map(Value::Object), Some(expected));
-        assert_eq!(rescored(&best, &on(7), &floors), None);
-        let Rescored { customer: less, moved } = rescored(&best, &on(8), &floors).expect("scored");
-        assert_eq!((moved, less.derived.rfm.as_ref().map(|rfm| &rfm["score"])), (None, Some(&json!(4.67))));
-        let Rescored { customer: old, moved } = rescored(&best, &on(200), &floors).expect("scored");
-        assert_eq!((moved, old.derived.level_code), (Some((LevelCode::Platinum, LevelCode::Gold)), Some(LevelCode::Gold)));
+        assert_eq!(scored(&best, 7), None);
+        let (less, told) = scored(&best, 8).expect("scored");
+        assert_eq!((told, less.derived.rfm.as_ref().map(|rfm| &rfm["score"])), (None, Some(&json!(4.67))));
+        let (old, told) = scored(&best, 200).expect("scored");
+        assert_eq!((told, old.derived.level_code), (moved("PLATINUM", "GOLD"), Some(LevelCode::Gold)));
     }
 
     /// Local days between two moments, counted one by one.
