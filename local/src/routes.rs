@@ -19,6 +19,7 @@ pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
         ("dashboard", dashboard::routes()),
         ("messages", messages::routes()),
         ("products", products::routes()),
+        ("promotions", promotions::routes()),
         ("orders", orders::routes()),
         ("admin", admin::routes()),
         ("docs", docs::routes()),

@@ -3,6 +3,7 @@
 mod again;
 mod counts;
 mod engagement;
+mod expiry;
 mod reminders;
 mod runs;
 

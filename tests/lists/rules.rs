@@ -140,8 +140,13 @@ const FOLLOWED: &[(&str, &str, &str)] = &[
 ];
 
 /// Other kinds that are opened by a permission: no record of theirs is asked for.
-const NOBODYS: &[(&str, &str)] =
-    &[("NOTIFICATION", "notifications:read"), ("PRODUCT", "products:read"), ("ROLE", "roles:read"), ("TEMPLATE", "message-templates:read")];
+const NOBODYS: &[(&str, &str)] = &[
+    ("NOTIFICATION", "notifications:read"),
+    ("PRODUCT", "products:read"),
+    ("PROMOTION", "promotions:read"),
+    ("ROLE", "roles:read"),
+    ("TEMPLATE", "message-templates:read"),
+];
 
 /// What a list has to answer: its records in their order, or a status.
 pub fn expected(list: &List, asked: &Asked<'_>, readable: &[Value]) -> Result<Vec<Value>, u16> {
@@ -195,7 +200,7 @@ fn by_word(a: &Value, b: &Value, query: &str) -> Ordering {
 /// part on but the last, and the digits of its phone number from the last one on.
 fn words(record: &Value) -> BTreeSet<(String, String)> {
     let mut words = BTreeSet::new();
-    for field in ["title", "name", "company", "firstName", "lastName", "username", "sku", "category"] {
+    for field in ["title", "name", "company", "firstName", "lastName", "username", "sku", "category", "code"] {
         let name = record[field].as_str().unwrap_or_default();
         words.extend(name.split(' ').filter(|word| !word.is_empty()).map(|word| (plain(word), respelled(word))));
     }
@@ -404,6 +409,14 @@ pub const LISTS: &[List] = &[
         ],
         parents: &[],
         orders: &[Order { name: "name", place: name }, Order { name: "-name", place: name }],
+    },
+    List {
+        path: "/promotions",
+        permission: "promotions:read",
+        shows: everything,
+        filters: &[Q, STATUS, equal!("trigger", "trigger", listed)],
+        parents: &[],
+        orders: &[NEWEST, OLDEST],
     },
     List {
         path: "/orders",

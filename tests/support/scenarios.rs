@@ -12,6 +12,7 @@ mod notifications;
 mod orders;
 mod products;
 mod projects;
+mod promotions;
 mod sessions;
 mod tasks;
 mod teams;
@@ -87,6 +88,10 @@ macro_rules! for_each_scenario {
             orders::twenty_orders_at_once_of_one_customer_all_count,
             orders::twenty_payments_at_once_never_exceed_the_total,
             orders::orders_and_payments_go_where_their_customer_goes,
+            promotions::a_promotion_is_given_used_and_ended,
+            promotions::an_order_gets_the_larger_of_the_best_one_and_the_sum,
+            promotions::forty_orders_at_once_share_ten_uses,
+            promotions::bringing_a_customer_is_rewarded_once,
             dashboard::figures_follow_what_happens_within_two_seconds,
             feed::the_feed_tells_what_happened_newest_first,
             feed::what_happened_is_told_to_whom_it_concerns,

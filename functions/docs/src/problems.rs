@@ -56,6 +56,9 @@ const fn help(code: Code) -> &'static str {
             "What was paid is still with you. Record a refund with <code>POST /orders/{id}/transactions</code>, then cancel the order."
         }
         Code::OrderCancelled => "Nothing is paid on a cancelled order. Place another one.",
+        Code::PromotionNotApplicable => {
+            "The customer cannot use a promotion that the order names: it was never given, is used, or is not in force. <code>GET /customers/{id}/promotions</code> lists what the customer has."
+        }
         Code::CustomerArchived => "An archived customer buys nothing. Restore it with <code>PATCH /customers/{id}</code> first.",
         Code::CustomerTransition => {
             "The customer cannot move from its present state to the one asked for; <code>allowed</code> lists where it may go."

@@ -1,11 +1,14 @@
 //! Automation: what the CRM does by itself when something happened. Larger work goes on to the work
 //! queue.
 
+mod give;
+
 use crate::failure::{Failure, not, queue_batch, read};
 use crate::work::send;
 use crate::{Need, Trigger, Worker};
 use application::App;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
+use domain::customer::LevelCode;
 use domain::event::{EntityRef, Envelope, EventKind};
 use domain::text::TextValue;
 use domain::{CustomerId, PartyId, Time, UserId};
@@ -21,9 +24,9 @@ const SECOND_LOOK_SECONDS: u32 = 60;
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "automation",
-    about: "Acts on domain events: moves and re-stamps records, cleans up after deletions and conversions",
+    about: "Acts on domain events: moves and re-stamps records, cleans up after deletions and conversions, gives promotions",
     trigger: Trigger::Queue(Queue::Automation),
-    actions: &[Action::Put],
+    actions: &[Action::Get, Action::QueryTable, Action::Put, Action::Update],
     needs: &[Need::Send(Queue::Work)],
     handle: |app, event| async move { queue_batch(app, Queue::Automation, event, |message| act_on(app, message)).await }.boxed(),
 };
@@ -41,9 +44,15 @@ struct Details {
     new: Option<UserId>,
 }
 
+/// The level that a customer came to.
+#[derive(Deserialize)]
+struct Level {
+    new: LevelCode,
+}
+
 async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
     let event: EventBridgeEvent<Envelope> = read("an event", &message.body)?;
-    let Envelope { kind, at, actor, entity, data, .. } = event.detail;
+    let Envelope { id: event, kind, at, actor, entity, data, changes, .. } = event.detail;
     let details = || Option::<Details>::deserialize(&data).map(Option::unwrap_or_default).map_err(|error| not("the details of an event", &error));
     // Indexes lag a little behind the table, so what they may not have shown is looked for again.
     let twice = |work: Work| async move {
@@ -69,6 +78,12 @@ async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
                 twice(work).await?;
             }
             twice(Work::FollowCustomer { customer, from: None }).await
+        }
+        EventKind::CustomerCreated if !data["referredById"].is_null() => give::for_referral(app, id(&entity)?).await,
+        EventKind::CustomerUpdated if changes.contains_key("referredById") => give::for_referral(app, id(&entity)?).await,
+        EventKind::CustomerLevelChanged => {
+            let Level { new } = Level::deserialize(&data).map_err(|error| not("the details of an event", &error))?;
+            give::for_level(app, id(&entity)?, new, event).await
         }
         _ => Ok(()),
     }

@@ -6,6 +6,7 @@
 
 mod again;
 mod engagement;
+mod expiry;
 mod figures;
 mod piece;
 mod recurring;
@@ -28,7 +29,7 @@ use store::Action;
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "jobs",
-    about: "Does what the clock starts: engagement, recounts, recurring tasks, reminders; and makes good what was missed",
+    about: "Does what the clock starts: ends of promotions, engagement, recounts, recurring tasks, reminders; and makes good what was missed",
     trigger: Trigger::Queue(Queue::Jobs),
     actions: &[Action::Get, Action::Query, Action::Put, Action::Update, Action::Delete],
     needs: &[Need::Send(Queue::Jobs), Need::Send(Queue::Repair)],
@@ -46,6 +47,7 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
 /// Does the next piece of a run: what it counts goes to the piece; gives where the next one begins.
 async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<Option<Place>, Failure> {
     match piece.run.job {
+        JobName::PromotionExpiry => expiry::next(piece, place).await,
         JobName::CustomerEngagement => engagement::next(piece, place).await,
         JobName::RecurringTasks => recurring::next(piece, place).await,
         JobName::CountersCheck => figures::send(piece).await.map(|()| None),

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::reach::Purpose;
 use domain::activity::Activity;
 use domain::customer::Customer;
+use domain::customer_promotion::{CustomerPromotion, CustomerPromotionId};
 use domain::event::{EntityType, Event};
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
@@ -14,6 +15,7 @@ use domain::order::Order;
 use domain::permission::RoleGrants;
 use domain::product::Product;
 use domain::project::Project;
+use domain::promotion::Promotion;
 use domain::settings::Settings;
 use domain::settings::SettingsId;
 use domain::task::Task;
@@ -23,8 +25,8 @@ use domain::transaction::Transaction;
 use domain::user::User;
 use domain::work_log::WorkLog;
 use domain::{
-    Access, ActivityId, CustomerId, FollowUpId, LeadId, NotificationId, OrderId, Permission, ProductId, ProjectId, Reach, Role, Scope, TaskId,
-    TeamId, TransactionId, UserId, WorkLogId,
+    Access, ActivityId, CustomerId, FollowUpId, LeadId, NotificationId, OrderId, Permission, ProductId, ProjectId, PromotionId, Reach, Role, Scope,
+    TaskId, TeamId, TransactionId, UserId, WorkLogId,
 };
 use store::{Lately, Page, Paging, Stored};
 
@@ -94,12 +96,14 @@ macro_rules! records {
 records! {
     Activity: Activity, ActivityId, Some(Permission::ActivitiesRead);
     Customer: Customer, CustomerId, Some(Permission::CustomersRead);
+    CustomerPromotion: CustomerPromotion, CustomerPromotionId, Some(Permission::CustomersRead);
     FollowUp: FollowUp, FollowUpId, Some(Permission::FollowupsRead);
     Lead: Lead, LeadId, Some(Permission::LeadsRead);
     Notification: Notification, NotificationId, Some(Permission::NotificationsRead);
     Order: Order, OrderId, Some(Permission::OrdersRead);
     Product: Product, ProductId, Some(Permission::ProductsRead);
     Project: Project, ProjectId, Some(Permission::ProjectsRead);
+    Promotion: Promotion, PromotionId, Some(Permission::PromotionsRead);
     Role: RoleGrants, Role, Some(Permission::RolesRead);
     Settings: Settings, SettingsId, None;
     Task: Task, TaskId, Some(Permission::TasksRead);
@@ -119,7 +123,9 @@ impl App {
         let kind = match of {
             FeedOf::Everything => None,
             // Nobody's by nature, so nothing of them is inside a narrower reach.
-            FeedOf::Kind(EntityType::Product | EntityType::Role | EntityType::Settings | EntityType::Template) if scope.reach() != Reach::All => {
+            FeedOf::Kind(EntityType::Product | EntityType::Promotion | EntityType::Role | EntityType::Settings | EntityType::Template)
+                if scope.reach() != Reach::All =>
+            {
                 return Ok(Page::empty());
             }
             FeedOf::Kind(kind) => Some(kind),

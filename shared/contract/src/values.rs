@@ -83,6 +83,9 @@ text_values!(taken and shown:
     domain::order::OrderStatus, domain::order::PaymentStatus,
     domain::transaction::TransactionType, domain::transaction::PaymentMethod, domain::transaction::TransactionStatus,
     domain::money::Currency, domain::product::Sku,
+    domain::promotion::PromotionCode, domain::promotion::Trigger, domain::promotion::Beneficiary, domain::promotion::DiscountType,
+    domain::promotion::ApplyTo, domain::promotion::PromotionStatus,
+    domain::customer_promotion::CustomerPromotionId, domain::customer_promotion::HoldingStatus,
     domain::work_log::Description,
     domain::job::RunId, domain::job::JobName, domain::job::JobTrigger, domain::job::RunState,
 );

@@ -365,7 +365,7 @@ pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, te
 }
 
 /// Whoever is archived buys nothing.
-pub fn check_unarchived(customer: &Record<Customer>) -> Result<(), Refused> {
+pub fn check_unarchived(customer: &Row<Customer>) -> Result<(), Refused> {
     if customer.data.archived_at.is_some() { Err(Refused::CustomerArchived) } else { Ok(()) }
 }
 

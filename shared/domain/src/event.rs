@@ -163,6 +163,8 @@ crate::choice! {
         Activity = "ACTIVITY",
         /// A customer.
         Customer = "CUSTOMER",
+        /// A promotion that a customer has.
+        CustomerPromotion = "CUSTOMERPROMOTION",
         /// A follow-up.
         FollowUp = "FOLLOWUP",
         /// A lead.
@@ -175,6 +177,8 @@ crate::choice! {
         Product = "PRODUCT",
         /// A project.
         Project = "PROJECT",
+        /// A promotion.
+        Promotion = "PROMOTION",
         /// A role with its grants.
         Role = "ROLE",
         /// The settings.

@@ -20,6 +20,8 @@ crate::id::ids! {
 crate::choice! {
     /// The jobs.
     pub enum JobName {
+        /// The end of promotions.
+        PromotionExpiry = "promotion-expiry",
         /// How warm the contact to each customer is.
         CustomerEngagement = "customer-engagement",
         /// Whether the figures of dashboards are those of the records.

@@ -42,6 +42,7 @@ pub mod personal;
 pub mod product;
 pub mod project;
 pub mod promotion;
+pub mod purchase;
 pub mod reach;
 pub mod record;
 pub mod recurrence;

@@ -73,6 +73,9 @@ pub enum Refused {
         /// A sentence for people.
         detail: String,
     },
+    /// The customer cannot use these promotion codes, each by its place.
+    #[error("{} promotion codes cannot be used", .0.len())]
+    NotApplicable(Vec<FieldFault>),
     /// The customer is archived and buys nothing.
     #[error("The customer is archived; restore it first")]
     CustomerArchived,

@@ -68,6 +68,8 @@ codes! {
     RefundFirst = "REFUND_FIRST", 409, "The order was paid";
     /// Nothing is paid on an order that was called off.
     OrderCancelled = "ORDER_CANCELLED", 409, "The order was cancelled";
+    /// The customer cannot use a promotion that the order names.
+    PromotionNotApplicable = "PROMOTION_NOT_APPLICABLE", 422, "A promotion code cannot be used";
     /// An archived customer buys nothing.
     CustomerArchived = "CUSTOMER_ARCHIVED", 409, "The customer is archived";
     /// The lifecycle does not allow the move.
@@ -352,6 +354,11 @@ impl From<Refused> for Problem {
             Refused::Limit { field, detail } => {
                 let problem = Self::new(Code::LimitReached, detail);
                 field.into_iter().fold(problem, |problem, field| problem.about(&format!("/{field}"), "limit"))
+            }
+            Refused::NotApplicable(faults) => {
+                let error = |fault: FieldFault| FieldError::new(format!("/{}", fault.field), fault.rule, fault.message);
+                let problem = Self::fields(faults.into_iter().map(error).collect());
+                Self { code: Code::PromotionNotApplicable, ..problem }
             }
             Refused::CustomerArchived => Self::new(Code::CustomerArchived, refused.to_string()).about("/customerId", "archived"),
             Refused::OrderCancelled => Self::new(Code::OrderCancelled, refused.to_string()).about("/type", "cancelled"),

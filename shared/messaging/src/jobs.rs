@@ -25,6 +25,7 @@ pub struct Job {
 
 /// Every job, in the order of the day, and what is started by hand alone.
 pub const JOBS: &[Job] = &[
+    Job { name: JobName::PromotionExpiry, about: "Ends the promotions whose end has passed", cron: Some("cron(15 0 * * ? *)"), of_the_day: false },
     Job {
         name: JobName::CustomerEngagement,
         about: "Says of customers whether the contact is hot, warm or inactive",

@@ -24,6 +24,9 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
             EventKind::LeadConverted,
             EventKind::LeadDeleted,
             EventKind::CustomerAssigned,
+            EventKind::CustomerCreated,
+            EventKind::CustomerUpdated,
+            EventKind::CustomerLevelChanged,
         ],
     },
     Subscription {

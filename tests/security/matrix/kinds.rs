@@ -48,6 +48,7 @@ pub enum Kind {
     User,
     Team,
     Role,
+    Promotion,
     DeadLetter,
     Session,
     /// What belongs to nobody by nature and is named by nothing, by its collection.
@@ -69,6 +70,7 @@ const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::User, "/users", ""),
     (Kind::Team, "/teams", "teamId"),
     (Kind::Role, "/roles", ""),
+    (Kind::Promotion, "/promotions", ""),
     (Kind::DeadLetter, "/admin/dead-letters", ""),
     (Kind::Session, "/auth/sessions", ""),
 ];
@@ -114,7 +116,7 @@ impl Kind {
             Self::Lead | Self::Customer | Self::Activity | Self::Order | Self::Transaction => &Standing::ALL,
             Self::FollowUp | Self::Task | Self::Project | Self::WorkLog | Self::Notification | Self::User => &Standing::OWNED,
             Self::Session => &[Standing::Own, Standing::Teammates],
-            Self::Team | Self::Role | Self::DeadLetter | Self::Open(_) => &[],
+            Self::Team | Self::Role | Self::Promotion | Self::DeadLetter | Self::Open(_) => &[],
         }
     }
 }

@@ -190,7 +190,7 @@ impl World {
                 let own = sessions.data().as_array().and_then(|sessions| sessions.iter().find(|session| session["current"] == true));
                 Record::of(kind, text(&own.expect("listed")["id"]), self.whose(standing, actor))
             }
-            Kind::Team | Kind::Role | Kind::DeadLetter | Kind::Open(_) => Record::of(kind, self.thing(kind).await, (None, None)),
+            Kind::Team | Kind::Role | Kind::Promotion | Kind::DeadLetter | Kind::Open(_) => Record::of(kind, self.thing(kind).await, (None, None)),
         }
     }
 
@@ -279,6 +279,10 @@ impl World {
         match kind {
             Kind::Team => text(&self.admin.make("/teams", json!({"name": unique()})).await["id"]),
             Kind::Role => "MANAGER".into(),
+            Kind::Promotion => {
+                let body = json!({"code": unique().to_uppercase(), "name": "Ten", "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10, "status": "ACTIVE"});
+                text(&self.admin.make("/promotions", body).await["id"])
+            }
             Kind::Open("/admin/jobs") => "tasks-due".into(),
             // Of which nobody is told here.
             Kind::Open("/message-templates") => "CAMPAIGN_FINISHED".into(),

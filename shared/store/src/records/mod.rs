@@ -8,6 +8,7 @@ mod notifications;
 mod orders;
 mod products;
 mod projects;
+mod promotions;
 mod tasks;
 mod users;
 mod work_logs;
@@ -23,6 +24,7 @@ pub mod filters {
     pub use super::orders::{OrderFilter, TransactionFilter};
     pub use super::products::ProductFilter;
     pub use super::projects::ProjectFilter;
+    pub use super::promotions::{HeldFilter, PromotionFilter};
     pub use super::tasks::TaskFilter;
     pub use super::users::UserFilter;
     pub use super::work_logs::{Summed, WorkLogFilter};
@@ -32,6 +34,8 @@ pub use notifications::unread_plan;
 pub use orders::SalesSeq;
 pub(crate) use orders::TRANSACTION;
 pub(crate) use products::SKU;
+pub(crate) use promotions::CODE;
+pub use promotions::UsesSeq;
 
 use crate::error::Error;
 use crate::found::{by_moment, by_name};
