@@ -447,9 +447,7 @@ async fn promotions(admin: &tests::Person, customer: &str, product: &str, word: 
     admin.post(&format!("/promotions/{own}/assign"), json!({"customerId": customer})).await.expect(201);
     let items = json!([{"productId": product, "quantity": 1}]);
     let order = json!({"customerId": customer, "items": items, "promotionCodes": [format!("{word}C").to_uppercase()]});
-    let order = admin.make("/orders", order).await;
-    eprintln!("DBG {order}");
-    let order = text(&order["id"]);
+    let order = text(&admin.make("/orders", order).await["id"]);
     admin.patch(&format!("/orders/{order}/status"), json!({"status": "CANCELLED"})).await.expect(200);
     let brought = text(&admin.customer(json!({"referredById": customer})).await["id"]);
     let held = async || admin.ids(&format!("/customers/{brought}/promotions")).await.len();
