@@ -3,6 +3,8 @@
 mod again;
 mod counts;
 mod engagement;
+mod levels;
+mod nights;
 mod reminders;
 mod runs;
 

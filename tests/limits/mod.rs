@@ -110,6 +110,8 @@ impl Sale {
     }
 
     async fn measure(&mut self) -> Measured {
+        // What the levels are called is kept for ten seconds.
+        self.page(&format!("/customers/{}", self.customer)).await;
         let (admin, customer) = (&self.admin, &self.customer);
         // The published keys are read again now and then: not while it is measured.
         admin.get("/auth/me").await.expect(200);

@@ -140,8 +140,13 @@ const FOLLOWED: &[(&str, &str, &str)] = &[
 ];
 
 /// Other kinds that are opened by a permission: no record of theirs is asked for.
-const NOBODYS: &[(&str, &str)] =
-    &[("NOTIFICATION", "notifications:read"), ("PRODUCT", "products:read"), ("ROLE", "roles:read"), ("TEMPLATE", "message-templates:read")];
+const NOBODYS: &[(&str, &str)] = &[
+    ("LEVEL", "levels:read"),
+    ("NOTIFICATION", "notifications:read"),
+    ("PRODUCT", "products:read"),
+    ("ROLE", "roles:read"),
+    ("TEMPLATE", "message-templates:read"),
+];
 
 /// What a list has to answer: its records in their order, or a status.
 pub fn expected(list: &List, asked: &Asked<'_>, readable: &[Value]) -> Result<Vec<Value>, u16> {
@@ -629,6 +634,7 @@ pub fn is_refused(list: &List, query: &[(String, String)]) -> bool {
         && value("entityId").is_some_and(|id| match value("entityType") {
             None => true,
             Some("ROLE") => id != "MANAGER",
+            Some("LEVEL") => !domain::customer::LevelCode::ALL.iter().any(|code| code.as_str() == id),
             Some("TEMPLATE") => !domain::message_template::TemplateKind::ALL.iter().any(|kind| kind.as_str() == id),
             Some("SETTINGS") => id != "COMPANY",
             Some(_) => id.len() != NOTHING.len(),

@@ -66,11 +66,12 @@ const COLLECTIONS: [(&str, &str, &str); 9] = [
 ];
 
 /// GET routes that are of no collection.
-const WITHOUT_RECORDS: [&str; 17] = [
+const WITHOUT_RECORDS: [&str; 18] = [
     "/auth/me",
     "/auth/sessions",
     "/settings",
     "/message-templates",
+    "/customer-levels",
     "/roles",
     "/permissions",
     "/notifications",

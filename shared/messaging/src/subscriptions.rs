@@ -24,6 +24,8 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
             EventKind::LeadConverted,
             EventKind::LeadDeleted,
             EventKind::CustomerAssigned,
+            EventKind::SettingsUpdated,
+            EventKind::LevelUpdated,
         ],
     },
     Subscription {
