@@ -21,6 +21,7 @@ pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
         ("products", products::routes()),
         ("promotions", promotions::routes()),
         ("orders", orders::routes()),
+        ("levels", levels::routes()),
         ("admin", admin::routes()),
         ("docs", docs::routes()),
     ]

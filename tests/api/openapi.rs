@@ -287,6 +287,13 @@ async fn people(admin: &Checked<'_>, rep: &Checked<'_>) {
     admin.send("PUT", "/message-templates/TASK_ASSIGNED", json!({"body": "{{ password }}"}), 422).await;
     admin.send("PUT", "/message-templates/NONE", template.clone(), 404).await;
     rep.send("PUT", "/message-templates/TASK_ASSIGNED", template, 403).await;
+    admin.get("/customer-levels", 200).await;
+    let gold = json!({"name": "Gold", "minScore": 3.6, "benefits": "A call a month.", "code": "GOLD", "rank": 3});
+    admin.send("PUT", "/customer-levels/GOLD", gold.clone(), 200).await;
+    admin.ask("PUT", "/customer-levels/GOLD", Some(gold.clone()), &[("if-match", "\"99\"")], 412).await;
+    admin.send("PUT", "/customer-levels/GOLD", json!({"name": "Gold", "minScore": 2}), 422).await;
+    admin.send("PUT", "/customer-levels/COPPER", gold.clone(), 404).await;
+    rep.send("PUT", "/customer-levels/GOLD", gold, 403).await;
     admin.get("/roles", 200).await;
     admin.get("/permissions", 200).await;
     admin.send("PUT", "/roles/ADMIN/permissions", json!({"permissions": []}), 409).await;

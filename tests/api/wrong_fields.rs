@@ -90,7 +90,7 @@ impl Case {
         let query = faults.iter().map(|fault| fault.query).collect::<String>();
         let method = match self.name.split('_').next() {
             Some("delete") => "DELETE",
-            _ if self.name == "update_message_template" => "PUT",
+            _ if ["update_message_template", "update_customer_level"].contains(&self.name) => "PUT",
             _ if self.name == "assign_promotion" => "POST",
             Some("update" | "assign") | Some("set") => "PATCH",
             _ => "POST",
@@ -451,6 +451,20 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
                 rule(json!({"/body": "Hello {{ name"})),
                 rule(json!({"/channels": ["EMAIL", "IN_APP"]})),
                 rule(json!({"/channels": ["EMAIL", "EMAIL"]})),
+            ],
+        ),
+        case(
+            "update_customer_level",
+            "/customer-levels/GOLD".into(),
+            json!({"name": "Gold", "minScore": 3.6, "benefits": "A call a month."}),
+            vec![
+                rule(json!({"/name": " "})),
+                rule(json!({"/minScore": 2.6})),
+                rule(json!({"/minScore": 4.6})),
+                rule(json!({"/minScore": 3.601})),
+                rule(json!({"/code": "SILVER"})),
+                rule(json!({"/rank": 1})),
+                rule(json!({"/version": 77})),
             ],
         ),
         case(

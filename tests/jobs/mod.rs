@@ -4,6 +4,8 @@ mod again;
 mod counts;
 mod engagement;
 mod expiry;
+mod levels;
+mod nights;
 mod reminders;
 mod runs;
 

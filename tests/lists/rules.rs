@@ -141,6 +141,7 @@ const FOLLOWED: &[(&str, &str, &str)] = &[
 
 /// Other kinds that are opened by a permission: no record of theirs is asked for.
 const NOBODYS: &[(&str, &str)] = &[
+    ("LEVEL", "levels:read"),
     ("NOTIFICATION", "notifications:read"),
     ("PRODUCT", "products:read"),
     ("PROMOTION", "promotions:read"),
@@ -642,6 +643,7 @@ pub fn is_refused(list: &List, query: &[(String, String)]) -> bool {
         && value("entityId").is_some_and(|id| match value("entityType") {
             None => true,
             Some("ROLE") => id != "MANAGER",
+            Some("LEVEL") => !domain::customer::LevelCode::ALL.iter().any(|code| code.as_str() == id),
             Some("TEMPLATE") => !domain::message_template::TemplateKind::ALL.iter().any(|kind| kind.as_str() == id),
             Some("SETTINGS") => id != "COMPANY",
             Some(_) => id.len() != NOTHING.len(),

@@ -71,6 +71,7 @@ const WITHOUT_RECORDS: [&str; 18] = [
     "/auth/sessions",
     "/settings",
     "/message-templates",
+    "/customer-levels",
     "/roles",
     "/permissions",
     "/notifications",

@@ -341,6 +341,11 @@ async fn letters(crm: &Crm) {
         let template = json!({"subject": "Done", "body": body, "channels": ["IN_APP"], "enabled": true});
         admin.ask("PUT", "/message-templates/CAMPAIGN_FINISHED", Some(&template), &[]).await.expect(200);
     }
+    // A new floor has everyone scored anew.
+    for floor in [3.5, 3.6] {
+        let level = json!({"name": "Gold", "minScore": floor});
+        admin.ask("PUT", "/customer-levels/GOLD", Some(&level), &[]).await.expect(200);
+    }
     let key = unique();
     let before = admin.ids("/admin/dead-letters?queue=bounces").await;
     admin.post("/admin/dead-letters/redrive", json!({"queue": "bounces"})).await.expect(202);

@@ -190,7 +190,7 @@ impl<'a> Recount<'a> {
         // Where something becomes due nobody changes it, and what a night says is no person's change.
         let by_itself = |event: &&Raw| {
             let (kind, actor) = (text(&event.at("data")["type"]), &event.at("data")["actorId"]);
-            kind.ends_with(".due") || (kind == "customer.engagement_changed" && actor.is_null())
+            kind.ends_with(".due") || (["customer.engagement_changed", "customer.level_changed"].contains(&&*kind) && actor.is_null())
         };
         for event in self.of("EVENT").filter(|event| !by_itself(event)) {
             by_record.entry(event.text("pk")).or_default().push(event.at("data")["at"].as_str().unwrap_or_default());
@@ -398,6 +398,11 @@ impl<'a> Recount<'a> {
         for template in self.of("TASK") {
             if let Some(next) = template.at("derived")["nextOccurrenceAt"].as_str() {
                 stand(template.text("pk").to_owned(), format!("DUE#RECURRENCE in DUE#TASK#{}", &next[..10]));
+            }
+        }
+        for customer in self.of("CUSTOMER").filter(|customer| customer.at("data")["archivedAt"].is_null()) {
+            if let Some(due) = customer.at("derived")["rfmReviewAt"].as_str() {
+                stand(customer.text("pk").to_owned(), format!("DUE#RFM in DUE#RFM#{}", &due[..13]));
             }
         }
         let mut found = Kept::new();

@@ -8,6 +8,7 @@ mod edge;
 mod feed;
 mod follow_ups;
 mod leads;
+mod levels;
 mod notifications;
 mod orders;
 mod products;
@@ -82,6 +83,7 @@ macro_rules! for_each_scenario {
             products::a_product_is_made_changed_and_taken_off_the_shelf,
             products::twenty_products_of_one_sku_are_one,
             products::products_are_listed_by_name,
+            levels::a_customer_has_the_level_of_what_was_bought,
             orders::an_order_is_placed_at_the_prices_of_the_moment_and_makes_a_customer,
             orders::an_order_moves_by_the_table_and_a_cancelled_one_counts_nowhere,
             orders::an_order_is_paid_and_refunded_within_its_total,

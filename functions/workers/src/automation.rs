@@ -10,11 +10,12 @@ use application::App;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use domain::customer::LevelCode;
 use domain::event::{EntityRef, Envelope, EventKind};
+use domain::job::{JobName, Start};
 use domain::text::TextValue;
-use domain::{CustomerId, PartyId, Time, UserId};
+use domain::{CustomerId, EventId, PartyId, Time, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
-use messaging::{Queue, Work};
+use messaging::{Queue, Timed, Work};
 use serde::Deserialize;
 use store::Action;
 
@@ -24,10 +25,10 @@ const SECOND_LOOK_SECONDS: u32 = 60;
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "automation",
-    about: "Acts on domain events: moves and re-stamps records, cleans up after deletions and conversions, gives promotions",
+    about: "Acts on domain events: moves and re-stamps records, cleans up after deletions and conversions, gives promotions, has customers scored",
     trigger: Trigger::Queue(Queue::Automation),
     actions: &[Action::Get, Action::QueryTable, Action::Put, Action::Update],
-    needs: &[Need::Send(Queue::Work)],
+    needs: &[Need::Send(Queue::Work), Need::Send(Queue::Jobs)],
     handle: |app, event| async move { queue_batch(app, Queue::Automation, event, |message| act_on(app, message)).await }.boxed(),
 };
 
@@ -37,6 +38,8 @@ pub const WORKER: Worker = Worker {
 struct Details {
     reassign_to: Option<UserId>,
     name_changed: bool,
+    rfm_changed: bool,
+    min_score_changed: bool,
     customer_id: Option<CustomerId>,
     /// Who owned what was given away.
     old: Option<UserId>,
@@ -85,8 +88,15 @@ async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
             let Level { new } = Level::deserialize(&data).map_err(|error| not("the details of an event", &error))?;
             give::for_level(app, id(&entity)?, new, event).await
         }
+        EventKind::SettingsUpdated if details()?.rfm_changed => score_everyone(app, event).await,
+        EventKind::LevelUpdated if details()?.min_score_changed => score_everyone(app, event).await,
         _ => Ok(()),
     }
+}
+
+/// Has everyone scored by the thresholds and floors as they are since a change.
+async fn score_everyone(app: &App, change: EventId) -> Result<(), Failure> {
+    crate::jobs::send(app, Timed::Start(Start::of_everyone(JobName::RfmScoring, change))).await
 }
 
 /// What the former owner had to do on a lead or customer goes to the new one, where there was and is one.

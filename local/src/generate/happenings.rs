@@ -222,6 +222,9 @@ impl Scene {
         self.patch("/settings", json!({"dueSoonDays": 5})).await?;
         let template = json!({"subject": "A lead for you", "body": "{{ name }} is yours.", "channels": ["IN_APP", "EMAIL"], "enabled": true});
         self.send("PUT", "/message-templates/LEAD_ASSIGNED", template).await?;
+        // Which has everyone scored, the customer of the story's order among them.
+        let level = json!({"name": "Gold circle", "minScore": 3.5, "benefits": "A call a month."});
+        self.send("PUT", "/customer-levels/GOLD", level).await?;
         self.send("DELETE", &self.at("/admin/dead-letters"), json!({"reason": "Its day is over."})).await?;
         let mail = json!({"recipientId": self.id("/users"), "type": "EMAIL", "title": "The drawings are ready", "message": "They are in the post."});
         self.send("POST", "/notifications", mail.clone()).await?;

@@ -123,6 +123,11 @@ pub(super) fn body(route: &Route, story: &Story) -> Option<Value> {
         }
         // The day of the story, and no time, which other jobs are about.
         "run_job" => fields.retain(|name, _| name == "dryRun"),
+        // What cannot be changed is left out.
+        "update_customer_level" => {
+            fields.retain(|name, _| ["minScore", "benefits"].contains(&name.as_str()));
+            fields.insert("name".to_owned(), json!("Gold circle"));
+        }
         // The session of the access token.
         "logout" => drop(fields.remove("refreshToken")),
         _ => {}

@@ -174,6 +174,7 @@ impl Story {
         let other = other.ok_or_else(|| StoryError("the other session is missing".to_owned()))?;
         self.ids.insert("/auth/sessions", text(&other["id"]));
         self.ids.insert("/message-templates", "LEAD_ASSIGNED".to_owned());
+        self.ids.insert("/customer-levels", "GOLD".to_owned());
         Ok(())
     }
 

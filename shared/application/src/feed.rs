@@ -4,11 +4,12 @@ use crate::app::App;
 use crate::error::Error;
 use crate::reach::Purpose;
 use domain::activity::Activity;
-use domain::customer::Customer;
+use domain::customer::{Customer, LevelCode};
 use domain::customer_promotion::{CustomerPromotion, CustomerPromotionId};
 use domain::event::{EntityType, Event};
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
+use domain::level::CustomerLevel;
 use domain::message_template::{MessageTemplate, TemplateKind};
 use domain::notification::Notification;
 use domain::order::Order;
@@ -108,6 +109,7 @@ records! {
     Settings: Settings, SettingsId, None;
     Task: Task, TaskId, Some(Permission::TasksRead);
     Team: Team, TeamId, Some(Permission::TeamsRead);
+    Level: CustomerLevel, LevelCode, Some(Permission::LevelsRead);
     Template: MessageTemplate, TemplateKind, Some(Permission::MessageTemplatesRead);
     Transaction: Transaction, TransactionId, Some(Permission::TransactionsRead);
     User: User, UserId, Some(Permission::UsersRead);
@@ -123,7 +125,7 @@ impl App {
         let kind = match of {
             FeedOf::Everything => None,
             // Nobody's by nature, so nothing of them is inside a narrower reach.
-            FeedOf::Kind(EntityType::Product | EntityType::Promotion | EntityType::Role | EntityType::Settings | EntityType::Template)
+            FeedOf::Kind(EntityType::Level | EntityType::Product | EntityType::Promotion | EntityType::Role | EntityType::Settings | EntityType::Template)
                 if scope.reach() != Reach::All =>
             {
                 return Ok(Page::empty());

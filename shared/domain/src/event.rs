@@ -169,6 +169,8 @@ crate::choice! {
         FollowUp = "FOLLOWUP",
         /// A lead.
         Lead = "LEAD",
+        /// A loyalty level.
+        Level = "LEVEL",
         /// A notification.
         Notification = "NOTIFICATION",
         /// An order.

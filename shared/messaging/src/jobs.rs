@@ -33,6 +33,12 @@ pub const JOBS: &[Job] = &[
         of_the_day: false,
     },
     Job {
+        name: JobName::RfmScoring,
+        about: "Scores customers by what they bought, and moves them to the loyalty level of their score",
+        cron: Some("cron(0 2 * * ? *)"),
+        of_the_day: false,
+    },
+    Job {
         name: JobName::CountersCheck,
         about: "Recounts the figures of a thirtieth of all teams and users; by hand of all, and repairs them",
         cron: Some("cron(0 3 * * ? *)"),

@@ -27,6 +27,8 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
             EventKind::CustomerCreated,
             EventKind::CustomerUpdated,
             EventKind::CustomerLevelChanged,
+            EventKind::SettingsUpdated,
+            EventKind::LevelUpdated,
         ],
     },
     Subscription {

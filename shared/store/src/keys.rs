@@ -7,7 +7,7 @@ use domain::figures::Whose;
 use domain::job::{JobName, RunId};
 use domain::promotion::Occasion;
 use domain::text::TextValue;
-use domain::{ActivityId, EventId, FollowUpId, OrderId, ParkedId, PromotionId, SessionId, TaskId, TeamId, Time, UserId};
+use domain::{ActivityId, CustomerId, EventId, FollowUpId, OrderId, ParkedId, PromotionId, SessionId, TaskId, TeamId, Time, UserId};
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -283,6 +283,11 @@ pub fn recurrence(task: TaskId) -> Key {
     Key::new(format!("TASK#{task}"), "DUE#RECURRENCE")
 }
 
+/// When is the RFM score of this customer worked out next? `CUSTOMER#<id>` / `DUE#RFM`, in the partition of that hour.
+pub fn scoring(customer: CustomerId) -> Key {
+    Key::new(format!("CUSTOMER#{customer}"), "DUE#RFM")
+}
+
 /// When was this job last done to its end, and which run is at it? `JOB#<name>` / `JOB`.
 pub fn job(name: JobName) -> Key {
     Key::new(format!("JOB#{name}"), "JOB")
@@ -431,7 +436,7 @@ pub fn due_on(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..10])
 }
 
-/// What of a kind is due in an hour, UTC: `DUE#CUSTOMER#2026-01-31T01`.
+/// What of a kind is due in an hour, UTC: `DUE#CUSTOMER#2026-01-31T01`, `DUE#RFM#2026-01-31T01`.
 pub fn due_in(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..13])
 }

@@ -318,6 +318,11 @@ impl Tx {
         self.push(check, key.clone(), refusal);
     }
 
+    /// Requires that a record is not written when the transaction is carried out.
+    pub fn require_unwritten<E: Stored>(&mut self, id: E::Id) {
+        self.require_absent(&crate::keys::record(E::KIND, id), FailedCondition::Stale);
+    }
+
     /// Requires a record to be there and not archived when the transaction is carried out.
     pub fn require_unarchived<E: Stored>(&mut self, id: E::Id) {
         let key = crate::keys::record(E::KIND, id);

@@ -44,6 +44,7 @@ use crate::keys::{self, Index, IndexKeys, UNDATED};
 use crate::list::{By, Filter, Named, Page, Paging, Place, Plan, id_in};
 use crate::table::Store;
 use domain::follow_up::{FollowUp, FollowUpStatus};
+use domain::level::CustomerLevel;
 use domain::message_template::MessageTemplate;
 use domain::permission::RoleGrants;
 use domain::search::Search;
@@ -120,6 +121,12 @@ impl Stored for RoleGrants {
 }
 
 impl Stored for MessageTemplate {
+    fn index_keys(_: &Record<Self>) -> IndexKeys {
+        IndexKeys::default()
+    }
+}
+
+impl Stored for CustomerLevel {
     fn index_keys(_: &Record<Self>) -> IndexKeys {
         IndexKeys::default()
     }
