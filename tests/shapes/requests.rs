@@ -66,7 +66,7 @@ const COLLECTIONS: [(&str, &str, &str); 9] = [
 ];
 
 /// GET routes that are of no collection.
-const WITHOUT_RECORDS: [&str; 18] = [
+const WITHOUT_RECORDS: [&str; 19] = [
     "/auth/me",
     "/auth/sessions",
     "/settings",
