@@ -135,18 +135,6 @@ crate::choice! {
         PromotionRedeemed = "promotion.redeemed",
         /// A customer's promotion was taken back.
         PromotionRevoked = "promotion.revoked",
-        /// A campaign was created.
-        CampaignCreated = "campaign.created",
-        /// A campaign's fields or status changed.
-        CampaignUpdated = "campaign.updated",
-        /// A campaign began to send its messages.
-        CampaignStarted = "campaign.started",
-        /// A campaign ended.
-        CampaignFinished = "campaign.finished",
-        /// A message to a customer was handed over.
-        MessageSent = "message.sent",
-        /// A message to a customer was given up on.
-        MessageFailed = "message.failed",
         /// A notification waits to be sent.
         NotificationQueued = "notification.queued",
         /// A notification was handed over.
@@ -208,11 +196,10 @@ impl EventKind {
     }
 
     /// What of it the feed tells: nobody does anything where something becomes due, a job that did what it should is no news,
-    /// of a notification it is told where it did not arrive, and of messages to customers by their campaign.
+    /// and of a notification it is told where it did not arrive.
     pub fn in_feed(self) -> InFeed {
         match self {
             Self::FollowUpDue | Self::TaskDue | Self::NotificationQueued | Self::NotificationSent => InFeed::Never,
-            Self::MessageSent | Self::MessageFailed => InFeed::Never,
             Self::JobFinished => InFeed::UnlessSucceeded,
             _ => InFeed::Always,
         }

@@ -1,19 +1,17 @@
 //! Messages to customers: what is sent to whom, why it is not, and how often it is tried.
 
-use crate::activity::About;
 use crate::customer::{Customer, Engagement, Lifecycle};
-use crate::event::{Act, Event, EventKind};
+use crate::event::Act;
 use crate::id::{CustomerId, TeamId, UserId};
+use crate::lifecycle::Denied;
 use crate::message_template::{SUBJECT, TemplateKind, Values};
 use crate::notification::Channel;
 use crate::party::PartyId;
 use crate::record::{Access, Entity, Record, Row};
-use crate::refused::{Refused, StateMachine};
 use crate::time::{Day, Time};
 use crate::user::EmailStatus;
 use crate::value::{EXCERPT, Text, cut};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 crate::choice! {
     /// How a message reaches a customer.
@@ -438,22 +436,8 @@ pub fn ended(message: &Record<Message>, act: &Act, outcome: Outcome) -> Option<R
     })
 }
 
-/// The event of a message that was handed over or given up on, seen by who sees its customer; `None` of any other.
-pub fn told(message: &Record<Message>, act: &Act, about: &About) -> Option<Event> {
-    let MessageData { kind, channel, campaign_id, customer_id, status, error, .. } = &message.data;
-    let (event, what) = match status {
-        MessageStatus::Sent => (EventKind::MessageSent, "was sent"),
-        MessageStatus::Failed => (EventKind::MessageFailed, "could not be sent"),
-        _ => return None,
-    };
-    let why = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-    let summary = format!("A message ({channel}) to customer {} {what}{why}", about.label);
-    let detail = json!({"kind": kind, "channel": channel, "campaignId": campaign_id, "customerId": customer_id});
-    Some(message.event(act, event, summary, detail).seen_by(about.owner, about.team))
-}
-
 /// A message that was given up on, in the queue again as if it were new; `None` where it is there already.
-pub fn retry(message: &Record<Message>, act: &Act) -> Result<Option<Record<Message>>, Refused> {
+pub fn retry(message: &Record<Message>, act: &Act) -> Result<Option<Record<Message>>, Denied> {
     match message.data.status {
         MessageStatus::Queued => Ok(None),
         MessageStatus::Failed => {
@@ -462,10 +446,7 @@ pub fn retry(message: &Record<Message>, act: &Act) -> Result<Option<Record<Messa
             (data.status, data.attempts, data.error, data.queued_at) = (MessageStatus::Queued, 0, None, act.at);
             Ok(Some(next))
         }
-        other => {
-            let detail = format!("A message that is {other} cannot be sent again; it has to be FAILED");
-            Err(Refused::transition(StateMachine::Message, detail, other.allowed()))
-        }
+        other => Err(Denied::no_move(format!("A message that is {other} cannot be sent again; it has to be FAILED"), other.allowed())),
     }
 }
 
@@ -604,12 +585,7 @@ pub(crate) mod tests {
         assert_eq!((tried(&sent), ended(&sent, &act(), Outcome::Never("late".into()))), (None, None));
         let gone = ended(&tried(&again).expect("tried"), &act(), Outcome::Never("MessageRejected".into())).expect("ended");
         assert_eq!((gone.data.status, gone.data.attempts), (MessageStatus::Failed, 1));
-        let detail = "A message that is SENT cannot be sent again; it has to be FAILED";
-        assert_eq!(retry(&sent, &act()), Err(Refused::transition(StateMachine::Message, detail, &[] as &[&str])));
-        let about = About { label: "Acme".into(), owner: act().actor, team: None };
-        let event = |message: &Record<Message>| told(message, &act(), &about).map(|event| (event.kind, event.summary.clone(), event.is_in_feed()));
-        assert_eq!(event(&sent), Some((EventKind::MessageSent, "A message (SMS) to customer Acme was sent".into(), false)));
-        let failed = "A message (SMS) to customer Acme could not be sent: MessageRejected".into();
-        assert_eq!((event(&gone), event(&again)), (Some((EventKind::MessageFailed, failed, false)), None));
+        let denied = Denied::no_move("A message that is SENT cannot be sent again; it has to be FAILED", &[] as &[&str]);
+        assert_eq!(retry(&sent, &act()), Err(denied));
     }
 }
