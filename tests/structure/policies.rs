@@ -435,7 +435,7 @@ fn the_longest_name_of_a_stack_leaves_room_for_those_of_its_functions() {
 
 /// Promotions: made, changed, listed, given by hand and by themselves, used, given back, deleted and ended.
 async fn promotions(admin: &tests::Person, customer: &str, product: &str, word: &str) {
-    let body = |code: &str, trigger: &str| json!({"code": format!("{word}{code}"), "name": format!("Promotion {word}"), "trigger": trigger, "discountType": "PERCENT", "discountValue": 5});
+    let body = |code: &str, trigger: &str| json!({"code": format!("{word}{code}"), "name": format!("Promotion {word}"), "trigger": trigger, "discountType": "PERCENT", "discountValue": 50});
     let own = text(&admin.make("/promotions", body("A", "MANUAL")).await["id"]);
     let gone = text(&admin.make("/promotions", body("B", "MANUAL")).await["id"]);
     admin.delete(&format!("/promotions/{gone}")).await.expect(204);

@@ -125,9 +125,9 @@ impl App {
         let kind = match of {
             FeedOf::Everything => None,
             // Nobody's by nature, so nothing of them is inside a narrower reach.
-            FeedOf::Kind(EntityType::Level | EntityType::Product | EntityType::Promotion | EntityType::Role | EntityType::Settings | EntityType::Template)
-                if scope.reach() != Reach::All =>
-            {
+            FeedOf::Kind(
+                EntityType::Level | EntityType::Product | EntityType::Promotion | EntityType::Role | EntityType::Settings | EntityType::Template,
+            ) if scope.reach() != Reach::All => {
                 return Ok(Page::empty());
             }
             FeedOf::Kind(kind) => Some(kind),

@@ -16,16 +16,22 @@ pub(crate) struct LevelCache {
 }
 
 impl LevelCache {
-    /// The names in force.
+    /// The names in force; while they cannot be read, those that were: no request fails for a name.
     pub(crate) async fn get(&self, store: &Store, now: Time) -> Result<LevelNames, store::Error> {
-        let fresh = |(at, names): &(i64, LevelNames)| (now.millis() - at < KEPT_MILLIS && *at <= now.millis()).then(|| names.clone());
-        if let Some(names) = self.known.read().ok().and_then(|known| known.as_ref().and_then(fresh)) {
-            return Ok(names);
+        let known = self.known.read().ok().and_then(|known| known.clone());
+        if let Some((_, names)) = known.as_ref().filter(|(at, _)| now.millis() - at < KEPT_MILLIS && *at <= now.millis()) {
+            return Ok(names.clone());
         }
-        let stored = try_join_all(LevelCode::ALL.iter().map(|code| store.get::<CustomerLevel>(*code))).await?;
-        let names = LevelNames::of(stored.iter().flatten().map(|level| &level.row));
-        self.put(Some((now.millis(), names.clone())));
-        Ok(names)
+        let read = try_join_all(LevelCode::ALL.iter().map(|code| store.get::<CustomerLevel>(*code))).await;
+        match (read, known) {
+            (Ok(stored), _) => {
+                let names = LevelNames::of(stored.iter().flatten().map(|level| &level.row));
+                self.put(Some((now.millis(), names.clone())));
+                Ok(names)
+            }
+            (Err(_), Some((_, names))) => Ok(names),
+            (Err(error), None) => Err(error),
+        }
     }
 
     /// Lets them be read again.
