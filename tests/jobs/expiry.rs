@@ -2,6 +2,7 @@
 
 use super::{SOON, counted, from_now};
 use application::metric::Metric;
+use domain::discount::MAX_PROMOTIONS;
 use serde_json::{Value, json};
 use tests::crm::PASSWORD;
 use tests::people::text;
@@ -105,6 +106,64 @@ async fn two_hundred_orders_at_once_share_fifty_uses() {
     .await;
     let discounts: Vec<i64> = answers.into_iter().map(|answer| answer.expect(201).data()["discountMinor"].as_i64().expect("a number")).collect();
     assert_eq!((discounts.len(), discounts.iter().filter(|discount| **discount == 100).count(), discounts.iter().sum::<i64>()), (200, 50, 5000));
-    // What follows of two hundred customers who become customers takes a while.
-    eventually("everything agrees", 3 * SOON, || async { disagreements(&crm.items().await, Look::Settled).is_empty().then_some(()) }).await;
+    let shown = manager.all("/promotions?q=fifty").await.remove(0);
+    assert_eq!((&shown["usedCount"], &shown["exhausted"]), (&json!(50), &json!(true)));
+    assert_eq!(crm.items_of("CUSTOMERPROMOTION").await.len(), 50, "a record for each");
+}
+
+/// As many as one order can have, each of which leaves something that waits; one more is refused.
+#[tokio::test]
+async fn an_order_brings_as_many_promotions_as_a_transaction_carries() {
+    let crm = Crm::start().await;
+    let manager = crm.person("MANAGER", None).await;
+    let later = json!({"trigger": "MIN_PURCHASE", "minOrderMinor": 1, "applyTo": "NEXT_ORDER", "perCustomerLimit": 5, "usageLimit": 100});
+    for number in 0..MAX_PROMOTIONS {
+        promotion(&manager, &format!("LATER-{number}"), later.clone()).await;
+    }
+    let product = manager.product(1000).await;
+    let items: Vec<Value> = (0..100).map(|_| json!({"productId": product, "quantity": 1})).collect();
+    let customer = manager.customer(json!({"lifecycle": "PROSPECT"})).await["id"].clone();
+    let body = json!({"customerId": customer, "items": items});
+    let placed = manager.ask("POST", "/orders", Some(&body), &[("idempotency-key", "most")]).await.expect(201);
+    let held = async || manager.all(&format!("/customers/{}/promotions?limit=100", text(&customer))).await.len();
+    eventually("the customer has all of them", SOON, || async { (held().await == MAX_PROMOTIONS).then_some(()) }).await;
+    let page = manager.get(&format!("/customers/{}/promotions?limit=2", text(&customer))).await.expect(200);
+    let (cursor, other) = (text(&page.body["meta"]["nextCursor"]), manager.customer(json!({})).await["id"].clone());
+    let elsewhere = manager.get(&format!("/customers/{}/promotions?limit=2&cursor={cursor}", text(&other))).await.expect(422);
+    assert_eq!(elsewhere.pointers(), ["?cursor"], "a place in the list of another customer");
+    let one_more = promotion(&manager, "ONE-MORE", later).await;
+    let refused = manager.post("/orders", body.clone()).await.expect(409);
+    assert_eq!(refused.code(), "LIMIT_REACHED");
+    manager.delete(&format!("/promotions/{}", text(&one_more["id"]))).await.expect(204);
+    // All of them used at once, and given back.
+    let codes: Vec<String> = (0..MAX_PROMOTIONS).map(|number| format!("LATER-{number}")).collect();
+    for number in 0..MAX_PROMOTIONS {
+        let rows = manager.all(&format!("/promotions?q=later-{number}&limit=100")).await;
+        let own = rows.iter().find(|row| row["code"] == json!(format!("LATER-{number}"))).expect("listed");
+        manager.patch(&format!("/promotions/{}", text(&own["id"])), json!({"status": "PAUSED"})).await.expect(200);
+    }
+    let mut naming = body;
+    naming["promotionCodes"] = json!(codes);
+    assert_eq!(manager.post("/orders", naming).await.expect(422).code(), "PROMOTION_NOT_APPLICABLE", "they are paused");
+    manager.patch(&format!("/orders/{}/status", text(&placed.data()["id"])), json!({"status": "CANCELLED"})).await.expect(200);
+    eventually("everything agrees", SOON, || async { disagreements(&crm.items().await, Look::Settled).is_empty().then_some(()) }).await;
+}
+
+/// Two gifts of one promotion in one moment are one.
+#[tokio::test]
+async fn what_is_given_twice_in_one_moment_is_given_once() {
+    let crm = Crm::start().await;
+    let manager = crm.person("MANAGER", None).await;
+    let twice = promotion(&manager, "TWICE", json!({"perCustomerLimit": 5})).await;
+    let customer = manager.customer(json!({})).await["id"].clone();
+    let assign = format!("/promotions/{}/assign", text(&twice["id"]));
+    let answers = tests::together(10, |_| {
+        let (manager, assign, body) = (manager.clone(), assign.clone(), json!({"customerId": customer}));
+        async move { manager.post(&assign, body).await }
+    })
+    .await;
+    let of = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((of(201), of(200)), (1, 9));
+    let shown = manager.get(&format!("/promotions/{}", text(&twice["id"]))).await.expect(200);
+    assert_eq!(shown.data()["assignedCount"], json!(1));
 }

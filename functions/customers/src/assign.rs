@@ -29,7 +29,7 @@ pub(crate) fn route() -> Route {
 type Found = (ReachedPage<Customer>, Option<Chosen>, LevelNames);
 
 async fn load(context: Context<Authorized, (CustomerId,)>, sent: Arc<Sent<AssignCustomer>>) -> Result<Found, Rejection> {
-    let names = async { Ok(context.app.level_names().await?) };
+    let names = async { Ok(context.app.level_names().await) };
     let (page, names) = tokio::try_join!(context.open_page(context.path.0), names)?;
     let owner = context.chosen(sent.owner_id.and_then(|owner| owner.0), "ownerId").await?;
     Ok((page, owner, names))

@@ -19,7 +19,7 @@ pub(crate) fn route() -> Route {
 type Found = ((Reached<Customer>, Overview), LevelNames);
 
 async fn load(context: Context<Authorized, (CustomerId,)>) -> Result<Found, Rejection> {
-    let names = async { Ok(context.app.level_names().await?) };
+    let names = async { Ok(context.app.level_names().await) };
     tokio::try_join!(context.page_of::<Customer>(context.path.0), names)
 }
 

@@ -34,7 +34,7 @@ type Found = ((ReachedPage<Customer>, Option<Referral>), LevelNames);
 
 async fn load(context: Context<Authorized, (CustomerId,), UpdateQuery>, sent: Arc<Sent>) -> Result<Found, Rejection> {
     let (app, mut checks) = (&context.app, Checks::default());
-    let names = async { Ok(app.level_names().await?) };
+    let names = async { Ok(app.level_names().await) };
     let (page, names): (ReachedPage<Customer>, _) = tokio::try_join!(context.open_page(context.path.0), names)?;
     let wanted = sent.referred_by_id.as_ref().and_then(Patch::value).copied().flatten();
     let referral = match wanted.filter(|_| page.reached.data.referred_by_id.is_none()) {

@@ -2,7 +2,6 @@
 
 use contract::Sent;
 use contract::views::HeldPromotion;
-use domain::activity::About;
 use domain::customer::Customer;
 use domain::customer_promotion::assign;
 use domain::purchase::Moved;
@@ -26,7 +25,7 @@ pub(crate) fn route() -> Route {
         .status(201)
         .also(200)
         .fails(&[Code::NotFound, Code::PromotionTransition, Code::LimitReached, Code::CustomerArchived])
-        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update])
+        .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Check])
         .load_sent(load)
         .handle(handle)
 }
@@ -49,11 +48,10 @@ async fn handle(request: AssignRequest, gift: Gift) -> Result<Answer<HeldPromoti
             let shown = |held| HeldPromotion::new(held, &offered.promotion, act.at);
             Ok(match (assign(offered, customer, act)?, &offered.waiting) {
                 (Some(held), _) => {
-                    let about = About { label: customer.data.name.to_string(), owner: customer.data.owner_id, team: customer.derived.team_id };
                     let place = format!("{}/promotions", location::<Customer>("customers", customer.id));
                     let answer = Answer::created(shown(&held.row), place);
                     let mut change = Change::new();
-                    change.promotions(&[Moved::made(held, &offered.promotion, act, &about)]);
+                    change.give(customer.id, &Moved::made(held, offered, act, &customer.about()));
                     Decision::Commit(change, answer)
                 }
                 (None, Some(waiting)) => Decision::Keep(Answer::ok(shown(&waiting.row)).status(200)),

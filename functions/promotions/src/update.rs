@@ -3,7 +3,7 @@
 use crate::bodies::UpdatePromotion;
 use crate::views::PromotionOut;
 use contract::{Patch, Sent};
-use domain::promotion::{self, PromotionData, Terms, faults};
+use domain::promotion::{self, PromotionData, Terms, faults, goes_by_uses};
 use domain::{Permission, PromotionId};
 use edge::application::{Checks, CountedPromotion};
 use edge::{Action, Answer, Authorized, Change, Code, Context, Decision, Json, Purpose, Rejection, Request, Route};
@@ -58,8 +58,13 @@ async fn handle(request: UpdateRequest, counted: CountedPromotion) -> Result<Ans
             if let Some(levels) = body.level_codes.value() {
                 data.level_codes.clone_from(&levels.0);
             }
+            let counts = goes_by_uses(&promotion.data, &data);
             let outcome = promotion::update(promotion, *uses, act, data, text)?;
-            let require = |change: &mut Change| change.require_uses(counted);
+            let require = |change: &mut Change| {
+                if counts {
+                    change.require_uses(counted);
+                }
+            };
             let decision: Decision<_> = edge::application::decide::changed(promotion, outcome).with(require);
             Ok(decision.map(|promotion| {
                 let version = promotion.version;

@@ -43,7 +43,7 @@ contract::row! {
         /// How many orders it discounted.
         used_count: u64 = |_promotion| uses.used,
         /// How many customers were given it and have not used it yet.
-        assigned_count: u64 = |_promotion| uses.assigned,
+        assigned_count: u64 = |promotion| if promotion.data.status == PromotionStatus::Expired { 0 } else { uses.assigned },
         /// Whether it was given as often as it can be.
         exhausted: bool = |promotion| promotion.data.is_exhausted(uses),
     }

@@ -27,7 +27,7 @@ pub const WORKER: Worker = Worker {
     name: "automation",
     about: "Acts on domain events: moves and re-stamps records, cleans up after deletions and conversions, gives promotions, has customers scored",
     trigger: Trigger::Queue(Queue::Automation),
-    actions: &[Action::Get, Action::QueryTable, Action::Put, Action::Update],
+    actions: &[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Check],
     needs: &[Need::Send(Queue::Work), Need::Send(Queue::Jobs)],
     handle: |app, event| async move { queue_batch(app, Queue::Automation, event, |message| act_on(app, message)).await }.boxed(),
 };
@@ -82,11 +82,11 @@ async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
             }
             twice(Work::FollowCustomer { customer, from: None }).await
         }
-        EventKind::CustomerCreated if !data["referredById"].is_null() => give::for_referral(app, id(&entity)?).await,
-        EventKind::CustomerUpdated if changes.contains_key("referredById") => give::for_referral(app, id(&entity)?).await,
+        EventKind::CustomerCreated if !data["referredById"].is_null() => give::for_referral(app, id(&entity)?, at).await,
+        EventKind::CustomerUpdated if changes.contains_key("referredById") => give::for_referral(app, id(&entity)?, at).await,
         EventKind::CustomerLevelChanged => {
             let Level { new } = Level::deserialize(&data).map_err(|error| not("the details of an event", &error))?;
-            give::for_level(app, id(&entity)?, new, event).await
+            give::for_level(app, id(&entity)?, new, event, at).await
         }
         EventKind::SettingsUpdated if details()?.rfm_changed => score_everyone(app, event).await,
         EventKind::LevelUpdated if details()?.min_score_changed => score_everyone(app, event).await,

@@ -201,7 +201,7 @@ impl App {
     }
 
     /// What the loyalty levels are called.
-    pub async fn level_names(&self) -> Result<LevelNames, store::Error> {
+    pub async fn level_names(&self) -> LevelNames {
         self.levels.get(&self.store, self.clock.now()).await
     }
 

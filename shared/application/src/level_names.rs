@@ -16,21 +16,20 @@ pub(crate) struct LevelCache {
 }
 
 impl LevelCache {
-    /// The names in force; while they cannot be read, those that were: no request fails for a name.
-    pub(crate) async fn get(&self, store: &Store, now: Time) -> Result<LevelNames, store::Error> {
+    /// The names in force; while they cannot be read, those that were, else the product's own: no request fails for a name.
+    pub(crate) async fn get(&self, store: &Store, now: Time) -> LevelNames {
         let known = self.known.read().ok().and_then(|known| known.clone());
         if let Some((_, names)) = known.as_ref().filter(|(at, _)| now.millis() - at < KEPT_MILLIS && *at <= now.millis()) {
-            return Ok(names.clone());
+            return names.clone();
         }
         let read = try_join_all(LevelCode::ALL.iter().map(|code| store.get::<CustomerLevel>(*code))).await;
         match (read, known) {
             (Ok(stored), _) => {
                 let names = LevelNames::of(stored.iter().flatten().map(|level| &level.row));
                 self.put(Some((now.millis(), names.clone())));
-                Ok(names)
+                names
             }
-            (Err(_), Some((_, names))) => Ok(names),
-            (Err(error), None) => Err(error),
+            (Err(_), known) => known.map(|(_, names)| names).unwrap_or_default(),
         }
     }
 

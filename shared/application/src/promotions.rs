@@ -154,6 +154,12 @@ impl Change {
         }
     }
 
+    /// What a customer gets, who has to be there and unarchived still.
+    pub fn give(&mut self, customer: CustomerId, moved: &Moved) {
+        self.promotions(std::slice::from_ref(moved));
+        self.tx.require_unarchived::<Customer>(customer);
+    }
+
     /// Requires that a promotion was given no more since it was read: what it is worth to whom stays as it was then.
     pub fn require_uses(&mut self, counted: &CountedPromotion) {
         self.tx.require_uses(counted.promotion.id, counted.seq);

@@ -1,5 +1,6 @@
 //! Customers: a party we sell to.
 
+use crate::activity::About;
 use crate::engagement;
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, LeadId, TeamId, UserId};
@@ -373,6 +374,13 @@ pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, te
 /// Whoever is archived buys nothing.
 pub fn check_unarchived(customer: &Row<Customer>) -> Result<(), Refused> {
     if customer.data.archived_at.is_some() { Err(Refused::CustomerArchived) } else { Ok(()) }
+}
+
+impl Row<Customer> {
+    /// What events of what hangs below a customer say of it.
+    pub fn about(&self) -> About {
+        About { label: self.data.name.to_string(), owner: self.data.owner_id, team: self.derived.team_id }
+    }
 }
 
 /// Who buys is a customer from then on; `None` who is one already.

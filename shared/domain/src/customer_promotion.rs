@@ -168,9 +168,6 @@ fn new(act: &Act, promotion: &Row<Promotion>, customer: CustomerId, trigger: Tri
 /// Gives a promotion to a customer by hand; `None` where one waits for an order already. Any that is active and not over can be
 /// given, whatever its trigger, also before it begins.
 pub fn assign(offered: &Offered, customer: &Row<Customer>, act: &Act) -> Result<Option<Record<CustomerPromotion>>, Refused> {
-    if offered.waiting.is_some() {
-        return Ok(None);
-    }
     let (promotion, status) = (&offered.promotion, offered.promotion.data.status);
     if status != PromotionStatus::Active || promotion.data.is_over(act.at) {
         let shown = if status == PromotionStatus::Active { PromotionStatus::Expired } else { status };
@@ -178,6 +175,9 @@ pub fn assign(offered: &Offered, customer: &Row<Customer>, act: &Act) -> Result<
         return Err(Refused::transition(StateMachine::Promotion, detail, shown.allowed()));
     }
     crate::customer::check_unarchived(customer)?;
+    if offered.waiting.is_some() {
+        return Ok(None);
+    }
     check_limits(offered)?;
     Ok(Some(new(act, promotion, customer.id, Trigger::Manual, None)))
 }
@@ -293,7 +293,7 @@ pub(crate) mod tests {
         let first = holding(&twice);
         assert_eq!((first.data.status, first.data.trigger, first.data.assigned_by), (HoldingStatus::Assigned, Trigger::Manual, act().actor));
         let give = |held, waiting| assign(&Offered { held, waiting, ..offered(&twice) }, &customer(), &act());
-        assert_eq!(give(1, Some(first.clone())), Ok(None), "again is no mistake");
+        assert_eq!(give(1, Some(first)), Ok(None), "again is no mistake");
         assert!(matches!(give(1, None), Ok(Some(_))));
         assert!(matches!(give(2, None), Err(Refused::Limit { field: None, .. })));
         let exhausted = Offered { uses: Uses { assigned: 1, used: 4 }, ..offered(&twice) };

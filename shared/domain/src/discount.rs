@@ -14,10 +14,10 @@ use crate::refused::FieldFault;
 use crate::time::Time;
 use std::cmp::Reverse;
 
-/// How many promotions one order can redeem and give. Each takes four of the hundred actions of a transaction (DynamoDB's
-/// limit): the customer's record, the condition on how often the customer had it, the count of the promotion, and the event.
-/// Twenty actions are left for the order itself.
-pub const MAX_PROMOTIONS: usize = 20;
+/// How many promotions one order can redeem and give. Each takes up to five of the hundred actions of a transaction (DynamoDB's
+/// limit): the customer's record and its place among those that wait, how often the customer had it, the counts of the promotion, and
+/// the event. Ten actions are left for the order itself, which takes eight.
+pub const MAX_PROMOTIONS: usize = 18;
 
 /// What of an order and its customer promotions go by.
 #[derive(Debug, Clone, Copy)]
@@ -146,7 +146,7 @@ pub fn evaluate(purchase: &Purchase, offered: &[Offered], codes: &[PromotionCode
         .map(|offered| &offered.promotion)
         .filter(|promotion| applies(&promotion.data, purchase) && !is_named(promotion));
     let (now, later): (Vec<_>, Vec<_>) = automatic.partition(|promotion| promotion.data.apply_to == ApplyTo::CurrentOrder);
-    let offer = |promotion, record| Offer { promotion, record, amount: amount(&promotion.data, purchase.subtotal) };
+    let offer = |promotion, record| Offer { promotion, record, amount: amount(&promotion.data, purchase.subtotal).min(purchase.subtotal) };
     let held = named.iter().map(|named| offer(&named.promotion, named.waiting.as_ref().map(|record| record.id)));
     let discounts = taken_off(held.chain(now.into_iter().map(|own| offer(own, None))).collect(), purchase.subtotal);
     let assigned: Vec<PromotionId> = later.iter().map(|promotion| promotion.id).collect();
@@ -160,7 +160,7 @@ pub fn evaluate(purchase: &Purchase, offered: &[Offered], codes: &[PromotionCode
 fn taken_off(mut offers: Vec<Offer<'_>>, subtotal: i64) -> Vec<Discount> {
     offers.sort_by(|a, b| a.rank().cmp(&b.rank()));
     let (stackable, single): (Vec<_>, Vec<_>) = offers.into_iter().partition(|offer| offer.promotion.data.stackable);
-    let sum = stackable.iter().fold(0_i64, |sum, offer| sum.saturating_add(offer.amount));
+    let sum = stackable.iter().fold(0_i64, |sum, offer| sum.saturating_add(offer.amount)).min(subtotal);
     let counts = match single.into_iter().next() {
         Some(best) if best.amount >= sum => vec![best],
         _ => stackable,
@@ -290,6 +290,7 @@ mod tests {
         assert_eq!(of(&single(1), 400), (400, vec!["B 400".into()]), "what takes nothing off is kept");
         assert_eq!(of(&single(9000), 500), (500, vec!["SINGLE 500".into()]));
         assert_eq!(of(&single(9000), 0), (0, vec![]));
+        assert_eq!(of(&single(600), 500), (500, vec!["SINGLE 500".into()]), "what is more than the order counts as the order");
         assert_eq!(alone(&[], &purchase(500)), Ok(Discounts::default()));
     }
 
@@ -319,6 +320,10 @@ mod tests {
         let both = |other: &Record<Promotion>| evaluate(&purchase(1000), &[gifts.clone(), offered(other)], &[code("GIFT")]);
         assert_eq!(both(&always("BETTER", json!({"discountValue": 20}))).as_ref().map(lines), Ok(vec![("BETTER", 200)]));
         assert_eq!(both(&always("EQUAL", json!({}))).as_ref().map(lines), Ok(vec![("EQUAL", 100)]));
+        // Of two that take off all of it, what the customer holds keeps, also where it is worth more.
+        let more = held(&promotion(json!({"code": "MORE", "discountType": "FIXED", "discountValue": 5000})));
+        let free = offered(&always("FREE", json!({"discountType": "FIXED", "discountValue": 2000})));
+        assert_eq!(evaluate(&purchase(1000), &[more, free], &[code("MORE")]).as_ref().map(lines), Ok(vec![("FREE", 1000)]));
     }
 
     #[test]

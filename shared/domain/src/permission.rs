@@ -175,6 +175,7 @@ impl Permission {
                 | Self::TasksDelete
                 | Self::ProjectsRead
                 | Self::WorklogsRead
+                | Self::PromotionsAssign
                 | Self::OrdersCreate
                 | Self::OrdersRead
                 | Self::OrdersUpdate

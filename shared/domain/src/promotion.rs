@@ -403,6 +403,12 @@ const FREE_ONCE_GIVEN: [&str; 5] = ["name", "endsAt", "usageLimit", "perCustomer
 /// What can be changed of one that is over, beside its description.
 const FREE_ONCE_OVER: [&str; 1] = ["name"];
 
+/// Whether a change goes by how often the promotion was given: what is free whatever that is does not, and so fights with no order.
+pub fn goes_by_uses(present: &PromotionData, next: &PromotionData) -> bool {
+    let is_free = |name: &String| name != "usageLimit" && FREE_ONCE_GIVEN.contains(&name.as_str());
+    changes(present, next).keys().any(|name| !is_free(name))
+}
+
 fn ended(promotion: &Record<Promotion>, act: &Act) -> Event {
     promotion.event(act, EventKind::PromotionEnded, format!("{} ended promotion {}", act.actor_name, promotion.data.name), json!({}))
 }
@@ -620,6 +626,14 @@ pub(crate) mod tests {
         let over = promotion(json!({"status": "EXPIRED"}));
         assert_eq!(wrong(with(&over, json!({"endsAt": "1980-01-01T00:00:00Z", "discountValue": 1}))), ["discountValue conflict", "endsAt conflict"]);
         assert!(with(&over, json!({"name": "Other"})).is_ok());
+    }
+
+    #[test]
+    fn what_is_free_goes_by_no_count() {
+        let data = promotion(json!({})).row.data;
+        let goes = |fields: Value| goes_by_uses(&data, &promotion(fields).data);
+        assert!(goes(json!({"discountValue": 11})) && goes(json!({"usageLimit": 3})));
+        assert!(!goes(json!({})) && !goes(json!({"status": "PAUSED", "name": "Other", "perCustomerLimit": 3})));
     }
 
     #[test]

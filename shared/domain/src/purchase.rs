@@ -9,7 +9,7 @@ use crate::id::OrderId;
 use crate::money::Amount;
 use crate::order::{self, Discount, NewOrder, Order, Totals};
 use crate::overview::Sales;
-use crate::promotion::{Promotion, PromotionCode, PromotionData};
+use crate::promotion::{PromotionCode, PromotionData};
 use crate::record::{Record, Row};
 use crate::refused::Refused;
 use crate::text::Invalid;
@@ -23,9 +23,12 @@ pub struct Limits {
     pub all: Option<i64>,
 }
 
-impl From<&PromotionData> for Limits {
-    fn from(data: &PromotionData) -> Self {
-        Self { each: data.per_customer_limit.get(), all: data.usage_limit.map(|limit| limit.get()) }
+impl Limits {
+    /// Of one more to a customer who has as many as were read: so of two that are given in one moment the second is decided again.
+    fn of(offered: &Offered) -> Self {
+        let PromotionData { per_customer_limit, usage_limit, .. } = &offered.promotion.data;
+        let next = i64::try_from(offered.held).unwrap_or(i64::MAX).saturating_add(1);
+        Self { each: per_customer_limit.get().min(next), all: usage_limit.map(|limit| limit.get()) }
     }
 }
 
@@ -43,10 +46,10 @@ pub struct Moved {
 }
 
 impl Moved {
-    /// One that is new.
-    pub fn made(after: Record<CustomerPromotion>, promotion: &Row<Promotion>, act: &Act, about: &About) -> Self {
+    /// One that is new, of what was offered.
+    pub fn made(after: Record<CustomerPromotion>, offered: &Offered, act: &Act, about: &About) -> Self {
         let event = moved(None, &after, act, about);
-        Self { before: None, after, event, limits: Some(Limits::from(&promotion.data)) }
+        Self { before: None, after, event, limits: Some(Limits::of(offered)) }
     }
 
     /// One that was there.
@@ -107,9 +110,10 @@ pub fn buy(
     let Discounts { discounts, assigned, .. } = evaluate(&purchase(act, customer, sales, subtotal.get()), offered, codes)?;
     let lines = discounts.iter().map(line).collect::<Result<Vec<_>, _>>()?;
     let (mut order, event) = order::place(act, customer, new, lines)?;
-    let about = About { label: customer.data.name.to_string(), owner: customer.data.owner_id, team: customer.derived.team_id };
+    let about = customer.about();
     let mut promotions = Vec::new();
-    for Offered { promotion, waiting, .. } in offered {
+    for offer in offered {
+        let Offered { promotion, waiting, .. } = offer;
         let used = discounts.iter().find(|discount| discount.promotion == promotion.id);
         match (used, waiting) {
             (Some(discount), Some(held)) if discount.record == Some(held.id) => {
@@ -118,11 +122,11 @@ pub fn buy(
             }
             (Some(_), _) => {
                 let after = customer_promotion::redeemed_at_once(promotion, customer.id, act, order.id);
-                promotions.push(Moved::made(after, promotion, act, &about));
+                promotions.push(Moved::made(after, offer, act, &about));
             }
             (None, _) if assigned.contains(&promotion.id) => {
                 let after = customer_promotion::for_later(promotion, customer.id, act, order.id);
-                promotions.push(Moved::made(after, promotion, act, &about));
+                promotions.push(Moved::made(after, offer, act, &about));
             }
             (None, _) => {}
         }

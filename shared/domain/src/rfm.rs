@@ -184,9 +184,12 @@ fn ever_bought(customer: &Row<Customer>) -> bool {
     customer.derived.order_count > 0 || customer.derived.rfm.is_some()
 }
 
-/// Puts a customer down for the next night, since what was bought is something else; what awaits one is left where it is.
+/// How long a customer may have awaited a night, seconds: thirty days, half of what a night looks back.
+const LONGEST_WAIT: i64 = 30 * 86_400;
+
+/// Puts a customer down for the next night, since what was bought is something else; what awaits one is left where it is, but for what no night looks back to any more.
 pub fn plan_review(customer: &mut Row<Customer>, now: Time) {
-    let waits = customer.derived.rfm_review_at.is_some_and(|at| at <= now);
+    let waits = customer.derived.rfm_review_at.is_some_and(|at| at <= now && at > now.plus_seconds(-LONGEST_WAIT));
     if !waits {
         customer.derived.rfm_review_at = Some(now);
     }

@@ -217,7 +217,7 @@ fn filters(incoming: &Incoming) -> Arc<str> {
     let mut pairs: Vec<String> =
         incoming.pairs.iter().filter(|(name, _)| name != "cursor" && name != "limit").map(|(name, value)| format!("{name}={value:?}")).collect();
     pairs.sort_unstable();
-    format!("{}?{}", incoming.route, pairs.join("&")).into()
+    format!("{} {}?{}", incoming.route, incoming.parameters.join("/"), pairs.join("&")).into()
 }
 
 /// Wrong fields with the references that cannot be used, so that all are named at once.

@@ -3,19 +3,18 @@
 
 use crate::failure::Failure;
 use application::{App, Decision};
-use domain::activity::About;
 use domain::customer::{Customer, LevelCode};
 use domain::customer_promotion::{CustomerPromotionId, given};
 use domain::promotion::{Occasion, Promotion};
 use domain::purchase::Moved;
-use domain::{CustomerId, EventId, Row};
+use domain::{CustomerId, EventId, Row, Time};
 use uuid::Uuid;
 
 /// Gives what is given where a customer was brought by another: to whom each promotion is for.
-pub(super) async fn for_referral(app: &App, customer: CustomerId) -> Result<(), Failure> {
+pub(super) async fn for_referral(app: &App, customer: CustomerId, at: Time) -> Result<(), Failure> {
     let Some(referee) = app.unscoped().get_latest::<Customer>(customer).await? else { return Ok(()) };
     let Some(referrer) = referee.data.referred_by_id else { return Ok(()) };
-    for promotion in app.unscoped().live_promotions(Occasion::Referral).await? {
+    for promotion in live_then(app, Occasion::Referral, at).await? {
         for to in promotion.data.given_to(referrer, customer) {
             give(app, &promotion, to, &format!("referral of {customer}")).await?;
         }
@@ -24,12 +23,19 @@ pub(super) async fn for_referral(app: &App, customer: CustomerId) -> Result<(), 
 }
 
 /// Gives what is given to who comes to a level.
-pub(super) async fn for_level(app: &App, customer: CustomerId, level: LevelCode, event: EventId) -> Result<(), Failure> {
-    let live = app.unscoped().live_promotions(Occasion::Level).await?;
+pub(super) async fn for_level(app: &App, customer: CustomerId, level: LevelCode, event: EventId, at: Time) -> Result<(), Failure> {
+    let live = live_then(app, Occasion::Level, at).await?;
     for promotion in live.iter().filter(|promotion| promotion.data.is_given_at(level)) {
         give(app, promotion, customer, &format!("event {event}")).await?;
     }
     Ok(())
+}
+
+/// Those that are in force and were when it happened: an event that comes late, or once more, gives nothing of what was made since.
+async fn live_then(app: &App, occasion: Occasion, at: Time) -> Result<Vec<Row<Promotion>>, Failure> {
+    let mut live = app.unscoped().live_promotions(occasion).await?;
+    live.retain(|promotion| promotion.created_at <= at && promotion.data.is_live(at));
+    Ok(live)
 }
 
 async fn give(app: &App, promotion: &Row<Promotion>, to: CustomerId, reason: &str) -> Result<(), Failure> {
@@ -40,9 +46,8 @@ async fn give(app: &App, promotion: &Row<Promotion>, to: CustomerId, reason: &st
         let made = giving.open().and_then(|(customer, offered)| Some((customer, offered, given(offered, to, &act)?)));
         let Some((customer, offered, mut held)) = made else { return Ok::<_, Failure>(Decision::Keep(())) };
         held.row.id = id;
-        let about = About { label: customer.data.name.to_string(), owner: customer.data.owner_id, team: customer.derived.team_id };
         let mut change = application::Change::new();
-        change.promotions(&[Moved::made(held, &offered.promotion, &act, &about)]);
+        change.give(customer.id, &Moved::made(held, offered, &act, &customer.about()));
         Ok(Decision::Commit(change, ()))
     }))
     .await

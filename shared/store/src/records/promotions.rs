@@ -231,7 +231,8 @@ impl Store {
         let held = items.iter().find(|item| key_of(item) == key).and_then(|item| get_number(item, Counter::Given.as_str())).unwrap_or(0);
         let waiting = items.iter().find(|item| key_of(item) != key).map(|item| CustomerPromotionId::read(id_in(&key_of(item).sk)));
         let waiting = match waiting {
-            Some(Ok(id)) => self.get_latest::<CustomerPromotion>(id).await?,
+            // Between the two reads an order may have used it.
+            Some(Ok(id)) => self.get_latest::<CustomerPromotion>(id).await?.filter(|held| held.data.waits()),
             _ => None,
         };
         Ok(Offered { promotion, uses, held, waiting })
