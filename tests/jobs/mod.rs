@@ -3,6 +3,7 @@
 mod again;
 mod counts;
 mod engagement;
+mod greetings;
 mod reminders;
 mod runs;
 

@@ -66,7 +66,7 @@ const COLLECTIONS: [(&str, &str, &str); 9] = [
 ];
 
 /// GET routes that are of no collection.
-const WITHOUT_RECORDS: [&str; 17] = [
+const WITHOUT_RECORDS: [&str; 18] = [
     "/auth/me",
     "/auth/sessions",
     "/settings",
@@ -77,6 +77,7 @@ const WITHOUT_RECORDS: [&str; 17] = [
     "/products",
     "/orders",
     "/transactions",
+    "/messages",
     "/feed",
     "/admin/jobs",
     "/dashboard",

@@ -1,6 +1,6 @@
 //! Running the worker that `_HANDLER` names on Lambda.
 
-use crate::{Need, TOGETHER, Trigger, Worker, bootstrap, notify, parker};
+use crate::{Need, TOGETHER, Trigger, Worker, bootstrap, messenger, notify, parker};
 use application::clock::Clock;
 use application::{App, Config};
 use aws::{Bucket, Sdk};
@@ -41,6 +41,19 @@ pub async fn serve_notify() -> Result<(), Error> {
             Ok(app.with_senders(senders))
         }
         Need::Bus | Need::Send(_) | Need::SendAll | Need::Undelivered | Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
+    })
+    .await
+}
+
+/// Serves who sends what customers are told.
+pub async fn serve_messenger() -> Result<(), Error> {
+    serve(&[messenger::WORKER], |app, need, sdk| match need {
+        Need::Senders => {
+            let senders = senders(&app.config, sdk)?;
+            Ok(app.with_senders(senders))
+        }
+        Need::Send(_) => Ok(app.with_queues(Arc::new(Sqs::from_environment(sdk)))),
+        Need::Bus | Need::SendAll | Need::Undelivered | Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
     })
     .await
 }

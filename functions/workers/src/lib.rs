@@ -12,6 +12,8 @@ mod deliver;
 pub mod failure;
 pub mod jobs;
 pub mod lambda;
+mod messages;
+pub mod messenger;
 pub mod notify;
 pub mod parker;
 pub mod projector;
@@ -96,6 +98,7 @@ impl Worker {
     pub fn binary(&self) -> &'static str {
         match self.trigger {
             Trigger::CustomResource => "bootstrap",
+            Trigger::Queue(Queue::Messages) => "messenger",
             _ if self.needs.contains(&Need::Senders) => "notify",
             Trigger::DeadLetters => "parker",
             _ => "workers",
@@ -118,7 +121,10 @@ pub const TOGETHER: &[Worker] =
     &[projector::WORKER, relay::WORKER, automation::WORKER, bounces::WORKER, work::WORKER, repair::WORKER, redrive::WORKER, jobs::WORKER];
 
 /// The workers that run all the time.
-pub const BACKGROUND: &[Worker] = &with::<{ TOGETHER.len() + 2 }>(&with::<{ TOGETHER.len() + 1 }>(TOGETHER, notify::WORKER), parker::WORKER);
+pub const BACKGROUND: &[Worker] = &with::<{ TOGETHER.len() + 3 }>(
+    &with::<{ TOGETHER.len() + 2 }>(&with::<{ TOGETHER.len() + 1 }>(TOGETHER, notify::WORKER), messenger::WORKER),
+    parker::WORKER,
+);
 
 /// Every worker: those, and the bootstrap.
 pub const WORKERS: &[Worker] = &with::<{ BACKGROUND.len() + 1 }>(BACKGROUND, bootstrap::WORKER);

@@ -8,12 +8,14 @@ use super::samples;
 use crate::adapters::MemorySecret;
 use crate::{Embedded, ManualClock, Parts, Table};
 use application::clock::Clock;
-use domain::Time;
+use domain::customer::Customer;
 use domain::job::{JobName, Start};
+use domain::message::{self, Address, CustomerChannel, MessageStatus, Occasion, Writing};
 use domain::password::Password;
 use domain::text::TextValue;
-use domain::value::Email;
-use edge::BASE;
+use domain::value::{Email, Text};
+use domain::{CustomerId, MessageId, Time};
+use edge::{App, BASE};
 use http::Method;
 use lambda_http::{Body, Context, RequestExt};
 use messaging::{Queue, Timed};
@@ -21,7 +23,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::Parked;
+use store::{Parked, Tx};
 use uuid::Uuid;
 
 /// The password of everybody.
@@ -99,6 +101,7 @@ impl Story {
         story.selling().await?;
         story.conversion().await?;
         story.dead_letter().await?;
+        story.unsent().await?;
         story.told().await?;
         story.sessions().await?;
         story.others().await?;
@@ -155,6 +158,15 @@ impl Story {
         });
         self.begin("/users", rep).await?;
         self.begin("/teams", json!({"name": "Field sales"})).await?;
+        Ok(())
+    }
+
+    /// A message to the customer that could not be sent.
+    async fn unsent(&mut self) -> Result<(), StoryError> {
+        self.clock.advance(Duration::from_secs(1));
+        let customer = CustomerId::read(&self.ids["/customers"]).map_err(|invalid| StoryError(invalid.message))?;
+        let message = failed_message(self.crm.app(), customer, Occasion::Birthday(2024)).await?;
+        self.ids.insert("/messages", message.to_string());
         Ok(())
     }
 
@@ -244,6 +256,21 @@ impl Story {
         self.ids.insert("/admin/jobs", JobName::TasksDue.to_string());
         Ok(())
     }
+}
+
+/// Makes a message to a customer that was given up on, which no route makes.
+pub async fn failed_message(app: &App, customer: CustomerId, occasion: Occasion) -> Result<MessageId, StoryError> {
+    let customer = app.unscoped().get_latest::<Customer>(customer).await.map_err(failed)?;
+    let customer = customer.ok_or_else(|| StoryError("there is no such customer".to_owned()))?;
+    let subject = Text::read("Happy birthday").ok();
+    let writing = Writing { occasion, channel: CustomerChannel::Email, subject, body: "We wish you a happy birthday!".to_owned() };
+    let goes = Ok(Address { channel: CustomerChannel::Email, to: "charles@babbage.example".to_owned() });
+    let mut message = message::create(&app.act(), &customer, writing, goes);
+    (message.data.status, message.data.error, message.data.attempts) = (MessageStatus::Failed, Some("MessageRejected".to_owned()), 1);
+    let mut tx = Tx::new();
+    tx.create(&message);
+    app.unscoped().commit(tx).await.map_err(failed)?;
+    Ok(message.id)
 }
 
 fn text(value: &Value) -> String {

@@ -75,6 +75,12 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "Name that text messages come from, where a country lets there be one: 3 to 11 letters and digits; empty is a number of SNS",
     },
     Setting {
+        name: "MESSAGES_PER_SECOND",
+        parameter: "MessagesPerSecond",
+        default: "10",
+        meaning: "How many messages are sent to customers in a second, from 1 to 1000; what SES and SNS take for the account is the most that makes sense",
+    },
+    Setting {
         name: "PUSH_APPLICATION_ARN",
         parameter: "PushApplicationArn",
         default: "",
@@ -137,6 +143,8 @@ pub struct Config {
     pub mail_from_name: String,
     /// The name that text messages come from.
     pub sms_sender: Option<String>,
+    /// How many messages are sent to customers in a second.
+    pub messages_per_second: u32,
     /// The platform application whose devices are pushed to.
     pub push_application: Option<String>,
 }
@@ -170,6 +178,7 @@ impl Config {
                 .map(|name| name.to_string())
                 .unwrap_or_default(),
             sms_sender: read.optional("SMS_SENDER", "3 to 11 letters and digits, a letter among them", sms_sender),
+            messages_per_second: read.number("MESSAGES_PER_SECOND", "a number from 1 to 1000", 1..=1000).unwrap_or_default(),
             push_application: read
                 .optional("PUSH_APPLICATION_ARN", "an ARN of SNS", |arn| (arn.starts_with("arn:") && arn.contains(":app/")).then(|| arn.to_owned())),
         };
@@ -273,6 +282,7 @@ mod tests {
             ("MAIL_FROM", "crm"),
             ("SMS_SENDER", "12345"),
             ("MAIL_FROM_NAME", "a\nb"),
+            ("MESSAGES_PER_SECOND", "0"),
         ] {
             let error = Config::read(|asked| (asked == name).then(|| value.to_owned())).expect_err("nonsense");
             assert_eq!(error.0.iter().map(|wrong| wrong.name).collect::<Vec<_>>(), [name]);

@@ -8,6 +8,7 @@ use domain::customer::Customer;
 use domain::event::{EntityType, Event};
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
+use domain::message::{Message, MessageId};
 use domain::message_template::{MessageTemplate, TemplateKind};
 use domain::notification::Notification;
 use domain::order::Order;
@@ -96,6 +97,7 @@ records! {
     Customer: Customer, CustomerId, Some(Permission::CustomersRead);
     FollowUp: FollowUp, FollowUpId, Some(Permission::FollowupsRead);
     Lead: Lead, LeadId, Some(Permission::LeadsRead);
+    Message: Message, MessageId, Some(Permission::MessagesRead);
     Notification: Notification, NotificationId, Some(Permission::NotificationsRead);
     Order: Order, OrderId, Some(Permission::OrdersRead);
     Product: Product, ProductId, Some(Permission::ProductsRead);

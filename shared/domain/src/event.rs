@@ -143,6 +143,8 @@ crate::choice! {
         CampaignStarted = "campaign.started",
         /// A campaign ended.
         CampaignFinished = "campaign.finished",
+        /// A message to a customer waits to be sent.
+        MessageQueued = "message.queued",
         /// A message to a customer was handed over.
         MessageSent = "message.sent",
         /// A message to a customer was given up on.
@@ -167,6 +169,8 @@ crate::choice! {
         FollowUp = "FOLLOWUP",
         /// A lead.
         Lead = "LEAD",
+        /// A message to a customer.
+        Message = "MESSAGE",
         /// A notification.
         Notification = "NOTIFICATION",
         /// An order.
@@ -206,7 +210,7 @@ impl EventKind {
     pub fn in_feed(self) -> InFeed {
         match self {
             Self::FollowUpDue | Self::TaskDue | Self::NotificationQueued | Self::NotificationSent => InFeed::Never,
-            Self::MessageSent | Self::MessageFailed => InFeed::Never,
+            Self::MessageQueued | Self::MessageSent | Self::MessageFailed => InFeed::Never,
             Self::JobFinished => InFeed::UnlessSucceeded,
             _ => InFeed::Always,
         }

@@ -43,7 +43,10 @@ mod tests {
     use super::*;
 
     fn formatted(subject: &str, to: &str) -> Result<String, SendError> {
-        let mail = Mail { id: "abc".into(), to: to.into(), subject: subject.into(), text: "Grüße".into(), html: "<p>Grüße</p>".into() };
+        let mail =
+            Mail {
+                id: "abc".into(), to: to.into(), subject: subject.into(), text: "Grüße".into(), html: "<p>Grüße</p>".into(), unsubscribe: None
+            };
         let from = MailFrom::new("crm@acme.example", "Müller & Söhne")?;
         Ok(String::from_utf8_lossy(&message(&mail, &from)?.formatted()).into_owned())
     }

@@ -44,6 +44,7 @@ pub enum Kind {
     WorkLog,
     Order,
     Transaction,
+    Message,
     Notification,
     User,
     Team,
@@ -65,6 +66,7 @@ const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::WorkLog, "/worklogs", ""),
     (Kind::Order, "/orders", "orderId"),
     (Kind::Transaction, "/transactions", ""),
+    (Kind::Message, "/messages", ""),
     (Kind::Notification, "/notifications", ""),
     (Kind::User, "/users", ""),
     (Kind::Team, "/teams", "teamId"),
@@ -111,7 +113,7 @@ impl Kind {
     pub const fn standings(self) -> &'static [Standing] {
         match self {
             // An activity is its lead's, an order its customer's, which may be nobody's.
-            Self::Lead | Self::Customer | Self::Activity | Self::Order | Self::Transaction => &Standing::ALL,
+            Self::Lead | Self::Customer | Self::Activity | Self::Order | Self::Transaction | Self::Message => &Standing::ALL,
             Self::FollowUp | Self::Task | Self::Project | Self::WorkLog | Self::Notification | Self::User => &Standing::OWNED,
             Self::Session => &[Standing::Own, Standing::Teammates],
             Self::Team | Self::Role | Self::DeadLetter | Self::Open(_) => &[],
@@ -135,8 +137,8 @@ pub fn named(field: &str, schema: &Value) -> Option<Named> {
             KINDS.iter().find(|(_, _, known)| *known == field).map(|(kind, ..)| Named::Record(*kind))
         }
         "referredById" => Some(Named::Record(Kind::Customer)),
-        // Of products, which are everybody's.
-        "items" => return None,
+        // Of products and of campaigns, which are everybody's.
+        "items" | "campaignId" => return None,
         "ownerId" | "assigneeId" | "userId" | "createdBy" | "managerId" | "memberIds" | "reassignTo" | "recipientId" => Some(Named::Person),
         _ => None,
     };

@@ -169,7 +169,9 @@ impl World {
         match kind {
             Kind::Lead | Kind::Customer => self.parent(kind, standing, actor).await,
             Kind::Activity | Kind::FollowUp | Kind::Task => self.child(kind, Kind::Lead, standing, standing, actor).await,
-            Kind::Project | Kind::WorkLog | Kind::Order | Kind::Transaction => self.child(kind, Kind::Customer, standing, standing, actor).await,
+            Kind::Project | Kind::WorkLog | Kind::Order | Kind::Transaction | Kind::Message => {
+                self.child(kind, Kind::Customer, standing, standing, actor).await
+            }
             Kind::User => match standing {
                 Standing::Own => Record::of(kind, actor.person.id.clone(), self.whose(standing, actor)),
                 _ => {
@@ -216,6 +218,9 @@ impl World {
         if kind == Kind::Transaction {
             return self.payment(under, actor).await;
         }
+        if kind == Kind::Message {
+            return self.message(under, actor).await;
+        }
         // What is written by somebody needs a parent within their reach, which is given away afterwards.
         let written = matches!(kind, Kind::Activity | Kind::WorkLog);
         let person = self.who(by, actor);
@@ -255,6 +260,15 @@ impl World {
         let mut links = order.links.clone();
         links.insert("orderId".to_owned(), order.id.clone());
         self.note(Record { kind: Kind::Transaction, id: text(&made["id"]), links, ..order })
+    }
+
+    /// A message to a fresh customer of this standing, which could not be sent.
+    async fn message(&self, standing: Standing, actor: &Actor) -> Record {
+        let customer = self.parent(Kind::Customer, standing, actor).await;
+        let whose = self.whose(standing, actor);
+        let id = self.crm.failed_message(&customer.id).await;
+        let links = BTreeMap::from([("customerId".to_owned(), customer.id)]);
+        self.note(Record { parents: vec![(Kind::Customer, whose)], links, ..Record::of(Kind::Message, id, whose) })
     }
 
     /// Something to sell, of a price.

@@ -6,6 +6,7 @@ use crate::item::{Contacts, Stored};
 use crate::keys::{self, Index, IndexKeys};
 use crate::list::{By, Filter, Named, Plan};
 use domain::customer::{Customer, Engagement, LevelCode, Lifecycle};
+use domain::message::month_and_day;
 use domain::search::{RecordWords, Search, record_words};
 use domain::value::{Email, Phone};
 use domain::{Entity, Order, Record, Row, Scope, Time, UserId};
@@ -18,6 +19,9 @@ impl Stored for Customer {
             Some(_) => owned_keys(record, ARCHIVED, None),
             None => {
                 let mut keys = owned_keys(record, LIVE, Some(record.data.engagement.as_str()));
+                keys.partitions.extend(
+                    record.data.birthday.filter(|_| is_ours(record)).map(|day| (Index::Parent, keys::of_birthday(&month_and_day(day), Self::KIND))),
+                );
                 keys.partitions.extend(record.derived.review_at.map(|at| (Index::Due, keys::due_in(Self::KIND, at))));
                 keys
             }
@@ -42,6 +46,11 @@ impl Stored for Customer {
         }
         Contacts { email: data.email.as_ref().map(Email::to_string), phone: data.phone.as_ref().map(Phone::to_string) }
     }
+}
+
+/// Whether a customer is told of what we wish customers.
+fn is_ours(row: &Row<Customer>) -> bool {
+    row.data.lifecycle == Lifecycle::Customer && row.data.archived_at.is_none()
 }
 
 /// What lists of a lifecycle and of a level are found by: one value for both.
