@@ -20,6 +20,7 @@ pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
         ("messages", messages::routes()),
         ("products", products::routes()),
         ("orders", orders::routes()),
+        ("unsubscribe", unsubscribe::routes()),
         ("admin", admin::routes()),
         ("docs", docs::routes()),
     ]

@@ -265,6 +265,70 @@ async fn what_comes_twice_is_sent_once() {
     assert_eq!((office.letters().await.len(), fate(&office.message(&ada).await)), (1, is("SENT", "", 1)));
 }
 
+/// The link of a mail: what stands in its header, which has to be in its texts as well.
+fn link(letter: &Letter) -> String {
+    let source = letter.source.as_deref().expect("a mail");
+    let header = source.lines().find_map(|line| line.strip_prefix("List-Unsubscribe: <")).expect("the header");
+    let link = header.trim_end_matches('>').to_owned();
+    assert!(source.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{source}");
+    assert!(letter.text.contains(&link), "{}", letter.text);
+    let html = letter.html.as_deref().unwrap_or_default();
+    assert!(html.contains(&link) || html.contains(&link.replace('/', "&#x2f;")), "{html}");
+    link.strip_prefix("https://api.example/api/v1").expect("of this API").to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_in_a_mail_opts_its_customer_out_with_one_click_and_no_other() {
+    let mut office = Office::start(&[]).await;
+    let (ada, bob) = (office.customer("Ada", json!({})).await, office.customer("Bob", json!({})).await);
+    settle(&mut office.posts).await;
+    let letters = office.letters().await;
+    let of = |name: &str| link(letters.iter().find(|letter| letter.to.starts_with(name)).expect("a letter"));
+    let (link, other) = (of("ada"), of("bob"));
+    assert_ne!(link, other);
+    let nobody = office.crm.nobody();
+    let wants_none =
+        async |office: &Office, id: &str| office.admin.get(&format!("/customers/{id}")).await.expect(200).data()["marketingOptOut"].clone();
+    // Whoever looks at the link changes nothing.
+    let page = nobody.get(&link).await.expect(200);
+    assert!(page.text.contains("<form method=\"post\"><button>") && !page.text.contains("<script") && !page.text.contains("Ada"), "{}", page.text);
+    assert_eq!(wants_none(&office, &ada).await, json!(false));
+    for _ in 0..3 {
+        assert!(nobody.post(&link, json!({})).await.expect(200).text.contains("no more messages"));
+    }
+    let version = office.admin.get(&format!("/customers/{ada}")).await.data()["version"].clone();
+    assert_eq!((wants_none(&office, &ada).await, version, wants_none(&office, &bob).await), (json!(true), json!(2), json!(false)));
+    let events = office.admin.all(&format!("/feed?entityType=CUSTOMER&entityId={ada}")).await;
+    assert_eq!(
+        (&events[0]["type"], &events[0]["actorName"], &events[0]["actorId"]),
+        (&json!("customer.updated"), &json!("The customer"), &Value::Null)
+    );
+    // Somebody else's signature, another customer, another channel, and what is no link.
+    let (said, signature) = link.rsplit_once('.').expect("signed");
+    let forged = [
+        format!("{said}.{}", other.rsplit_once('.').expect("signed").1),
+        format!("{}.{signature}", said.replace(&ada, &bob)),
+        format!("{}.{signature}", said.replace("EMAIL", "SMS")),
+        format!("{said}."),
+        "/unsubscribe/EMAIL".to_owned(),
+    ];
+    for forged in forged {
+        nobody.get(&forged).await.expect(404);
+        nobody.post(&forged, json!({})).await.expect(404);
+    }
+    assert_eq!(wants_none(&office, &bob).await, json!(false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_told_the_provider_so_wants_none() {
+    let mut office = Office::start(&[]).await;
+    office.script([Step::Refuse(SendError::Unwanted)]);
+    let ada = office.customer("Ada", json!({})).await;
+    settle(&mut office.posts).await;
+    assert_eq!(fate(&office.message(&ada).await), is("SKIPPED", "OPTED_OUT", 1));
+    assert_eq!(office.admin.get(&format!("/customers/{ada}")).await.data()["marketingOptOut"], json!(true));
+}
+
 #[tokio::test(start_paused = true)]
 async fn messages_follow_their_customer_and_are_seen_by_who_sees_it() {
     let mut office = Office::start(&[]).await;

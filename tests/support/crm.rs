@@ -167,6 +167,7 @@ impl Crm {
             (Some((_, value)), _) => Some((*value).to_owned()),
             (None, "CORS_ORIGINS") => Some("https://app.example".to_owned()),
             (None, "TABLE_SHARDS") => std::env::var(name).ok(),
+            (None, "API_URL") => Some("https://api.example".to_owned()),
             (None, "SEARCHES_PER_MINUTE") => Some("100000".to_owned()),
             (None, "MESSAGES_PER_SECOND") => Some("1000".to_owned()),
             (None, _) => None,

@@ -65,8 +65,12 @@ pub enum Need {
     Secret,
     /// Reads or writes the hashes of passwords and refresh tokens, which other roles are kept off.
     Credentials,
-    /// Sends mails, text messages and pushes.
+    /// Sends mails and text messages.
     Senders,
+    /// Pushes to devices.
+    Pushes,
+    /// Reads the deployment's secret, for the links of messages, and knows where the API is.
+    Links,
     /// Reads the batches that the stream's mappings gave up on.
     Undelivered,
     /// More memory, and with it CPU: it hashes a password.
@@ -110,7 +114,7 @@ impl Worker {
         let of_need = |need: &Need| match need {
             Need::Credentials => Some(Reserved::Credentials),
             Need::Secret => Some(Reserved::Keys),
-            Need::Bus | Need::Send(_) | Need::SendAll | Need::Senders | Need::Undelivered | Need::Cpu => None,
+            Need::Bus | Need::Send(_) | Need::SendAll | Need::Senders | Need::Pushes | Need::Links | Need::Undelivered | Need::Cpu => None,
         };
         self.needs.iter().filter_map(of_need).collect()
     }

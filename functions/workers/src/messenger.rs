@@ -10,6 +10,7 @@ use crate::messages::{words, write};
 use crate::work::{change, try_decide_on};
 use crate::{Need, Trigger, Worker};
 use application::App;
+use application::UNSUBSCRIBE;
 use application::metric::Metric;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use domain::activity::About;
@@ -20,6 +21,7 @@ use domain::message::{
     lost, skip, told, tried, welcomed,
 };
 use domain::message_template::TemplateKind;
+use domain::unsubscribe::Unsubscribe;
 use domain::value::cut;
 use domain::{CustomerId, MessageId, Record};
 use futures::FutureExt;
@@ -34,7 +36,7 @@ pub const WORKER: Worker = Worker {
     about: "Welcomes customers, and sends what customers are told, by mail or text message",
     trigger: Trigger::Queue(Queue::Messages),
     actions: &[Action::Get, Action::Put, Action::Update, Action::Count],
-    needs: &[Need::Senders, Need::Send(Queue::Messages)],
+    needs: &[Need::Senders, Need::Links, Need::Send(Queue::Messages)],
     handle: |app, event| async move { queue_batch(app, Queue::Messages, event, |message| take(app, message)).await }.boxed(),
 };
 
@@ -87,7 +89,8 @@ async fn send(app: &App, received: &batch::Message, event: &Envelope) -> Result<
     if lost(&message).is_some() {
         return end(app, &message, customer.as_ref(), |message, _| lost(message)).await;
     }
-    let goes = goes(app, &message, customer.as_ref()).await?.and_then(|to| Ok((letter(app, &message, &to)?, to)));
+    let link = link(app, &message).await?;
+    let goes = goes(app, &message, customer.as_ref()).await?.and_then(|to| Ok((letter(app, &message, &to, link)?, to)));
     let (letter, to) = match goes {
         Ok((letter, to)) => (letter?, to),
         Err(reason) => return end(app, &message, customer.as_ref(), |message, _| skip(message, reason).or_else(|| unsure(message, reason))).await,
@@ -112,6 +115,9 @@ async fn send(app: &App, received: &batch::Message, event: &Envelope) -> Result<
         Err(error) => (Outcome::Never(error.to_string()), None),
     };
     end(app, &message, customer.as_ref(), |message, act| ended(message, act, outcome.clone())).await?;
+    if outcome == Outcome::Unwanted {
+        app.opt_out(Unsubscribe { customer: message.data.customer_id, channel: message.data.channel }).await?;
+    }
     again.map_or(Ok(()), Err)
 }
 
@@ -206,17 +212,27 @@ impl Letter {
     }
 }
 
+/// Where the recipient of a mail says that no more are wanted; nowhere where nobody knows where the API is. Whoever wants no text messages
+/// answers STOP, which the provider keeps.
+async fn link(app: &App, message: &Record<Message>) -> Result<Option<String>, Failure> {
+    let Some(base) = app.config.api_url.as_ref().filter(|_| message.data.channel == CustomerChannel::Email) else { return Ok(None) };
+    let said = Unsubscribe { customer: message.data.customer_id, channel: message.data.channel };
+    Ok(Some(format!("{base}{UNSUBSCRIBE}{}", app.unsubscribe_token(said).await?)))
+}
+
 /// A message as it is sent. Where what it goes through is off in this deployment, its address leads nowhere.
-fn letter(app: &App, message: &Record<Message>, to: &Address) -> Result<Result<Letter, Failure>, SkipReason> {
+fn letter(app: &App, message: &Record<Message>, to: &Address, link: Option<String>) -> Result<Result<Letter, Failure>, SkipReason> {
     let (senders, body, to) = (app.senders(), &message.text.body, to.to.clone());
     match message.data.channel {
         CustomerChannel::Email => {
             let mailer = senders.mailer.clone().ok_or(SkipReason::NoAddress)?;
             let subject = message.data.subject.as_ref().map(ToString::to_string).unwrap_or_default();
             let footer = format!("You get this mail as a customer of {}.", app.config.mail_from_name);
-            let text = format!("{body}\n\n-- \n{footer}\n");
-            Ok(html([("title", &subject), ("message", body), ("footer", &footer)]).map(|html| {
-                let mail = Mail { id: message.id.to_string(), to, subject, text, html, unsubscribe: None };
+            let leave = link.as_ref().map(|link| format!("No more messages: {link}\n")).unwrap_or_default();
+            let text = format!("{body}\n\n-- \n{footer}\n{leave}");
+            let parts = [("title", &*subject), ("message", body), ("footer", &footer), ("unsubscribe", link.as_deref().unwrap_or_default())];
+            Ok(html(parts).map(|html| {
+                let mail = Mail { id: message.id.to_string(), to, subject, text, html, unsubscribe: link };
                 Letter::Mail(mailer, mail)
             }))
         }

@@ -13,6 +13,7 @@ use domain::job::{JobName, Start};
 use domain::message::{self, Address, CustomerChannel, MessageStatus, Occasion, Writing};
 use domain::password::Password;
 use domain::text::TextValue;
+use domain::unsubscribe::Unsubscribe;
 use domain::value::{Email, Text};
 use domain::{CustomerId, MessageId, Time};
 use edge::{App, BASE};
@@ -50,6 +51,8 @@ pub struct Story {
     pub token: String,
     /// The administrator's refresh token.
     pub refresh: String,
+    /// The end of a link in a mail to the customer.
+    pub link: String,
     /// A record of every kind by its collection: `/leads`.
     pub ids: BTreeMap<&'static str, String>,
     /// A lead that became a customer, and a task that was open then.
@@ -96,7 +99,15 @@ impl Story {
         let config = application::Config::read(|_| None).map_err(failed)?;
         let parts = Parts { table, secrets: Arc::new(MemorySecret::default()), clock: handlers, waiting: Arc::new(clock.clone()), config };
         let crm = Embedded::open(parts).await.map_err(failed)?;
-        let mut story = Self { crm, clock, token: String::new(), refresh: String::new(), ids: BTreeMap::new(), converted: Converted::default() };
+        let mut story = Self {
+            crm,
+            clock,
+            token: String::new(),
+            refresh: String::new(),
+            link: String::new(),
+            ids: BTreeMap::new(),
+            converted: Converted::default(),
+        };
         story.people().await?;
         story.selling().await?;
         story.conversion().await?;
@@ -167,6 +178,8 @@ impl Story {
         let customer = CustomerId::read(&self.ids["/customers"]).map_err(|invalid| StoryError(invalid.message))?;
         let message = failed_message(self.crm.app(), customer, Occasion::Birthday(2024)).await?;
         self.ids.insert("/messages", message.to_string());
+        let said = Unsubscribe { customer, channel: CustomerChannel::Email };
+        self.link = self.crm.app().unsubscribe_token(said).await.map_err(failed)?.to_string();
         Ok(())
     }
 

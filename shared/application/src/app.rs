@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::grants::{GrantsCache, GrantsOfRoles};
 use crate::keys::{KeyError, KeyFailure};
+use crate::links::Links;
 use crate::tokens::{Claims, Signer, SignerCache};
 use crate::verifier::{Verified, Verifier};
 use aws::{Objects, Secrets};
@@ -25,6 +26,7 @@ pub struct App {
     verifier: Arc<Verifier>,
     grants: Arc<GrantsCache>,
     signer: Arc<SignerCache>,
+    pub(crate) links: Arc<Links>,
     secrets: Option<Arc<dyn Secrets>>,
     first_admin: Option<Arc<dyn Secrets>>,
     undelivered: Option<Arc<dyn Objects>>,
@@ -55,6 +57,7 @@ impl App {
             verifier: Arc::default(),
             grants: Arc::default(),
             signer: Arc::default(),
+            links: Arc::default(),
             secrets: None,
             first_admin: None,
             undelivered: None,
@@ -210,7 +213,7 @@ impl App {
         self.signer.agreed(published, &self.store, self.secrets_of_keys()?, now).await
     }
 
-    fn secrets_of_keys(&self) -> Result<&dyn Secrets, KeyError> {
+    pub(crate) fn secrets_of_keys(&self) -> Result<&dyn Secrets, KeyError> {
         self.secrets().map_err(|missing| KeyError(missing.to_string()))
     }
 

@@ -26,7 +26,7 @@ pub const SETTINGS: &[Setting] = &[
         name: "PUBLIC_URL",
         parameter: "PublicUrl",
         default: "",
-        meaning: "Base address in problem types and in the document of the API; empty is the address called",
+        meaning: "Base address in problem types, in the document of the API and in the links of messages to customers; empty is the address called",
     },
     Setting { name: "TIME_ZONE", parameter: "TimeZone", default: "UTC", meaning: "IANA time zone of dates in filters and of the daily jobs" },
     Setting { name: "CURRENCY", parameter: "Currency", default: "USD", meaning: "ISO 4217 code of the one currency of the deployment" },
@@ -119,6 +119,8 @@ pub struct WrongSetting {
 pub struct Config {
     /// Base of problem type addresses.
     pub public_url: String,
+    /// Where the API is called, without a path; `None` where nobody says so, and messages have no links then.
+    pub api_url: Option<String>,
     /// Zone of dates in filters and of jobs.
     pub zone: TimeZone,
     /// Its IANA name.
@@ -161,6 +163,8 @@ impl Config {
         let mut read = Settings { source, wrong: &mut wrong };
         let config = Self {
             public_url: read.text("PUBLIC_URL").trim_end_matches('/').to_owned(),
+            // Where nobody gave it another address, the deployment says its own.
+            api_url: ["PUBLIC_URL", "API_URL"].map(|name| read.text(name)).into_iter().find_map(|url| app_url(&url)),
             zone: read.parse("TIME_ZONE", "an IANA time zone such as Europe/Berlin", |zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC),
             zone_name: read.text("TIME_ZONE"),
             currency: read.parse("CURRENCY", "an ISO 4217 code such as EUR", |code| Currency::read(code).ok()).unwrap_or(Currency::DOLLAR),

@@ -51,6 +51,8 @@ pub enum Kind {
     Role,
     DeadLetter,
     Session,
+    /// The end of a link in a message, which whoever has it may follow.
+    Link,
     /// What belongs to nobody by nature and is named by nothing, by its collection.
     Open(&'static str),
 }
@@ -73,6 +75,7 @@ const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::Role, "/roles", ""),
     (Kind::DeadLetter, "/admin/dead-letters", ""),
     (Kind::Session, "/auth/sessions", ""),
+    (Kind::Link, "/unsubscribe", ""),
 ];
 
 impl Kind {
@@ -116,7 +119,7 @@ impl Kind {
             Self::Lead | Self::Customer | Self::Activity | Self::Order | Self::Transaction | Self::Message => &Standing::ALL,
             Self::FollowUp | Self::Task | Self::Project | Self::WorkLog | Self::Notification | Self::User => &Standing::OWNED,
             Self::Session => &[Standing::Own, Standing::Teammates],
-            Self::Team | Self::Role | Self::DeadLetter | Self::Open(_) => &[],
+            Self::Team | Self::Role | Self::DeadLetter | Self::Link | Self::Open(_) => &[],
         }
     }
 }

@@ -3,8 +3,10 @@
 
 use crate::security::matrix::kinds::{Kind, Standing};
 use crate::security::matrix::requests::{body, routes};
+use domain::message::CustomerChannel;
 use domain::text::TextValue;
-use domain::{Caller, Grants, Permission, Role, Scope, TeamId, UserId};
+use domain::unsubscribe::Unsubscribe;
+use domain::{Caller, CustomerId, Grants, Permission, Role, Scope, TeamId, UserId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -192,6 +194,7 @@ impl World {
                 let own = sessions.data().as_array().and_then(|sessions| sessions.iter().find(|session| session["current"] == true));
                 Record::of(kind, text(&own.expect("listed")["id"]), self.whose(standing, actor))
             }
+            Kind::Link => Record::of(kind, self.link().await, (None, None)),
             Kind::Team | Kind::Role | Kind::DeadLetter | Kind::Open(_) => Record::of(kind, self.thing(kind).await, (None, None)),
         }
     }
@@ -269,6 +272,13 @@ impl World {
         let id = self.crm.failed_message(&customer.id).await;
         let links = BTreeMap::from([("customerId".to_owned(), customer.id)]);
         self.note(Record { parents: vec![(Kind::Customer, whose)], links, ..Record::of(Kind::Message, id, whose) })
+    }
+
+    /// The end of a link in a message to a fresh customer.
+    pub async fn link(&self) -> String {
+        let customer = CustomerId::read(&text(&self.admin.customer(json!({})).await["id"])).expect("an id");
+        let said = Unsubscribe { customer, channel: CustomerChannel::Email };
+        self.crm.embedded().app().unsubscribe_token(said).await.expect("signed").to_string()
     }
 
     /// Something to sell, of a price.

@@ -301,7 +301,11 @@ fn of_worker(worker: &Worker) -> String {
             Need::Secret => variables.push(secret_variable()),
             Need::Undelivered => variables.push(("UNDELIVERED_BUCKET".to_owned(), format!("!Ref {UNDELIVERED}Name"))),
             Need::Senders => variables.push(("MAIL_CONFIGURATION_SET".to_owned(), "!Ref MailSetName".to_owned())),
-            Need::Credentials | Need::Cpu => {}
+            Need::Links => {
+                let api = "!Sub https://${HttpApiId}.execute-api.${AWS::Region}.${AWS::URLSuffix}".to_owned();
+                variables.extend([secret_variable(), ("API_URL".to_owned(), api)]);
+            }
+            Need::Credentials | Need::Cpu | Need::Pushes => {}
         }
     }
     if worker.trigger == Trigger::CustomResource {
