@@ -166,6 +166,30 @@ pub async fn load(crm: &Embedded) -> Result<(), DemoError> {
 /// where the order goes then.
 type Sale = (usize, &'static [(usize, i64)], i64, bool, &'static [&'static str]);
 
+/// What everybody gets with the first order, who buys much, who brings another and who comes to a level; and what is given by hand, of
+/// which one customer has something.
+async fn promote(client: &Client<'_>, customer: &str) -> Result<(), DemoError> {
+    let promotions = [
+        json!({"code": "WELCOME-10", "name": "Ten percent off the first order", "trigger": "FIRST_PURCHASE", "discountType": "PERCENT",
+            "discountValue": 10, "maxDiscountMinor": 50_000}),
+        json!({"code": "BULK-5", "name": "Five percent from 10,000", "trigger": "MIN_PURCHASE", "minOrderMinor": 1_000_000, "discountType": "PERCENT",
+            "discountValue": 5, "perCustomerLimit": 100}),
+        json!({"code": "FRIENDS-15", "name": "Fifteen percent for who brings another, and for the other", "trigger": "REFERRAL", "beneficiary": "BOTH",
+            "discountType": "PERCENT", "discountValue": 15, "applyTo": "NEXT_ORDER", "perCustomerLimit": 10}),
+        json!({"code": "GOLD-500", "name": "500 off the next order for who comes to gold", "trigger": "CUSTOMER_LEVEL", "levelCodes": ["GOLD", "PLATINUM"],
+            "discountType": "FIXED", "discountValue": 50_000, "applyTo": "NEXT_ORDER"}),
+        json!({"code": "SORRY-25", "name": "A quarter off for who had to wait", "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 25,
+            "usageLimit": 20}),
+    ];
+    let mut by_hand = String::new();
+    for mut body in promotions {
+        body["status"] = json!("ACTIVE");
+        by_hand = text(&client.post("/promotions", body).await?["id"]);
+    }
+    client.post(&format!("/promotions/{by_hand}/assign"), json!({"customerId": customer})).await?;
+    Ok(())
+}
+
 /// Five products, one of which is no longer sold, and six orders of two customers with what was paid of them.
 async fn sell(client: &Client<'_>, customers: &[String], paid_at: String) -> Result<(), DemoError> {
     let products = [
@@ -180,6 +204,7 @@ async fn sell(client: &Client<'_>, customers: &[String], paid_at: String) -> Res
         let body = json!({"sku": sku, "name": name, "category": category, "priceMinor": price, "active": sku != "SUPPORT-OLD"});
         ids.push(text(&client.post("/products", body).await?["id"]));
     }
+    promote(client, &customers[1]).await?;
     let orders: [Sale; 6] = [
         (0, &[(1, 2), (2, 1)], 100, false, &["CONFIRMED", "COMPLETED"]),
         (0, &[(3, 1)], 100, false, &["CONFIRMED"]),

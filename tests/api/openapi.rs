@@ -287,6 +287,13 @@ async fn people(admin: &Checked<'_>, rep: &Checked<'_>) {
     admin.send("PUT", "/message-templates/TASK_ASSIGNED", json!({"body": "{{ password }}"}), 422).await;
     admin.send("PUT", "/message-templates/NONE", template.clone(), 404).await;
     rep.send("PUT", "/message-templates/TASK_ASSIGNED", template, 403).await;
+    admin.get("/customer-levels", 200).await;
+    let gold = json!({"name": "Gold", "minScore": 3.6, "benefits": "A call a month.", "code": "GOLD", "rank": 3});
+    admin.send("PUT", "/customer-levels/GOLD", gold.clone(), 200).await;
+    admin.ask("PUT", "/customer-levels/GOLD", Some(gold.clone()), &[("if-match", "\"99\"")], 412).await;
+    admin.send("PUT", "/customer-levels/GOLD", json!({"name": "Gold", "minScore": 2}), 422).await;
+    admin.send("PUT", "/customer-levels/COPPER", gold.clone(), 404).await;
+    rep.send("PUT", "/customer-levels/GOLD", gold, 403).await;
     admin.get("/roles", 200).await;
     admin.get("/permissions", 200).await;
     admin.send("PUT", "/roles/ADMIN/permissions", json!({"permissions": []}), 409).await;
@@ -470,6 +477,39 @@ async fn work(admin: &Checked<'_>, child: &impl Fn(Value) -> Value) {
     admin.delete(&log, 204).await;
 }
 
+async fn promotions(admin: &Checked<'_>, rep: &Checked<'_>, customer: &str, product: &str) {
+    let body = json!({"code": unique(), "name": "Ten", "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10});
+    let made = admin.send("POST", "/promotions", body.clone(), 201).await.data().clone();
+    let promotion = format!("/promotions/{}", text(&made["id"]));
+    admin.send("POST", "/promotions", body.clone(), 409).await;
+    admin.send("POST", "/promotions", json!({"code": "", "trigger": "REFERRAL"}), 422).await;
+    rep.send("POST", "/promotions", body, 403).await;
+    let assign = format!("{promotion}/assign");
+    admin.send("POST", &assign, json!({"customerId": customer}), 409).await;
+    for method in ["PATCH", "PUT"] {
+        admin.send(method, &promotion, json!({"name": unique(), "status": "ACTIVE"}), 200).await;
+    }
+    admin.send("PATCH", &promotion, json!({"status": "DRAFT"}), 409).await;
+    admin.send("POST", &assign, json!({"customerId": customer}), 201).await;
+    admin.send("POST", &assign, json!({"customerId": customer}), 200).await;
+    admin.send("POST", &assign, json!({"customerId": NOBODY}), 422).await;
+    rep.send("POST", &assign, json!({"customerId": customer}), 403).await;
+    for path in ["/promotions", "/promotions?status=ACTIVE&trigger=MANUAL", "/promotions?q=ten", "/promotions?sort=createdAt&limit=1"] {
+        rep.get(path, 200).await;
+    }
+    rep.get("/promotions?status=x", 422).await;
+    rep.get(&promotion, 200).await;
+    rep.get(&format!("/promotions/{NOBODY}"), 404).await;
+    admin.get(&format!("/customers/{customer}/promotions"), 200).await;
+    rep.get(&format!("/customers/{customer}/promotions"), 404).await;
+    let order = json!({"customerId": customer, "items": [{"productId": product, "quantity": 1}], "promotionCodes": [made["code"]]});
+    let placed = admin.send("POST", "/orders", order.clone(), 201).await.data().clone();
+    admin.send("POST", "/orders", order, 422).await;
+    admin.send("PATCH", &format!("/orders/{}/status", text(&placed["id"])), json!({"status": "CANCELLED"}), 200).await;
+    admin.delete(&promotion, 204).await;
+    admin.delete(&format!("/promotions/{NOBODY}"), 404).await;
+}
+
 async fn shop(admin: &Checked<'_>, rep: &Checked<'_>) {
     let sku = unique();
     let body = json!({"sku": sku, "name": "Engine", "category": "Engines", "priceMinor": 1000, "description": "Brass"});
@@ -487,6 +527,7 @@ async fn shop(admin: &Checked<'_>, rep: &Checked<'_>) {
         admin.send(method, &format!("/products/{product}"), json!({"name": unique(), "category": null}), 200).await;
     }
     let customer = text(&admin.person.customer(json!({"lifecycle": "PROSPECT"})).await["id"]);
+    promotions(admin, rep, &customer, &product).await;
     let body = json!({"customerId": customer, "items": [{"productId": product, "quantity": 2}], "note": "Soon"});
     let order = format!("/orders/{}", text(&admin.send("POST", "/orders", body.clone(), 201).await.data()["id"]));
     rep.send("POST", "/orders", body.clone(), 422).await;

@@ -90,7 +90,8 @@ impl Case {
         let query = faults.iter().map(|fault| fault.query).collect::<String>();
         let method = match self.name.split('_').next() {
             Some("delete") => "DELETE",
-            _ if self.name == "update_message_template" => "PUT",
+            _ if ["update_message_template", "update_customer_level"].contains(&self.name) => "PUT",
+            _ if self.name == "assign_promotion" => "POST",
             Some("update" | "assign") | Some("set") => "PATCH",
             _ => "POST",
         };
@@ -151,6 +152,8 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
     let product = id(&me.make("/products", json!({"sku": unique(), "name": "Engine", "priceMinor": 5})).await);
     let unsold = id(&me.make("/products", json!({"sku": unique(), "name": "Engine", "priceMinor": 5, "active": false})).await);
     let dear = id(&me.make("/products", json!({"sku": unique(), "name": "Engine", "priceMinor": 9_999_999_999_999_i64})).await);
+    let promotion = json!({"code": unique(), "name": "Ten", "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10, "status": "ACTIVE"});
+    let promotion = id(&me.make("/promotions", promotion).await);
     let order = id(&me.make("/orders", json!({"customerId": customer, "items": [{"productId": product, "quantity": 1}]})).await);
     let team = json!(crm.team().await);
     let colleague = crm.person("SALES_REP", None).await;
@@ -334,6 +337,35 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
                 rule(json!({"/items": [{"productId": dear, "quantity": 1}, {"productId": dear, "quantity": 1}]})),
             ],
         ),
+        case(
+            "create_promotion",
+            "/promotions".into(),
+            json!({"code": unique(), "name": "Ten", "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10}),
+            vec![
+                rule(json!({"/code": "a b"})),
+                needing(json!({"/discountValue": 101}), &["/discountType"]),
+                needing(json!({"/minOrderMinor": 5, "/beneficiary": "BOTH", "/levelCodes": ["GOLD"]}), &["/trigger"]),
+                needing(json!({"/endsAt": "1980-01-01T00:00:00Z"}), &["/startsAt"]),
+                rule(json!({"/status": "PAUSED"})),
+                needing(json!({"/trigger": "MIN_PURCHASE"}), &["/minOrderMinor"]),
+            ],
+        ),
+        case(
+            "update_promotion",
+            at("promotions", &promotion),
+            json!({}),
+            vec![
+                needing(json!({"/discountValue": 101}), &["/discountType"]),
+                needing(json!({"/minOrderMinor": 5, "/beneficiary": "BOTH"}), &["/trigger"]),
+                rule(json!({"/name": " "})),
+            ],
+        ),
+        case(
+            "assign_promotion",
+            at("promotions", &promotion) + "/assign",
+            json!({"customerId": customer}),
+            vec![rule(json!({"/customerId": nowhere}))],
+        ),
         case("set_order_status", at("orders", &order) + "/status", json!({"status": "CONFIRMED"}), vec![]),
         case(
             "create_transaction",
@@ -419,6 +451,20 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
                 rule(json!({"/body": "Hello {{ name"})),
                 rule(json!({"/channels": ["EMAIL", "IN_APP"]})),
                 rule(json!({"/channels": ["EMAIL", "EMAIL"]})),
+            ],
+        ),
+        case(
+            "update_customer_level",
+            "/customer-levels/GOLD".into(),
+            json!({"name": "Gold", "minScore": 3.6, "benefits": "A call a month."}),
+            vec![
+                rule(json!({"/name": " "})),
+                rule(json!({"/minScore": 2.6})),
+                rule(json!({"/minScore": 4.6})),
+                rule(json!({"/minScore": 3.601})),
+                rule(json!({"/code": "SILVER"})),
+                rule(json!({"/rank": 1})),
+                rule(json!({"/version": 77})),
             ],
         ),
         case(

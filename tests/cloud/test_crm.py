@@ -184,6 +184,7 @@ def test_a_disabled_users_customers_go_to_the_pool(admin: Client, rep: tuple[Cli
     ("schedule", "job", "cron"),
     [
         ("CustomerEngagementSchedule", "customer-engagement", "cron(0 1 * * ? *)"),
+        ("RfmScoringSchedule", "rfm-scoring", "cron(0 2 * * ? *)"),
         ("RecurringTasksSchedule", "recurring-tasks", "cron(0 6 * * ? *)"),
         ("FollowupsDueSchedule", "followups-due", "cron(0 8 * * ? *)"),
         ("TasksDueSchedule", "tasks-due", "cron(0 8 * * ? *)"),

@@ -32,7 +32,7 @@ const ODDS_OF_PORTS: usize = 20;
 /// One batch of so many is cut off, delivered twice, or comes once more a day later.
 const ODDS_OF_MISHAPS: usize = 12;
 /// What the clock starts meanwhile, more than once.
-const JOBS: [&str; 5] = ["customer-engagement", "recurring-tasks", "followups-due", "tasks-due", "counters-check"];
+const JOBS: [&str; 6] = ["customer-engagement", "rfm-scoring", "recurring-tasks", "followups-due", "tasks-due", "counters-check"];
 /// When everything begins, milliseconds.
 const START: i64 = 1_798_797_600_000;
 /// How often a message is tried, at most.

@@ -1,58 +1,28 @@
 //! Engagement: random companies over many nights against the rule, said again in plain words.
 
 use super::counts::counted;
+use super::nights::Nights;
 use application::metric::Metric;
 use domain::Time;
 use domain::text::TextValue;
-use local::Table;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use tests::background::{Post, settle};
+use tests::background::settle;
+use tests::log;
 use tests::people::text;
 use tests::random::Random;
 use tests::recount::{Look, disagreements};
-use tests::{Crm, Passing, Person, log};
 
 /// Five to midnight, UTC: 2026-03-01T23:55:00Z.
 const START: i64 = 1_772_409_300_000;
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
 
-struct Nights {
-    crm: Crm,
-    posts: Vec<Post>,
-    rep: Person,
-}
+const JOB: &str = "customer-engagement";
 
 impl Nights {
     async fn start() -> Self {
-        let crm = Crm::set(Table::memory().expect("memory"), Passing::by_hand(START), &[("ACCESS_TTL", "86400"), ("REFRESH_TTL", "7776000")]).await;
-        let posts = crm.posts().await;
-        let rep = crm.person("MANAGER", None).await;
-        Self { crm, posts, rep }
-    }
-
-    fn now(&self) -> Time {
-        self.crm.embedded().app().clock.now()
-    }
-
-    /// Lets time pass; who was signed in is so again.
-    async fn pass(&mut self, seconds: i64) {
-        self.crm.advance(seconds);
-        self.rep = self.crm.sign_in(&self.rep.email, tests::crm::PASSWORD).await;
-    }
-
-    /// The night's run, and what it counted.
-    async fn night(&mut self) -> Value {
-        settle(&mut self.posts).await;
-        let run = self.crm.start_job("customer-engagement", 1).await.remove(0);
-        settle(&mut self.posts).await;
-        assert!(self.crm.items_of("PARKED").await.is_empty());
-        let jobs = self.crm.admin().await.all("/admin/jobs").await;
-        let job = jobs.iter().find(|job| job["name"] == "customer-engagement").expect("listed");
-        let run = job["lastRuns"].as_array().expect("runs").iter().find(|found| found["runId"] == json!(run)).expect("the run").clone();
-        assert_eq!(run["state"], "SUCCEEDED", "{run}");
-        run
+        Self::of(JOB, START, &[]).await
     }
 
     async fn contact(&self, customer: &str, at: Time) -> String {
@@ -100,7 +70,7 @@ impl Nights {
 #[tokio::test(start_paused = true)]
 async fn a_night_says_what_the_rule_says() {
     log::listen();
-    let before = counted(Metric::JobDone, "customer-engagement");
+    let before = counted(Metric::JobDone, JOB);
     for seed in 0..2 {
         let mut random = Random::new(seed);
         let mut nights = Nights::start().await;
@@ -159,7 +129,7 @@ async fn a_night_says_what_the_rule_says() {
         let disagreeing = disagreements(&nights.crm.items().await, Look::Settled);
         assert_eq!(disagreeing, Vec::<String>::new(), "seed {seed}");
     }
-    assert!(counted(Metric::JobDone, "customer-engagement") > before, "what the alarm waits for");
+    assert!(counted(Metric::JobDone, JOB) > before, "what the alarm waits for");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,9 @@
 mod again;
 mod counts;
 mod engagement;
+mod expiry;
+mod levels;
+mod nights;
 mod greetings;
 mod reminders;
 mod runs;

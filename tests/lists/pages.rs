@@ -43,8 +43,9 @@ fn values(list: &List, name: &str) -> Vec<String> {
 fn every_list_and_every_parameter_has_its_rule() {
     for route in local::routes().into_iter().flat_map(|(_, routes)| routes).filter(|route| route.method == http::Method::GET) {
         let parameters: Vec<String> = tests::schemas::query(&route).into_iter().map(|(name, ..)| name).collect();
-        // What takes no parameters is answered whole: roles, permissions, one's own sessions.
-        if parameters.is_empty() {
+        // What takes no parameters is answered whole: roles, permissions, one's own sessions. What hangs below one record is told by
+        // that record's own probes.
+        if parameters.is_empty() || route.path.contains('{') {
             continue;
         }
         let list = LISTS.iter().find(|list| list.path == route.path);

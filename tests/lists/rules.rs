@@ -141,8 +141,14 @@ const FOLLOWED: &[(&str, &str, &str)] = &[
 ];
 
 /// Other kinds that are opened by a permission: no record of theirs is asked for.
-const NOBODYS: &[(&str, &str)] =
-    &[("NOTIFICATION", "notifications:read"), ("PRODUCT", "products:read"), ("ROLE", "roles:read"), ("TEMPLATE", "message-templates:read")];
+const NOBODYS: &[(&str, &str)] = &[
+    ("LEVEL", "levels:read"),
+    ("NOTIFICATION", "notifications:read"),
+    ("PRODUCT", "products:read"),
+    ("PROMOTION", "promotions:read"),
+    ("ROLE", "roles:read"),
+    ("TEMPLATE", "message-templates:read"),
+];
 
 /// What a list has to answer: its records in their order, or a status.
 pub fn expected(list: &List, asked: &Asked<'_>, readable: &[Value]) -> Result<Vec<Value>, u16> {
@@ -196,7 +202,7 @@ fn by_word(a: &Value, b: &Value, query: &str) -> Ordering {
 /// part on but the last, and the digits of its phone number from the last one on.
 fn words(record: &Value) -> BTreeSet<(String, String)> {
     let mut words = BTreeSet::new();
-    for field in ["title", "name", "company", "firstName", "lastName", "username", "sku", "category"] {
+    for field in ["title", "name", "company", "firstName", "lastName", "username", "sku", "category", "code"] {
         let name = record[field].as_str().unwrap_or_default();
         words.extend(name.split(' ').filter(|word| !word.is_empty()).map(|word| (plain(word), respelled(word))));
     }
@@ -405,6 +411,14 @@ pub const LISTS: &[List] = &[
         ],
         parents: &[],
         orders: &[Order { name: "name", place: name }, Order { name: "-name", place: name }],
+    },
+    List {
+        path: "/promotions",
+        permission: "promotions:read",
+        shows: everything,
+        filters: &[Q, STATUS, equal!("trigger", "trigger", listed)],
+        parents: &[],
+        orders: &[NEWEST, OLDEST],
     },
     List {
         path: "/orders",
@@ -645,6 +659,7 @@ pub fn is_refused(list: &List, query: &[(String, String)]) -> bool {
         && value("entityId").is_some_and(|id| match value("entityType") {
             None => true,
             Some("ROLE") => id != "MANAGER",
+            Some("LEVEL") => !domain::customer::LevelCode::ALL.iter().any(|code| code.as_str() == id),
             Some("TEMPLATE") => !domain::message_template::TemplateKind::ALL.iter().any(|kind| kind.as_str() == id),
             Some("SETTINGS") => id != "COMPANY",
             Some(_) => id.len() != NOTHING.len(),

@@ -97,6 +97,7 @@ impl Company {
         let teams = making.teams().await;
         making.people(&teams).await;
         making.goods().await;
+        making.promotions().await;
         making.sales().await;
         settle(&mut posts).await;
         making.work().await;
@@ -278,6 +279,27 @@ impl Making {
             if self.chance(4) {
                 let name = self.name();
                 self.patch(&format!("/products/{product}"), json!({"name": name, "active": true})).await;
+            }
+        }
+    }
+
+    /// Promotions, of which none applies by itself to an order here.
+    async fn promotions(&mut self) {
+        for n in 0..12 {
+            let admin = self.admin.clone();
+            let (name, status) = (self.name(), *self.random.of(&["DRAFT", "ACTIVE"]));
+            let mut body = json!({"code": format!("CODE{n}X"), "name": name, "discountType": "PERCENT", "discountValue": 5, "status": status});
+            match self.random.below(3) {
+                0 => body["trigger"] = json!("MANUAL"),
+                1 => (body["trigger"], body["beneficiary"]) = (json!("REFERRAL"), json!("BOTH")),
+                _ => (body["trigger"], body["minOrderMinor"]) = (json!("MIN_PURCHASE"), json!(9_000_000_000_000_i64)),
+            }
+            self.post(&admin, "/promotions", body).await.expect("made");
+        }
+        for promotion in self.ids("/promotions") {
+            if self.chance(4) {
+                let status = *self.random.of(&["ACTIVE", "PAUSED", "EXPIRED"]);
+                self.patch(&format!("/promotions/{promotion}"), json!({"status": status})).await;
             }
         }
     }

@@ -6,6 +6,7 @@ use domain::event::Act;
 use domain::money::{Amount, Currency, MOST_MINOR, Paid};
 use domain::order::{Discount, NewOrder, Order, OrderItem, PaymentStatus, Quantity, Totals, place};
 use domain::product::Sku;
+use domain::promotion::PromotionCode;
 use domain::text::TextValue;
 use domain::transaction::{NewTransaction, PaymentMethod, TransactionStatus, TransactionType, record};
 use domain::value::Text;
@@ -34,7 +35,7 @@ fn items(lines: &[(i64, i64)]) -> Vec<OrderItem> {
 fn discounts(amounts: &[i64]) -> Vec<Discount> {
     let discount = |amount: &i64| Discount {
         promotion_id: act().id(),
-        code: Text::read("LESS").expect("a code"),
+        code: PromotionCode::read("LESS").expect("a code"),
         amount_minor: Amount::new(*amount).expect("an amount"),
     };
     amounts.iter().map(discount).collect()
@@ -44,8 +45,8 @@ fn order(lines: &[(i64, i64)], off: &[i64]) -> Record<Order> {
     let data = CustomerData::new(Text::read("Acme").expect("a name"), act().at);
     let (customer, _) = customer::create(&act(), data, CustomerText::default(), None);
     let number = Text::read("2026-000001").expect("a number");
-    let new = NewOrder { number, currency: Currency::DOLLAR, items: items(lines), discounts: discounts(off), note: None };
-    place(&act(), &customer, new).expect("placed").0
+    let new = NewOrder { number, currency: Currency::DOLLAR, items: items(lines), note: None };
+    place(&act(), &customer, new, discounts(off)).expect("placed").0
 }
 
 proptest! {

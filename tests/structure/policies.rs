@@ -212,6 +212,7 @@ async fn selling(crm: &Crm) {
     admin.get(&format!("/orders/{order}")).await.expect(200);
     admin.get(&format!("/orders?customerId={prospect}")).await.expect(200);
     admin.get(&format!("/transactions?orderId={order}")).await.expect(200);
+    promotions(&admin, &prospect, &product, &word).await;
     admin.patch(&format!("/orders/{order}/status"), json!({"status": "CANCELLED"})).await.expect(200);
     admin.get(&format!("/messages?customerId={prospect}")).await.expect(200);
     let message = crm.failed_message(&prospect).await;
@@ -348,6 +349,11 @@ async fn letters(crm: &Crm) {
         let template = json!({"subject": "Done", "body": body, "channels": ["IN_APP"], "enabled": true});
         admin.ask("PUT", "/message-templates/CAMPAIGN_FINISHED", Some(&template), &[]).await.expect(200);
     }
+    // A new floor has everyone scored anew.
+    for floor in [3.5, 3.6] {
+        let level = json!({"name": "Gold", "minScore": floor});
+        admin.ask("PUT", "/customer-levels/GOLD", Some(&level), &[]).await.expect(200);
+    }
     let key = unique();
     let before = admin.ids("/admin/dead-letters?queue=bounces").await;
     admin.post("/admin/dead-letters/redrive", json!({"queue": "bounces"})).await.expect(202);
@@ -433,4 +439,36 @@ fn the_longest_name_of_a_stack_leaves_room_for_those_of_its_functions() {
         local::routes().into_iter().flat_map(|(_, routes)| routes).map(|route| route.name).chain(workers::WORKERS.iter().map(|worker| worker.name));
     let longest = names.max_by_key(|name| name.len()).expect("functions");
     assert!(workers::bootstrap::LONGEST_STACK + 1 + longest.len() <= 64, "{longest}");
+}
+
+/// Promotions: made, changed, listed, given by hand and by themselves, used, given back, deleted and ended.
+async fn promotions(admin: &tests::Person, customer: &str, product: &str, word: &str) {
+    let body = |code: &str, trigger: &str| json!({"code": format!("{word}{code}"), "name": format!("Promotion {word}"), "trigger": trigger, "discountType": "PERCENT", "discountValue": 50});
+    let own = text(&admin.make("/promotions", body("A", "MANUAL")).await["id"]);
+    let gone = text(&admin.make("/promotions", body("B", "MANUAL")).await["id"]);
+    admin.delete(&format!("/promotions/{gone}")).await.expect(204);
+    admin
+        .patch(
+            &format!("/promotions/{own}"),
+            json!({"status": "ACTIVE", "code": format!("{word}C"), "endsAt": "2999-01-01T00:00:00Z", "usageLimit": 9}),
+        )
+        .await
+        .expect(200);
+    let mut referral = body("D", "REFERRAL");
+    (referral["beneficiary"], referral["status"]) = (json!("BOTH"), json!("ACTIVE"));
+    let referral = text(&admin.make("/promotions", referral).await["id"]);
+    admin.post(&format!("/promotions/{own}/assign"), json!({"customerId": customer})).await.expect(201);
+    let items = json!([{"productId": product, "quantity": 1}]);
+    let order = json!({"customerId": customer, "items": items, "promotionCodes": [format!("{word}C").to_uppercase()]});
+    let order = text(&admin.make("/orders", order).await["id"]);
+    admin.patch(&format!("/orders/{order}/status"), json!({"status": "CANCELLED"})).await.expect(200);
+    let brought = text(&admin.customer(json!({"referredById": customer})).await["id"]);
+    let held = async || admin.ids(&format!("/customers/{brought}/promotions")).await.len();
+    eventually("the referral is rewarded", SOON, || async { (held().await == 1).then_some(()) }).await;
+    admin.get(&format!("/promotions/{own}")).await.expect(200);
+    admin.get("/promotions").await.expect(200);
+    eventually("the promotion is found", SOON, || async { (!admin.ids(&format!("/promotions?q={word}")).await.is_empty()).then_some(()) }).await;
+    for promotion in [own, referral] {
+        admin.delete(&format!("/promotions/{promotion}")).await.expect(204);
+    }
 }

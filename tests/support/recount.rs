@@ -164,6 +164,13 @@ impl<'a> Recount<'a> {
         for marker in self.of("UNIQUE").filter(|marker| marker.text("pk").starts_with("UNIQUE#SKU#")) {
             found.entry(marker.text("pk").to_owned()).or_default().insert(marker.text("id").to_owned());
         }
+        for promotion in self.of("PROMOTION") {
+            let code = promotion.at("data")["code"].as_str().unwrap_or_default();
+            expected.entry(format!("UNIQUE#PROMOTION#{code}")).or_default().insert(id(promotion).to_owned());
+        }
+        for marker in self.of("UNIQUE").filter(|marker| marker.text("pk").starts_with("UNIQUE#PROMOTION#")) {
+            found.entry(marker.text("pk").to_owned()).or_default().insert(marker.text("id").to_owned());
+        }
         for transaction in self.of("TRANSACTION") {
             let data = transaction.at("data");
             if let Some(reference) = data["externalRef"].as_str() {
@@ -190,7 +197,7 @@ impl<'a> Recount<'a> {
         // Where something becomes due nobody changes it, and what a night says is no person's change.
         let by_itself = |event: &&Raw| {
             let (kind, actor) = (text(&event.at("data")["type"]), &event.at("data")["actorId"]);
-            kind.ends_with(".due") || (kind == "customer.engagement_changed" && actor.is_null())
+            kind.ends_with(".due") || (["customer.engagement_changed", "customer.level_changed"].contains(&&*kind) && actor.is_null())
         };
         for event in self.of("EVENT").filter(|event| !by_itself(event)) {
             by_record.entry(event.text("pk")).or_default().push(event.at("data")["at"].as_str().unwrap_or_default());
@@ -288,6 +295,15 @@ impl<'a> Recount<'a> {
             }
             add(customer, "orders", 1);
         }
+        for held in self.of("CUSTOMERPROMOTION") {
+            let data = held.at("data");
+            let (status, of) = (data["status"].as_str().unwrap_or_default(), |field: &str| data[field].as_str().unwrap_or_default());
+            // What discounted an order that stands counts, also where what brought it was taken back.
+            let given = i64::from(["ASSIGNED", "REDEEMED"].contains(&status) || (status == "REVOKED" && data["orderId"].is_string()));
+            add(format!("CUSTOMER#{} HELD#{}", of("customerId"), of("promotionId")), "given", given);
+            add(format!("PROMOTION#{}", of("promotionId")), "given", given);
+            add(format!("PROMOTION#{}", of("promotionId")), "assigned", i64::from(status == "ASSIGNED"));
+        }
         for notification in self.of("NOTIFICATION") {
             let data = notification.at("data");
             let unread = data["type"] == "IN_APP" && data["readAt"].is_null();
@@ -301,9 +317,9 @@ impl<'a> Recount<'a> {
             }
         }
         let mut found: BTreeMap<(String, String), i64> = BTreeMap::new();
-        for item in
-            self.items.iter().filter(|item| ["NOTE~COUNTS", "PLACED~SALES"].contains(&item.text("sk")) || item.text("sk").starts_with("MINUTES#"))
-        {
+        let (of_record, of_dates) = (["NOTE~COUNTS", "PLACED~SALES"], "MINUTES#");
+        let counters = self.items.iter().filter(|item| of_record.contains(&item.text("sk")) || item.text("sk").starts_with(of_dates));
+        for item in counters.chain(self.items.iter().filter(|item| item.text("type") == "HELD")) {
             let place = match item.text("sk") {
                 "NOTE~COUNTS" => item.text("pk").to_owned(),
                 sk => format!("{} {sk}", item.text("pk")),
@@ -352,6 +368,26 @@ impl<'a> Recount<'a> {
             let (data, key) = (order.at("data"), |at: &Value| format!("PLACED#{}#{}", at.as_str().unwrap_or_default(), id(order)));
             stand(party(order), key(&data["placedAt"]));
         }
+        for held in self.of("CUSTOMERPROMOTION").filter(|held| held.at("data")["status"] == "ASSIGNED") {
+            let (data, key) = (held.at("data"), |at: &Value| format!("{}#{}", at.as_str().unwrap_or_default(), id(held)));
+            stand(party(held), format!("HELD#{}#{}", data["promotionId"].as_str().unwrap_or_default(), key(&data["assignedAt"])));
+        }
+        for promotion in self.of("PROMOTION") {
+            let (data, occasion) = (promotion.at("data"), |field: &str, value: &str| promotion.at("data")[field] == value);
+            let runs = occasion("status", "ACTIVE") || occasion("status", "PAUSED");
+            if runs && data["endsAt"].is_string() {
+                stand(promotion.text("pk").to_owned(), "DUE#END in DUE#PROMOTION".to_owned());
+            }
+            let trigger = match data["trigger"].as_str().unwrap_or_default() {
+                "MANUAL" => continue,
+                "CUSTOMER_LEVEL" if occasion("applyTo", "NEXT_ORDER") => "LEVEL",
+                "REFERRAL" => "REFERRAL",
+                _ => "ORDER",
+            };
+            if occasion("status", "ACTIVE") {
+                stand("PROMOTIONS".to_owned(), format!("{trigger}#{} at version {}", id(promotion), promotion.at("version")));
+            }
+        }
         for transaction in self.of("TRANSACTION") {
             stand(transaction.text("pk").to_owned(), format!("ROW#CUSTOMER at version {}", transaction.at("version")));
         }
@@ -374,17 +410,22 @@ impl<'a> Recount<'a> {
                 stand(template.text("pk").to_owned(), format!("DUE#RECURRENCE in DUE#TASK#{}", &next[..10]));
             }
         }
+        for customer in self.of("CUSTOMER").filter(|customer| customer.at("data")["archivedAt"].is_null()) {
+            if let Some(due) = customer.at("derived")["rfmReviewAt"].as_str() {
+                stand(customer.text("pk").to_owned(), format!("DUE#RFM in DUE#RFM#{}", &due[..13]));
+            }
+        }
         let mut found = Kept::new();
         for item in self.items {
             let sk = item.text("sk");
-            let dated = ["CONTACT#", "NOTE#", "PENDING#", "PLACED#"].iter().any(|prefix| sk.starts_with(prefix));
+            let dated = ["CONTACT#", "NOTE#", "PENDING#", "PLACED#"].iter().any(|prefix| sk.starts_with(prefix)) || item.text("type") == "WAITING";
             let key = match item.text("d") {
                 "" if dated => sk.to_owned(),
                 "" if item.text("pk").starts_with("ACTIVITY#") => format!("{sk} at version {} in {}", item.at("version"), item.text("p")),
                 "" => format!("{sk} at version {}", item.at("version")),
                 day => format!("{sk} in {day}"),
             };
-            if dated || sk.starts_with("ROW#") || sk.starts_with("DUE#") {
+            if dated || sk.starts_with("ROW#") || sk.starts_with("DUE#") || item.text("pk") == "PROMOTIONS" {
                 found.entry(item.text("pk").to_owned()).or_default().insert(key);
             }
         }
@@ -422,14 +463,15 @@ impl<'a> Recount<'a> {
         self.compare("timelines", expected, found);
     }
 
-    /// The rows by which leads, customers, projects and products are found: words, values and orders.
+    /// The rows by which leads, customers, projects, products and promotions are found: words, values and orders.
     fn rows(&mut self) {
         let mut expected = Kept::new();
-        let fields: [(&str, &[&str]); 4] = [
+        let fields: [(&str, &[&str]); 5] = [
             ("CUSTOMER", &["name", "company", "firstName", "lastName"]),
             ("LEAD", &["title", "company", "firstName", "lastName"]),
             ("PROJECT", &["name"]),
             ("PRODUCT", &["name", "sku", "category"]),
+            ("PROMOTION", &["name", "code"]),
         ];
         for (kind, fields) in fields {
             for record in self.items.iter().filter(|item| item.text("type") == kind) {

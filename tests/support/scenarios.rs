@@ -8,11 +8,13 @@ mod edge;
 mod feed;
 mod follow_ups;
 mod leads;
+mod levels;
 mod messages;
 mod notifications;
 mod orders;
 mod products;
 mod projects;
+mod promotions;
 mod sessions;
 mod tasks;
 mod teams;
@@ -83,12 +85,17 @@ macro_rules! for_each_scenario {
             products::a_product_is_made_changed_and_taken_off_the_shelf,
             products::twenty_products_of_one_sku_are_one,
             products::products_are_listed_by_name,
+            levels::a_customer_has_the_level_of_what_was_bought,
             orders::an_order_is_placed_at_the_prices_of_the_moment_and_makes_a_customer,
             orders::an_order_moves_by_the_table_and_a_cancelled_one_counts_nowhere,
             orders::an_order_is_paid_and_refunded_within_its_total,
             orders::twenty_orders_at_once_of_one_customer_all_count,
             orders::twenty_payments_at_once_never_exceed_the_total,
             orders::orders_and_payments_go_where_their_customer_goes,
+            promotions::a_promotion_is_given_used_and_ended,
+            promotions::an_order_gets_the_larger_of_the_best_one_and_the_sum,
+            promotions::forty_orders_at_once_share_ten_uses,
+            promotions::bringing_a_customer_is_rewarded_once,
             dashboard::figures_follow_what_happens_within_two_seconds,
             feed::the_feed_tells_what_happened_newest_first,
             feed::what_happened_is_told_to_whom_it_concerns,

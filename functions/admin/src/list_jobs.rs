@@ -40,6 +40,8 @@ contract::answer! {
         pub from: Option<Time>,
         /// The first moment after that time; null where it is about a day.
         pub to: Option<Time>,
+        /// Whether it looks at everyone, since what they are judged by was changed, and not at those alone that are due.
+        pub everyone: bool,
         /// Whether it counts alone and changes nothing.
         pub dry_run: bool,
         /// How many records it `looked` at, changed (by what it does with them), and `failed` to handle, so far.
@@ -62,6 +64,7 @@ fn shown(run: JobRun) -> JobRunOut {
         date: run.date,
         from: run.span.map(|span| span.from),
         to: run.span.map(|span| span.to),
+        everyone: run.everyone.is_some(),
         dry_run: run.dry_run,
         counts: run.counts.into_iter().map(|(name, count)| (name, count.into())).collect(),
         error: run.error,

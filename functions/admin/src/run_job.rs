@@ -15,7 +15,7 @@ contract::body! {
         /// Whether to count what would be done, and change nothing.
         pub dry_run: Option<bool>,
         /// The day whose work is done, in the time zone of the deployment: the present one where none is given, and none after
-        /// it. `customer-engagement` judges by the present moment, whatever the day.
+        /// it. `customer-engagement` and `rfm-scoring` judge by the present moment, whatever the day.
         pub date: Option<Day>,
         /// For `republish` and `reproject`: the first moment of the time whose events are read again, at most 30 days ago.
         pub from: Option<Time>,

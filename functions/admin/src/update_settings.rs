@@ -79,7 +79,8 @@ async fn handle(request: UpdateRequest, stand: Stand<Settings>) -> Result<Answer
             };
             let summary = format!("{} changed the settings", act.actor_name);
             let mut change = Change::new();
-            change.event(&next.event(act, EventKind::SettingsUpdated, summary, json!({})).with_changes(changes));
+            let detail = json!({"rfmChanged": next.data.rfm != present.data.rfm});
+            change.event(&next.event(act, EventKind::SettingsUpdated, summary, detail).with_changes(changes));
             change.well_known(stand, &next);
             Ok(Decision::Commit(change, shown(config, next.row.data, next.row.version)))
         })

@@ -3,9 +3,10 @@
 use contract::views::CustomerPage;
 use contract::{Nullable, Sent};
 use domain::customer::{self, Customer};
+use domain::level::LevelNames;
 use domain::{CustomerId, Permission, UserId};
 use edge::application::Chosen;
-use edge::{Action, Answer, Authorized, Context, Json, Reached, ReachedPage, Rejection, Request, Route};
+use edge::{Action, Answer, Authorized, Change, Context, Json, Reached, ReachedPage, Rejection, Request, Route};
 use std::sync::Arc;
 
 contract::body! {
@@ -25,21 +26,21 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-type Found = (ReachedPage<Customer>, Option<Chosen>);
+type Found = (ReachedPage<Customer>, Option<Chosen>, LevelNames);
 
 async fn load(context: Context<Authorized, (CustomerId,)>, sent: Arc<Sent<AssignCustomer>>) -> Result<Found, Rejection> {
-    let page = context.open_page(context.path.0).await?;
+    let names = async { Ok(context.app.level_names().await?) };
+    let (page, names) = tokio::try_join!(context.open_page(context.path.0), names)?;
     let owner = context.chosen(sent.owner_id.and_then(|owner| owner.0), "ownerId").await?;
-    Ok((page, owner))
+    Ok((page, owner, names))
 }
 
 async fn handle(
     request: Request<Authorized, (CustomerId,), (), Json<AssignCustomer>>,
-    (page, owner): Found,
+    (page, owner, names): Found,
 ) -> Result<Answer<CustomerPage>, Rejection> {
     let owner = owner.map(|owner| owner.owner(request.caller()));
     let decide = |customer: &Reached<Customer>, act: &_| Ok(customer::assign(customer, act, owner.as_ref()));
-    request
-        .change_page(page, decide, |change| owner.iter().for_each(|owner| change.require_active_user(owner.id, "ownerId")), CustomerPage::new)
-        .await
+    let active = |change: &mut Change| owner.iter().for_each(|owner| change.require_active_user(owner.id, "ownerId"));
+    request.change_page(page, decide, active, |customer, overview| CustomerPage::new(customer, overview, &names)).await
 }

@@ -4,6 +4,7 @@ use crate::bodies::CreateCustomer;
 use contract::Sent;
 use contract::views::CustomerPage;
 use domain::customer::{self, CustomerData, CustomerText};
+use domain::level::LevelNames;
 use domain::{Overview, Permission};
 use edge::application::{Checks, Chosen};
 use edge::{Action, Answer, Authorized, Change, Code, Context, Json, Rejection, Request, Route};
@@ -27,7 +28,9 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn load(context: Context<Authorized, (), CreateQuery>, sent: Arc<Sent<CreateCustomer>>) -> Result<Option<Chosen>, Rejection> {
+type Found = (Option<Chosen>, LevelNames);
+
+async fn load(context: Context<Authorized, (), CreateQuery>, sent: Arc<Sent<CreateCustomer>>) -> Result<Found, Rejection> {
     let (app, mut checks) = (&context.app, Checks::default());
     let today = app.clock.now().day_in(&app.config.zone);
     checks.note(customer::birthday_fault(sent.birthday.flatten(), today));
@@ -38,12 +41,13 @@ async fn load(context: Context<Authorized, (), CreateQuery>, sent: Arc<Sent<Crea
         Some(wanted) => checks.of(app.new_owner(context.caller(), wanted.value().copied(), Permission::CustomersAssign).await)?,
         None => None,
     };
-    Ok(checks.give(owner)?)
+    let names = app.level_names().await?;
+    Ok(checks.give(owner.map(|owner| (owner, names)))?)
 }
 
 async fn handle(
     request: Request<Authorized, (), CreateQuery, Json<CreateCustomer>>,
-    owner: Option<Chosen>,
+    (owner, names): Found,
 ) -> Result<Answer<CustomerPage>, Rejection> {
     let (body, caller) = (&request.body.0, request.caller());
     let owner = owner.map(|owner| owner.owner(caller));
@@ -58,7 +62,7 @@ async fn handle(
             change.events(&events);
             change.allow_duplicates(request.query.allow_duplicate.unwrap_or(false));
             change.require_active(owner.as_ref(), caller.id, "ownerId");
-            Ok(Answer::creation(change, "customers", customer, |customer| CustomerPage::new(customer, Overview::default())))
+            Ok(Answer::creation(change, "customers", customer, |customer| CustomerPage::new(customer, Overview::default(), &names)))
         })
         .await
 }

@@ -3,6 +3,7 @@
 
 use contract::views::CustomerPage;
 use domain::customer::Customer;
+use domain::level::LevelNames;
 use domain::{CustomerId, Overview, Permission};
 use edge::{Action, Answer, Authorized, Context, Reached, Rejection, Request, Route};
 
@@ -15,13 +16,14 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-type Found = (Reached<Customer>, Overview);
+type Found = ((Reached<Customer>, Overview), LevelNames);
 
 async fn load(context: Context<Authorized, (CustomerId,)>) -> Result<Found, Rejection> {
-    context.page_of::<Customer>(context.path.0).await
+    let names = async { Ok(context.app.level_names().await?) };
+    tokio::try_join!(context.page_of::<Customer>(context.path.0), names)
 }
 
-async fn handle(_: Request<Authorized, (CustomerId,)>, (customer, overview): Found) -> Result<Answer<CustomerPage>, Rejection> {
+async fn handle(_: Request<Authorized, (CustomerId,)>, ((customer, overview), names): Found) -> Result<Answer<CustomerPage>, Rejection> {
     let version = customer.version;
-    Ok(Answer::ok(CustomerPage::new(customer.into_record(), overview)).version(version))
+    Ok(Answer::ok(CustomerPage::new(customer.into_record(), overview, &names)).version(version))
 }

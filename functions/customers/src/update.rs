@@ -4,6 +4,7 @@ use crate::bodies::UpdateCustomer;
 use contract::Patch;
 use contract::views::CustomerPage;
 use domain::customer::{self, Customer, CustomerData, CustomerText};
+use domain::level::LevelNames;
 use domain::time::Day;
 use domain::{CustomerId, FieldFault, Permission, Record, Refused};
 use edge::application::decide::changed;
@@ -29,11 +30,12 @@ pub(crate) fn route() -> Route {
 }
 
 type Sent = contract::Sent<UpdateCustomer>;
-type Found = (ReachedPage<Customer>, Option<Referral>);
+type Found = ((ReachedPage<Customer>, Option<Referral>), LevelNames);
 
 async fn load(context: Context<Authorized, (CustomerId,), UpdateQuery>, sent: Arc<Sent>) -> Result<Found, Rejection> {
     let (app, mut checks) = (&context.app, Checks::default());
-    let page: ReachedPage<Customer> = context.open_page(context.path.0).await?;
+    let names = async { Ok(app.level_names().await?) };
+    let (page, names): (ReachedPage<Customer>, _) = tokio::try_join!(context.open_page(context.path.0), names)?;
     let wanted = sent.referred_by_id.as_ref().and_then(Patch::value).copied().flatten();
     let referral = match wanted.filter(|_| page.reached.data.referred_by_id.is_none()) {
         Some(referrer) => checks.of(app.referral(context.scope_of(Permission::CustomersRead).as_ref(), referrer).await)?,
@@ -41,12 +43,12 @@ async fn load(context: Context<Authorized, (CustomerId,), UpdateQuery>, sent: Ar
     };
     let today = app.clock.now().day_in(&app.config.zone);
     checks.of(check(&page.reached, &sent, referral.as_ref(), today))?;
-    Ok(checks.give(Some((page, referral)))?)
+    Ok(checks.give(Some(((page, referral), names)))?)
 }
 
 type UpdateRequest = Request<Authorized, (CustomerId,), UpdateQuery, Json<UpdateCustomer>>;
 
-async fn handle(request: UpdateRequest, found: Found) -> Result<Answer<CustomerPage>, Rejection> {
+async fn handle(request: UpdateRequest, (found, names): Found) -> Result<Answer<CustomerPage>, Rejection> {
     let (body, zone) = (&request.body.0, &request.app.config.zone);
     let allow_duplicate = request.query.allow_duplicate.unwrap_or(false);
     request
@@ -61,7 +63,7 @@ async fn handle(request: UpdateRequest, found: Found) -> Result<Answer<CustomerP
             });
             Ok(decision.map(|customer| {
                 let version = customer.version;
-                Answer::ok(CustomerPage::new(customer, page.overview.clone())).version(version)
+                Answer::ok(CustomerPage::new(customer, page.overview.clone(), &names)).version(version)
             }))
         })
         .await

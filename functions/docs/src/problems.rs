@@ -56,6 +56,9 @@ const fn help(code: Code) -> &'static str {
             "What was paid is still with you. Record a refund with <code>POST /orders/{id}/transactions</code>, then cancel the order."
         }
         Code::OrderCancelled => "Nothing is paid on a cancelled order. Place another one.",
+        Code::PromotionNotApplicable => {
+            "The customer cannot use a promotion that the order names: it was never given, is used, or is not in force. <code>GET /customers/{id}/promotions</code> lists what the customer has."
+        }
         Code::CustomerArchived => "An archived customer buys nothing. Restore it with <code>PATCH /customers/{id}</code> first.",
         Code::CustomerTransition => {
             "The customer cannot move from its present state to the one asked for; <code>allowed</code> lists where it may go."
@@ -63,9 +66,6 @@ const fn help(code: Code) -> &'static str {
         Code::IdempotencyConflict => "This <code>Idempotency-Key</code> was used with another body within 24 hours; use a new key for a new request.",
         Code::PromotionTransition => {
             "The promotion cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go. Only an active one can be given to a customer."
-        }
-        Code::CampaignTransition => {
-            "The campaign cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go. What runs can only be cancelled, and what ended is not changed."
         }
         Code::MessageTransition => "Only a message that failed can be sent again.",
         Code::LastAdmin => "Somebody has to be able to administer the company. Make another user an administrator first.",

@@ -2,7 +2,9 @@
 
 use crate::views::OrderPage;
 use contract::{List, Sent};
+use domain::discount::MAX_PROMOTIONS;
 use domain::order::{self, MAX_ITEMS, NewOrder, OrderItem, OrderNote, OrderNumber, Quantity};
+use domain::promotion::PromotionCode;
 use domain::text::TextValue;
 use domain::{CustomerId, Permission, ProductId, customer};
 use edge::application::{Buyer, Checks};
@@ -25,6 +27,9 @@ contract::body! {
         pub customer_id: CustomerId,
         /// What is bought, 1 to 100; a product that stands in several of them stays in several.
         pub items: List<OrderLine, MAX_ITEMS, 1>,
+        /// The codes of promotions that the customer was given and the order is to use, each once; those that apply by themselves
+        /// need none.
+        pub promotion_codes: Option<List<PromotionCode, MAX_PROMOTIONS>>,
         pub note: Option<OrderNote>,
     }
 }
@@ -34,8 +39,8 @@ pub(crate) fn route() -> Route {
         .needs(Permission::OrdersCreate)
         .about("Orders", "Place an order for a customer")
         .status(201)
-        .fails(&[Code::CustomerArchived])
-        .touches(&[Action::Get, Action::BatchGet, Action::QueryTable, Action::Put, Action::Update, Action::Check])
+        .fails(&[Code::CustomerArchived, Code::PromotionNotApplicable, Code::LimitReached])
+        .touches(&[Action::Get, Action::BatchGet, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check])
         .load_sent(load)
         .handle(handle)
 }
@@ -44,9 +49,10 @@ type Found = (Buyer, Vec<OrderItem>);
 
 async fn load(context: Context<Authorized>, sent: Arc<Sent<CreateOrder>>) -> Result<Found, Rejection> {
     let (app, mut checks) = (&context.app, Checks::default());
+    let codes = sent.promotion_codes.as_ref().and_then(Option::as_ref).map_or(&[][..], |codes| &codes.0);
     let buyer = async {
         match sent.customer_id {
-            Some(id) => app.buyer(context.scope(), id).await.map(Some),
+            Some(id) => app.buyer(context.scope(), id, codes).await.map(Some),
             None => Ok(None),
         }
     };
@@ -75,11 +81,10 @@ async fn handle(request: Request<Authorized, (), (), Json<CreateOrder>>, (buyer,
         .decide(buyer, |buyer, act| {
             let becomes = customer::buys(buyer.customer(), act)?;
             let (number, items, note) = (number.clone(), items.clone(), body.note.clone());
-            let (order, event) =
-                order::place(act, buyer.customer(), NewOrder { number, currency: app.config.currency, items, discounts: Vec::new(), note })?;
+            let bought = buyer.buy(act, NewOrder { number, currency: app.config.currency, items, note })?;
             let mut change = Change::new();
-            change.sell(buyer, &order, &event, becomes);
-            Ok(Answer::creation(change, "orders", order, |order| OrderPage::new(order, Vec::new())))
+            change.sell(buyer, &bought, becomes);
+            Ok(Answer::creation(change, "orders", bought.order, |order| OrderPage::new(order, Vec::new())))
         })
         .await
 }

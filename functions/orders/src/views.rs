@@ -3,6 +3,7 @@
 use domain::money::{Amount, Currency, Paid};
 use domain::order::{Discount, Order, OrderData, OrderDerived, OrderItem, OrderNote, OrderNumber, OrderStatus, PaymentStatus, Quantity};
 use domain::product::Sku;
+use domain::promotion::PromotionCode;
 use domain::transaction::{ExternalRef, PaymentMethod, Transaction, TransactionData, TransactionDerived, TransactionStatus, TransactionType};
 use domain::value::Text;
 use domain::{CustomerId, OrderId, ProductId, PromotionId, Record, Row, TeamId, Time, UserId};
@@ -57,7 +58,7 @@ contract::answer! {
     /// What a promotion takes off an order.
     pub struct DiscountOut {
         pub promotion_id: PromotionId,
-        pub code: Text<40>,
+        pub code: PromotionCode,
         /// How much it takes off, minor units.
         pub amount_minor: Amount,
     }

@@ -1,17 +1,21 @@
 //! Automation: what the CRM does by itself when something happened. Larger work goes on to the work
 //! queue.
 
+mod give;
+
 use crate::failure::{Failure, not, queue_batch, read};
 use crate::work::send;
 use crate::{Need, Trigger, Worker};
 use application::App;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
+use domain::customer::LevelCode;
 use domain::event::{EntityRef, Envelope, EventKind};
+use domain::job::{JobName, Start};
 use domain::text::TextValue;
-use domain::{CustomerId, PartyId, Time, UserId};
+use domain::{CustomerId, EventId, PartyId, Time, UserId};
 use futures::FutureExt;
 use messaging::batch::Message;
-use messaging::{Queue, Work};
+use messaging::{Queue, Timed, Work};
 use serde::Deserialize;
 use store::Action;
 
@@ -21,10 +25,10 @@ const SECOND_LOOK_SECONDS: u32 = 60;
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "automation",
-    about: "Acts on domain events: moves and re-stamps records, cleans up after deletions and conversions",
+    about: "Acts on domain events: moves and re-stamps records, cleans up after deletions and conversions, gives promotions, has customers scored",
     trigger: Trigger::Queue(Queue::Automation),
-    actions: &[Action::Put],
-    needs: &[Need::Send(Queue::Work)],
+    actions: &[Action::Get, Action::QueryTable, Action::Put, Action::Update],
+    needs: &[Need::Send(Queue::Work), Need::Send(Queue::Jobs)],
     handle: |app, event| async move { queue_batch(app, Queue::Automation, event, |message| act_on(app, message)).await }.boxed(),
 };
 
@@ -34,6 +38,8 @@ pub const WORKER: Worker = Worker {
 struct Details {
     reassign_to: Option<UserId>,
     name_changed: bool,
+    rfm_changed: bool,
+    min_score_changed: bool,
     customer_id: Option<CustomerId>,
     /// Who owned what was given away.
     old: Option<UserId>,
@@ -41,9 +47,15 @@ struct Details {
     new: Option<UserId>,
 }
 
+/// The level that a customer came to.
+#[derive(Deserialize)]
+struct Level {
+    new: LevelCode,
+}
+
 async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
     let event: EventBridgeEvent<Envelope> = read("an event", &message.body)?;
-    let Envelope { kind, at, actor, entity, data, .. } = event.detail;
+    let Envelope { id: event, kind, at, actor, entity, data, changes, .. } = event.detail;
     let details = || Option::<Details>::deserialize(&data).map(Option::unwrap_or_default).map_err(|error| not("the details of an event", &error));
     // Indexes lag a little behind the table, so what they may not have shown is looked for again.
     let twice = |work: Work| async move {
@@ -70,8 +82,21 @@ async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
             }
             twice(Work::FollowCustomer { customer, from: None }).await
         }
+        EventKind::CustomerCreated if !data["referredById"].is_null() => give::for_referral(app, id(&entity)?).await,
+        EventKind::CustomerUpdated if changes.contains_key("referredById") => give::for_referral(app, id(&entity)?).await,
+        EventKind::CustomerLevelChanged => {
+            let Level { new } = Level::deserialize(&data).map_err(|error| not("the details of an event", &error))?;
+            give::for_level(app, id(&entity)?, new, event).await
+        }
+        EventKind::SettingsUpdated if details()?.rfm_changed => score_everyone(app, event).await,
+        EventKind::LevelUpdated if details()?.min_score_changed => score_everyone(app, event).await,
         _ => Ok(()),
     }
+}
+
+/// Has everyone scored by the thresholds and floors as they are since a change.
+async fn score_everyone(app: &App, change: EventId) -> Result<(), Failure> {
+    crate::jobs::send(app, Timed::Start(Start::of_everyone(JobName::RfmScoring, change))).await
 }
 
 /// What the former owner had to do on a lead or customer goes to the new one, where there was and is one.

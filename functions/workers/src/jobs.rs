@@ -5,12 +5,15 @@
 //! one that is delivered twice ends at once. `domain::job` says which run may write.
 
 mod again;
+mod due;
 mod engagement;
+mod expiry;
 mod figures;
 mod greetings;
 mod piece;
 mod recurring;
 mod reminders;
+mod rfm;
 mod runs;
 
 use crate::failure::{Failure, queue_batch, read};
@@ -29,7 +32,7 @@ use store::Action;
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "jobs",
-    about: "Does what the clock starts: engagement, recounts, recurring tasks, reminders, birthdays; and makes good what was missed",
+    about: "Does what the clock starts: ends of promotions, engagement, RFM scores, recounts, recurring tasks, reminders, birthdays; and makes good what was missed",
     trigger: Trigger::Queue(Queue::Jobs),
     actions: &[Action::Get, Action::Query, Action::Put, Action::Update, Action::Delete],
     needs: &[Need::Send(Queue::Jobs), Need::Send(Queue::Repair)],
@@ -47,7 +50,9 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
 /// Does the next piece of a run: what it counts goes to the piece; gives where the next one begins.
 async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<Option<Place>, Failure> {
     match piece.run.job {
+        JobName::PromotionExpiry => expiry::next(piece, place).await,
         JobName::CustomerEngagement => engagement::next(piece, place).await,
+        JobName::RfmScoring => rfm::next(piece, place).await,
         JobName::RecurringTasks => recurring::next(piece, place).await,
         JobName::CountersCheck => figures::send(piece).await.map(|()| None),
         JobName::FollowUpsDue => reminders::next::<FollowUp>(piece, place).await,
@@ -62,7 +67,7 @@ async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<Option<Plac
 const GRACE: i64 = 240;
 
 /// Starts the jobs whose last time has passed without a run that was done to its end: a night in which the clock skipped that
-/// hour, a day on which nothing ran, a run that died.
+/// hour, a day on which nothing ran, a run that died; and those that are to look at everyone.
 async fn tick(app: &App) -> Result<(), Failure> {
     let (now, zone) = (app.clock.now(), &app.config.zone);
     let names: Vec<JobName> = JOBS.iter().map(|job| job.name).collect();
@@ -72,12 +77,15 @@ async fn tick(app: &App) -> Result<(), Failure> {
     let missed = JOBS.iter().zip(kept).filter_map(|(job, kept)| {
         let due = day(job.last_due(now.plus_seconds(-GRACE), zone)?);
         let is_over = job.of_the_day && due < today;
-        (!is_over && kept.state.is_missed(due, today, now)).then(|| Start::missed(job.name, due))
+        if !is_over && kept.state.is_missed(due, today, now) {
+            return Some(Start::missed(job.name, due));
+        }
+        Some(Start::of_everyone(job.name, kept.state.awaits_everyone(today, now)?))
     });
     try_join_all(missed.map(|start| send(app, Timed::Start(start)))).await.map(drop)
 }
 
-async fn send(app: &App, timed: Timed) -> Result<(), Failure> {
+pub(crate) async fn send(app: &App, timed: Timed) -> Result<(), Failure> {
     let body = serde_json::to_string(&timed).map_err(|error| crate::failure::not("a message of a job", &error))?;
     Ok(app.queues()?.send(Queue::Jobs, body, 0).await?)
 }

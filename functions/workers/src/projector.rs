@@ -14,6 +14,7 @@ use domain::lead::Lead;
 use domain::order::Order;
 use domain::product::Product;
 use domain::project::Project;
+use domain::promotion::Promotion;
 use domain::task::Task;
 use domain::text::TextValue;
 use domain::user::User;
@@ -37,6 +38,7 @@ pub const INTEREST: Interest = Interest::Records(&[
     Lead::KIND,
     Project::KIND,
     Product::KIND,
+    Promotion::KIND,
     Order::KIND,
     Activity::KIND,
     FollowUp::KIND,
@@ -134,6 +136,7 @@ async fn project_all_but_figures(app: &App, record: EventRecord) -> Result<(), F
         Customer::KIND => rows::<Customer>(app, &key, record).await,
         User::KIND => rows::<User>(app, &key, record).await,
         Product::KIND => rows::<Product>(app, &key, record).await,
+        Promotion::KIND => rows::<Promotion>(app, &key, record).await,
         Project::KIND => rows::<Project>(app, &key, record).await,
         Lead::KIND => rows::<Lead>(app, &key, record).await,
         Order::KIND => {
@@ -195,6 +198,7 @@ pub(crate) async fn anew(app: &App, key: &Key) -> Result<(), Failure> {
         }
         User::KIND => refind::<User>(app, key).await?,
         Product::KIND => refind::<Product>(app, key).await?,
+        Promotion::KIND => refind::<Promotion>(app, key).await?,
         Project::KIND => refind::<Project>(app, key).await?,
         Order::KIND => {
             let order = app.unscoped().get_latest::<Order>(id_of::<Order>(key)?).await?;

@@ -158,6 +158,7 @@ impl Scene {
     async fn selling(&mut self) -> Result<(), StoryError> {
         self.patch(&self.at("/products"), json!({"active": false})).await?;
         self.patch(&format!("{}/status", self.at("/orders")), json!({"status": "CONFIRMED"})).await?;
+        self.promotions().await?;
         let lead = self.make("/leads", json!({"title": "Forty axes", "email": "clement@example.com"})).await?;
         self.patch(&lead, json!({"email": "joseph@example.com", "source": "fair"})).await?;
         self.patch(&format!("{lead}/assign"), json!({"ownerId": self.id("/users")})).await?;
@@ -174,6 +175,21 @@ impl Scene {
         self.delete(&customer).await?;
         self.patch(&customer, json!({"archived": false})).await?;
         Ok(())
+    }
+
+    /// A promotion that is given, used, taken back with its order, and ended.
+    async fn promotions(&mut self) -> Result<(), StoryError> {
+        let product = self.make("/products", json!({"sku": "AXIS-1", "name": "Axis", "priceMinor": 12_000})).await?;
+        let first = json!({"code": "FROM-100", "name": "Five percent from 100", "trigger": "MIN_PURCHASE", "minOrderMinor": 10_000,
+            "discountType": "PERCENT", "discountValue": 5, "status": "ACTIVE"});
+        let own = self.make("/promotions", first).await?;
+        let customer = self.id("/customers");
+        self.send("POST", &format!("{}/assign", self.at("/promotions")), json!({"customerId": customer})).await?;
+        let product = product.trim_start_matches("/products/").to_owned();
+        let order = self.make("/orders", json!({"customerId": customer, "items": [{"productId": product, "quantity": 1}]})).await?;
+        self.patch(&format!("{order}/status"), json!({"status": "CANCELLED"})).await?;
+        self.patch(&own, json!({"name": "Five percent from one hundred"})).await?;
+        self.delete(&own).await
     }
 
     /// What hangs below the story's lead and customer; a follow-up and a task are left to become due.
@@ -203,6 +219,9 @@ impl Scene {
         self.patch("/settings", json!({"dueSoonDays": 5})).await?;
         let template = json!({"subject": "A lead for you", "body": "{{ name }} is yours.", "channels": ["IN_APP", "EMAIL"], "enabled": true});
         self.send("PUT", "/message-templates/LEAD_ASSIGNED", template).await?;
+        // Which has everyone scored, the customer of the story's order among them.
+        let level = json!({"name": "Gold circle", "minScore": 3.5, "benefits": "A call a month."});
+        self.send("PUT", "/customer-levels/GOLD", level).await?;
         self.send("DELETE", &self.at("/admin/dead-letters"), json!({"reason": "Its day is over."})).await?;
         let mail = json!({"recipientId": self.id("/users"), "type": "EMAIL", "title": "The drawings are ready", "message": "They are in the post."});
         self.send("POST", "/notifications", mail.clone()).await?;

@@ -104,11 +104,21 @@ pub(super) fn body(route: &Route, story: &Story) -> Option<Value> {
         }
         "create_activity" | "create_follow_up" | "create_task" => set("leadId", &story.ids["/leads"]),
         "create_project" | "create_work_log" => set("customerId", &story.ids["/customers"]),
+        // Its terms are fixed, since somebody has it.
+        "update_promotion" => fields.retain(|name, _| name == "name" || name == "description"),
         "create_notification" => set("recipientId", &story.ids["/users"]),
+        // Who does not have it yet.
+        "assign_promotion" => set("customerId", &story.converted.customer),
+        // One that is not there yet, and can be given.
+        "create_promotion" => {
+            set("code", "AUTUMN-10");
+            set("status", "ACTIVE");
+        }
         "assign_customer" | "assign_lead" => set("ownerId", &story.ids["/users"]),
         "create_order" => {
             set("customerId", &story.ids["/customers"]);
             fields.insert("items".to_owned(), json!([{"productId": story.ids["/products"], "quantity": 2}]));
+            fields.remove("promotionCodes");
         }
         // A reason goes with closing only.
         "set_lead_status" => {
@@ -117,6 +127,11 @@ pub(super) fn body(route: &Route, story: &Story) -> Option<Value> {
         }
         // The day of the story, and no time, which other jobs are about.
         "run_job" => fields.retain(|name, _| name == "dryRun"),
+        // What cannot be changed is left out.
+        "update_customer_level" => {
+            fields.retain(|name, _| ["minScore", "benefits"].contains(&name.as_str()));
+            fields.insert("name".to_owned(), json!("Gold circle"));
+        }
         // The session of the access token.
         "logout" => drop(fields.remove("refreshToken")),
         _ => {}

@@ -199,6 +199,7 @@ impl Story {
         let other = other.ok_or_else(|| StoryError("the other session is missing".to_owned()))?;
         self.ids.insert("/auth/sessions", text(&other["id"]));
         self.ids.insert("/message-templates", "LEAD_ASSIGNED".to_owned());
+        self.ids.insert("/customer-levels", "GOLD".to_owned());
         Ok(())
     }
 
@@ -218,6 +219,10 @@ impl Story {
         self.begin("/tasks", json!({"title": "Draw the mill", "leadId": lead, "ownerId": rep, "dueAt": "2025-09-02T09:00:00Z"})).await?;
         self.begin("/products", json!({"sku": "MILL-1", "name": "Mill", "category": "Mills", "priceMinor": 250_000})).await?;
         self.begin("/projects", json!({"name": "Assembly", "customerId": customer, "ownerId": rep})).await?;
+        let promotion = json!({"code": "SPRING-10", "name": "Ten percent in spring", "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10,
+            "perCustomerLimit": 2, "status": "ACTIVE"});
+        let promotion = self.begin("/promotions", promotion).await?;
+        self.make(&format!("/promotions/{promotion}/assign"), json!({"customerId": customer})).await?;
         let items = json!([{"productId": self.ids["/products"], "quantity": 2}]);
         let order = self.begin("/orders", json!({"customerId": customer, "items": items})).await?;
         self.make(&format!("/orders/{order}/transactions"), json!({"type": "PAYMENT", "method": "CARD", "amountMinor": 100_000})).await?;

@@ -5,11 +5,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::grants::{GrantsCache, GrantsOfRoles};
 use crate::keys::{KeyError, KeyFailure};
+use crate::level_names::LevelCache;
 use crate::links::Links;
 use crate::tokens::{Claims, Signer, SignerCache};
 use crate::verifier::{Verified, Verifier};
 use aws::{Objects, Secrets};
 use domain::event::Act;
+use domain::level::LevelNames;
 use domain::{Grants, Role};
 use messaging::{EventBus, Probes, Queues, Senders};
 use std::sync::Arc;
@@ -25,6 +27,7 @@ pub struct App {
     pub config: Arc<Config>,
     verifier: Arc<Verifier>,
     grants: Arc<GrantsCache>,
+    levels: Arc<LevelCache>,
     signer: Arc<SignerCache>,
     pub(crate) links: Arc<Links>,
     secrets: Option<Arc<dyn Secrets>>,
@@ -56,6 +59,7 @@ impl App {
             config: Arc::new(config),
             verifier: Arc::default(),
             grants: Arc::default(),
+            levels: Arc::default(),
             signer: Arc::default(),
             links: Arc::default(),
             secrets: None,
@@ -197,6 +201,16 @@ impl App {
     /// Lets this process know of new grants at once; the others follow within ten seconds.
     pub fn note_grants(&self, role: Role, grants: Grants) {
         self.grants.put(role, grants, self.clock.now());
+    }
+
+    /// What the loyalty levels are called.
+    pub async fn level_names(&self) -> Result<LevelNames, store::Error> {
+        self.levels.get(&self.store, self.clock.now()).await
+    }
+
+    /// Lets this process know of new names at once; the others follow within ten seconds.
+    pub fn forget_level_names(&self) {
+        self.levels.forget();
     }
 
     /// The signer as it is known: for everything but signing.

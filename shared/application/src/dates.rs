@@ -8,7 +8,7 @@ use crate::subject::Subject;
 use domain::customer::Customer;
 use domain::engagement::{hot_until, plan_review};
 use domain::lead::Lead;
-use domain::{CustomerId, LeadId, Record, Time};
+use domain::{CustomerId, LeadId, Record, Time, rfm};
 use store::{Beside, Stored, Tx};
 
 /// A kind whose rows show what stands beside them.
@@ -29,9 +29,13 @@ impl Dated for Customer {
         let derived = &mut record.row.derived;
         derived.next_follow_up_at = beside.next_due;
         if let Some(sales) = beside.sales() {
-            derived.order_count = u64::try_from(sales.orders).unwrap_or_default();
-            (derived.total_spent_minor, derived.last_order_at) = (sales.spent_minor, sales.last_order_at);
+            let bought = (u64::try_from(sales.orders).unwrap_or_default(), sales.spent_minor, sales.last_order_at);
+            if bought != (derived.order_count, derived.total_spent_minor, derived.last_order_at) {
+                (derived.order_count, derived.total_spent_minor, derived.last_order_at) = bought;
+                rfm::plan_review(record, now);
+            }
         }
+        let derived = &mut record.row.derived;
         let contacts = (beside.contacts.first().copied(), hot_until(&beside.contacts));
         if contacts != (derived.last_contacted_at, derived.hot_until) {
             (derived.last_contacted_at, derived.hot_until) = contacts;

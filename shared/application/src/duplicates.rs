@@ -32,6 +32,7 @@ impl App {
                     },
                     None => None,
                 },
+                (Some(UniqueHolder::Promotion(id)), _) => caller.scope(Permission::PromotionsRead).map(|_| id.to_string()),
                 (Some(UniqueHolder::Product(id)), _) => caller.scope(Permission::ProductsRead).map(|_| id.to_string()),
                 _ => None,
             };

@@ -4,10 +4,12 @@ use crate::app::App;
 use crate::error::Error;
 use crate::reach::Purpose;
 use domain::activity::Activity;
-use domain::customer::Customer;
+use domain::customer::{Customer, LevelCode};
+use domain::customer_promotion::{CustomerPromotion, CustomerPromotionId};
 use domain::event::{EntityType, Event};
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
+use domain::level::CustomerLevel;
 use domain::message::{Message, MessageId};
 use domain::message_template::{MessageTemplate, TemplateKind};
 use domain::notification::Notification;
@@ -15,6 +17,7 @@ use domain::order::Order;
 use domain::permission::RoleGrants;
 use domain::product::Product;
 use domain::project::Project;
+use domain::promotion::Promotion;
 use domain::settings::Settings;
 use domain::settings::SettingsId;
 use domain::task::Task;
@@ -24,8 +27,8 @@ use domain::transaction::Transaction;
 use domain::user::User;
 use domain::work_log::WorkLog;
 use domain::{
-    Access, ActivityId, CustomerId, FollowUpId, LeadId, NotificationId, OrderId, Permission, ProductId, ProjectId, Reach, Role, Scope, TaskId,
-    TeamId, TransactionId, UserId, WorkLogId,
+    Access, ActivityId, CustomerId, FollowUpId, LeadId, NotificationId, OrderId, Permission, ProductId, ProjectId, PromotionId, Reach, Role, Scope,
+    TaskId, TeamId, TransactionId, UserId, WorkLogId,
 };
 use store::{Lately, Page, Paging, Stored};
 
@@ -95,6 +98,7 @@ macro_rules! records {
 records! {
     Activity: Activity, ActivityId, Some(Permission::ActivitiesRead);
     Customer: Customer, CustomerId, Some(Permission::CustomersRead);
+    CustomerPromotion: CustomerPromotion, CustomerPromotionId, Some(Permission::CustomersRead);
     FollowUp: FollowUp, FollowUpId, Some(Permission::FollowupsRead);
     Lead: Lead, LeadId, Some(Permission::LeadsRead);
     Message: Message, MessageId, Some(Permission::MessagesRead);
@@ -102,10 +106,12 @@ records! {
     Order: Order, OrderId, Some(Permission::OrdersRead);
     Product: Product, ProductId, Some(Permission::ProductsRead);
     Project: Project, ProjectId, Some(Permission::ProjectsRead);
+    Promotion: Promotion, PromotionId, Some(Permission::PromotionsRead);
     Role: RoleGrants, Role, Some(Permission::RolesRead);
     Settings: Settings, SettingsId, None;
     Task: Task, TaskId, Some(Permission::TasksRead);
     Team: Team, TeamId, Some(Permission::TeamsRead);
+    Level: CustomerLevel, LevelCode, Some(Permission::LevelsRead);
     Template: MessageTemplate, TemplateKind, Some(Permission::MessageTemplatesRead);
     Transaction: Transaction, TransactionId, Some(Permission::TransactionsRead);
     User: User, UserId, Some(Permission::UsersRead);
@@ -121,7 +127,9 @@ impl App {
         let kind = match of {
             FeedOf::Everything => None,
             // Nobody's by nature, so nothing of them is inside a narrower reach.
-            FeedOf::Kind(EntityType::Product | EntityType::Role | EntityType::Settings | EntityType::Template) if scope.reach() != Reach::All => {
+            FeedOf::Kind(
+                EntityType::Level | EntityType::Product | EntityType::Promotion | EntityType::Role | EntityType::Settings | EntityType::Template,
+            ) if scope.reach() != Reach::All => {
                 return Ok(Page::empty());
             }
             FeedOf::Kind(kind) => Some(kind),

@@ -1,11 +1,12 @@
 //! Records of which there is one and which everyone may read who may ask: the settings, what a role is
-//! granted, message templates. Until somebody changes them they are not written.
+//! granted, message templates, loyalty levels. Until somebody changes them they are not written.
 
 use crate::app::App;
 use crate::decide::Change;
 use crate::error::Error;
 use crate::subject::Subject;
 use domain::Record;
+use domain::level::CustomerLevel;
 use domain::message_template::MessageTemplate;
 use domain::permission::RoleGrants;
 use domain::settings::Settings;
@@ -16,6 +17,7 @@ pub trait WellKnown: Stored {}
 impl WellKnown for Settings {}
 impl WellKnown for RoleGrants {}
 impl WellKnown for MessageTemplate {}
+impl WellKnown for CustomerLevel {}
 
 /// A well-known record, or its absence while the defaults hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,11 @@ pub struct Stand<E: WellKnown> {
 }
 
 impl<E: WellKnown> Stand<E> {
+    /// Which one it is.
+    pub fn id(&self) -> E::Id {
+        self.id
+    }
+
     /// The record, if it was written.
     pub fn record(&self) -> Option<&Record<E>> {
         self.record.as_ref()
@@ -59,6 +66,14 @@ impl Change {
         match &stand.record {
             Some(record) => self.tx.update(record, next),
             None => self.tx.create(next),
+        }
+    }
+
+    /// A well-known record that is not written has to be as it was read.
+    pub fn require_well_known<E: WellKnown>(&mut self, stand: &Stand<E>) {
+        match &stand.record {
+            Some(record) => self.tx.require_same(record),
+            None => self.tx.require_unwritten::<E>(stand.id),
         }
     }
 }

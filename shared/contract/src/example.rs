@@ -52,6 +52,7 @@ impl Maker<'_> {
             Some("object") => self.object(inner, schema),
             Some("array") => json!([self.value(of, name, &schema["items"])]),
             Some("integer") => json!(schema["minimum"].as_i64().unwrap_or(1).max(1)),
+            Some("number") => schema["minimum"].clone(),
             Some("boolean") => json!(false),
             Some("string") => word(name, schema),
             _ => Value::Null,
@@ -97,6 +98,7 @@ fn takes(schema: &Value, value: &Value, components: &Components) -> bool {
     let kind = match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
         Value::Number(_) => "integer",
         Value::String(_) => "string",
         Value::Array(_) => "array",

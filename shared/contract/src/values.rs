@@ -4,13 +4,14 @@
 use crate::parse::{Errors, Int, Parse};
 use crate::schema::Components;
 use crate::show::Show;
-use domain::text::TextValue;
-use serde_json::Value;
+use domain::rfm::Score;
+use domain::text::{Invalid, TextValue};
+use serde_json::{Value, json};
 
 /// Reads a text from JSON.
 pub fn parse_text_value<T: TextValue>(value: &Value, errors: &mut Errors) -> Option<T> {
     let Some(text) = value.as_str() else {
-        errors.refuse(domain::text::Invalid::new("type", "must be a string"));
+        errors.refuse(Invalid::new("type", "must be a string"));
         return None;
     };
     T::read(text).map_err(|invalid| errors.refuse(invalid)).ok()
@@ -84,11 +85,35 @@ text_values!(taken and shown:
     domain::order::OrderStatus, domain::order::PaymentStatus,
     domain::transaction::TransactionType, domain::transaction::PaymentMethod, domain::transaction::TransactionStatus,
     domain::money::Currency, domain::product::Sku,
+    domain::promotion::PromotionCode, domain::promotion::Trigger, domain::promotion::Beneficiary, domain::promotion::DiscountType,
+    domain::promotion::ApplyTo, domain::promotion::PromotionStatus,
+    domain::customer_promotion::CustomerPromotionId, domain::customer_promotion::HoldingStatus,
     domain::work_log::Description,
     domain::job::RunId, domain::job::JobName, domain::job::JobTrigger, domain::job::RunState,
 );
 
 text_values!(taken: domain::password::Password, domain::password::Attempt, domain::search::Search, domain::time::DateBound, domain::time::Due);
+
+/// A score of customers: a number with at most two decimals.
+impl Parse for Score {
+    fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {
+        let Value::Number(number) = value else {
+            errors.refuse(Invalid::new("type", "must be a number"));
+            return None;
+        };
+        Self::of_number(number).map_err(|invalid| errors.refuse(invalid)).ok()
+    }
+
+    fn schema(components: &mut Components) -> Value {
+        <Self as Show>::schema(components)
+    }
+}
+
+impl Show for Score {
+    fn schema(_: &mut Components) -> Value {
+        json!({"type": "number", "minimum": Self::MIN.number(), "maximum": Self::MAX.number()})
+    }
+}
 
 impl<const MIN: i64, const MAX: i64> Parse for Whole<MIN, MAX> {
     fn parse(value: &Value, errors: &mut Errors) -> Option<Self> {

@@ -4,19 +4,19 @@
 //! ([`crate::message`]).
 
 use crate::customer::{Customer, Engagement, LevelCode, Lifecycle};
-use crate::event::{Act, Event, EventKind};
+use crate::event::Act;
 use crate::id::{TeamId, UserId};
+use crate::lifecycle::{Denied, Edited, check_move};
 use crate::message::{CampaignId, CustomerChannel, MessageStatus, values};
 use crate::message_template::{self, MessageTemplate, SUBJECT, TemplateData, TemplateKind, TemplateText, Unfilled};
-use crate::owner::{Change, Owner};
+use crate::owner::Owner;
 use crate::promotion::MAX_MINOR;
-use crate::record::{Access, Entity, Record, Row, changes};
-use crate::refused::{FieldFault, Refused, StateMachine};
+use crate::record::{Access, Entity, Record, Row};
+use crate::refused::{FieldFault, Refused};
 use crate::time::{Day, Time};
 use crate::value::{Text, Whole};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 /// The longest body, in characters.
 pub const BODY: usize = 1000;
@@ -305,8 +305,8 @@ pub fn schedule_faults(status: Option<CampaignStatus>, scheduled_at: Option<Time
     Some(FieldFault::new("scheduledAt", rule, message))
 }
 
-/// A new campaign with its event: a draft, or scheduled where it has a time.
-pub fn create(act: &Act, mut data: CampaignData, mut text: CampaignText, owner: &Owner) -> Result<(Record<Campaign>, Event), Refused> {
+/// A new campaign: a draft, or scheduled where it has a time.
+pub fn create(act: &Act, mut data: CampaignData, mut text: CampaignText, owner: &Owner) -> Result<Record<Campaign>, Refused> {
     text.segment.tidy();
     let mut wrong = content_faults(&data, &text);
     wrong.extend(schedule_faults(None, data.scheduled_at, true, act.at));
@@ -314,15 +314,7 @@ pub fn create(act: &Act, mut data: CampaignData, mut text: CampaignText, owner: 
     data.status = if data.scheduled_at.is_some() { CampaignStatus::Scheduled } else { CampaignStatus::Draft };
     data.owner_id = owner.id;
     let derived = CampaignDerived { team_id: owner.team, owner_name: Some(owner.name.clone()), ..CampaignDerived::default() };
-    let campaign: Record<Campaign> = Record::new(act.id(), act, data, text, derived);
-    let CampaignData { name, channel, status, scheduled_at, .. } = &campaign.data;
-    let detail = json!({"channel": channel, "status": status, "scheduledAt": scheduled_at});
-    let event = campaign.event(act, EventKind::CampaignCreated, format!("{} created campaign {name}", act.actor_name), detail);
-    Ok((campaign, event))
-}
-
-fn no_move(from: CampaignStatus, detail: String) -> Refused {
-    Refused::transition(StateMachine::Campaign, detail, from.allowed_by_hand())
+    Ok(Record::new(act.id(), act, data, text, derived))
 }
 
 /// A person's change of fields and status. Where no `status` is sent it follows the time: a campaign with one is scheduled, without
@@ -333,7 +325,7 @@ pub fn update(
     mut data: CampaignData,
     mut text: CampaignText,
     status: Option<CampaignStatus>,
-) -> Result<Change<Campaign>, Refused> {
+) -> Result<Edited<Campaign>, Denied> {
     let from = campaign.data.status;
     let is_new = data.scheduled_at != campaign.data.scheduled_at;
     let to = match (status, data.scheduled_at) {
@@ -342,13 +334,11 @@ pub fn update(
         (None, None) if from.is_open() => CampaignStatus::Draft,
         (None, _) => from,
     };
-    if from != to && !from.allowed_by_hand().contains(&to) {
-        return Err(no_move(from, format!("A campaign that is {from} cannot become {to}")));
-    }
+    check_move("A campaign", from, to, from.allowed_by_hand())?;
     text.segment.tidy();
     data.status = from;
     if !from.is_open() && (data != campaign.data || text != campaign.text) {
-        return Err(no_move(from, format!("A campaign that is {from} cannot be changed")));
+        return Err(Denied::no_move(format!("A campaign that is {from} cannot be changed"), from.allowed_by_hand()));
     }
     if from.is_open() {
         let mut wrong = content_faults(&data, &text);
@@ -361,13 +351,7 @@ pub fn update(
         CampaignStatus::Cancelled if from != to => data.finished_at = Some(act.at),
         _ => {}
     }
-    let Some((next, changed)) = campaign.changed(act, data, text) else { return Ok(None) };
-    let summary = match from == to {
-        true => format!("{} changed campaign {}", act.actor_name, next.data.name),
-        false => format!("{} moved campaign {} from {from} to {to}", act.actor_name, next.data.name),
-    };
-    let event = next.event(act, EventKind::CampaignUpdated, summary, json!({"oldStatus": from, "status": to})).with_changes(changed);
-    Ok(Some((next, vec![event])))
+    Ok(campaign.changed(act, data, text))
 }
 
 /// Whether its time has come.
@@ -380,33 +364,26 @@ fn moved(campaign: &Record<Campaign>, act: &Act) -> Record<Campaign> {
     if act.actor.is_some() { campaign.touched(act) } else { campaign.clone() }
 }
 
-/// The same as it runs, with the event; a second time it does not.
-pub fn execute(campaign: &Record<Campaign>, act: &Act) -> Result<(Record<Campaign>, Event), Refused> {
+/// The same as it runs; a second time it does not.
+pub fn execute(campaign: &Record<Campaign>, act: &Act) -> Result<Record<Campaign>, Denied> {
     let from = campaign.data.status;
     if !from.is_open() {
-        return Err(no_move(from, format!("A campaign that is {from} cannot be executed")));
+        return Err(Denied::no_move(format!("A campaign that is {from} cannot be executed"), from.allowed_by_hand()));
     }
     let mut next = moved(campaign, act);
     (next.data.status, next.data.started_at) = (CampaignStatus::Running, Some(act.at));
-    let summary = format!("{} started campaign {}", act.actor_name, next.data.name);
-    let event = next.event(act, EventKind::CampaignStarted, summary, json!({"channel": next.data.channel}));
-    let event = event.with_changes(changes(&campaign.data, &next.data));
-    Ok((next, event))
+    Ok(next)
 }
 
-/// The same as it is over, with the event: it failed, or every customer was found and no message is on its way any more. `None`
-/// where it goes on, or was over before.
-pub fn finished(campaign: &Record<Campaign>, act: &Act, error: Option<&str>) -> Option<(Record<Campaign>, Event)> {
+/// The same as it is over: it failed, or every customer was found and no message is on its way any more. `None` where it goes on,
+/// or was over before.
+pub fn finished(campaign: &Record<Campaign>, act: &Act, error: Option<&str>) -> Option<Record<Campaign>> {
     let is_done = campaign.derived.resolved && campaign.derived.stats.queued == 0;
     (campaign.data.status == CampaignStatus::Running && (error.is_some() || is_done)).then(|| {
         let mut next = moved(campaign, act);
         next.data.status = if error.is_some() { CampaignStatus::Failed } else { CampaignStatus::Completed };
         (next.data.finished_at, next.derived.error) = (Some(act.at), error.map(str::to_owned));
-        let (status, stats) = (next.data.status, next.derived.stats);
-        let summary = format!("Campaign {} is {status}: {} sent, {} failed, {} skipped", next.data.name, stats.sent, stats.failed, stats.skipped);
-        let event = next.event(act, EventKind::CampaignFinished, summary, json!({"status": status, "stats": stats}));
-        let event = event.with_changes(changes(&campaign.data, &next.data));
-        (next, event)
+        next
     })
 }
 
@@ -451,14 +428,10 @@ mod tests {
     }
 
     fn new(own: Value, body: &str) -> Result<Record<Campaign>, Refused> {
-        let made = create(&act(), fields(own), says(body), &Owner { id: user(2), name: "Bob".into(), team: None });
-        made.map(|(campaign, event)| {
-            assert_eq!(event.kind, EventKind::CampaignCreated);
-            campaign
-        })
+        create(&act(), fields(own), says(body), &Owner { id: user(2), name: "Bob".into(), team: None })
     }
 
-    fn with(before: &Record<Campaign>, own: Value, status: Option<CampaignStatus>) -> Result<Change<Campaign>, Refused> {
+    fn with(before: &Record<Campaign>, own: Value, status: Option<CampaignStatus>) -> Result<Edited<Campaign>, Denied> {
         let mut data = serde_json::to_value(&before.data).expect("data");
         for (name, value) in own.as_object().expect("fields") {
             data[name] = value.clone();
@@ -492,13 +465,16 @@ mod tests {
         let waits = new(json!({"scheduledAt": LATER}), "Hello").expect("made");
         assert_eq!(waits.data.status, CampaignStatus::Scheduled);
         assert_eq!(wrong(new(json!({"scheduledAt": act().at}), "Hello").expect_err("refused")), ["scheduledAt range"]);
-        let status = |edited: Result<Change<Campaign>, Refused>| edited.expect("allowed").map(|(next, _)| (next.data.status, next.data.scheduled_at));
+        let status = |edited: Result<Edited<Campaign>, Denied>| edited.expect("allowed").map(|(next, _)| (next.data.status, next.data.scheduled_at));
         let time = Time::read(LATER).ok();
         assert_eq!(status(with(&draft, json!({"scheduledAt": LATER}), None)), Some((CampaignStatus::Scheduled, time)));
         assert_eq!(status(with(&waits, json!({"scheduledAt": null}), None)), Some((CampaignStatus::Draft, None)));
         assert_eq!(status(with(&waits, json!({}), Some(CampaignStatus::Draft))), Some((CampaignStatus::Draft, None)));
         assert_eq!(status(with(&waits, json!({}), None)), None);
-        let denied = |edited: Result<Change<Campaign>, Refused>| wrong(edited.expect_err("refused"));
+        let denied = |edited: Result<Edited<Campaign>, Denied>| match edited {
+            Err(Denied::Rule(refused)) => wrong(refused),
+            other => vec![format!("{other:?}")],
+        };
         assert_eq!(denied(with(&draft, json!({}), Some(CampaignStatus::Scheduled))), ["scheduledAt required"]);
         assert_eq!(denied(with(&draft, json!({"scheduledAt": LATER}), Some(CampaignStatus::Draft))), ["scheduledAt conflict"]);
         assert_eq!((is_due(&waits, act().at), is_due(&waits, time.expect("a time")), is_due(&draft, time.expect("a time"))), (false, true, false));
@@ -515,18 +491,18 @@ mod tests {
                 match from.allowed_by_hand().contains(to) {
                     true => assert_eq!(result.expect("allowed").expect("changed").0.data.status, *to),
                     false if from == to => assert_eq!(result, Ok(None), "{from}"),
-                    false => assert!(matches!(result, Err(Refused::Transition { .. })), "{from} {to}"),
+                    false => assert!(matches!(result, Err(Denied::Move { .. })), "{from} {to}"),
                 }
                 assert!(!from.allowed_by_hand().contains(to) || from.allowed().contains(to));
             }
             let renamed = with(&before, json!({"name": "Summer"}), None);
             match from.is_open() {
                 true => assert_eq!(renamed.expect("allowed").expect("changed").0.data.name.as_str(), "Summer"),
-                false => assert!(matches!(renamed, Err(Refused::Transition { .. })), "{from}"),
+                false => assert!(matches!(renamed, Err(Denied::Move { .. })), "{from}"),
             }
             let executed = execute(&before, &act());
             assert_eq!(executed.is_ok(), from.allowed().contains(&CampaignStatus::Running), "{from}");
-            assert!(executed.is_err() || executed.is_ok_and(|(next, event)| next.version == 2 && event.changes.contains_key("startedAt")));
+            assert!(executed.is_err() || executed.is_ok_and(|next| next.data.started_at == Some(act().at) && next.version == 2));
         }
         let (stopped, _) =
             with(&campaign(json!({"status": "RUNNING"})), json!({}), Some(CampaignStatus::Cancelled)).expect("allowed").expect("changed");
@@ -548,12 +524,10 @@ mod tests {
         runs.derived.stats.count(Some(Sending), Failed);
         assert_eq!(finished(&runs, &act(), None), None, "customers are still being looked for");
         runs.derived.resolved = true;
-        let (over, event) = finished(&runs, &Act { actor: None, ..act() }, None).expect("over");
-        assert_eq!(event.summary, "Campaign Spring is COMPLETED: 1 sent, 1 failed, 1 skipped");
+        let over = finished(&runs, &Act { actor: None, ..act() }, None).expect("over");
         assert_eq!((over.data.status, over.data.finished_at, over.version), (CampaignStatus::Completed, Some(act().at), 1));
         assert_eq!(finished(&over, &act(), Some("late")), None);
-        let (broken, event) = finished(&runs, &act(), Some("no template")).expect("over");
-        assert_eq!(event.kind, EventKind::CampaignFinished);
+        let broken = finished(&runs, &act(), Some("no template")).expect("over");
         assert_eq!((broken.data.status, broken.derived.error.as_deref()), (CampaignStatus::Failed, Some("no template")));
     }
 

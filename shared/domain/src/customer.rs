@@ -7,6 +7,7 @@ use crate::json::Metadata;
 use crate::owner::{Change, Owned, Owner};
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{FieldFault, Refused, StateMachine};
+use crate::rfm;
 use crate::search::Findable;
 use crate::time::{Day, Time};
 use crate::user::EmailStatus;
@@ -186,6 +187,8 @@ pub struct CustomerDerived {
     pub hot_until: Option<Time>,
     /// When its engagement is looked at next: in the first night from then on.
     pub review_at: Option<Time>,
+    /// When its RFM score is worked out next: in the first night from then on; see [`crate::rfm`].
+    pub rfm_review_at: Option<Time>,
     /// Earliest pending follow-up.
     pub next_follow_up_at: Option<Time>,
     /// When the welcome message was put on its way.
@@ -332,6 +335,9 @@ pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, te
         // What was set by hand holds until the next night, and whoever comes back was passed over meanwhile.
         next.derived.review_at = Some(act.at);
     }
+    if restored {
+        rfm::review_again(&mut next, act.at);
+    }
     let name = &next.data.name;
     let actor = &act.actor_name;
     let mut events = Vec::new();
@@ -379,7 +385,7 @@ pub fn bounced(customer: &Record<Customer>, address: &Email, status: EmailStatus
 }
 
 /// Whoever is archived buys nothing.
-pub fn check_unarchived(customer: &Record<Customer>) -> Result<(), Refused> {
+pub fn check_unarchived(customer: &Row<Customer>) -> Result<(), Refused> {
     if customer.data.archived_at.is_some() { Err(Refused::CustomerArchived) } else { Ok(()) }
 }
 

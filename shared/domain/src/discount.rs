@@ -6,8 +6,9 @@
 //! for another order.
 
 use crate::customer::LevelCode;
-use crate::customer_promotion::{CustomerPromotion, CustomerPromotionId, HoldingStatus};
-use crate::promotion::{ApplyTo, DiscountType, Promotion, PromotionCode, PromotionData, PromotionId, Trigger};
+use crate::customer_promotion::{CustomerPromotionId, Offered};
+use crate::id::PromotionId;
+use crate::promotion::{ApplyTo, DiscountType, Promotion, PromotionCode, PromotionData, Trigger};
 use crate::record::Row;
 use crate::refused::FieldFault;
 use crate::time::Time;
@@ -29,26 +30,6 @@ pub struct Purchase {
     pub level: LevelCode,
     /// When it is placed.
     pub at: Time,
-}
-
-/// A promotion that may apply by itself.
-#[derive(Debug, Clone, Copy)]
-pub struct Candidate<'a> {
-    /// The promotion.
-    pub promotion: &'a Row<Promotion>,
-    /// How often it can still be given; `None` is without a limit.
-    pub remaining: Option<u64>,
-    /// How many of the customer's records count towards the limit for each.
-    pub held: u64,
-}
-
-/// A promotion that the customer holds.
-#[derive(Debug, Clone, Copy)]
-pub struct Holding<'a> {
-    /// The customer's record.
-    pub record: &'a Row<CustomerPromotion>,
-    /// Its promotion.
-    pub promotion: &'a Row<Promotion>,
 }
 
 /// A discount of an order.
@@ -115,7 +96,7 @@ pub fn amount(promotion: &PromotionData, subtotal: i64) -> i64 {
 }
 
 /// Whether a promotion applies to an order by itself. One for levels that is for the next order is given when the level changes.
-fn applies(promotion: &PromotionData, purchase: &Purchase) -> bool {
+pub fn applies(promotion: &PromotionData, purchase: &Purchase) -> bool {
     promotion.is_live(purchase.at)
         && match promotion.trigger {
             Trigger::FirstPurchase => purchase.order_count == 0,
@@ -125,59 +106,49 @@ fn applies(promotion: &PromotionData, purchase: &Purchase) -> bool {
         }
 }
 
-/// Those of the customer's that the codes name: of several of one promotion the one that was given first. Every code that names none
-/// is told by its place.
-fn named<'a>(holdings: &[Holding<'a>], codes: &[PromotionCode], at: Time) -> Result<Vec<Holding<'a>>, NoDiscount> {
+/// Those of the customer's that the codes name. Every code that names none is told by its place.
+fn named<'a>(offered: &'a [Offered], codes: &[PromotionCode], at: Time) -> Result<Vec<&'a Offered>, NoDiscount> {
     let (mut found, mut wrong) = (Vec::new(), Vec::new());
     for (place, code) in codes.iter().enumerate() {
-        let usable =
-            |holding: &&Holding<'_>| holding.promotion.data.code == *code && holding.record.data.waits() && holding.promotion.data.is_live(at);
-        let first = |holding: &&Holding<'_>| (holding.record.data.assigned_at, holding.record.id);
         let mut refuse = |rule, message: String| wrong.push(FieldFault::new(format!("promotionCodes/{place}"), rule, message));
-        match holdings.iter().filter(usable).min_by_key(first) {
+        let known = offered.iter().find(|offered| offered.promotion.data.code == *code);
+        match (known, known.and_then(|known| unusable(known, at))) {
             _ if codes[..place].contains(code) => refuse("unique", format!("names {code} twice")),
-            Some(holding) => found.push(*holding),
-            None => refuse("promotion", unusable(holdings, code, at)),
+            (Some(offered), None) => found.push(offered),
+            (Some(_), Some(why)) => refuse("promotion", why),
+            (None, _) => refuse("promotion", format!("the customer does not have {code}")),
         }
     }
     if wrong.is_empty() { Ok(found) } else { Err(NoDiscount::NotApplicable(wrong)) }
 }
 
-/// Why the customer cannot use a code.
-fn unusable(holdings: &[Holding<'_>], code: &PromotionCode, at: Time) -> String {
-    let known: Vec<_> = holdings.iter().filter(|holding| holding.promotion.data.code == *code).collect();
-    let waits = known.iter().find(|holding| holding.record.data.status == HoldingStatus::Assigned);
-    match (waits, known.first()) {
-        (Some(holding), _) if holding.promotion.data.starts_at > at => format!("{code} is in force from {}", holding.promotion.data.starts_at),
-        (Some(_), _) => format!("{code} is not in force"),
-        (None, Some(holding)) => format!("{code} is {} already", holding.record.data.status),
-        (None, None) => format!("the customer does not have {code}"),
+/// Why the customer cannot use a promotion.
+fn unusable(offered: &Offered, at: Time) -> Option<String> {
+    let Offered { promotion, held, waiting, .. } = offered;
+    let PromotionData { code, starts_at, .. } = &promotion.data;
+    match waiting {
+        Some(_) if promotion.data.is_live(at) => None,
+        Some(_) if *starts_at > at => Some(format!("{code} is in force from {starts_at}")),
+        Some(_) => Some(format!("{code} is not in force")),
+        None if *held > 0 => Some(format!("the customer has used {code} already")),
+        None => Some(format!("the customer does not have {code}")),
     }
 }
 
-/// What promotions make of an order: those of the customer's that `codes` name, and those among the candidates that apply by
+/// What promotions make of an order: those of the customer's that `codes` name, and those among the others that apply by
 /// themselves. A promotion discounts an order once: named, it does not apply by itself as well.
-pub fn evaluate(
-    purchase: &Purchase,
-    candidates: &[Candidate<'_>],
-    holdings: &[Holding<'_>],
-    codes: &[PromotionCode],
-) -> Result<Discounts, NoDiscount> {
-    let named = named(holdings, codes, purchase.at)?;
-    let is_named = |promotion: &Row<Promotion>| named.iter().any(|holding| holding.promotion.id == promotion.id);
-    let automatic: Vec<&Row<Promotion>> = candidates
+pub fn evaluate(purchase: &Purchase, offered: &[Offered], codes: &[PromotionCode]) -> Result<Discounts, NoDiscount> {
+    let named = named(offered, codes, purchase.at)?;
+    let is_named = |promotion: &Row<Promotion>| named.iter().any(|named| named.promotion.id == promotion.id);
+    let automatic = offered
         .iter()
-        .filter(|candidate| {
-            let most = u64::try_from(candidate.promotion.data.per_customer_limit.get()).unwrap_or_default();
-            candidate.remaining != Some(0) && candidate.held < most && applies(&candidate.promotion.data, purchase)
-        })
-        .map(|candidate| candidate.promotion)
-        .filter(|promotion| !is_named(promotion))
-        .collect();
-    let (now, later): (Vec<_>, Vec<_>) = automatic.into_iter().partition(|promotion| promotion.data.apply_to == ApplyTo::CurrentOrder);
+        .filter(|offered| !offered.promotion.data.is_exhausted(offered.uses) && !offered.is_held_enough())
+        .map(|offered| &offered.promotion)
+        .filter(|promotion| applies(&promotion.data, purchase) && !is_named(promotion));
+    let (now, later): (Vec<_>, Vec<_>) = automatic.partition(|promotion| promotion.data.apply_to == ApplyTo::CurrentOrder);
     let offer = |promotion, record| Offer { promotion, record, amount: amount(&promotion.data, purchase.subtotal) };
-    let offers = named.iter().map(|holding| offer(holding.promotion, Some(holding.record.id))).chain(now.into_iter().map(|own| offer(own, None)));
-    let discounts = taken_off(offers.collect(), purchase.subtotal);
+    let held = named.iter().map(|named| offer(&named.promotion, named.waiting.as_ref().map(|record| record.id)));
+    let discounts = taken_off(held.chain(now.into_iter().map(|own| offer(own, None))).collect(), purchase.subtotal);
     let assigned: Vec<PromotionId> = later.iter().map(|promotion| promotion.id).collect();
     match discounts.len() + assigned.len() {
         count if count > MAX_PROMOTIONS => Err(NoDiscount::TooMany(count)),
@@ -210,7 +181,8 @@ fn taken_off(mut offers: Vec<Offer<'_>>, subtotal: i64) -> Vec<Discount> {
 mod tests {
     use super::*;
     use crate::account::tests::act;
-    use crate::customer_promotion::tests::holding;
+    use crate::customer_promotion::tests::{holding, offered};
+    use crate::promotion::Uses;
     use crate::promotion::tests::promotion;
     use crate::record::Record;
     use crate::text::TextValue;
@@ -235,8 +207,23 @@ mod tests {
     }
 
     fn alone(promotions: &[&Record<Promotion>], purchase: &Purchase) -> Result<Discounts, NoDiscount> {
-        let candidates: Vec<_> = promotions.iter().map(|promotion| Candidate { promotion, remaining: promotion.remaining(), held: 0 }).collect();
-        evaluate(purchase, &candidates, &[], &[])
+        let all: Vec<_> = promotions.iter().map(|promotion| offered(promotion)).collect();
+        evaluate(purchase, &all, &[])
+    }
+
+    /// A promotion that the customer holds.
+    fn held(promotion: &Record<Promotion>) -> Offered {
+        Offered { waiting: Some(holding(promotion)), held: 1, ..offered(promotion) }
+    }
+
+    /// A promotion that can be given so often still.
+    fn left(promotion: &Record<Promotion>, remaining: Option<u64>, held: u64) -> Offered {
+        let mut offered = Offered { held, ..offered(promotion) };
+        if let Some(remaining) = remaining {
+            offered.promotion.data.usage_limit = Some(crate::value::Whole::new(10).expect("a limit"));
+            offered.uses = Uses { assigned: 1, used: 9 - remaining };
+        }
+        offered
     }
 
     /// What was taken off, by code.
@@ -278,7 +265,7 @@ mod tests {
     #[test]
     fn what_is_not_in_force_or_used_up_does_not_apply() {
         let none = |promotion: &Record<Promotion>, remaining, held| {
-            evaluate(&purchase(100), &[Candidate { promotion, remaining, held }], &[], &[]).expect("allowed") == Discounts::default()
+            evaluate(&purchase(100), &[left(promotion, remaining, held)], &[]).expect("allowed") == Discounts::default()
         };
         let plain = always("PLAIN", json!({"perCustomerLimit": 2}));
         assert!(!none(&plain, None, 1) && !none(&plain, Some(1), 0) && none(&plain, Some(0), 0) && none(&plain, None, 2));
@@ -318,56 +305,44 @@ mod tests {
     #[test]
     fn what_the_customer_holds_counts_where_the_order_names_it() {
         let gift = promotion(json!({"code": "GIFT", "trigger": "FIRST_PURCHASE", "applyTo": "NEXT_ORDER"}));
-        let held = holding(&gift);
-        let holdings = [Holding { record: &held, promotion: &gift }];
-        let found = |codes: &[PromotionCode]| evaluate(&purchase(1000), &[], &holdings, codes).expect("allowed");
+        let gifts = held(&gift);
+        let record = gifts.waiting.as_ref().map(|record| record.id);
+        let found = |codes: &[PromotionCode]| evaluate(&purchase(1000), std::slice::from_ref(&gifts), codes).expect("allowed");
         assert_eq!(found(&[]), Discounts::default());
-        let discount = Discount { promotion: gift.id, code: code("GIFT"), amount: 100, record: Some(held.id) };
+        let discount = Discount { promotion: gift.id, code: code("GIFT"), amount: 100, record };
         assert_eq!(found(&[code("gift")]), Discounts { discounts: vec![discount], total: 100, assigned: vec![] });
         // By itself it would apply once more.
-        let again = Candidate { promotion: &gift, remaining: None, held: 0 };
+        let again = Offered { held: 0, ..gifts.clone() };
         let first = Purchase { order_count: 0, ..purchase(1000) };
-        assert_eq!(evaluate(&first, &[again], &holdings, &[code("GIFT")]).map(|found| (found.total, found.assigned)), Ok((100, vec![])));
+        assert_eq!(evaluate(&first, &[again], &[code("GIFT")]).map(|found| (found.total, found.assigned)), Ok((100, vec![])));
         // Something better applies by itself: the gift keeps for another order.
-        let better = always("BETTER", json!({"discountValue": 20}));
-        let both = evaluate(&purchase(1000), &[Candidate { promotion: &better, remaining: None, held: 0 }], &holdings, &[code("GIFT")]);
-        assert_eq!(both.as_ref().map(lines), Ok(vec![("BETTER", 200)]));
-        let equal = always("EQUAL", json!({}));
-        let both = evaluate(&purchase(1000), &[Candidate { promotion: &equal, remaining: None, held: 0 }], &holdings, &[code("GIFT")]);
-        assert_eq!(both.as_ref().map(lines), Ok(vec![("EQUAL", 100)]));
+        let both = |other: &Record<Promotion>| evaluate(&purchase(1000), &[gifts.clone(), offered(other)], &[code("GIFT")]);
+        assert_eq!(both(&always("BETTER", json!({"discountValue": 20}))).as_ref().map(lines), Ok(vec![("BETTER", 200)]));
+        assert_eq!(both(&always("EQUAL", json!({}))).as_ref().map(lines), Ok(vec![("EQUAL", 100)]));
     }
 
     #[test]
     fn every_code_that_cannot_be_used_is_named_with_its_reason() {
-        let (fine, paused) = (promotion(json!({"code": "FINE"})), promotion(json!({"code": "PAUSED"})));
+        let named = |name: &str| promotion(json!({"code": name}));
+        let mut stopped = held(&named("PAUSED"));
+        stopped.promotion.data.status = crate::promotion::PromotionStatus::Paused;
         let early = promotion(json!({"code": "EARLY", "startsAt": "1980-01-01T00:00:00Z"}));
-        let (held, waits, late) = (holding(&fine), holding(&paused), holding(&early));
-        let mut stopped = paused;
-        stopped.data.status = crate::promotion::PromotionStatus::Paused;
-        let used = promotion(json!({"code": "USED"}));
-        let spent = crate::customer_promotion::redeem(&holding(&used), &act(), uuid::Uuid::nil()).expect("redeemed");
-        let mut later = holding(&fine);
-        later.data.assigned_at = act().at.plus_seconds(1);
-        let holdings = [
-            Holding { record: &later, promotion: &fine },
-            Holding { record: &held, promotion: &fine },
-            Holding { record: &waits, promotion: &stopped },
-            Holding { record: &late, promotion: &early },
-            Holding { record: &spent, promotion: &used },
-        ];
-        let codes = ["FINE", "PAUSED", "EARLY", "USED", "NONE", "FINE"].map(code);
-        let Err(NoDiscount::NotApplicable(wrong)) = evaluate(&purchase(100), &[], &holdings, &codes) else { panic!("refused") };
+        let spent = Offered { held: 1, ..offered(&named("USED")) };
+        let all = [held(&named("FINE")), stopped, held(&early), spent, offered(&named("FREE"))];
+        let codes = ["FINE", "PAUSED", "EARLY", "USED", "NONE", "FINE", "FREE"].map(code);
+        let Err(NoDiscount::NotApplicable(wrong)) = evaluate(&purchase(100), &all, &codes) else { panic!("refused") };
         let told: Vec<_> = wrong.iter().map(|fault| (fault.field.as_str(), fault.rule, fault.message.as_str())).collect();
         let expected = [
             ("promotionCodes/1", "promotion", "PAUSED is not in force"),
             ("promotionCodes/2", "promotion", "EARLY is in force from 1980-01-01T00:00:00.000Z"),
-            ("promotionCodes/3", "promotion", "USED is REDEEMED already"),
+            ("promotionCodes/3", "promotion", "the customer has used USED already"),
             ("promotionCodes/4", "promotion", "the customer does not have NONE"),
             ("promotionCodes/5", "unique", "names FINE twice"),
+            ("promotionCodes/6", "promotion", "the customer does not have FREE"),
         ];
         assert_eq!(told, expected);
-        let found = evaluate(&purchase(100), &[], &holdings, &codes[..1]).expect("allowed");
-        assert_eq!(found.discounts[0].record, Some(held.id));
+        let found = evaluate(&purchase(100), &all, &codes[..1]).expect("allowed");
+        assert_eq!(found.discounts[0].record, all[0].waiting.as_ref().map(|record| record.id));
     }
 
     #[test]
@@ -467,17 +442,17 @@ mod tests {
                 fields["code"] = json!(format!("P{n}"));
                 promotion(fields)
             }).collect();
-            let records: Vec<_> = promotions.iter().zip(&made).filter(|(_, made)| made.is_named).map(|(promotion, _)| (holding(promotion), promotion)).collect();
-            let holdings: Vec<_> = records.iter().map(|(record, promotion)| Holding { record, promotion }).collect();
-            let codes: Vec<_> = holdings.iter().map(|holding| holding.promotion.data.code.clone()).collect();
-            let candidates: Vec<_> = promotions.iter().zip(&made).map(|(promotion, made)| Candidate { promotion, remaining: made.remaining, held: made.held }).collect();
-            let found = evaluate(&purchase, &candidates, &holdings, &codes).expect("allowed");
+            let all: Vec<_> = promotions.iter().zip(&made).map(|(promotion, made)| Offered {
+                waiting: made.is_named.then(|| holding(promotion)), ..left(promotion, made.remaining, made.held)
+            }).collect();
+            let codes: Vec<_> = all.iter().filter(|offered| offered.waiting.is_some()).map(|offered| offered.promotion.data.code.clone()).collect();
+            let found = evaluate(&purchase, &all, &codes).expect("allowed");
             prop_assert_eq!((found.total, found.assigned.len()), expected(&made, &purchase));
             prop_assert_eq!(found.total, found.discounts.iter().map(|discount| discount.amount).sum::<i64>());
             prop_assert!(found.discounts.iter().all(|discount| discount.amount > 0));
             // The same promotions in another order make the same of it.
-            let turned: Vec<_> = candidates.iter().rev().copied().collect();
-            let again = evaluate(&purchase, &turned, &holdings, &codes).expect("allowed");
+            let turned: Vec<_> = all.iter().rev().cloned().collect();
+            let again = evaluate(&purchase, &turned, &codes).expect("allowed");
             prop_assert_eq!((again.discounts, again.total), (found.discounts, found.total));
         }
     }

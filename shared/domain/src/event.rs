@@ -135,14 +135,6 @@ crate::choice! {
         PromotionRedeemed = "promotion.redeemed",
         /// A customer's promotion was taken back.
         PromotionRevoked = "promotion.revoked",
-        /// A campaign was created.
-        CampaignCreated = "campaign.created",
-        /// A campaign's fields or status changed.
-        CampaignUpdated = "campaign.updated",
-        /// A campaign began to send its messages.
-        CampaignStarted = "campaign.started",
-        /// A campaign ended.
-        CampaignFinished = "campaign.finished",
         /// A message to a customer waits to be sent.
         MessageQueued = "message.queued",
         /// A message to a customer was handed over.
@@ -165,10 +157,14 @@ crate::choice! {
         Activity = "ACTIVITY",
         /// A customer.
         Customer = "CUSTOMER",
+        /// A promotion that a customer has.
+        CustomerPromotion = "CUSTOMERPROMOTION",
         /// A follow-up.
         FollowUp = "FOLLOWUP",
         /// A lead.
         Lead = "LEAD",
+        /// A loyalty level.
+        Level = "LEVEL",
         /// A message to a customer.
         Message = "MESSAGE",
         /// A notification.
@@ -179,6 +175,8 @@ crate::choice! {
         Product = "PRODUCT",
         /// A project.
         Project = "PROJECT",
+        /// A promotion.
+        Promotion = "PROMOTION",
         /// A role with its grants.
         Role = "ROLE",
         /// The settings.
@@ -206,7 +204,7 @@ impl EventKind {
     }
 
     /// What of it the feed tells: nobody does anything where something becomes due, a job that did what it should is no news,
-    /// of a notification it is told where it did not arrive, and of messages to customers by their campaign.
+    /// and of a notification it is told where it did not arrive.
     pub fn in_feed(self) -> InFeed {
         match self {
             Self::FollowUpDue | Self::TaskDue | Self::NotificationQueued | Self::NotificationSent => InFeed::Never,

@@ -2,7 +2,7 @@
 //! writes at a time, which its lease sees to, and the clock's run of a date is done once.
 
 use crate::event::{Act, Event, EventKind};
-use crate::id::UserId;
+use crate::id::{EventId, UserId};
 use crate::refused::FieldFault;
 use crate::time::{Day, Time};
 use serde::{Deserialize, Serialize};
@@ -20,8 +20,12 @@ crate::id::ids! {
 crate::choice! {
     /// The jobs.
     pub enum JobName {
+        /// The end of promotions.
+        PromotionExpiry = "promotion-expiry",
         /// How warm the contact to each customer is.
         CustomerEngagement = "customer-engagement",
+        /// What each customer is worth by what was bought, and the loyalty level that follows.
+        RfmScoring = "rfm-scoring",
         /// Whether the figures of dashboards are those of the records.
         CountersCheck = "counters-check",
         /// Copies of recurring tasks.
@@ -102,6 +106,9 @@ pub struct Start {
     /// The time that it is about, of a job that is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span: Option<Span>,
+    /// The event that changed what everyone is judged by, so that everyone is looked at and not those alone that are due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub everyone: Option<EventId>,
     /// Whether to count alone and change nothing.
     #[serde(default)]
     pub dry_run: bool,
@@ -164,7 +171,12 @@ impl JobName {
 impl Start {
     /// As the clock starts it.
     pub fn scheduled(job: JobName) -> Self {
-        Self { job, run: None, date: None, span: None, dry_run: false, by: None }
+        Self { job, run: None, date: None, span: None, everyone: None, dry_run: false, by: None }
+    }
+
+    /// As an event starts it that changed what everyone is judged by.
+    pub fn of_everyone(job: JobName, change: EventId) -> Self {
+        Self { everyone: Some(change), ..Self::scheduled(job) }
     }
 
     /// As the clock starts what it missed on a date.
@@ -192,6 +204,9 @@ pub struct JobRun {
     /// The time that it is about, of a job that is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span: Option<Span>,
+    /// The event after which it looks at everyone; `None` where it looks at those alone that are due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub everyone: Option<EventId>,
     /// Whether it counts alone.
     pub dry_run: bool,
     /// When it began; what it judges it judges by this moment, however long it takes.
@@ -277,6 +292,15 @@ pub struct Lease {
     pub until: Time,
 }
 
+/// A change of what everyone is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Everyone {
+    /// The event of the last change.
+    pub change: EventId,
+    /// Whether a run that began after it has looked at everyone.
+    pub done: bool,
+}
+
 /// What is kept of a job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -289,6 +313,10 @@ pub struct JobState {
     pub running: Option<Lease>,
     /// The date whose run failed, and how often.
     pub failed: Option<(Day, u32)>,
+    /// The last change of what everyone is judged by. A run that begins while it is not done looks at everyone, so no change is
+    /// lost behind a run that is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub everyone: Option<Everyone>,
 }
 
 /// What follows from a start.
@@ -316,6 +344,24 @@ impl JobState {
         !done && !given_up && !self.is_busy(now)
     }
 
+    /// The change after which everyone is still to be looked at, where the tick is to start that: nobody is at it, and it did not
+    /// fail too often today.
+    pub fn awaits_everyone(&self, today: Day, now: Time) -> Option<EventId> {
+        let given_up = self.failed.is_some_and(|(on, times)| on == today && times >= MAX_FAILURES);
+        self.undone().filter(|_| !given_up && !self.is_busy(now))
+    }
+
+    fn undone(&self) -> Option<EventId> {
+        self.everyone.filter(|everyone| !everyone.done).map(|everyone| everyone.change)
+    }
+
+    /// With a change of what everyone is judged by; one that is known already changes nothing.
+    fn with_change(&self, change: Option<EventId>) -> Self {
+        let known = |change: &EventId| self.everyone.is_some_and(|everyone| everyone.change == *change);
+        let new = change.filter(|change| !known(change)).map(|change| Everyone { change, done: false });
+        Self { everyone: new.or(self.everyone), ..self.clone() }
+    }
+
     /// Whether a run is under way.
     pub fn is_busy(&self, now: Time) -> bool {
         self.running.as_ref().is_some_and(|lease| lease.until > now)
@@ -323,6 +369,10 @@ impl JobState {
 
     /// What a start leads to, and what is kept then. `message` is what started it.
     pub fn begin(&self, start: &Start, message: &str, today: Day, act: &Act) -> (Self, Begun) {
+        self.with_change(start.everyone).begin_known(start, message, today, act)
+    }
+
+    fn begin_known(&self, start: &Start, message: &str, today: Day, act: &Act) -> (Self, Begun) {
         let by_hand = start.run;
         let run = |state| JobRun {
             job: start.job,
@@ -332,6 +382,7 @@ impl JobState {
             state,
             date: start.date.unwrap_or(today),
             span: start.span,
+            everyone: self.undone(),
             dry_run: start.dry_run,
             started_at: act.at,
             finished_at: None,
@@ -354,7 +405,8 @@ impl JobState {
             }
         }
         let new = run(RunState::Running);
-        if by_hand.is_none() && self.done_on.is_some_and(|done| done >= new.date) {
+        let is_done = start.everyone.is_some() || self.done_on.is_some_and(|done| done >= new.date);
+        if by_hand.is_none() && new.everyone.is_none() && is_done {
             return (self.clone(), Begun::Nothing);
         }
         let lease = Lease { run: new.run_id, message: message.to_owned(), until: act.at.plus_seconds(LEASE_SECONDS) };
@@ -402,7 +454,11 @@ impl JobState {
         if all && run.date >= began_on {
             next.done = self.done.max(Some(run.started_at));
         }
-        if run.is_scheduled() || due.is_some_and(|due| run.started_at >= due) {
+        if let Some(everyone) = next.everyone.as_mut().filter(|everyone| run.everyone == Some(everyone.change)) {
+            everyone.done = true;
+        }
+        let of_the_clock = run.is_scheduled() && run.everyone.is_none();
+        if of_the_clock || due.is_some_and(|due| run.started_at >= due) {
             next.done_on = self.done_on.max(Some(run.date));
             next.failed = None;
         }
@@ -458,6 +514,55 @@ mod tests {
         assert_eq!((again.trigger, again.since), (JobTrigger::Manual, Some(first.at)));
         let tomorrow = new(done.begin(&scheduled(), "m6", day("2026-03-03"), &at(&first, 86_400)).1);
         assert_eq!(tomorrow.since, Some(first.at));
+    }
+
+    #[test]
+    fn after_a_change_everyone_is_looked_at_once_whoever_was_under_way() {
+        let (today, now) = (day(TODAY), act());
+        let change = |n: u128| EventId::new(Uuid::from_u128(n));
+        let of = |n: u128| Start::of_everyone(JobName::RfmScoring, change(n));
+        // A run was under way, which may have looked at some before.
+        let (state, begun) = JobState::default().begin(&scheduled(), "night", today, &now);
+        let night = new(begun);
+        assert_eq!(night.everyone, None);
+        let (state, begun) = state.begin(&of(1), "m1", today, &now);
+        assert_eq!((begun, state.awaits_everyone(today, now.at)), (Begun::Nothing, None), "it is noted, and waits");
+        let state = state.ended(&night.finished(now.at), None, today);
+        assert_eq!(state.awaits_everyone(today, now.at), Some(change(1)));
+        // The tick starts it, though the date is done; another change comes meanwhile.
+        let (state, begun) = state.begin(&of(1), "tick", today, &now);
+        let run = new(begun);
+        assert_eq!((run.everyone, run.trigger), (Some(change(1)), JobTrigger::Schedule));
+        let (state, begun) = state.begin(&of(2), "m2", today, &now);
+        assert_eq!(begun, Begun::Nothing);
+        let state = state.ended(&run.finished(now.at), None, today);
+        assert_eq!(state.awaits_everyone(today, now.at), Some(change(2)), "which is not done with the first");
+        // What fails stays to be done, as often as anything else.
+        let mut failing = state.clone();
+        for _ in 0..MAX_FAILURES {
+            assert_eq!(failing.awaits_everyone(today, now.at), Some(change(2)));
+            let (begun, run) = failing.begin(&of(2), "tick", today, &now);
+            failing = begun.ended(&new(run).failed(now.at, "no".into()), None, today);
+        }
+        assert_eq!(failing.awaits_everyone(today, now.at), None);
+        let tomorrow = day("2026-03-03");
+        let (_, begun) = failing.begin(&scheduled(), "night", tomorrow, &at(&now, 86_400));
+        assert_eq!(new(begun).everyone, Some(change(2)), "the next night does it");
+        let (state, begun) = state.begin(&of(2), "tick", today, &now);
+        let done = state.ended(&new(begun).finished(now.at), None, today);
+        assert_eq!(done.awaits_everyone(today, now.at), None);
+        assert_eq!(done.begin(&of(2), "again", today, &now), (done, Begun::Nothing), "the event came again");
+    }
+
+    #[test]
+    fn who_was_looked_at_before_the_hour_is_looked_at_by_the_clock_as_well() {
+        let (today, now) = (day(TODAY), act());
+        let start = Start::of_everyone(JobName::RfmScoring, EventId::new(Uuid::from_u128(1)));
+        let (state, begun) = JobState::default().begin(&start, "m", today, &now);
+        let early = state.ended(&new(begun).finished(now.at), Some(now.at.plus_seconds(1)), today);
+        assert_eq!((early.done, early.done_on), (Some(now.at), None));
+        assert!(matches!(early.begin(&scheduled(), "night", today, &at(&now, 60)).1, Begun::New(run) if run.everyone.is_none()));
+        assert_eq!(early.begin(&start, "again", today, &now).1, Begun::Nothing, "which is no night's run");
     }
 
     #[test]

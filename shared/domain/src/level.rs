@@ -21,9 +21,19 @@ impl LevelCode {
         1 + Self::ALL.iter().position(|known| *known == self).unwrap_or_default()
     }
 
+    /// Whether it is the one above or below.
+    pub fn is_beside(self, other: Self) -> bool {
+        self.rank().abs_diff(other.rank()) == 1
+    }
+
     /// The one above.
     fn next(self) -> Option<Self> {
         Self::ALL.get(self.rank()).copied()
+    }
+
+    /// What it is called until somebody changes that.
+    fn original_name(self) -> &'static str {
+        self.original().0
     }
 
     /// Its name and floor, in hundredths, until somebody changes them.
@@ -85,7 +95,23 @@ impl Entity for CustomerLevel {
 impl Row<CustomerLevel> {
     /// What it is called.
     pub fn name(&self) -> &str {
-        self.data.name.as_ref().map_or(self.id.original().0, Text::as_str)
+        self.data.name.as_ref().map_or(self.id.original_name(), Text::as_str)
+    }
+}
+
+/// What the levels are called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LevelNames(BTreeMap<LevelCode, String>);
+
+impl LevelNames {
+    /// Those of levels as they are stored; of the others the product's own.
+    pub fn of<'a>(stored: impl IntoIterator<Item = &'a Row<CustomerLevel>>) -> Self {
+        Self(stored.into_iter().map(|level| (level.id, level.name().to_owned())).collect())
+    }
+
+    /// What a level is called.
+    pub fn name(&self, code: LevelCode) -> &str {
+        self.0.get(&code).map_or(code.original_name(), String::as_str)
     }
 }
 
@@ -150,18 +176,51 @@ pub fn floor_fault(code: LevelCode, wanted: Score, floors: &Floors) -> Option<Fi
     Some(FieldFault::new("minScore", wrong.rule, message))
 }
 
-/// Replaces a level, among the floors of all as they stand.
-pub fn replace(
-    present: &Record<CustomerLevel>,
-    act: &Act,
-    data: LevelData,
-    text: LevelText,
-    floors: &Floors,
-) -> Result<Change<CustomerLevel>, Refused> {
-    Refused::any(floor_fault(present.id, data.min_score, floors).into_iter().collect())?;
-    let Some((next, changes)) = present.changed(act, data, text) else { return Ok(None) };
+/// What a level is to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    /// What it is called.
+    pub name: Text<100>,
+    /// From which score a customer has it.
+    pub min_score: Score,
+    /// What customers have of it.
+    pub benefits: Option<Prose>,
+}
+
+/// What cannot be changed, as it was sent back; what was not sent is `None`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct SentBack {
+    /// The code.
+    pub code: Option<LevelCode>,
+    /// The rank.
+    pub rank: Option<i64>,
+    /// The version that was read.
+    pub version: Option<i64>,
+}
+
+impl SentBack {
+    /// What of it is not as it is.
+    pub fn faults(&self, present: &Record<CustomerLevel>) -> Vec<FieldFault> {
+        let is = |number: u64, sent: Option<i64>| sent.is_none_or(|sent| u64::try_from(sent) == Ok(number));
+        let as_is = [
+            ("code", self.code.is_none_or(|code| code == present.id)),
+            ("rank", is(present.id.rank() as u64, self.rank)),
+            ("version", is(present.version, self.version)),
+        ];
+        let fault = |field| FieldFault::new(field, "readonly", "cannot be changed here and is not as it was sent; read the levels again");
+        as_is.into_iter().filter(|(_, same)| !same).map(|(field, _)| fault(field)).collect()
+    }
+}
+
+/// Replaces a level, among the floors of all as they stand. The product's own name is no name of its own.
+pub fn replace(present: &Record<CustomerLevel>, act: &Act, wanted: Wanted, floors: &Floors) -> Result<Change<CustomerLevel>, Refused> {
+    let Wanted { name, min_score, benefits } = wanted;
+    Refused::any(floor_fault(present.id, min_score, floors).into_iter().collect())?;
+    let name = (name.as_str() != present.id.original_name()).then_some(name);
+    let Some((next, changes)) = present.changed(act, LevelData { name, min_score }, LevelText { benefits }) else { return Ok(None) };
     let summary = format!("{} changed the level {}", act.actor_name, next.name());
-    let event = next.event(act, EventKind::LevelUpdated, summary, json!({})).with_changes(changes);
+    let detail = json!({"minScoreChanged": present.data.min_score != min_score});
+    let event = next.event(act, EventKind::LevelUpdated, summary, detail).with_changes(changes);
     Ok(Some((next, vec![event])))
 }
 
@@ -221,13 +280,28 @@ mod tests {
     fn a_level_is_the_products_own_until_somebody_changes_it() {
         let own = standing(LevelCode::Gold, None, &act());
         assert_eq!((own.version, own.name(), own.data.min_score, own.id.rank()), (0, "Gold", score(360), 3));
-        let data = LevelData { name: Text::read("Golden").ok(), min_score: score(350) };
+        let golden = Wanted { name: Text::read("Golden").expect("valid"), min_score: score(350), benefits: None };
         let floors = floors([&own.row]);
-        let (next, events) = replace(&own, &act(), data.clone(), LevelText::default(), &floors).expect("allowed").expect("changed");
+        let (next, events) = replace(&own, &act(), golden.clone(), &floors).expect("allowed").expect("changed");
         assert_eq!((next.version, next.name()), (1, "Golden"));
         assert_eq!((events[0].kind, events[0].changes.keys().collect::<Vec<_>>().len()), (EventKind::LevelUpdated, 2));
-        assert_eq!(replace(&next, &act(), data.clone(), LevelText::default(), &floors), Ok(None));
-        let high = LevelData { min_score: score(460), ..data };
-        assert!(replace(&own, &act(), high, LevelText::default(), &floors).is_err());
+        assert_eq!(events[0].data, json!({"minScoreChanged": true}));
+        assert_eq!(replace(&next, &act(), golden.clone(), &floors), Ok(None));
+        assert!(replace(&own, &act(), Wanted { min_score: score(460), ..golden.clone() }, &floors).is_err());
+        let as_read = Wanted { name: Text::read("Gold").expect("valid"), min_score: score(360), benefits: None };
+        assert_eq!(replace(&own, &act(), as_read.clone(), &floors), Ok(None), "what was read is no change");
+        let (back, events) = replace(&next, &act(), Wanted { name: as_read.name, ..golden }, &floors).expect("allowed").expect("changed");
+        assert_eq!((back.name(), &back.data.name, &events[0].data), ("Gold", &None, &json!({"minScoreChanged": false})));
+        let names = LevelNames::of([&next.row]);
+        assert_eq!([LevelCode::Gold, LevelCode::Silver].map(|code| names.name(code).to_owned()), ["Golden", "Silver"]);
+    }
+
+    #[test]
+    fn what_cannot_be_changed_is_sent_back_as_it_is() {
+        let own = standing(LevelCode::Gold, None, &act());
+        let fields = |sent: SentBack| sent.faults(&own).into_iter().map(|fault| fault.field).collect::<Vec<_>>();
+        assert!(fields(SentBack::default()).is_empty());
+        assert!(fields(SentBack { code: Some(LevelCode::Gold), rank: Some(3), version: Some(0) }).is_empty());
+        assert_eq!(fields(SentBack { code: Some(LevelCode::Silver), rank: Some(2), version: Some(-1) }), ["code", "rank", "version"]);
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::activity::About;
 use crate::customer::Customer;
+use crate::customer_promotion::CustomerPromotionId;
 use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, OrderId, ProductId, PromotionId, TeamId, UserId};
 use crate::money::{Amount, Currency, MOST_MINOR};
 use crate::owner::{Change, Follower, Owned, Owner, beside};
 use crate::party::PartyId;
 use crate::product::{Product, Sku};
+use crate::promotion::PromotionCode;
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{FieldFault, Refused, StateMachine};
 use crate::time::Time;
@@ -109,7 +111,7 @@ pub struct Discount {
     /// The promotion.
     pub promotion_id: PromotionId,
     /// Its code.
-    pub code: Text<40>,
+    pub code: PromotionCode,
     /// How much it takes off.
     pub amount_minor: Amount,
 }
@@ -149,6 +151,9 @@ pub struct OrderText {
     /// What was taken off.
     #[serde(default)]
     pub discounts: Vec<Discount>,
+    /// Which of the customer's promotions it used or made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promotions: Vec<CustomerPromotionId>,
     /// What was noted.
     pub note: Option<OrderNote>,
 }
@@ -292,15 +297,13 @@ pub struct NewOrder {
     pub currency: Currency,
     /// What is bought, priced.
     pub items: Vec<OrderItem>,
-    /// What is taken off.
-    pub discounts: Vec<Discount>,
     /// What is noted.
     pub note: Option<OrderNote>,
 }
 
-/// A new order of a customer and its event.
-pub fn place(act: &Act, customer: &Record<Customer>, new: NewOrder) -> Result<(Record<Order>, Event), Refused> {
-    let NewOrder { number, currency, items, discounts, note } = new;
+/// A new order of a customer with what is taken off it, and its event. [`crate::purchase`] says what that is.
+pub fn place(act: &Act, customer: &Record<Customer>, new: NewOrder, discounts: Vec<Discount>) -> Result<(Record<Order>, Event), Refused> {
+    let NewOrder { number, currency, items, note } = new;
     let Totals { subtotal, discount, total } = Totals::of(&items, &discounts)?;
     let data = OrderData {
         number,
@@ -312,7 +315,8 @@ pub fn place(act: &Act, customer: &Record<Customer>, new: NewOrder) -> Result<(R
         total_minor: total,
         placed_at: act.at,
     };
-    let order: Record<Order> = Record::new(act.id(), act, data, OrderText { items, discounts, note }, OrderDerived::default());
+    let order: Record<Order> =
+        Record::new(act.id(), act, data, OrderText { items, discounts, promotions: Vec::new(), note }, OrderDerived::default());
     let order = beside(&order, customer).unwrap_or(order);
     let summary = format!("{} took order {} of {}", act.actor_name, order.data.number, customer.data.name);
     let detail = json!({"customerId": customer.id, "totalMinor": total, "currency": currency});
@@ -374,7 +378,7 @@ mod tests {
     fn order(price: i64) -> Record<Order> {
         let items = priced(&[wanted(Some(&product(price)), 1)], euro()).expect("priced");
         let number = Text::read("2026-000001").expect("a number");
-        place(&act(), &buyer(), NewOrder { number, currency: euro(), items, discounts: Vec::new(), note: None }).expect("placed").0
+        place(&act(), &buyer(), NewOrder { number, currency: euro(), items, note: None }, Vec::new()).expect("placed").0
     }
 
     fn about() -> About {
@@ -410,7 +414,7 @@ mod tests {
     #[test]
     fn an_order_costs_no_more_than_its_items_and_no_less_than_nothing() {
         let items = priced(&[wanted(Some(&product(100)), 3)], euro()).expect("priced");
-        let off = |minor| Discount { promotion_id: act().id(), code: Text::read("TEN").expect("a code"), amount_minor: amount(minor) };
+        let off = |minor| Discount { promotion_id: act().id(), code: PromotionCode::read("TEN").expect("a code"), amount_minor: amount(minor) };
         let of =
             |discounts: &[Discount]| Totals::of(&items, discounts).map(|totals| (totals.subtotal.get(), totals.discount.get(), totals.total.get()));
         assert_eq!((of(&[]), of(&[off(20), off(30)]), of(&[off(400)])), (Ok((300, 0, 300)), Ok((300, 50, 250)), Ok((300, 300, 0))));

@@ -28,6 +28,10 @@ crate::choice! {
         Orders = "orders",
         /// Notifications in the application that a user has not read.
         Unread = "unread",
+        /// How often a promotion was given.
+        Given = "given",
+        /// How often of that it waits for an order.
+        Assigned = "assigned",
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// The fields whose text is one of a few words, or a day that is nobody's birthday.
-const WORDS: [&str; 18] = [
+const WORDS: [&str; 23] = [
     "status",
     "closeReason",
     "priority",
@@ -25,6 +25,11 @@ const WORDS: [&str; 18] = [
     "endDate",
     "workDate",
     "until",
+    "trigger",
+    "beneficiary",
+    "discountType",
+    "applyTo",
+    "levelCodes",
 ];
 
 /// Whether a text is an id, the key of a record, or a time.

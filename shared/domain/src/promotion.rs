@@ -3,7 +3,8 @@
 
 use crate::customer::LevelCode;
 use crate::event::{Act, Event, EventKind};
-use crate::id::{CustomerId, TeamId, UserId};
+use crate::id::{CustomerId, PromotionId, TeamId, UserId};
+use crate::money::{MOST_MINOR, Paid};
 use crate::owner::Change;
 use crate::record::{Access, Entity, Record, Row, changes};
 use crate::refused::{FieldFault, Refused, StateMachine};
@@ -14,18 +15,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt;
 
-/// The most that a promotion says of money, in minor units: far above any order, and so low that a thousand of them can be
-/// added up.
-pub const MAX_MINOR: i64 = 1_000_000_000_000;
+/// The most that a promotion says of money: what an order is of at most, minor units.
+pub const MAX_MINOR: i64 = MOST_MINOR;
 
 /// How often a promotion can be given in all.
-pub const MAX_USES: i64 = 1_000_000_000;
+pub type UsageLimit = Whole<1, 1_000_000_000>;
 
 /// How often one customer can be given the same promotion.
-pub const MAX_PER_CUSTOMER: i64 = 100;
-
-/// An amount of money in minor units, more than nothing.
-pub type Amount = Whole<1, MAX_MINOR>;
+pub type PerCustomerLimit = Whole<1, 100>;
 
 /// How a promotion is named in an order: 1 to 40 of `A-Z 0-9 - _`, upper-cased.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +107,18 @@ crate::choice! {
 }
 
 crate::choice! {
+    /// On what occasion promotions are given without anybody's doing.
+    pub enum Occasion {
+        /// A customer places an order.
+        Order = "ORDER",
+        /// A customer comes to a level.
+        Level = "LEVEL",
+        /// A customer brings another one.
+        Referral = "REFERRAL",
+    }
+}
+
+crate::choice! {
     /// Where a promotion stands.
     pub enum PromotionStatus {
         /// Being written.
@@ -135,11 +144,6 @@ impl PromotionStatus {
     }
 }
 
-crate::id::ids! {
-    /// A promotion.
-    PromotionId,
-}
-
 /// The kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Promotion;
@@ -155,7 +159,7 @@ pub struct PromotionData {
     /// What makes it apply.
     pub trigger: Trigger,
     /// Of MIN_PURCHASE: the subtotal from which it applies, minor units.
-    pub min_order_minor: Option<Amount>,
+    pub min_order_minor: Option<Paid>,
     /// Of CUSTOMER_LEVEL: the levels, sorted, each once.
     #[serde(default)]
     pub level_codes: Vec<LevelCode>,
@@ -164,9 +168,9 @@ pub struct PromotionData {
     /// How the discount is measured.
     pub discount_type: DiscountType,
     /// Whole percent, or minor units.
-    pub discount_value: Amount,
+    pub discount_value: Paid,
     /// Of PERCENT: the most that it comes to, minor units.
-    pub max_discount_minor: Option<Amount>,
+    pub max_discount_minor: Option<Paid>,
     /// Which order it discounts.
     pub apply_to: ApplyTo,
     /// Whether it is added to others.
@@ -176,9 +180,9 @@ pub struct PromotionData {
     /// From when it no longer is.
     pub ends_at: Option<Time>,
     /// How often it can be given in all.
-    pub usage_limit: Option<Whole<1, MAX_USES>>,
+    pub usage_limit: Option<UsageLimit>,
     /// How often to one customer.
-    pub per_customer_limit: Whole<1, MAX_PER_CUSTOMER>,
+    pub per_customer_limit: PerCustomerLimit,
     /// Where it stands.
     pub status: PromotionStatus,
 }
@@ -190,16 +194,29 @@ pub struct PromotionText {
     pub description: Option<Prose>,
 }
 
-/// Derived by the system: its [`crate::customer_promotion`] records, counted.
+/// Derived by the system.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PromotionDerived {
+    /// When it was deleted, which took it back from those who had not used it.
+    pub deleted_at: Option<Time>,
+}
+
+/// How often a promotion was given: its [`crate::customer_promotion`] records, counted. What waits for an order counts as what was
+/// used: what a customer was promised holds, also after the last one was given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Uses {
     /// How many wait for an order that names them.
-    #[serde(default)]
-    pub assigned_count: u64,
+    pub assigned: u64,
     /// How many discounted an order.
-    #[serde(default)]
-    pub used_count: u64,
+    pub used: u64,
+}
+
+impl Uses {
+    /// How often in all.
+    pub const fn given(self) -> u64 {
+        self.assigned.saturating_add(self.used)
+    }
 }
 
 impl Entity for Promotion {
@@ -237,9 +254,19 @@ impl PromotionData {
         self.ends_at.is_some_and(|end| end <= at)
     }
 
+    /// On what occasion it is given without anybody's doing.
+    pub const fn occasion(&self) -> Option<Occasion> {
+        match (self.trigger, self.apply_to) {
+            (Trigger::FirstPurchase | Trigger::MinPurchase, _) | (Trigger::CustomerLevel, ApplyTo::CurrentOrder) => Some(Occasion::Order),
+            (Trigger::CustomerLevel, ApplyTo::NextOrder) => Some(Occasion::Level),
+            (Trigger::Referral, _) => Some(Occasion::Referral),
+            (Trigger::Manual, _) => None,
+        }
+    }
+
     /// Whether a customer who comes to a level is given it, for the next order.
     pub fn is_given_at(&self, level: LevelCode) -> bool {
-        self.trigger == Trigger::CustomerLevel && self.apply_to == ApplyTo::NextOrder && self.level_codes.contains(&level)
+        self.occasion() == Some(Occasion::Level) && self.level_codes.contains(&level)
     }
 
     /// Which of two customers get what it gives for a referral.
@@ -253,22 +280,16 @@ impl PromotionData {
     }
 }
 
-impl Row<Promotion> {
-    /// How often it was given. What waits for an order counts: what a customer was promised holds, also after the last one
-    /// was given.
-    pub fn given(&self) -> u64 {
-        self.derived.assigned_count.saturating_add(self.derived.used_count)
-    }
-
+impl PromotionData {
     /// How often it can still be given; `None` is without a limit.
-    pub fn remaining(&self) -> Option<u64> {
-        let limit = self.data.usage_limit.map(|limit| u64::try_from(limit.get()).unwrap_or_default());
-        limit.map(|limit| limit.saturating_sub(self.given()))
+    pub fn remaining(&self, uses: Uses) -> Option<u64> {
+        let limit = self.usage_limit.map(|limit| u64::try_from(limit.get()).unwrap_or_default());
+        limit.map(|limit| limit.saturating_sub(uses.given()))
     }
 
     /// Whether its limit is used up.
-    pub fn is_exhausted(&self) -> bool {
-        self.remaining() == Some(0)
+    pub fn is_exhausted(&self, uses: Uses) -> bool {
+        self.remaining(uses) == Some(0)
     }
 }
 
@@ -387,7 +408,13 @@ fn ended(promotion: &Record<Promotion>, act: &Act) -> Event {
 }
 
 /// A person's change of fields and status, with an event for the end and one for what else changed.
-pub fn update(promotion: &Record<Promotion>, act: &Act, mut data: PromotionData, text: PromotionText) -> Result<Change<Promotion>, Refused> {
+pub fn update(
+    promotion: &Record<Promotion>,
+    uses: Uses,
+    act: &Act,
+    mut data: PromotionData,
+    text: PromotionText,
+) -> Result<Change<Promotion>, Refused> {
     let (from, to) = (promotion.data.status, data.status);
     if from != to && !from.allowed().contains(&to) {
         return Err(Refused::transition(StateMachine::Promotion, format!("A promotion that is {from} cannot become {to}"), from.allowed()));
@@ -395,7 +422,7 @@ pub fn update(promotion: &Record<Promotion>, act: &Act, mut data: PromotionData,
     tidy(&mut data.level_codes);
     let mut wrong = faults(&Terms::from(&data));
     let changed = changes(&promotion.data, &data);
-    let (free, why): (&[&str], _) = match (from == PromotionStatus::Expired, promotion.given() > 0) {
+    let (free, why): (&[&str], _) = match (from == PromotionStatus::Expired, uses.given() > 0) {
         (true, _) => (&FREE_ONCE_OVER, "cannot be changed: the promotion is over"),
         (false, true) => (&FREE_ONCE_GIVEN, "cannot be changed any more: customers have the promotion"),
         (false, false) => (&[], ""),
@@ -404,8 +431,8 @@ pub fn update(promotion: &Record<Promotion>, act: &Act, mut data: PromotionData,
         wrong.extend(changed.keys().filter(|name| !free.contains(&name.as_str())).map(|name| FieldFault::new(name.as_str(), "conflict", why)));
     }
     let limit = data.usage_limit.and_then(|limit| u64::try_from(limit.get()).ok());
-    if let Some(limit) = limit.filter(|limit| *limit < promotion.given() && changed.contains_key("usageLimit")) {
-        let given = promotion.given();
+    if let Some(limit) = limit.filter(|limit| *limit < uses.given() && changed.contains_key("usageLimit")) {
+        let given = uses.given();
         wrong.push(FieldFault::new("usageLimit", "range", format!("must not be below the {given} that were given; {limit} is")));
     }
     if from != to || changed.contains_key("endsAt") {
@@ -446,9 +473,9 @@ pub fn ended_by_date(promotion: &Record<Promotion>, act: &Act) -> Option<(Record
 pub enum Deletion {
     /// A draft, which nobody ever had, goes, with the event.
     Removed(Box<Event>),
-    /// It is over, with the event, and what waits for an order is revoked.
+    /// It is over, with the event, and taken back from those who had not used it.
     Ended(Box<(Record<Promotion>, Event)>),
-    /// It was over; what still waits for an order is revoked.
+    /// It was over.
     WasOver,
 }
 
@@ -463,6 +490,7 @@ pub fn delete(promotion: &Record<Promotion>, act: &Act) -> Deletion {
         PromotionStatus::Active | PromotionStatus::Paused => {
             let mut next = promotion.touched(act);
             next.data.status = PromotionStatus::Expired;
+            next.derived.deleted_at = Some(act.at);
             let event = ended(&next, act).with_changes(changes(&promotion.data, &next.data));
             Deletion::Ended(Box::new((next, event)))
         }
@@ -506,11 +534,15 @@ pub(crate) mod tests {
     }
 
     fn with(promotion: &Record<Promotion>, fields: Value) -> Result<Change<Promotion>, Refused> {
+        used(promotion, Uses::default(), fields)
+    }
+
+    fn used(promotion: &Record<Promotion>, uses: Uses, fields: Value) -> Result<Change<Promotion>, Refused> {
         let mut data = serde_json::to_value(&promotion.data).expect("data");
         for (name, value) in fields.as_object().expect("fields") {
             data[name] = value.clone();
         }
-        update(promotion, &act(), serde_json::from_value(data).expect("data"), promotion.text.clone())
+        update(promotion, uses, &act(), serde_json::from_value(data).expect("data"), promotion.text.clone())
     }
 
     #[test]
@@ -577,15 +609,14 @@ pub(crate) mod tests {
 
     #[test]
     fn terms_are_fixed_once_somebody_has_it() {
-        let mut running = promotion(json!({}));
+        let running = promotion(json!({}));
+        let given = |fields| used(&running, Uses { assigned: 1, used: 2 }, fields);
         let terms = json!({"discountValue": 20, "stackable": true, "code": "TWENTY", "trigger": "FIRST_PURCHASE"});
         assert!(with(&running, terms.clone()).is_ok(), "nobody has it yet");
-        running.derived.assigned_count = 1;
-        running.derived.used_count = 2;
-        assert_eq!(wrong(with(&running, terms)), ["code conflict", "discountValue conflict", "stackable conflict", "trigger conflict"]);
+        assert_eq!(wrong(given(terms)), ["code conflict", "discountValue conflict", "stackable conflict", "trigger conflict"]);
         let free = json!({"name": "Other", "usageLimit": 3, "perCustomerLimit": 5, "endsAt": "1980-01-01T00:00:00Z", "status": "PAUSED"});
-        assert!(with(&running, free).is_ok());
-        assert_eq!(wrong(with(&running, json!({"usageLimit": 2}))), ["usageLimit range"]);
+        assert!(given(free).is_ok());
+        assert_eq!(wrong(given(json!({"usageLimit": 2}))), ["usageLimit range"]);
         let over = promotion(json!({"status": "EXPIRED"}));
         assert_eq!(wrong(with(&over, json!({"endsAt": "1980-01-01T00:00:00Z", "discountValue": 1}))), ["discountValue conflict", "endsAt conflict"]);
         assert!(with(&over, json!({"name": "Other"})).is_ok());
@@ -593,12 +624,12 @@ pub(crate) mod tests {
 
     #[test]
     fn it_is_exhausted_when_as_many_were_given_as_can_be() {
-        let mut limited = promotion(json!({"usageLimit": 3}));
-        assert_eq!((limited.remaining(), limited.is_exhausted()), (Some(3), false));
-        (limited.derived.assigned_count, limited.derived.used_count) = (1, 2);
-        assert_eq!((limited.remaining(), limited.is_exhausted(), limited.data.status), (Some(0), true, PromotionStatus::Active));
-        limited.data.usage_limit = None;
-        assert_eq!((limited.remaining(), limited.is_exhausted()), (None, false));
+        let mut limited = promotion(json!({"usageLimit": 3})).row.data;
+        let (none, all) = (Uses::default(), Uses { assigned: 1, used: 2 });
+        assert_eq!((limited.remaining(none), limited.is_exhausted(none)), (Some(3), false));
+        assert_eq!((limited.remaining(all), limited.is_exhausted(all)), (Some(0), true));
+        limited.usage_limit = None;
+        assert_eq!((limited.remaining(all), limited.is_exhausted(all)), (None, false));
     }
 
     #[test]
@@ -622,6 +653,7 @@ pub(crate) mod tests {
         assert_eq!(delete(&dated("EXPIRED"), &act()), Deletion::WasOver);
         let Deletion::Ended(ended) = delete(&dated("PAUSED"), &act()) else { panic!("ended") };
         assert_eq!((ended.0.data.status, ended.0.version, ended.1.kind), (PromotionStatus::Expired, 2, EventKind::PromotionEnded));
+        assert_eq!(ended.0.derived.deleted_at, Some(act().at));
     }
 
     #[test]

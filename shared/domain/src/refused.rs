@@ -37,8 +37,6 @@ pub enum StateMachine {
     Order,
     /// The status of a promotion, or of one that a customer holds.
     Promotion,
-    /// The status of a campaign.
-    Campaign,
     /// The status of a message to a customer.
     Message,
 }
@@ -73,6 +71,9 @@ pub enum Refused {
         /// A sentence for people.
         detail: String,
     },
+    /// The customer cannot use these promotion codes, each by its place.
+    #[error("{} promotion codes cannot be used", .0.len())]
+    NotApplicable(Vec<FieldFault>),
     /// The customer is archived and buys nothing.
     #[error("The customer is archived; restore it first")]
     CustomerArchived,

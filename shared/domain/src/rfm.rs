@@ -2,12 +2,13 @@
 //!
 //! Each of the three is 1 to 5 by the thresholds of the settings ([`crate::settings::Rfm`]); the score is their average. What a
 //! night has to look at again is known beforehand: orders move frequency and money, and by time alone only recency does
-//! (`Rules::next_review`).
+//! ([`Rules::next_review`]). So a customer has the moment from which the score can be another, and a night looks at those whose
+//! moment has come; at everybody who ever bought something where thresholds or floors are others.
 
 use crate::customer::{Customer, LevelCode};
 use crate::event::{Act, Event, EventKind};
 use crate::level::{Floors, level_of};
-use crate::record::Record;
+use crate::record::{Record, Row};
 use crate::settings::Rfm;
 use crate::text::Invalid;
 use crate::time::{Day, Time};
@@ -178,9 +179,47 @@ pub struct Rescored {
     pub event: Option<Event>,
 }
 
+/// Whether there is something to score: orders that count, or a score of such as do not count any more.
+fn ever_bought(customer: &Row<Customer>) -> bool {
+    customer.derived.order_count > 0 || customer.derived.rfm.is_some()
+}
+
+/// Puts a customer down for the next night, since what was bought is something else; what awaits one is left where it is.
+pub fn plan_review(customer: &mut Row<Customer>, now: Time) {
+    let waits = customer.derived.rfm_review_at.is_some_and(|at| at <= now);
+    if !waits {
+        customer.derived.rfm_review_at = Some(now);
+    }
+}
+
+/// Puts a customer who comes back down for the next night: whoever is archived is passed over meanwhile.
+pub fn review_again(customer: &mut Row<Customer>, now: Time) {
+    customer.derived.rfm_review_at = ever_bought(customer).then_some(now);
+}
+
+/// A customer as the rules have it at a moment, put down for the next review, with the event where the level changed. `None` where
+/// the moment of the customer has not come, as where it was reviewed before.
+pub fn review(customer: &Record<Customer>, act: &Act, at: Time, rules: &Rules<'_>, floors: &Floors) -> Option<Rescored> {
+    let is_due = customer.derived.rfm_review_at.is_some_and(|review| review <= at);
+    if is_due { review_anyway(customer, act, at, rules, floors) } else { None }
+}
+
+/// The same whenever the customer's moment comes: where the rules are others, and of those that an earlier release put down for no
+/// review. `None` where nothing changes.
+pub fn review_anyway(customer: &Record<Customer>, act: &Act, at: Time, rules: &Rules<'_>, floors: &Floors) -> Option<Rescored> {
+    if customer.data.archived_at.is_some() {
+        return None;
+    }
+    let orders = Orders::of(customer);
+    let scored = if ever_bought(customer) { rescored(customer, act, &rules.score(&orders, at), floors) } else { None };
+    let mut reviewed = scored.unwrap_or_else(|| Rescored { customer: customer.clone(), event: None });
+    reviewed.customer.derived.rfm_review_at = rules.next_review(orders.last_at, at);
+    (reviewed.customer != *customer).then_some(reviewed)
+}
+
 /// A customer after a scoring; `None` where nothing changed but the days since the last order, which pass by themselves. No
 /// person's change.
-pub fn rescored(customer: &Record<Customer>, act: &Act, scoring: &Scoring, floors: &Floors) -> Option<Rescored> {
+fn rescored(customer: &Record<Customer>, act: &Act, scoring: &Scoring, floors: &Floors) -> Option<Rescored> {
     let mut next = customer.clone();
     let (old, new) = (customer.derived.level_code.unwrap_or(LevelCode::Bronze), level_of(scoring.score, floors));
     let Ok(Value::Object(shown)) = serde_json::to_value(scoring) else { return None };
@@ -319,6 +358,44 @@ mod tests {
         assert_eq!((told, less.derived.rfm.as_ref().map(|rfm| &rfm["score"])), (None, Some(&json!(4.67))));
         let (old, told) = scored(&best, 200).expect("scored");
         assert_eq!((told, old.derived.level_code), (moved("PLATINUM", "GOLD"), Some(LevelCode::Gold)));
+    }
+
+    #[test]
+    fn a_review_at_each_moment_that_was_put_down_misses_no_change() {
+        let (settings, floors) = (SettingsData::default(), crate::level::original_floors());
+        let zone = TimeZone::get("Europe/Berlin").expect("zone");
+        let rules = rules(&settings.rfm, &zone);
+        let now = act().at;
+        let data = CustomerData::new(Text::read("Acme").expect("valid"), now);
+        let mut shown = Record::new(act().id(), &act(), data, CustomerText::default(), CustomerDerived::default());
+        assert_eq!(review_anyway(&shown, &act(), now, &rules, &floors), None, "who never bought has no score");
+        plan_review(&mut shown, now);
+        assert_eq!(shown.derived.rfm_review_at, Some(now));
+        let gone = review(&shown, &act(), now, &rules, &floors).expect("an order came and went");
+        assert_eq!((gone.customer.derived.rfm_review_at, &gone.customer.derived.rfm, gone.event), (None, &None, None));
+        (shown.derived.order_count, shown.derived.total_spent_minor, shown.derived.last_order_at) = (3, 60_000, Some(now));
+        let mut reviews = 0;
+        for hour in 0..(200 * 24) {
+            let at = now.plus_seconds(hour * 3600);
+            if let Some(reviewed) = review(&shown, &act(), at, &rules, &floors) {
+                (shown, reviews) = (reviewed.customer, reviews + 1);
+                assert_eq!(review(&shown, &act(), at, &rules, &floors), None, "once");
+                assert_eq!(review_anyway(&shown, &act(), at, &rules, &floors), None, "whoever asks");
+            }
+            let score = rules.score(&Orders::of(&shown), at);
+            let rfm = shown.derived.rfm.as_ref().expect("scored");
+            assert_eq!((&rfm["r"], &rfm["score"]), (&json!(score.r), &json!(score.score)), "after {hour} hours");
+            assert_eq!(shown.derived.level_code, Some(level_of(score.score, &floors)));
+        }
+        assert_eq!((reviews, shown.derived.rfm_review_at), (5, None), "once for each of the scores");
+        let (then, floors) = (now.plus_seconds(200 * 86_400), [(LevelCode::Bronze, Score::MIN), (LevelCode::Silver, Score(101))].into());
+        assert_eq!(review(&shown, &act(), then, &rules, &floors), None);
+        let silver = review_anyway(&shown, &act(), then, &rules, &floors).expect("another floor");
+        assert_eq!((silver.customer.derived.level_code, silver.event.is_some()), (Some(LevelCode::Silver), true));
+        shown.data.archived_at = Some(then);
+        assert_eq!(review_anyway(&shown, &act(), then, &rules, &floors), None, "nobody looks at archived ones");
+        review_again(&mut shown, then);
+        assert_eq!(shown.derived.rfm_review_at, Some(then));
     }
 
     /// Local days between two moments, counted one by one.

@@ -68,14 +68,14 @@ codes! {
     RefundFirst = "REFUND_FIRST", 409, "The order was paid";
     /// Nothing is paid on an order that was called off.
     OrderCancelled = "ORDER_CANCELLED", 409, "The order was cancelled";
+    /// The customer cannot use a promotion that the order names.
+    PromotionNotApplicable = "PROMOTION_NOT_APPLICABLE", 422, "A promotion code cannot be used";
     /// An archived customer buys nothing.
     CustomerArchived = "CUSTOMER_ARCHIVED", 409, "The customer is archived";
     /// The lifecycle does not allow the move.
     CustomerTransition = "CUSTOMER_TRANSITION", 409, "The customer cannot move there";
     /// The status of the promotion, or of the one that the customer holds, does not allow the move.
     PromotionTransition = "PROMOTION_TRANSITION", 409, "The promotion cannot move there";
-    /// The campaign's status does not allow the move.
-    CampaignTransition = "CAMPAIGN_TRANSITION", 409, "The campaign cannot move there";
     /// The message's status does not allow the move.
     MessageTransition = "MESSAGE_TRANSITION", 409, "The message cannot move there";
     /// The idempotency key was used with another body.
@@ -353,6 +353,11 @@ impl From<Refused> for Problem {
                 let problem = Self::new(Code::LimitReached, detail);
                 field.into_iter().fold(problem, |problem, field| problem.about(&format!("/{field}"), "limit"))
             }
+            Refused::NotApplicable(faults) => {
+                let error = |fault: FieldFault| FieldError::new(format!("/{}", fault.field), fault.rule, fault.message);
+                let problem = Self::fields(faults.into_iter().map(error).collect());
+                Self { code: Code::PromotionNotApplicable, ..problem }
+            }
             Refused::CustomerArchived => Self::new(Code::CustomerArchived, refused.to_string()).about("/customerId", "archived"),
             Refused::OrderCancelled => Self::new(Code::OrderCancelled, refused.to_string()).about("/type", "cancelled"),
             Refused::RefundFirst { .. } => Self::new(Code::RefundFirst, refused.to_string()).about("/status", "refund"),
@@ -372,7 +377,6 @@ const fn machine(machine: StateMachine) -> (Code, &'static str) {
         StateMachine::Project => (Code::ProjectTransition, "/status"),
         StateMachine::Order => (Code::OrderTransition, "/status"),
         StateMachine::Promotion => (Code::PromotionTransition, "/status"),
-        StateMachine::Campaign => (Code::CampaignTransition, "/status"),
         StateMachine::Message => (Code::MessageTransition, "/status"),
     }
 }

@@ -25,10 +25,17 @@ pub struct Job {
 
 /// Every job, in the order of the day, and what is started by hand alone.
 pub const JOBS: &[Job] = &[
+    Job { name: JobName::PromotionExpiry, about: "Ends the promotions whose end has passed", cron: Some("cron(15 0 * * ? *)"), of_the_day: false },
     Job {
         name: JobName::CustomerEngagement,
         about: "Says of customers whether the contact is hot, warm or inactive",
         cron: Some("cron(0 1 * * ? *)"),
+        of_the_day: false,
+    },
+    Job {
+        name: JobName::RfmScoring,
+        about: "Scores customers by what they bought, and moves them to the loyalty level of their score",
+        cron: Some("cron(0 2 * * ? *)"),
         of_the_day: false,
     },
     Job {

@@ -24,6 +24,11 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
             EventKind::LeadConverted,
             EventKind::LeadDeleted,
             EventKind::CustomerAssigned,
+            EventKind::CustomerCreated,
+            EventKind::CustomerUpdated,
+            EventKind::CustomerLevelChanged,
+            EventKind::SettingsUpdated,
+            EventKind::LevelUpdated,
         ],
     },
     Subscription {

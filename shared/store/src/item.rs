@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::overview::Counter;
 use domain::text::TextValue;
 use domain::time::Day;
-use domain::{Entity, Record, Row, Time, UserId};
+use domain::{CustomerId, Entity, PromotionId, Record, Row, Time, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -134,6 +134,12 @@ pub struct Rollup {
 }
 
 impl Rollup {
+    /// How often a customer was given a promotion.
+    pub fn held(customer: CustomerId, promotion: PromotionId, counts: bool) -> Self {
+        let key = crate::keys::held(customer, promotion);
+        Self { key, name: CounterName::Children(Counter::Given), amount: i64::from(counts), guarded: false }
+    }
+
     /// One child of a record.
     pub fn child(kind: &str, id: impl std::fmt::Display, counter: Counter, counts: bool) -> Self {
         Self { key: crate::keys::counts(kind, id), name: CounterName::Children(counter), amount: i64::from(counts), guarded: true }

@@ -2,10 +2,12 @@
 //!
 //! A key function without a row in `ACCESS_PATTERNS.md` fails a test.
 
+use domain::customer_promotion::CustomerPromotionId;
 use domain::figures::Whose;
 use domain::job::{JobName, RunId};
+use domain::promotion::Occasion;
 use domain::text::TextValue;
-use domain::{ActivityId, EventId, FollowUpId, OrderId, ParkedId, SessionId, TaskId, TeamId, Time, UserId};
+use domain::{ActivityId, CustomerId, EventId, FollowUpId, OrderId, ParkedId, PromotionId, SessionId, TaskId, TeamId, Time, UserId};
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -229,6 +231,44 @@ pub fn sales(customer: impl std::fmt::Display) -> Key {
     Key::new(format!("CUSTOMER#{customer}"), SALES)
 }
 
+/// How often was this customer given this promotion? `CUSTOMER#<id>` / `HELD#<promotion>`. It sorts right before those that wait.
+pub fn held(customer: impl std::fmt::Display, promotion: PromotionId) -> Key {
+    Key::new(format!("CUSTOMER#{customer}"), format!("{HELD}{promotion}"))
+}
+
+/// Which of them wait for an order, the one that was given first coming first? `CUSTOMER#<id>` / `HELD#<promotion>#<time>#<id>`.
+pub fn waiting(customer: impl std::fmt::Display, promotion: PromotionId, at: Time, id: CustomerPromotionId) -> Key {
+    let Key { pk, sk } = held(customer, promotion);
+    Key::new(pk, format!("{sk}#{}", by_time(at, id)))
+}
+
+/// How the sort keys of both begin.
+pub(crate) const HELD: &str = "HELD#";
+
+/// Which promotions are given on this occasion without anybody's doing? `PROMOTIONS` / `ORDER#<id>`; also LEVEL, REFERRAL. Its row is
+/// what an order goes by, so it is read strongly consistent, all of them at once.
+pub fn live(occasion: Occasion, promotion: PromotionId) -> Key {
+    Key::new(LIVE_PROMOTIONS, format!("{}{promotion}", of_occasion(occasion)))
+}
+
+/// The partition of them.
+pub(crate) const LIVE_PROMOTIONS: &str = "PROMOTIONS";
+
+/// How the sort keys of those of an occasion begin.
+pub(crate) fn of_occasion(occasion: Occasion) -> String {
+    format!("{occasion}#")
+}
+
+/// When does this promotion end? `PROMOTION#<id>` / `DUE#END`, among all that end.
+pub fn end(promotion: PromotionId) -> Key {
+    Key::new(format!("PROMOTION#{promotion}"), "DUE#END")
+}
+
+/// Which of a kind end, the next one first: `DUE#PROMOTION`.
+pub fn ending(kind: &str) -> String {
+    format!("DUE#{kind}")
+}
+
 /// How the sort keys of the orders begin, and the one of the totals.
 pub(crate) const PLACED_AT: &str = "PLACED#";
 pub(crate) const SALES: &str = "PLACED~SALES";
@@ -241,6 +281,11 @@ pub fn numbers(kind: &str, year: i16) -> Key {
 /// When does this template come again? `TASK#<id>` / `DUE#RECURRENCE`, in the partition of that day.
 pub fn recurrence(task: TaskId) -> Key {
     Key::new(format!("TASK#{task}"), "DUE#RECURRENCE")
+}
+
+/// When is the RFM score of this customer worked out next? `CUSTOMER#<id>` / `DUE#RFM`, in the partition of that hour.
+pub fn scoring(customer: CustomerId) -> Key {
+    Key::new(format!("CUSTOMER#{customer}"), "DUE#RFM")
 }
 
 /// When was this job last done to its end, and which run is at it? `JOB#<name>` / `JOB`.
@@ -396,7 +441,7 @@ pub fn due_on(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..10])
 }
 
-/// What of a kind is due in an hour, UTC: `DUE#CUSTOMER#2026-01-31T01`.
+/// What of a kind is due in an hour, UTC: `DUE#CUSTOMER#2026-01-31T01`, `DUE#RFM#2026-01-31T01`.
 pub fn due_in(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..13])
 }

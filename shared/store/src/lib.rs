@@ -49,7 +49,7 @@ pub use markers::UniqueHolder;
 pub use meter::{Meter, Usage};
 pub use overview::Beside;
 pub use parked::{Parked, Which};
-pub use records::{SalesSeq, filters};
+pub use records::{SalesSeq, UsesSeq, filters};
 pub use table::{Store, pause};
 pub use throttle::{Counted, Room};
 pub use tx::{FailedCondition, Tx};

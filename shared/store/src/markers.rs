@@ -4,7 +4,7 @@ use crate::accounts::TEAM_NAME;
 use crate::error::Error;
 use crate::item::{Item, Stored, bare, get_number, get_text, key_of, number, text};
 use crate::keys;
-use crate::records::{SKU, TRANSACTION};
+use crate::records::{CODE, SKU, TRANSACTION};
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -12,7 +12,7 @@ use domain::customer::Customer;
 use domain::lead::Lead;
 use domain::text::TextValue;
 use domain::value::Email;
-use domain::{CustomerId, Entity, LeadId, PartyId, ProductId, Record, TeamId, TransactionId, UserId};
+use domain::{CustomerId, Entity, LeadId, PartyId, ProductId, PromotionId, Record, TeamId, TransactionId, UserId};
 use futures::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -166,6 +166,8 @@ pub enum UniqueHolder {
     Product(ProductId),
     /// A payment or refund: its reference.
     Transaction(TransactionId),
+    /// A promotion: its code.
+    Promotion(PromotionId),
 }
 
 impl Error {
@@ -183,6 +185,7 @@ fn unique_holder(marker: &Item) -> Option<UniqueHolder> {
     match () {
         () if is_of(TEAM_NAME) => TeamId::read(id).map(UniqueHolder::Team).ok(),
         () if is_of(SKU) => ProductId::read(id).map(UniqueHolder::Product).ok(),
+        () if is_of(CODE) => PromotionId::read(id).map(UniqueHolder::Promotion).ok(),
         () if is_of(TRANSACTION) => TransactionId::read(id).map(UniqueHolder::Transaction).ok(),
         () => UserId::read(id).map(UniqueHolder::User).ok(),
     }

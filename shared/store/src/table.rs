@@ -119,6 +119,12 @@ impl Store {
         Ok(try_join_all(keys.chunks(AT_ONCE).map(|keys| self.get_some(keys, true))).await?.concat())
     }
 
+    /// The records of these ids, at most 100, in any order, eventually consistent.
+    pub async fn records_of<E: Stored>(&self, ids: &[E::Id]) -> Result<Vec<Record<E>>, Error> {
+        let keys: Vec<Key> = ids.iter().map(|id| crate::keys::record(E::KIND, *id)).collect();
+        self.get_items(&keys).await?.iter().map(to_record).collect()
+    }
+
     async fn get_some(&self, keys: &[Key], consistent: bool) -> Result<Vec<Item>, Error> {
         let mut wanted: Vec<HashMap<String, AttributeValue>> =
             keys.iter().map(|key| HashMap::from([("pk".to_owned(), text(&*key.pk)), ("sk".to_owned(), text(&*key.sk))])).collect();

@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use domain::Record;
+use domain::overview::Counter;
 use futures::FutureExt;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
@@ -68,6 +69,8 @@ struct CounterChange {
     closes: Option<String>,
     /// How often it had changed when it was read: nothing of it may have moved since.
     seq: Option<u64>,
+    /// What a counter may be afterwards, at most.
+    most: Option<(CounterName, i64)>,
 }
 
 /// DynamoDB's limit of actions in one transaction.
@@ -97,6 +100,7 @@ impl Tx {
             here.joins |= change.joins;
             here.closes = here.closes.take().or(change.closes);
             here.seq = here.seq.or(change.seq);
+            here.most = here.most.or(change.most);
         }
     }
 
@@ -253,6 +257,7 @@ impl Tx {
         let mut names = HashMap::from([("#type".to_owned(), "type".to_owned())]);
         let minutes = change.amounts.keys().all(|name| matches!(name, CounterName::Minutes(_)));
         let kind = match change.amounts.keys().next() {
+            _ if key.sk.starts_with(crate::keys::HELD) => "HELD",
             Some(CounterName::Sales(_)) => "SALES",
             _ if minutes && !change.guarded && change.closes.is_none() => "MINUTES",
             _ => "COUNTS",
@@ -270,23 +275,36 @@ impl Tx {
             set.push("convertedTo = :customer");
         }
         let expression = format!("SET {} ADD {}", set.join(", "), add.join(", "));
-        let condition = match (change.seq, change.guarded || change.closes.is_some(), change.joins) {
-            (Some(0), ..) => Some("attribute_not_exists(pk)"),
+        let mut conditions = match (change.seq, change.guarded || change.closes.is_some(), change.joins) {
+            (Some(0), ..) => vec!["attribute_not_exists(pk)"],
             (Some(seq), ..) => {
                 values.insert(":seq".to_owned(), number(seq));
-                Some("seq = :seq")
+                vec!["seq = :seq"]
             }
-            (None, true, true) => Some("attribute_exists(pk) AND attribute_not_exists(convertedTo)"),
-            (None, true, false) => Some("attribute_exists(pk)"),
-            (None, false, _) => None,
+            (None, true, true) => vec!["attribute_exists(pk)", "attribute_not_exists(convertedTo)"],
+            (None, true, false) => vec!["attribute_exists(pk)"],
+            (None, false, _) => Vec::new(),
         };
-        let meaning = if change.closes.is_some() || change.seq.is_some() { FailedCondition::Stale } else { FailedCondition::Parent };
-        self.update_if(key, &expression, condition, names, values, meaning);
+        if let Some((name, most)) = change.most {
+            let added = change.amounts.get(&name).copied().unwrap_or(0);
+            names.insert("#most".to_owned(), name.to_string());
+            values.insert(":most".to_owned(), number(most - added));
+            conditions.push("(attribute_not_exists(#most) OR #most <= :most)");
+        }
+        let condition = (!conditions.is_empty()).then(|| conditions.join(" AND "));
+        let is_stale = change.closes.is_some() || change.seq.is_some() || change.most.is_some();
+        let meaning = if is_stale { FailedCondition::Stale } else { FailedCondition::Parent };
+        self.update_if(key, &expression, condition.as_deref(), names, values, meaning);
     }
 
     /// Lets a lead take no more children: it became this customer.
     pub fn close_counts(&mut self, lead: domain::LeadId, customer: domain::CustomerId) {
         self.counters.entry(crate::keys::counts("LEAD", lead)).or_default().closes = Some(customer.to_string());
+    }
+
+    /// Requires that a counter is at most so much with what the transaction adds.
+    pub(crate) fn require_at_most(&mut self, key: Key, counter: Counter, most: i64) {
+        self.counters.entry(key).or_default().most = Some((CounterName::Children(counter), most));
     }
 
     /// Requires that nothing was added to these counters since they were read, beside what the transaction adds itself.
@@ -298,6 +316,11 @@ impl Tx {
     pub(crate) fn require_absent(&mut self, key: &Key, refusal: FailedCondition) {
         let check = ConditionCheck::builder().set_key(Some(key_map(key))).condition_expression("attribute_not_exists(pk)");
         self.push(check, key.clone(), refusal);
+    }
+
+    /// Requires that a record is not written when the transaction is carried out.
+    pub fn require_unwritten<E: Stored>(&mut self, id: E::Id) {
+        self.require_absent(&crate::keys::record(E::KIND, id), FailedCondition::Stale);
     }
 
     /// Requires a record to be there and not archived when the transaction is carried out.
@@ -603,7 +626,6 @@ fn is_conflict(error: Option<&TransactWriteItemsError>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::overview::Counter;
 
     fn lead() -> Key {
         crate::keys::counts("LEAD", "1")

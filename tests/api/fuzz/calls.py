@@ -173,9 +173,11 @@ class Maker:
         elif "{role}" in self.operation.path and self.random.random() < 0.7:
             call.path = self.operation.path.replace("{role}", self.random.choice(["ADMIN", "MANAGER", "SALES_REP"]))
         elif "{name}" in self.operation.path and self.random.random() < 0.7:
-            call.path = self.operation.path.replace("{name}", self.random.choice(["tasks-due", "counters-check", "customer-engagement"]))
+            call.path = self.operation.path.replace("{name}", self.random.choice(["tasks-due", "counters-check", "customer-engagement", "rfm-scoring"]))
         elif "{kind}" in self.operation.path and self.random.random() < 0.7:
             call.path = self.operation.path.replace("{kind}", self.random.choice(["LEAD_ASSIGNED", "WELCOME", "TASK_DUE"]))
+        elif "{code}" in self.operation.path and self.random.random() < 0.7:
+            call.path = self.operation.path.replace("{code}", self.random.choice(["BRONZE", "SILVER", "GOLD", "PLATINUM"]))
         for name in ("If-Match", "Idempotency-Key", "If-None-Match"):
             if self.random.random() < 0.85:
                 call.headers.pop(name, None)

@@ -167,7 +167,7 @@ class Run:
 
 # What the system keeps by itself may change between a write and a read.
 KEPT = {"counts", "lastContactedAt", "nextFollowUpAt", "nextFollowUp", "loggedMinutes", "nextOccurrenceAt", "lastLoginAt"}
-READABLE = ("leads", "customers", "activities", "follow-ups", "tasks", "projects", "products", "orders", "users", "settings")
+READABLE = ("leads", "customers", "activities", "follow-ups", "tasks", "projects", "products", "orders", "promotions", "users", "settings")
 
 
 def record_of(sent: requests.PreparedRequest, answer: requests.Response) -> str | None:

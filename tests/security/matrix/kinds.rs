@@ -49,6 +49,7 @@ pub enum Kind {
     User,
     Team,
     Role,
+    Promotion,
     DeadLetter,
     Session,
     /// The end of a link in a message, which whoever has it may follow.
@@ -73,6 +74,7 @@ const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::User, "/users", ""),
     (Kind::Team, "/teams", "teamId"),
     (Kind::Role, "/roles", ""),
+    (Kind::Promotion, "/promotions", ""),
     (Kind::DeadLetter, "/admin/dead-letters", ""),
     (Kind::Session, "/auth/sessions", ""),
     (Kind::Link, "/unsubscribe", ""),
@@ -119,7 +121,7 @@ impl Kind {
             Self::Lead | Self::Customer | Self::Activity | Self::Order | Self::Transaction | Self::Message => &Standing::ALL,
             Self::FollowUp | Self::Task | Self::Project | Self::WorkLog | Self::Notification | Self::User => &Standing::OWNED,
             Self::Session => &[Standing::Own, Standing::Teammates],
-            Self::Team | Self::Role | Self::DeadLetter | Self::Link | Self::Open(_) => &[],
+            Self::Team | Self::Role | Self::Promotion | Self::DeadLetter | Self::Link | Self::Open(_) => &[],
         }
     }
 }

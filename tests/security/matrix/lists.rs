@@ -133,6 +133,8 @@ async fn lists_show_what_is_inside_reach_and_filters_tell_nothing_of_the_rest() 
         .filter(|route| permission(route).is_some() && tests::schemas::query(route).iter().any(|(name, ..)| name == "cursor"))
         // What happened to records is no record: see the feed's own probes.
         .filter(|route| route.name != "list_feed")
+        // What hangs below one record is reached with it.
+        .filter(|route| !route.path.contains('{'))
         .map(|route| (route.clone(), Kind::of_record(route.path)))
         .filter(|(_, kind)| !kind.standings().is_empty())
         .collect();

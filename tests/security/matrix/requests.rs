@@ -61,6 +61,13 @@ pub async fn body(world: &World, route: &Route, actor: Option<&Actor>) -> Option
         "update_message_template" => {
             return Some(json!({"subject": "Finished", "body": unique(), "channels": ["IN_APP"], "enabled": true}));
         }
+        "assign_promotion" => {
+            let customer = match actor {
+                Some(actor) => world.parent(Kind::Customer, Standing::Own, actor).await.id,
+                None => NOTHING.to_owned(),
+            };
+            return Some(json!({"customerId": customer}));
+        }
         "update_role_permissions" => return Some(json!({"permissions": world.grants("MANAGER").await})),
         _ => {}
     }

@@ -31,7 +31,7 @@ pub fn reads(scope: &Scope, record: &Record) -> bool {
 pub fn lists(scope: &Scope, record: &Record) -> bool {
     match record.kind {
         Kind::Activity | Kind::Order | Kind::Transaction | Kind::Message => through_party(scope, record),
-        Kind::Team | Kind::Role | Kind::DeadLetter => true,
+        Kind::Team | Kind::Role | Kind::Promotion | Kind::DeadLetter => true,
         _ => scope.covers(record.owner, record.team),
     }
 }
@@ -99,7 +99,8 @@ pub fn judge(route: &Route, field: &str, named: Named) -> Judge {
     Judge::Inside(match (route.name, field) {
         ("update_user", "teamId") => return Judge::OnlyAll,
         // What hangs below a lead or customer needs the reach to write there; people are those of the same reach.
-        ("create_activity" | "create_follow_up" | "create_order", _) | ("update_follow_up" | "assign_lead" | "assign_customer", _) => own(),
+        ("create_activity" | "create_follow_up" | "create_order" | "assign_promotion", _)
+        | ("update_follow_up" | "assign_lead" | "assign_customer", _) => own(),
         // What one can see can be referred to.
         ("create_task" | "update_task", "leadId") => LeadsRead,
         ("create_task" | "update_task" | "create_project" | "create_work_log", "customerId") => CustomersRead,

@@ -195,7 +195,7 @@ impl World {
                 Record::of(kind, text(&own.expect("listed")["id"]), self.whose(standing, actor))
             }
             Kind::Link => Record::of(kind, self.link().await, (None, None)),
-            Kind::Team | Kind::Role | Kind::DeadLetter | Kind::Open(_) => Record::of(kind, self.thing(kind).await, (None, None)),
+            Kind::Team | Kind::Role | Kind::Promotion | Kind::DeadLetter | Kind::Open(_) => Record::of(kind, self.thing(kind).await, (None, None)),
         }
     }
 
@@ -303,8 +303,14 @@ impl World {
         match kind {
             Kind::Team => text(&self.admin.make("/teams", json!({"name": unique()})).await["id"]),
             Kind::Role => "MANAGER".into(),
+            Kind::Promotion => {
+                let body = json!({"code": unique().to_uppercase(), "name": "Ten", "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10, "status": "ACTIVE"});
+                text(&self.admin.make("/promotions", body).await["id"])
+            }
             Kind::Open("/admin/jobs") => "tasks-due".into(),
             // Of which nobody is told here.
+            // From one point on, whatever is changed.
+            Kind::Open("/customer-levels") => "BRONZE".into(),
             Kind::Open("/message-templates") => "CAMPAIGN_FINISHED".into(),
             Kind::Open(collection) => {
                 let create = routes().into_iter().find(|route| route.path == collection && route.method == http::Method::POST);

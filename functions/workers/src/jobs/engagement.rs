@@ -1,6 +1,7 @@
 //! Engagement: says of the customers whose moment has come whether the contact is hot, warm or inactive
 //! (`domain::engagement`).
 
+use super::due::{HOUR, hours};
 use super::piece::{Listed, Piece};
 use crate::failure::Failure;
 use crate::work::change;
@@ -12,14 +13,9 @@ use domain::{CustomerId, Record, Time};
 use messaging::Place;
 use store::{Page, Paging, Tx};
 
-const HOUR: i64 = 3600;
-
 /// How long before the last run it begins to look, seconds: a day, since what was set by hand on the day of a run waits for the
 /// next one, and an hour for what was on its way then.
 const OVERLAP: i64 = 25 * HOUR;
-
-/// How far back it looks at most, seconds: what could not be handled for sixty nights is left to who reads the runs.
-const FARTHEST: i64 = 60 * 24 * HOUR;
 
 /// What says whether a customer is reviewed at a moment of the day that began then.
 type Rule = fn(&Record<Customer>, &Act, Time, Time) -> Option<(Record<Customer>, Option<Event>)>;
@@ -65,8 +61,7 @@ fn written(customer: &Record<Customer>, (next, event): (Record<Customer>, Option
 
 pub(super) async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<Option<Place>, Failure> {
     let (at, zone) = (piece.run.started_at, &piece.app.config.zone);
-    let from = piece.run.since.map(|since| since.plus_seconds(-OVERLAP).max(at.plus_seconds(-FARTHEST)));
-    let hours = from.map(|from| from.spans_until(at, HOUR));
+    let hours = hours(piece.run, OVERLAP);
     let rule: Rule = if hours.is_some() { review } else { first_review };
     piece.walk(&Reviews { hours, at, day: at.day_in(zone).start(zone), rule }, place).await
 }

@@ -57,7 +57,8 @@ pub(super) async fn begin(app: &App, start: &Start, message: &Message) -> Result
         let (state, begun) = kept.state.begin(start, &message.id, today, &act);
         let mut tx = Tx::new();
         match &begun {
-            Begun::Nothing | Begun::GoOn(_) => return Ok(Decision::Keep(begun)),
+            Begun::Nothing | Begun::GoOn(_) if state == kept.state => return Ok(Decision::Keep(begun)),
+            Begun::Nothing | Begun::GoOn(_) => tx.keep_job(*name, kept, &state),
             Begun::Refused(run) => {
                 tx.begin_run(run);
                 tx.event(&run.event(&act));

@@ -4,6 +4,7 @@ use super::NamedUser;
 use super::overview::{CustomerCounts, NextFollowUp, NoteOut, shown};
 use domain::customer::{Address, Customer, CustomerData, CustomerDerived, Engagement, LevelCode, Lifecycle};
 use domain::json::Metadata;
+use domain::level::LevelNames;
 use domain::time::Day;
 use domain::user::EmailStatus;
 use domain::value::{Country, Email, Phone, Text};
@@ -59,7 +60,7 @@ crate::row! {
         next_follow_up_at: Option<Time>,
         /// When the welcome message was put on its way.
         welcomed_at: Option<Time>,
-    } hidden { lead_count, level_code, email_status, hot_until, review_at, missed_at }
+    } hidden { lead_count, level_code, email_status, hot_until, review_at, rfm_review_at, missed_at }
     computed {
         level_code: LevelCode = |customer| customer.derived.level_code.unwrap_or(LevelCode::Bronze),
         email_status: EmailStatus = |customer| customer.derived.email_status.unwrap_or(EmailStatus::Ok),
@@ -96,11 +97,10 @@ crate::page! {
 
 impl CustomerPage {
     /// A customer and what stands beside it.
-    pub fn new(customer: Record<Customer>, overview: Overview) -> Self {
+    pub fn new(customer: Record<Customer>, overview: Overview, names: &LevelNames) -> Self {
         let mut whole = CustomerOut::new(customer);
         let code = whole.row.level_code;
-        let name = code.as_str();
-        let level = LevelOut { code, name: format!("{}{}", &name[..1], name[1..].to_lowercase()) };
+        let level = LevelOut { code, name: names.name(code).to_owned() };
         let counts = CustomerCounts::from(&overview);
         let (latest_notes, next_follow_up) = shown(overview);
         // The list's own column follows within a second; the page has it at first hand.

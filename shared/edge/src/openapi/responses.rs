@@ -8,8 +8,8 @@ use crate::problem::{Code, Problem};
 use crate::route::Route;
 use contract::schema::Components;
 use contract::{FieldError, example};
-use domain::Refused;
 use domain::refused::StateMachine;
+use domain::{FieldFault, Refused};
 use http::Method;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -188,6 +188,14 @@ pub(super) fn of(route: &Route, components: &mut Components, problems: &mut Prob
         headers.push(REPLAYED);
     }
     success["headers"] = Value::Object(header_references(&headers));
+    // What is there already is answered as what is new, but for where it is.
+    if let Some(also) = route.also.filter(|status| *status < 300) {
+        headers.retain(|name| *name != LOCATION);
+        let mut present = success.clone();
+        present["description"] = json!("It was so already.");
+        present["headers"] = Value::Object(header_references(&headers));
+        responses.insert(also.to_string(), present);
+    }
     responses.insert(route.status.to_string(), success);
     if route.cacheable {
         let same = json!({"description": "What the client has is the same.", "headers": header_references(&[REQUEST_ID, ETAG])});
@@ -295,6 +303,10 @@ impl Problem {
             }
             Code::RefundFirst => return Refused::RefundFirst { minor: 125_000 }.into(),
             Code::OrderCancelled => return Refused::OrderCancelled.into(),
+            Code::PromotionNotApplicable => {
+                let fault = FieldFault::new("promotionCodes/0", "promotion", "the customer has used WELCOME-10 already");
+                return Refused::NotApplicable(vec![fault]).into();
+            }
             Code::CustomerArchived => return Refused::CustomerArchived.into(),
             Code::CustomerTransition => {
                 let detail = "A customer that is PROSPECT cannot become FORMER";
@@ -303,10 +315,6 @@ impl Problem {
             Code::PromotionTransition => {
                 let detail = "A promotion that is EXPIRED cannot become ACTIVE";
                 return Refused::transition(StateMachine::Promotion, detail, &[] as &[&str]).into();
-            }
-            Code::CampaignTransition => {
-                let detail = "A campaign that is RUNNING cannot be executed";
-                return Refused::transition(StateMachine::Campaign, detail, &["CANCELLED"]).into();
             }
             Code::MessageTransition => {
                 let detail = "A message that is SENT cannot be sent again; it has to be FAILED";

@@ -1,15 +1,19 @@
 //! Where customers stand, and where their list reads.
 
 use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, by_words, orders, owned_by, owned_keys, partitions, state};
+use crate::error::Error;
 use crate::found::FoundBy;
-use crate::item::{Contacts, Stored};
+use crate::item::{Contacts, Item, Stored, bare, get_number, put_index_keys};
 use crate::keys::{self, Index, IndexKeys};
-use crate::list::{By, Filter, Named, Plan};
+use crate::list::{By, Entry, Filter, Named, Page, Paging, Plan, id_in};
+use crate::table::Store;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::customer::{Customer, Engagement, LevelCode, Lifecycle};
 use domain::message::month_and_day;
 use domain::search::{RecordWords, Search, record_words};
+use domain::text::TextValue;
 use domain::value::{Email, Phone};
-use domain::{Entity, Order, Record, Row, Scope, Time, UserId};
+use domain::{CustomerId, Entity, Order, Record, Row, Scope, Time, UserId};
 
 impl Stored for Customer {
     const COUNTED: bool = true;
@@ -26,6 +30,12 @@ impl Stored for Customer {
                 keys
             }
         }
+    }
+
+    /// Where the RFM score is worked out next; nobody looks at archived ones.
+    fn companions(record: &Record<Self>) -> Result<Vec<Item>, Error> {
+        let due = record.derived.rfm_review_at.filter(|_| record.data.archived_at.is_none());
+        Ok(due.map(|due| scoring(record.id, due)).into_iter().collect())
     }
 
     fn found_by(row: &Row<Self>) -> Option<FoundBy> {
@@ -51,6 +61,45 @@ impl Stored for Customer {
 /// Whether a customer is told of what we wish customers.
 fn is_ours(row: &Row<Customer>) -> bool {
     row.data.lifecycle == Lifecycle::Customer && row.data.archived_at.is_none()
+}
+
+/// Of what the hours are in which scores are worked out.
+const RFM: &str = "RFM";
+
+fn scoring(customer: CustomerId, due: Time) -> Item {
+    let mut item = bare(&keys::scoring(customer), "DUE");
+    let partitions = vec![(Index::Due, keys::due_in(RFM, due))];
+    put_index_keys(&mut item, &IndexKeys { partitions, sort: keys::by_time(due, customer) });
+    item
+}
+
+/// Whether the row of a customer tells of orders, or of a score; one that cannot be read does.
+fn ever_bought(row: &Item) -> bool {
+    let Some(Ok(derived)) = row.get("derived").map(AttributeValue::as_m) else { return true };
+    derived.contains_key("rfm") || get_number::<u64>(derived, "orderCount") != Some(0)
+}
+
+impl Store {
+    /// The customers whose score is to be worked out from a moment of the hour of this one (UTC) on, up to and with `until`, in order: by
+    /// name alone, so that one that cannot be read holds up none of the others.
+    pub async fn scorings(&self, hour: Time, until: Time, paging: Paging<'_>) -> Result<Page<CustomerId>, Error> {
+        let plan = Plan {
+            partitions: vec![(Index::Due, keys::due_in(RFM, hour))],
+            ascending: true,
+            // `<time>#<id>` of that very moment sorts before `<time>~`.
+            until: Some(format!("{until}~")),
+            ..Plan::default()
+        };
+        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(CustomerId::read(id_in(&entry.sort)).ok())).await
+    }
+
+    /// All customers that are not archived and bought something, by name alone.
+    pub async fn all_buyers(&self, paging: Paging<'_>) -> Result<Page<CustomerId>, Error> {
+        let partitions = vec![(Index::All, keys::of_all(Customer::KIND, LIVE))];
+        let plan = Plan { partitions, ascending: true, residual: true, ..Plan::default() };
+        let id = |entry: &Entry| CustomerId::read(id_in(&entry.sort)).ok().filter(|_| ever_bought(&entry.item));
+        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(id(entry))).await
+    }
 }
 
 /// What lists of a lifecycle and of a level are found by: one value for both.

@@ -9,6 +9,7 @@ mod notifications;
 mod orders;
 mod products;
 mod projects;
+mod promotions;
 mod tasks;
 mod users;
 mod work_logs;
@@ -25,6 +26,7 @@ pub mod filters {
     pub use super::orders::{OrderFilter, TransactionFilter};
     pub use super::products::ProductFilter;
     pub use super::projects::ProjectFilter;
+    pub use super::promotions::{HeldFilter, PromotionFilter};
     pub use super::tasks::TaskFilter;
     pub use super::users::UserFilter;
     pub use super::work_logs::{Summed, WorkLogFilter};
@@ -35,6 +37,8 @@ pub use notifications::unread_plan;
 pub use orders::SalesSeq;
 pub(crate) use orders::TRANSACTION;
 pub(crate) use products::SKU;
+pub(crate) use promotions::CODE;
+pub use promotions::UsesSeq;
 
 use crate::error::Error;
 use crate::found::{by_moment, by_name};
@@ -43,6 +47,7 @@ use crate::keys::{self, Index, IndexKeys, UNDATED};
 use crate::list::{By, Filter, Named, Page, Paging, Place, Plan, id_in};
 use crate::table::Store;
 use domain::follow_up::{FollowUp, FollowUpStatus};
+use domain::level::CustomerLevel;
 use domain::message_template::MessageTemplate;
 use domain::permission::RoleGrants;
 use domain::search::Search;
@@ -119,6 +124,12 @@ impl Stored for RoleGrants {
 }
 
 impl Stored for MessageTemplate {
+    fn index_keys(_: &Record<Self>) -> IndexKeys {
+        IndexKeys::default()
+    }
+}
+
+impl Stored for CustomerLevel {
     fn index_keys(_: &Record<Self>) -> IndexKeys {
         IndexKeys::default()
     }

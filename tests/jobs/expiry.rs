@@ -1,0 +1,110 @@
+//! The end of promotions: what is over is no longer given, and the night says so.
+
+use super::{SOON, counted, from_now};
+use application::metric::Metric;
+use serde_json::{Value, json};
+use tests::crm::PASSWORD;
+use tests::people::text;
+use tests::recount::{Look, disagreements};
+use tests::{Crm, Person, eventually, log};
+
+async fn promotion(manager: &Person, code: &str, fields: Value) -> Value {
+    let mut body = json!({"code": code, "name": code, "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10, "status": "ACTIVE"});
+    body.as_object_mut().expect("fields").extend(fields.as_object().expect("fields").clone());
+    manager.make("/promotions", body).await
+}
+
+#[tokio::test]
+async fn what_is_over_is_ended_in_the_night_and_told_once() {
+    log::listen();
+    let crm = Crm::start().await;
+    let manager = crm.person("MANAGER", None).await;
+    let (soon, later) = (from_now(&manager, 3600).await, from_now(&manager, 30 * 86_400).await);
+    let short = promotion(&manager, "SHORT", json!({"endsAt": soon})).await;
+    let first = promotion(&manager, "FIRST", json!({"endsAt": soon, "trigger": "FIRST_PURCHASE"})).await;
+    let long = promotion(&manager, "LONG", json!({"endsAt": later})).await;
+    let draft = promotion(&manager, "DRAFT", json!({"endsAt": later, "status": "DRAFT"})).await;
+    let customer = manager.customer(json!({})).await["id"].clone();
+    manager.post(&format!("/promotions/{}/assign", text(&short["id"])), json!({"customerId": customer})).await.expect(201);
+    crm.advance(3600);
+    let manager = crm.sign_in(&manager.email, PASSWORD).await;
+    // It is over at that moment, before anything says so.
+    let product = manager.product(1000).await;
+    let order = |codes: Value| json!({"customerId": customer, "items": [{"productId": product, "quantity": 1}], "promotionCodes": codes});
+    let refused = manager.post("/orders", order(json!(["SHORT"]))).await.expect(422);
+    assert_eq!((refused.code(), refused.pointers()), ("PROMOTION_NOT_APPLICABLE", vec!["/promotionCodes/0"]));
+    let plain = manager.post("/orders", order(Value::Null)).await.expect(201);
+    assert_eq!(plain.data()["discounts"], json!([]), "the first order gets nothing of what is over");
+    let held = async || manager.all(&format!("/customers/{}/promotions", text(&customer))).await.remove(0)["status"].clone();
+    eventually("what waited is over", SOON, || async { (held().await == json!("EXPIRED")).then_some(()) }).await;
+    let status = async |promotion: &Value| manager.get(&format!("/promotions/{}", text(&promotion["id"]))).await.expect(200).data()["status"].clone();
+    assert_eq!(status(&short).await, json!("ACTIVE"));
+    let done = counted(Metric::JobDone, "promotion-expiry");
+    crm.start_job("promotion-expiry", 2).await;
+    eventually("the night ends both", SOON, || async {
+        (status(&short).await == json!("EXPIRED") && status(&first).await == json!("EXPIRED")).then_some(())
+    })
+    .await;
+    assert_eq!((status(&long).await, status(&draft).await), (json!("ACTIVE"), json!("DRAFT")));
+    eventually("the run is counted", SOON, || async { (counted(Metric::JobDone, "promotion-expiry") > done).then_some(()) }).await;
+    let told = crm.admin().await.all("/feed?entityType=PROMOTION&limit=100").await;
+    assert_eq!(told.iter().filter(|event| event["type"] == "promotion.ended").count(), 2);
+    let wrong = disagreements(&crm.items().await, Look::Settled);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn orders_and_cancellations_leave_the_counts_of_promotions_right() {
+    let crm = Crm::start().await;
+    let manager = crm.person("MANAGER", None).await;
+    promotion(&manager, "LEAST", json!({"trigger": "MIN_PURCHASE", "minOrderMinor": 500, "usageLimit": 6, "perCustomerLimit": 3, "stackable": true}))
+        .await;
+    promotion(&manager, "NEXT", json!({"trigger": "FIRST_PURCHASE", "applyTo": "NEXT_ORDER", "stackable": true})).await;
+    let product = manager.product(1000).await;
+    let mut discounted = 0;
+    for _ in 0..3 {
+        let customer = manager.customer(json!({})).await["id"].clone();
+        for round in 0..4 {
+            let codes = if round == 1 { json!(["NEXT"]) } else { Value::Null };
+            let body = json!({"customerId": customer, "items": [{"productId": product, "quantity": 1}], "promotionCodes": codes});
+            let order = manager.make("/orders", body).await;
+            discounted += usize::from(order["discounts"].as_array().expect("a list").iter().any(|discount| discount["code"] == "LEAST"));
+            if round == 2 {
+                manager.patch(&format!("/orders/{}/status", text(&order["id"])), json!({"status": "CANCELLED"})).await.expect(200);
+            }
+        }
+    }
+    // Three each, of which one is given back, for two customers; then nothing is left.
+    assert_eq!(discounted, 8);
+    let least = manager.all("/promotions?q=least").await.remove(0);
+    assert_eq!((&least["usedCount"], &least["exhausted"]), (&json!(6), &json!(true)));
+    eventually("everything agrees", SOON, || async { disagreements(&crm.items().await, Look::Settled).is_empty().then_some(()) }).await;
+}
+
+#[tokio::test]
+async fn two_hundred_orders_at_once_share_fifty_uses() {
+    let crm = Crm::start().await;
+    let manager = crm.person("MANAGER", None).await;
+    promotion(&manager, "FIFTY", json!({"trigger": "FIRST_PURCHASE", "usageLimit": 50})).await;
+    let product = manager.product(1000).await;
+    let mut customers = Vec::new();
+    for _ in 0..200 {
+        customers.push(manager.customer(json!({})).await["id"].clone());
+    }
+    let answers = tests::together(200, |n| {
+        let (manager, body) = (manager.clone(), json!({"customerId": customers[n], "items": [{"productId": product, "quantity": 1}]}));
+        async move {
+            loop {
+                let answer = manager.post("/orders", body.clone()).await;
+                if answer.status != 503 {
+                    return answer;
+                }
+            }
+        }
+    })
+    .await;
+    let discounts: Vec<i64> = answers.into_iter().map(|answer| answer.expect(201).data()["discountMinor"].as_i64().expect("a number")).collect();
+    assert_eq!((discounts.len(), discounts.iter().filter(|discount| **discount == 100).count(), discounts.iter().sum::<i64>()), (200, 50, 5000));
+    // What follows of two hundred customers who become customers takes a while.
+    eventually("everything agrees", 3 * SOON, || async { disagreements(&crm.items().await, Look::Settled).is_empty().then_some(()) }).await;
+}
