@@ -47,6 +47,7 @@ fn settings() -> Vec<(&'static str, String)> {
         ("SECRET_ARN", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:crm"),
         ("BUS_NAME", "crm"),
         ("UNDELIVERED_BUCKET", "crm-undelivered"),
+        ("MESSAGES_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/messages"),
         ("WORK_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/work"),
         (aws::partition::SUFFIX, "amazonaws.com"),
         (aws::partition::FILE, aws::partition::PLACE),

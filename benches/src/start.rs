@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 /// How many functions run side by side.
 const TOGETHER: usize = 2;
 /// What needs the secret or a queue, which nobody plays here: that it answers at all is enough.
-const ELSEWHERE: [&str; 6] = ["refresh", "ready", "list_dead_letters", "redrive_dead_letters", "run_job", "bootstrap"];
+const ELSEWHERE: [&str; 8] =
+    ["refresh", "get_unsubscribe", "unsubscribe", "ready", "list_dead_letters", "redrive_dead_letters", "run_job", "bootstrap"];
 /// What the bare handler can be.
 const BARE: [&str; 3] = ["get_customer", "list_customers", "create_customer"];
 

@@ -2,6 +2,7 @@
 
 use crate::Embedded;
 use bytes::Bytes;
+use domain::message::month_and_day;
 use domain::password::Password;
 use domain::text::TextValue;
 use domain::value::Email;
@@ -86,7 +87,8 @@ pub async fn load(crm: &Embedded) -> Result<(), DemoError> {
     let members = json!({"memberIds": [manager, sales, agent1, agent2]});
     client.send("PATCH", &format!("/teams/{}", text(&team["id"])), members).await?;
     let mut made: Vec<String> = Vec::new();
-    for (index, mut customer) in customers().into_iter().enumerate() {
+    let today = crm.app().clock.now().day_in(&crm.app().config.zone);
+    for (index, mut customer) in customers(&month_and_day(today)).into_iter().enumerate() {
         customer["ownerId"] = json!(match index {
             0 | 3 => Some(sales),
             1 => Some(agent1),
@@ -232,11 +234,11 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Five customers in different states.
-fn customers() -> [Value; 5] {
+/// Five customers in different states; the first one has its birthday on this day of the year.
+fn customers(today: &str) -> [Value; 5] {
     [
         json!({"name": "Acme Corporation", "company": "Acme", "firstName": "Wile", "lastName": "Coyote", "email": "wile@acme.example",
-            "phone": "+1 (555) 010-0001", "engagement": "HOT", "birthday": "1984-09-17",
+            "phone": "+1 (555) 010-0001", "engagement": "HOT", "birthday": format!("1984-{today}"),
             "address": {"line1": "1 Canyon Road", "city": "Flagstaff", "region": "AZ", "postalCode": "86001", "country": "US"}}),
         json!({"name": "Globex", "company": "Globex", "email": "hank@globex.example", "phone": "+15550100002", "birthday": "1979-02-28"}),
         json!({"name": "Initech", "company": "Initech", "email": "bill@initech.example", "phone": "+15550100003", "engagement": "INACTIVE", "lifecycle": "FORMER"}),

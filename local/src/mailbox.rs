@@ -86,7 +86,14 @@ impl Mailbox {
         Ok(state::get(&self.table, MAILBOX, &key(number)).await?.as_ref().and_then(read))
     }
 
-    async fn keep(&self, channel: &str, to: &str, subject: Option<&str>, text: &str, mail: Option<(&str, String)>) -> Result<(), SendError> {
+    async fn keep(
+        &self,
+        channel: &str,
+        to: &str,
+        subject: Option<&str>,
+        text: &str,
+        mail: Option<(&str, String)>,
+    ) -> Result<Option<String>, SendError> {
         let failed = |error: &dyn std::fmt::Display| SendError::Failed(format!("the mailbox: {error}"));
         let (number, oldest) = {
             let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,7 +109,8 @@ impl Mailbox {
         let mut item = state::key(MAILBOX, &key(number));
         item["letter"] = json!({"S": letter});
         let changes = std::iter::once(state::put(item)).chain(oldest.map(|oldest| state::delete(MAILBOX, &key(oldest))));
-        state::commit(&self.table, changes.collect()).await.map_err(|error| failed(&error))
+        state::commit(&self.table, changes.collect()).await.map_err(|error| failed(&error))?;
+        Ok(Some(format!("letter-{number}")))
     }
 }
 

@@ -22,6 +22,7 @@ pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
         ("promotions", promotions::routes()),
         ("orders", orders::routes()),
         ("levels", levels::routes()),
+        ("unsubscribe", unsubscribe::routes()),
         ("admin", admin::routes()),
         ("docs", docs::routes()),
     ]

@@ -63,7 +63,7 @@ impl Mailer for Smtp {
     fn mail<'a>(&'a self, mail: &'a Mail) -> Sending<'a> {
         Box::pin(async move {
             let sent = self.transport.send(message(mail, &self.from)?).await;
-            sent.map(|_| ()).map_err(|error| failed(&error))
+            sent.map(|_| None).map_err(|error| failed(&error))
         })
     }
 }

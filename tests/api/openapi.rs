@@ -553,6 +553,16 @@ async fn shop(admin: &Checked<'_>, rep: &Checked<'_>) {
     admin.get(&format!("/orders?customerId={NOBODY}"), 404).await;
     admin.get(&format!("/transactions?orderId={NOBODY}"), 404).await;
     admin.get("/transactions?status=x", 422).await;
+    for path in ["/messages", "/messages?kind=WELCOME&status=SENT", "/messages?from=2026-01-01&sort=createdAt"] {
+        admin.get(path, 200).await;
+    }
+    admin.get(&format!("/messages?customerId={customer}"), 200).await;
+    admin.get(&format!("/messages?customerId={NOBODY}"), 404).await;
+    admin.get("/messages?kind=x", 422).await;
+    let message = format!("/messages/{}/retry", admin.person.crm.failed_message(&customer).await);
+    rep.send("POST", &message, json!({}), 403).await;
+    admin.send("POST", &message, json!({}), 200).await;
+    admin.send("POST", &format!("/messages/{NOBODY}/retry"), json!({}), 404).await;
     for (status, answer) in [("CONFIRMED", 200), ("CANCELLED", 409), ("PENDING", 409)] {
         admin.send("PATCH", &format!("{order}/status"), json!({"status": status}), answer).await;
     }

@@ -15,16 +15,25 @@ use tests::{Crm, Passing, Person, log};
 const START: i64 = 1_772_442_000_000;
 
 /// What becomes of a mail; without one it arrives.
-enum Step {
+pub(crate) enum Step {
     Refuse(SendError),
     DieBefore,
     DieAfter,
 }
 
 /// A way to the mailbox on which things happen.
-struct Way {
+pub(crate) struct Way {
     to: Mailbox,
     steps: Mutex<VecDeque<Step>>,
+}
+
+impl Way {
+    /// With these steps, and then to the mailbox of this CRM; for the worker of this name.
+    pub(crate) fn script(crm: &Crm, posts: &mut [Post], worker: &str, steps: impl IntoIterator<Item = Step>) {
+        let way = Self { to: crm.embedded().mailbox.clone(), steps: Mutex::new(steps.into_iter().collect()) };
+        let post = posts.iter_mut().find(|post| post.worker.name == worker).expect("a post");
+        post.app = post.app.clone().with_senders(Senders { mailer: Some(Arc::new(way)), ..post.app.senders().clone() });
+    }
 }
 
 impl Mailer for Way {
@@ -63,9 +72,7 @@ impl House {
     }
 
     fn script(&mut self, steps: impl IntoIterator<Item = Step>) {
-        let way = Way { to: self.crm.embedded().mailbox.clone(), steps: Mutex::new(steps.into_iter().collect()) };
-        let notify = self.posts.iter_mut().find(|post| post.worker.name == "notify").expect("a post");
-        notify.app = notify.app.clone().with_senders(Senders { mailer: Some(Arc::new(way)), ..Senders::default() });
+        Way::script(&self.crm, &mut self.posts, "notify", steps);
     }
 
     /// What came to somebody, oldest first, without the welcome.
@@ -366,6 +373,7 @@ async fn the_mailbox_keeps_the_latest_and_shows_them_to_this_machine_alone() {
         subject: format!("<b>Mail</b> {n}"),
         text: "Text".into(),
         html: "<p>Hi</p>".into(),
+        unsubscribe: None,
     };
     for n in 0..mailbox::KEPT + 3 {
         box_.mail(&mail(n)).await.expect("kept");
@@ -450,7 +458,14 @@ async fn with_a_server_of_its_own_mails_go_there() {
         taken
     });
     let smtp = local::smtp::Smtp::new(&url, Some("crm@house.example"), "The house").expect("a server");
-    let mail = Mail { id: "m1".into(), to: "ada@example.com".into(), subject: "Hello".into(), text: "Text".into(), html: "<p>Text</p>".into() };
+    let mail = Mail {
+        id: "m1".into(),
+        to: "ada@example.com".into(),
+        subject: "Hello".into(),
+        text: "Text".into(),
+        html: "<p>Text</p>".into(),
+        unsubscribe: None,
+    };
     smtp.mail(&mail).await.expect("sent");
     drop(smtp);
     let smtp = local::smtp::Smtp::new(&url, Some("crm@house.example"), "The house").expect("a server");

@@ -9,6 +9,7 @@ mod dev_events;
 mod given_up;
 mod long;
 mod mails;
+mod messages;
 mod races;
 mod ready;
 mod relay;

@@ -6,6 +6,7 @@ mod engagement;
 mod expiry;
 mod levels;
 mod nights;
+mod greetings;
 mod reminders;
 mod runs;
 

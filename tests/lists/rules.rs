@@ -113,7 +113,7 @@ impl Asked<'_> {
             "CUSTOMER" => asked.reaches("customerId", id),
             "PROJECT" => asked.reaches("projectId", id),
             "TASK" => asked.reaches("taskId", id),
-            "ORDER" | "TRANSACTION" => below(&["customerId"]),
+            "ORDER" | "TRANSACTION" | "MESSAGE" => below(&["customerId"]),
             "ACTIVITY" => below(&["leadId", "customerId"]),
             "FOLLOWUP" => asked.covers(record, "assigneeId") || below(&["leadId", "customerId"]),
             "WORKLOG" => asked.covers(record, "userId") || below(&["taskId", "projectId", "customerId"]),
@@ -135,6 +135,7 @@ const FOLLOWED: &[(&str, &str, &str)] = &[
     ("WORKLOG", "/worklogs", "worklogs:read"),
     ("ORDER", "/orders", "orders:read"),
     ("TRANSACTION", "/transactions", "transactions:read"),
+    ("MESSAGE", "/messages", "messages:read"),
     ("USER", "/users", "users:read"),
     ("TEAM", "/teams", "teams:read"),
 ];
@@ -447,6 +448,21 @@ pub const LISTS: &[List] = &[
         ],
         parents: &["orderId", "customerId"],
         orders: &[order!("-occurredAt", "occurredAt"), order!("occurredAt", "occurredAt")],
+    },
+    List {
+        path: "/messages",
+        permission: "messages:read",
+        shows: |asked, message| asked.covers(message, "ownerId"),
+        filters: &[
+            BY_CUSTOMER,
+            equal!("campaignId", "campaignId", |_| vec![NOTHING.to_owned()]),
+            equal!("kind", "kind", listed),
+            STATUS,
+            from!("from", "createdAt", created),
+            to!("to", "createdAt", created),
+        ],
+        parents: &["customerId"],
+        orders: &[order!("-createdAt", "createdAt"), order!("createdAt", "createdAt")],
     },
     List {
         path: "/worklogs",

@@ -22,8 +22,8 @@ pub const WORDS: [&str; 9] = ["alder", "Birch", "cedar", "dogwood", "Élan", "fi
 const ACCENTS: [(char, char); 2] = [('é', 'e'), ('ü', 'u')];
 pub const SOURCES: [&str; 3] = ["website", "Trade fair", "referral"];
 /// The permissions by which lists are read, with the reach that a seed may change.
-const READING: [&str; 11] =
-    ["leads", "customers", "activities", "followups", "tasks", "projects", "worklogs", "orders", "transactions", "users", "feed"];
+const READING: [&str; 12] =
+    ["leads", "customers", "activities", "followups", "tasks", "projects", "worklogs", "orders", "transactions", "messages", "users", "feed"];
 
 /// How far a caller's permission goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -637,6 +637,7 @@ impl Making {
         for person in &records["/users"] {
             inboxes.extend(admin.all(&format!("/notifications?limit=100&type=ALL&recipientId={}", text(&person["id"]))).await);
         }
+        records.insert("/messages", admin.all("/messages?limit=100").await);
         records.insert("/notifications", inboxes);
         records.insert("/feed", admin.all("/feed?limit=100").await);
         let teams: Vec<Value> = admin.get("/teams?limit=100").await.expect(200).data().as_array().expect("teams").clone();

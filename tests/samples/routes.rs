@@ -4,13 +4,13 @@
 use crate::samples::text;
 use edge::{Route, Router};
 use lambda_http::{Context, RequestExt};
-use local::generate::samples::{REFRESH, TOKEN};
+use local::generate::samples::{LINK, REFRESH, TOKEN};
 use local::generate::story::Story;
 use tests::Reply;
 
 /// The sample of a route as a request.
 pub fn request(story: &Story, folder: &str, route: &Route) -> lambda_http::Request {
-    let event = text(folder, route.name).replace(TOKEN, &story.token).replace(REFRESH, &story.refresh);
+    let event = text(folder, route.name).replace(TOKEN, &story.token).replace(REFRESH, &story.refresh).replace(LINK, &story.link);
     assert!(!event.contains('<'), "{}: something is left to put in: {event}", route.name);
     lambda_http::request::from_str(&event).expect("an API Gateway event").with_lambda_context(Context::default())
 }

@@ -95,6 +95,15 @@ async fn the_job_reminds_of_what_is_due() {
     }
 }
 
+async fn who_became_a_customer_is_welcomed() {
+    let story = Story::tell().await.expect("told");
+    for _ in 0..2 {
+        replay(&story, "messenger").await;
+        let messages = get(&story, &format!("/messages?kind=WELCOME&customerId={}", story.ids["/customers"])).await;
+        assert_eq!((messages.as_array().map(Vec::len), &messages[0]["kind"], &messages[0]["status"]), (Some(1), &json!("WELCOME"), &json!("QUEUED")));
+    }
+}
+
 async fn the_address_is_marked() {
     let story = Story::tell().await.expect("told");
     let user = format!("/users/{}", story.ids["/users"]);
@@ -176,6 +185,7 @@ async fn every_worker_does_with_its_sample_what_it_is_for() {
             "relay" => the_relay_publishes_one_event().await,
             "automation" => automation_sends_work().await,
             "notify" => the_inbox_is_told().await,
+            "messenger" => who_became_a_customer_is_welcomed().await,
             "bounces" => the_address_is_marked().await,
             "work" => the_work_is_done().await,
             "repair" => what_the_projector_did_not_do_is_done().await,

@@ -1,6 +1,6 @@
 //! The runs of migrations: killed, repeated, overtaken, tried without writing, and what they cost.
 
-use super::{begin, fixture, hand, is_present, is_record, left, left_with_faults, migrate, numbers, plain, progress};
+use super::{begin, carry_out, fixture, hand, is_present, is_record, left, left_with_faults, migrate, numbers, plain, progress};
 use crate::faults::Faults;
 use local::{Fault, Operation, TABLE, Table};
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ fn die_at(faults: &Faults, number: u32, carried_out: bool) {
 #[tokio::test]
 async fn a_run_that_dies_at_any_write_comes_to_the_same_end() {
     let undisturbed = left().await;
-    migrate(&undisturbed).await;
+    carry_out(&undisturbed, NAME).await;
     let (wanted, counted) = (table(&undisturbed).await, numbers(&progress(&undisturbed, NAME, "RUN").await));
     assert!(counted[1] > 10 && counted[0] == counted[1] && counted[2] + counted[3] == 0, "{counted:?}");
     let mut deaths = 0;
@@ -145,7 +145,7 @@ async fn asked(more: impl Fn(&Raw) -> bool, copies: usize) -> Asked {
             crm.embedded().table.request("PutItem", json!({"TableName": TABLE, "Item": item})).await.expect("written");
         }
     }
-    migrate(&crm).await;
+    carry_out(&crm, NAME).await;
     std::mem::take(&mut *asked.lock().expect("lock"))
 }
 

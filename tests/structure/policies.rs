@@ -214,6 +214,9 @@ async fn selling(crm: &Crm) {
     admin.get(&format!("/transactions?orderId={order}")).await.expect(200);
     promotions(&admin, &prospect, &product, &word).await;
     admin.patch(&format!("/orders/{order}/status"), json!({"status": "CANCELLED"})).await.expect(200);
+    admin.get(&format!("/messages?customerId={prospect}")).await.expect(200);
+    let message = crm.failed_message(&prospect).await;
+    admin.post(&format!("/messages/{message}/retry"), json!({})).await.expect(200);
     let task = json!({"title": "T", "customerId": customer, "projectId": project, "ownerId": rep.id});
     let task = text(&admin.make("/tasks", task).await["id"]);
     admin.patch(&format!("/tasks/{task}"), json!({"customerId": null, "projectId": null, "ownerId": admin.id})).await.expect(200);
@@ -314,11 +317,16 @@ async fn last_copy(idle: &Crm) {
 async fn letters(crm: &Crm) {
     let admin = crm.admin().await;
     let queues = &crm.embedded().queues;
-    for queue in ["automation", "notifications", "bounces", "work", "repair", "redrive", "jobs", "jobs-dead"] {
+    for queue in ["automation", "notifications", "messages", "bounces", "work", "repair", "redrive", "jobs", "jobs-dead"] {
         queues.send(queue, vec!["nonsense".into()], Duration::ZERO).await.expect("sent");
     }
     let id = "01900000-0000-7000-8000-00000000dead";
-    let returned = json!({"bounce": {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": crm.admin.0}]}});
+    // Of more customers than one.
+    let address = format!("{}@crm.test", unique());
+    for _ in 0..2 {
+        admin.make("/customers?allowDuplicate=true", json!({"name": "Double", "email": address})).await;
+    }
+    let returned = json!({"bounce": {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": crm.admin.0}, {"emailAddress": address}]}});
     queues.send("bounces", vec![returned.to_string()], Duration::ZERO).await.expect("sent");
     eventually("the address is marked", SOON, || async {
         (admin.get("/auth/me").await.expect(200).data()["emailStatus"] == "BOUNCED").then_some(())
@@ -328,9 +336,9 @@ async fn letters(crm: &Crm) {
         let item = json!({"pk": {"S": format!("CUSTOMER#{id}")}, "sk": {"S": sk}, "type": {"S": kind}, "data": {"M": {}}});
         crm.embedded().table.request("PutItem", json!({"TableName": TABLE, "Item": item})).await.expect("put");
     }
-    let list = eventually("ten are parked", SOON, || async {
+    let list = eventually("eleven are parked", SOON, || async {
         let list = admin.get("/admin/dead-letters").await.expect(200).data().as_array().expect("list").clone();
-        (list.len() == 10).then_some(list)
+        (list.len() == 11).then_some(list)
     })
     .await;
     admin.post(&format!("/admin/dead-letters/{}/redrive", text(&list[0]["id"])), json!({})).await.expect(202);

@@ -9,6 +9,7 @@ pub mod example;
 pub mod items;
 pub mod lanes;
 pub mod log;
+pub mod messages;
 pub mod people;
 pub mod random;
 pub mod recount;

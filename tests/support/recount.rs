@@ -181,6 +181,13 @@ impl<'a> Recount<'a> {
         for marker in self.of("UNIQUE").filter(|marker| marker.text("pk").starts_with("UNIQUE#TRANSACTION#")) {
             found.entry(marker.text("pk").to_owned()).or_default().insert(marker.text("id").to_owned());
         }
+        for message in self.of("MESSAGE") {
+            let key = message.at("data")["dedupeKey"].as_str().unwrap_or_default();
+            expected.entry(format!("UNIQUE#MESSAGE#{key}")).or_default().insert(id(message).to_owned());
+        }
+        for marker in self.of("UNIQUE").filter(|marker| marker.text("pk").starts_with("UNIQUE#MESSAGE#")) {
+            found.entry(marker.text("pk").to_owned()).or_default().insert(marker.text("id").to_owned());
+        }
         self.compare("unique", expected, found);
     }
 
@@ -383,6 +390,9 @@ impl<'a> Recount<'a> {
         }
         for transaction in self.of("TRANSACTION") {
             stand(transaction.text("pk").to_owned(), format!("ROW#CUSTOMER at version {}", transaction.at("version")));
+        }
+        for message in self.of("MESSAGE").filter(|message| message.at("data")["campaignId"].is_string()) {
+            stand(message.text("pk").to_owned(), format!("ROW#CAMPAIGN at version {}", message.at("version")));
         }
         for (kind, fields) in [
             ("TASK", [("CUSTOMER", "customerId"), ("LEAD", "leadId"), ("PROJECT", "projectId")]),

@@ -9,6 +9,7 @@ mod feed;
 mod follow_ups;
 mod leads;
 mod levels;
+mod messages;
 mod notifications;
 mod orders;
 mod products;
@@ -49,6 +50,7 @@ macro_rules! for_each_scenario {
             customers::what_cannot_be_of_a_customer_is_refused,
             customers::a_change_is_answered_as_the_record_is_read,
             customers::twenty_changes_at_once_all_count,
+            messages::who_becomes_a_customer_is_written_to_and_who_wants_nothing_is_not,
             leads::a_lead_lives_from_creation_to_restoration,
             leads::the_transition_table_is_kept,
             leads::lists_of_leads_are_narrowed_and_searched,

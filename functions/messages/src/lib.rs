@@ -1,6 +1,8 @@
-//! Messages: in whose words customers and users are told what, and through what.
+//! Messages to customers; and templates: in whose words customers and users are told what, and through what.
 
+pub mod list;
 pub mod list_message_templates;
+pub mod retry;
 pub mod update_message_template;
 mod views;
 
@@ -8,5 +10,5 @@ use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {
-    vec![list_message_templates::route(), update_message_template::route()]
+    vec![list::route(), retry::route(), list_message_templates::route(), update_message_template::route()]
 }

@@ -4,6 +4,7 @@ use crate::failure::{Failure, queue_batch, read};
 use crate::work::{change, decide_on};
 use crate::{Trigger, Worker};
 use application::App;
+use domain::customer::{self, Customer};
 use domain::text::TextValue;
 use domain::user::bounced;
 use domain::user::{EmailStatus, User};
@@ -19,7 +20,7 @@ pub const WORKER: Worker = Worker {
     name: "bounces",
     about: "Marks the addresses from which mails came back or were reported as spam",
     trigger: Trigger::Queue(Queue::Bounces),
-    actions: &[Action::Get, Action::Put, Action::Update],
+    actions: &[Action::Get, Action::QueryTable, Action::Put, Action::Update],
     needs: &[],
     handle: |app, event| async move { queue_batch(app, Queue::Bounces, event, |message| mark(app, message)).await }.boxed(),
 };
@@ -65,11 +66,17 @@ async fn mark(app: &App, message: Message) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Marks the address where a user has it now.
+/// Marks the address where a user or a customer has it now.
 async fn of_address(app: &App, written: &str, status: EmailStatus) -> Result<(), Failure> {
     // As `Ada Lovelace <ada@example.com>`, where a server says so.
     let bare = written.rsplit_once('<').map_or(written, |(_, rest)| rest.trim_end_matches('>'));
     let Ok(address) = Email::read(bare) else { return Ok(()) };
-    let Some(user) = app.unscoped().user_of_login(address.as_str()).await? else { return Ok(()) };
-    decide_on::<User>(app, user, |user| Some(change(user, &bounced(user, &address, status)?))).await.map(drop)
+    let table = app.unscoped();
+    if let Some(user) = table.user_of_login(address.as_str()).await? {
+        decide_on::<User>(app, user, |user| Some(change(user, &bounced(user, &address, status)?))).await?;
+    }
+    for customer in table.customers_of_address(&address).await? {
+        decide_on::<Customer>(app, customer, |customer| Some(change(customer, &customer::bounced(customer, &address, status)?))).await?;
+    }
+    Ok(())
 }

@@ -28,8 +28,11 @@ pub(crate) async fn deliver(app: &App, receives: u32, event: &Envelope) -> Resul
     // Of two that have the same message one comes too late for this, and looks again.
     app.unscoped().commit(change(&notification, &next)).await?;
     match letter.send().await {
-        Ok(()) => end(app, id, Outcome::Sent).await,
-        Err(SendError::Refused(why)) => end(app, id, Outcome::Failed(why)).await,
+        Ok(_) => end(app, id, Outcome::Sent).await,
+        Err(error @ (SendError::Refused(_) | SendError::Unwanted)) => {
+            let why = if let SendError::Refused(why) = error { why } else { error.to_string() };
+            end(app, id, Outcome::Failed(why)).await
+        }
         Err(error) => {
             let busy = matches!(error, SendError::Busy(_));
             let tries = if busy { Queue::Notifications.max_receives() } else { Queue::Notifications.tries() };
@@ -64,7 +67,7 @@ async fn end(app: &App, id: NotificationId, outcome: Outcome) -> Result<(), Fail
 
 /// The longest text message, characters: SNS takes 1,600 of the GSM alphabet, which is some ten parts
 /// (<https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>), and less than half as many of others.
-const LONGEST_TEXT: usize = 600;
+pub(crate) const LONGEST_TEXT: usize = 600;
 /// The longest push, characters: devices' services take 4 KB with everything around it.
 const LONGEST_PUSH: usize = 600;
 
@@ -77,22 +80,22 @@ enum Letter {
 }
 
 impl Letter {
-    async fn send(&self) -> Result<(), SendError> {
+    async fn send(&self) -> Result<Option<String>, SendError> {
         match self {
             Self::Mail(mailer, mail) => mailer.mail(mail).await,
             Self::Text(texter, text) => texter.text(text).await,
             Self::Push(pusher, pushes) => {
                 // Whoever was reached on one device was told; devices that are gone are no fault.
-                let (mut reached, mut outcome) = (false, Ok(()));
+                let (mut reached, mut outcome) = (None, Ok(None));
                 for push in pushes {
                     match pusher.push(push).await {
-                        Ok(()) => reached = true,
+                        Ok(id) => reached = Some(id),
                         // One that may be reached later is worth another try.
-                        Err(error) if matches!(outcome, Ok(()) | Err(SendError::Refused(_))) => outcome = Err(error),
+                        Err(error) if matches!(outcome, Ok(_) | Err(SendError::Refused(_))) => outcome = Err(error),
                         Err(_) => {}
                     }
                 }
-                if reached { Ok(()) } else { outcome }
+                reached.map_or(outcome, Ok)
             }
         }
     }
@@ -115,7 +118,7 @@ fn letter(app: &App, notification: &Record<Notification>, recipient: Option<Reco
             (None, _) => off("mails"),
             (Some(mailer), _) => {
                 let (text, html) = bodies(config, &user.data.name(), &title, &message, link)?;
-                let mail = Mail { id: notification.id.to_string(), to: user.data.email.to_string(), subject: title, text, html };
+                let mail = Mail { id: notification.id.to_string(), to: user.data.email.to_string(), subject: title, text, html, unsubscribe: None };
                 Ok(Letter::Mail(mailer.clone(), mail))
             }
         },
@@ -163,7 +166,12 @@ fn bodies(config: &Config, name: &str, title: &str, message: &str, link: Option<
     let footer = format!("You get this mail as you have an account at {from}. What you are told by mail you choose in your profile.");
     let opens = link.as_ref().map(|link| format!("Open it: {link}\n\n")).unwrap_or_default();
     let text = format!("Hello {name},\n\n{message}\n\n{opens}-- \n{footer}\n");
-    let values = [("title", title), ("name", name), ("message", message), ("footer", &footer), ("link", link.as_deref().unwrap_or_default())];
-    let html = page(PAGE, values).map_err(|cause| Failure::Nonsense(format!("the page of a mail cannot be made: {cause}")))?;
+    let html = html([("title", title), ("name", name), ("message", message), ("footer", &footer), ("link", link.as_deref().unwrap_or_default())])?;
     Ok((text, html))
+}
+
+/// A mail as HTML: `title`, `message` and `footer`, and where they are given `name`, `link` and `unsubscribe`.
+pub(crate) fn html<const N: usize>(parts: [(&'static str, &str); N]) -> Result<String, Failure> {
+    let without = [("name", ""), ("link", ""), ("unsubscribe", "")];
+    page(PAGE, without.into_iter().chain(parts)).map_err(|cause| Failure::Nonsense(format!("the page of a mail cannot be made: {cause}")))
 }

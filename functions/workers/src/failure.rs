@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
-use store::Parked;
+use store::{FailedCondition, Parked};
 
 /// Why a worker gave up on something.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +81,12 @@ impl Failure {
         use application::Error::Store;
         let permanent = matches!(self, Self::Application(Store(store::Error::Unreadable { .. } | store::Error::Invalid(_))));
         !permanent && !matches!(self, Self::Nonsense(_) | Self::Unsent(_) | Self::Template(_))
+    }
+
+    /// Whether it is that a customer was told of something before.
+    pub(crate) fn was_told(&self) -> bool {
+        let told = FailedCondition::Taken(store::records::TOLD);
+        matches!(self, Self::Application(application::Error::Store(error)) if error.is_refused(&told))
     }
 
     /// Whether what the worker works on is busy or out of reach: no fault of the message, which waits until that is over.

@@ -9,6 +9,7 @@ mod due;
 mod engagement;
 mod expiry;
 mod figures;
+mod greetings;
 mod piece;
 mod recurring;
 mod reminders;
@@ -31,7 +32,7 @@ use store::Action;
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "jobs",
-    about: "Does what the clock starts: ends of promotions, engagement, RFM scores, recounts, recurring tasks, reminders; and makes good what was missed",
+    about: "Does what the clock starts: ends of promotions, engagement, RFM scores, recounts, recurring tasks, reminders, birthdays; and makes good what was missed",
     trigger: Trigger::Queue(Queue::Jobs),
     actions: &[Action::Get, Action::Query, Action::Put, Action::Update, Action::Delete],
     needs: &[Need::Send(Queue::Jobs), Need::Send(Queue::Repair)],
@@ -56,6 +57,8 @@ async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<Option<Plac
         JobName::CountersCheck => figures::send(piece).await.map(|()| None),
         JobName::FollowUpsDue => reminders::next::<FollowUp>(piece, place).await,
         JobName::TasksDue => reminders::next::<Task>(piece, place).await,
+        JobName::BirthdayMessages => greetings::birthdays(piece, place).await,
+        JobName::InactivityMessages => greetings::inactivity(piece, place).await,
         JobName::Republish | JobName::Reproject => again::next(piece, place).await,
     }
 }

@@ -1,6 +1,6 @@
 //! Running the worker that `_HANDLER` names on Lambda.
 
-use crate::{Need, TOGETHER, Trigger, Worker, bootstrap, notify, parker};
+use crate::{Need, TOGETHER, Trigger, Worker, bootstrap, messenger, notify, parker};
 use application::clock::Clock;
 use application::{App, Config};
 use aws::{Bucket, Sdk};
@@ -16,7 +16,7 @@ pub async fn serve_background() -> Result<(), Error> {
     serve(TOGETHER, |app, need, sdk| match need {
         Need::Bus => Ok(app.with_bus(Arc::new(EventBridge::new(sdk, &variable("BUS_NAME")?)))),
         Need::Send(_) | Need::SendAll => Ok(app.with_queues(Arc::new(Sqs::from_environment(sdk)))),
-        Need::Senders | Need::Undelivered | Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
+        Need::Senders | Need::Pushes | Need::Links | Need::Undelivered | Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
     })
     .await
 }
@@ -28,7 +28,15 @@ pub async fn serve_bootstrap() -> Result<(), Error> {
             let secret = |name| Ok::<_, Error>(Arc::new(aws::SecretsManager::new(sdk, &variable(name)?)));
             Ok(app.with_secrets(secret("SECRET_ARN")?).with_first_admin(secret("ADMIN_SECRET_ARN")?))
         }
-        Need::Bus | Need::Send(_) | Need::SendAll | Need::Senders | Need::Undelivered | Need::Credentials | Need::Cpu => Ok(app),
+        Need::Bus
+        | Need::Send(_)
+        | Need::SendAll
+        | Need::Senders
+        | Need::Pushes
+        | Need::Links
+        | Need::Undelivered
+        | Need::Credentials
+        | Need::Cpu => Ok(app),
     })
     .await
 }
@@ -40,7 +48,23 @@ pub async fn serve_notify() -> Result<(), Error> {
             let senders = senders(&app.config, sdk)?;
             Ok(app.with_senders(senders))
         }
-        Need::Bus | Need::Send(_) | Need::SendAll | Need::Undelivered | Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
+        Need::Bus | Need::Send(_) | Need::SendAll | Need::Pushes | Need::Links | Need::Undelivered | Need::Secret | Need::Credentials | Need::Cpu => {
+            Ok(app)
+        }
+    })
+    .await
+}
+
+/// Serves who sends what customers are told.
+pub async fn serve_messenger() -> Result<(), Error> {
+    serve(&[messenger::WORKER], |app, need, sdk| match need {
+        Need::Senders => {
+            let senders = senders(&app.config, sdk)?;
+            Ok(app.with_senders(senders))
+        }
+        Need::Send(_) => Ok(app.with_queues(Arc::new(Sqs::from_environment(sdk)))),
+        Need::Links => Ok(app.with_secrets(Arc::new(aws::SecretsManager::new(sdk, &variable("SECRET_ARN")?)))),
+        Need::Bus | Need::SendAll | Need::Pushes | Need::Undelivered | Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
     })
     .await
 }
@@ -49,7 +73,9 @@ pub async fn serve_notify() -> Result<(), Error> {
 pub async fn serve_parker() -> Result<(), Error> {
     serve(&[parker::WORKER], |app, need, sdk| match need {
         Need::Undelivered => Ok(app.with_undelivered(Arc::new(Bucket::new(sdk, &variable("UNDELIVERED_BUCKET")?)))),
-        Need::Bus | Need::Send(_) | Need::SendAll | Need::Senders | Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
+        Need::Bus | Need::Send(_) | Need::SendAll | Need::Senders | Need::Pushes | Need::Links | Need::Secret | Need::Credentials | Need::Cpu => {
+            Ok(app)
+        }
     })
     .await
 }

@@ -12,6 +12,8 @@ mod deliver;
 pub mod failure;
 pub mod jobs;
 pub mod lambda;
+mod messages;
+pub mod messenger;
 pub mod notify;
 pub mod parker;
 pub mod projector;
@@ -63,8 +65,12 @@ pub enum Need {
     Secret,
     /// Reads or writes the hashes of passwords and refresh tokens, which other roles are kept off.
     Credentials,
-    /// Sends mails, text messages and pushes.
+    /// Sends mails and text messages.
     Senders,
+    /// Pushes to devices.
+    Pushes,
+    /// Reads the deployment's secret, for the links of messages, and knows where the API is.
+    Links,
     /// Reads the batches that the stream's mappings gave up on.
     Undelivered,
     /// More memory, and with it CPU: it hashes a password.
@@ -96,6 +102,7 @@ impl Worker {
     pub fn binary(&self) -> &'static str {
         match self.trigger {
             Trigger::CustomResource => "bootstrap",
+            Trigger::Queue(Queue::Messages) => "messenger",
             _ if self.needs.contains(&Need::Senders) => "notify",
             Trigger::DeadLetters => "parker",
             _ => "workers",
@@ -107,7 +114,7 @@ impl Worker {
         let of_need = |need: &Need| match need {
             Need::Credentials => Some(Reserved::Credentials),
             Need::Secret => Some(Reserved::Keys),
-            Need::Bus | Need::Send(_) | Need::SendAll | Need::Senders | Need::Undelivered | Need::Cpu => None,
+            Need::Bus | Need::Send(_) | Need::SendAll | Need::Senders | Need::Pushes | Need::Links | Need::Undelivered | Need::Cpu => None,
         };
         self.needs.iter().filter_map(of_need).collect()
     }
@@ -118,7 +125,10 @@ pub const TOGETHER: &[Worker] =
     &[projector::WORKER, relay::WORKER, automation::WORKER, bounces::WORKER, work::WORKER, repair::WORKER, redrive::WORKER, jobs::WORKER];
 
 /// The workers that run all the time.
-pub const BACKGROUND: &[Worker] = &with::<{ TOGETHER.len() + 2 }>(&with::<{ TOGETHER.len() + 1 }>(TOGETHER, notify::WORKER), parker::WORKER);
+pub const BACKGROUND: &[Worker] = &with::<{ TOGETHER.len() + 3 }>(
+    &with::<{ TOGETHER.len() + 2 }>(&with::<{ TOGETHER.len() + 1 }>(TOGETHER, notify::WORKER), messenger::WORKER),
+    parker::WORKER,
+);
 
 /// Every worker: those, and the bootstrap.
 pub const WORKERS: &[Worker] = &with::<{ BACKGROUND.len() + 1 }>(BACKGROUND, bootstrap::WORKER);

@@ -28,7 +28,7 @@ pub const WORKER: Worker = Worker {
     about: "Tells users what others gave them, and what is due: in the application, by mail, by text message, on their devices",
     trigger: Trigger::Queue(Queue::Notifications),
     actions: &[Action::Get, Action::Put, Action::Update],
-    needs: &[Need::Senders],
+    needs: &[Need::Senders, Need::Pushes],
     handle: |app, event| async move { queue_batch(app, Queue::Notifications, event, |message| take(app, message)).await }.boxed(),
 };
 

@@ -10,7 +10,7 @@ mod purge;
 mod walk;
 
 pub(crate) use piece::{Piece, send};
-pub(crate) use walk::{PAGE, RECORDS_PER_MESSAGE, Walk, change, decide_on, paging};
+pub(crate) use walk::{PAGE, RECORDS_PER_MESSAGE, Walk, change, decide_on, paging, try_decide_on};
 
 use crate::failure::{Failure, queue_batch};
 use crate::{Need, Trigger, Worker};

@@ -60,9 +60,10 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), String> {
     application::log::start();
-    let config = application::Config::from_environment().map_err(text)?;
+    let mut config = application::Config::from_environment().map_err(text)?;
     let listener = listen(options.port).await?;
     let address = listener.local_addr().map_err(text)?;
+    config.api_url.get_or_insert_with(|| format!("http://{address}"));
     let smtp = options.smtp_url.as_deref().map(|url| {
         let from = config.mail_from.as_ref().map(|address| address.as_str());
         Smtp::new(url, from, &config.mail_from_name)

@@ -230,6 +230,7 @@ impl Scene {
         let mailing = self.story.crm.clone();
         self.story.crm = mailing.clone().with_mailer(Arc::new(Refusing));
         self.send("POST", "/notifications", mail).await?;
+        self.make("/customers", json!({"name": "Joseph Clement", "email": "clement@works.example"})).await?;
         self.settle().await?;
         self.story.crm = mailing;
         Ok(())

@@ -146,6 +146,8 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
                 statements.push(Statement::new(&actions, vec![arn("Secret")]));
             }
             Need::Senders => statements.extend(sending()),
+            Need::Pushes => statements.extend(pushing()),
+            Need::Links => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec![arn("Secret")])),
             // Who may not list is told of what is gone that it is forbidden
             // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
             Need::Undelivered => {
@@ -158,14 +160,20 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
     statements
 }
 
-/// What it takes to send: mails from the one address, pushes to the devices of the one application, and text messages, for which
-/// numbers are no resources: whatever is no topic, application or device of SNS
+/// What it takes to send: mails from the one address, and text messages, for which numbers are no resources: whatever is no topic,
+/// application or device of SNS
 /// (<https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>).
-fn sending() -> [Statement; 4] {
+fn sending() -> [Statement; 2] {
     let mails = vec![arn("MailIdentity"), arn("MailSet")];
     [
         Statement::new(&["ses:SendRawEmail"], mails),
         Statement { but: true, ..Statement::new(&["sns:Publish"], vec!["!Sub arn:${AWS::Partition}:sns:*:*:*".to_owned()]) },
+    ]
+}
+
+/// What it takes to push to the devices of the one application.
+fn pushing() -> [Statement; 2] {
+    [
         Statement::new(&["sns:CreatePlatformEndpoint"], vec![arn("PushTarget")]),
         Statement::new(&["sns:Publish"], vec!["!Sub arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:endpoint/*".to_owned()]),
     ]

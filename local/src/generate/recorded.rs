@@ -41,6 +41,12 @@ pub(super) async fn events(story: &Story) -> Result<Vec<(&'static str, Value)>, 
                 run(story, &relay::WORKER, given).await?;
                 message(story, queue.name(), None).await?
             }
+            // Of that somebody became a customer.
+            Trigger::Queue(queue @ Queue::Messages) => {
+                let became = stream(story, relay::INTEREST, "customer.lifecycle_changed").await?;
+                run(story, &relay::WORKER, became).await?;
+                message(story, queue.name(), None).await?
+            }
             // As the clock does it.
             Trigger::Queue(queue @ Queue::Jobs) => {
                 let start = Timed::Start(Start::scheduled(JobName::FollowUpsDue));

@@ -17,6 +17,9 @@ pub const TOKEN: &str = "<access token from POST /api/v1/auth/login>";
 /// Where a real refresh token has to be put.
 pub const REFRESH: &str = "<refresh token from POST /api/v1/auth/login>";
 
+/// Where the end of a real link has to be put.
+pub const LINK: &str = "<end of a link from a mail>";
+
 /// Every sample by its path.
 pub(super) fn all(crates: &[(&'static str, Vec<Route>)]) -> io::Result<Vec<(PathBuf, Value)>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -39,6 +42,7 @@ fn request(route: &Route, story: &Story) -> io::Result<Value> {
     for name in edge::openapi::path_names(route.path) {
         let value = match name.as_str() {
             "role" => Some("SALES_REP"),
+            "token" => Some(LINK),
             _ => story.id_in(route.path),
         };
         let value = value.ok_or_else(|| io::Error::other(format!("{}: make a record for it in local/src/generate/story.rs", route.path)))?;

@@ -8,12 +8,15 @@ use super::samples;
 use crate::adapters::MemorySecret;
 use crate::{Embedded, ManualClock, Parts, Table};
 use application::clock::Clock;
-use domain::Time;
+use domain::customer::Customer;
 use domain::job::{JobName, Start};
+use domain::message::{self, Address, CustomerChannel, MessageStatus, Occasion, Writing};
 use domain::password::Password;
 use domain::text::TextValue;
-use domain::value::Email;
-use edge::BASE;
+use domain::unsubscribe::Unsubscribe;
+use domain::value::{Email, Text};
+use domain::{CustomerId, MessageId, Time};
+use edge::{App, BASE};
 use http::Method;
 use lambda_http::{Body, Context, RequestExt};
 use messaging::{Queue, Timed};
@@ -21,7 +24,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::Parked;
+use store::{Parked, Tx};
 use uuid::Uuid;
 
 /// The password of everybody.
@@ -48,6 +51,8 @@ pub struct Story {
     pub token: String,
     /// The administrator's refresh token.
     pub refresh: String,
+    /// The end of a link in a mail to the customer.
+    pub link: String,
     /// A record of every kind by its collection: `/leads`.
     pub ids: BTreeMap<&'static str, String>,
     /// A lead that became a customer, and a task that was open then.
@@ -94,11 +99,20 @@ impl Story {
         let config = application::Config::read(|_| None).map_err(failed)?;
         let parts = Parts { table, secrets: Arc::new(MemorySecret::default()), clock: handlers, waiting: Arc::new(clock.clone()), config };
         let crm = Embedded::open(parts).await.map_err(failed)?;
-        let mut story = Self { crm, clock, token: String::new(), refresh: String::new(), ids: BTreeMap::new(), converted: Converted::default() };
+        let mut story = Self {
+            crm,
+            clock,
+            token: String::new(),
+            refresh: String::new(),
+            link: String::new(),
+            ids: BTreeMap::new(),
+            converted: Converted::default(),
+        };
         story.people().await?;
         story.selling().await?;
         story.conversion().await?;
         story.dead_letter().await?;
+        story.unsent().await?;
         story.told().await?;
         story.sessions().await?;
         story.others().await?;
@@ -155,6 +169,17 @@ impl Story {
         });
         self.begin("/users", rep).await?;
         self.begin("/teams", json!({"name": "Field sales"})).await?;
+        Ok(())
+    }
+
+    /// A message to the customer that could not be sent.
+    async fn unsent(&mut self) -> Result<(), StoryError> {
+        self.clock.advance(Duration::from_secs(1));
+        let customer = CustomerId::read(&self.ids["/customers"]).map_err(|invalid| StoryError(invalid.message))?;
+        let message = failed_message(self.crm.app(), customer, Occasion::Birthday(2024)).await?;
+        self.ids.insert("/messages", message.to_string());
+        let said = Unsubscribe { customer, channel: CustomerChannel::Email };
+        self.link = self.crm.app().unsubscribe_token(said).await.map_err(failed)?.to_string();
         Ok(())
     }
 
@@ -249,6 +274,21 @@ impl Story {
         self.ids.insert("/admin/jobs", JobName::TasksDue.to_string());
         Ok(())
     }
+}
+
+/// Makes a message to a customer that was given up on, which no route makes.
+pub async fn failed_message(app: &App, customer: CustomerId, occasion: Occasion) -> Result<MessageId, StoryError> {
+    let customer = app.unscoped().get_latest::<Customer>(customer).await.map_err(failed)?;
+    let customer = customer.ok_or_else(|| StoryError("there is no such customer".to_owned()))?;
+    let subject = Text::read("Happy birthday").ok();
+    let writing = Writing { occasion, channel: CustomerChannel::Email, subject, body: "We wish you a happy birthday!".to_owned() };
+    let goes = Ok(Address { channel: CustomerChannel::Email, to: "charles@babbage.example".to_owned() });
+    let mut message = message::create(&app.act(), &customer, writing, goes);
+    (message.data.status, message.data.error, message.data.attempts) = (MessageStatus::Failed, Some("MessageRejected".to_owned()), 1);
+    let mut tx = Tx::new();
+    tx.create(&message);
+    app.unscoped().commit(tx).await.map_err(failed)?;
+    Ok(message.id)
 }
 
 fn text(value: &Value) -> String {

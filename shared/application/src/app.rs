@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::grants::{GrantsCache, GrantsOfRoles};
 use crate::keys::{KeyError, KeyFailure};
 use crate::level_names::LevelCache;
+use crate::links::Links;
 use crate::tokens::{Claims, Signer, SignerCache};
 use crate::verifier::{Verified, Verifier};
 use aws::{Objects, Secrets};
@@ -28,6 +29,7 @@ pub struct App {
     grants: Arc<GrantsCache>,
     levels: Arc<LevelCache>,
     signer: Arc<SignerCache>,
+    pub(crate) links: Arc<Links>,
     secrets: Option<Arc<dyn Secrets>>,
     first_admin: Option<Arc<dyn Secrets>>,
     undelivered: Option<Arc<dyn Objects>>,
@@ -59,6 +61,7 @@ impl App {
             grants: Arc::default(),
             levels: Arc::default(),
             signer: Arc::default(),
+            links: Arc::default(),
             secrets: None,
             first_admin: None,
             undelivered: None,
@@ -224,7 +227,7 @@ impl App {
         self.signer.agreed(published, &self.store, self.secrets_of_keys()?, now).await
     }
 
-    fn secrets_of_keys(&self) -> Result<&dyn Secrets, KeyError> {
+    pub(crate) fn secrets_of_keys(&self) -> Result<&dyn Secrets, KeyError> {
         self.secrets().map_err(|missing| KeyError(missing.to_string()))
     }
 

@@ -26,7 +26,7 @@ pub const SETTINGS: &[Setting] = &[
         name: "PUBLIC_URL",
         parameter: "PublicUrl",
         default: "",
-        meaning: "Base address in problem types and in the document of the API; empty is the address called",
+        meaning: "Base address in problem types, in the document of the API and in the links of messages to customers; empty is the address called",
     },
     Setting { name: "TIME_ZONE", parameter: "TimeZone", default: "UTC", meaning: "IANA time zone of dates in filters and of the daily jobs" },
     Setting { name: "CURRENCY", parameter: "Currency", default: "USD", meaning: "ISO 4217 code of the one currency of the deployment" },
@@ -75,6 +75,12 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "Name that text messages come from, where a country lets there be one: 3 to 11 letters and digits; empty is a number of SNS",
     },
     Setting {
+        name: "MESSAGES_PER_SECOND",
+        parameter: "MessagesPerSecond",
+        default: "10",
+        meaning: "How many messages are sent to customers in a second, from 1 to 1000; what SES and SNS take for the account is the most that makes sense",
+    },
+    Setting {
         name: "PUSH_APPLICATION_ARN",
         parameter: "PushApplicationArn",
         default: "",
@@ -113,6 +119,8 @@ pub struct WrongSetting {
 pub struct Config {
     /// Base of problem type addresses.
     pub public_url: String,
+    /// Where the API is called, without a path; `None` where nobody says so, and messages have no links then.
+    pub api_url: Option<String>,
     /// Zone of dates in filters and of jobs.
     pub zone: TimeZone,
     /// Its IANA name.
@@ -137,6 +145,8 @@ pub struct Config {
     pub mail_from_name: String,
     /// The name that text messages come from.
     pub sms_sender: Option<String>,
+    /// How many messages are sent to customers in a second.
+    pub messages_per_second: u32,
     /// The platform application whose devices are pushed to.
     pub push_application: Option<String>,
 }
@@ -153,6 +163,8 @@ impl Config {
         let mut read = Settings { source, wrong: &mut wrong };
         let config = Self {
             public_url: read.text("PUBLIC_URL").trim_end_matches('/').to_owned(),
+            // Where nobody gave it another address, the deployment says its own.
+            api_url: ["PUBLIC_URL", "API_URL"].map(|name| read.text(name)).into_iter().find_map(|url| app_url(&url)),
             zone: read.parse("TIME_ZONE", "an IANA time zone such as Europe/Berlin", |zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC),
             zone_name: read.text("TIME_ZONE"),
             currency: read.parse("CURRENCY", "an ISO 4217 code such as EUR", |code| Currency::read(code).ok()).unwrap_or(Currency::DOLLAR),
@@ -170,6 +182,7 @@ impl Config {
                 .map(|name| name.to_string())
                 .unwrap_or_default(),
             sms_sender: read.optional("SMS_SENDER", "3 to 11 letters and digits, a letter among them", sms_sender),
+            messages_per_second: read.number("MESSAGES_PER_SECOND", "a number from 1 to 1000", 1..=1000).unwrap_or_default(),
             push_application: read
                 .optional("PUSH_APPLICATION_ARN", "an ARN of SNS", |arn| (arn.starts_with("arn:") && arn.contains(":app/")).then(|| arn.to_owned())),
         };
@@ -273,6 +286,7 @@ mod tests {
             ("MAIL_FROM", "crm"),
             ("SMS_SENDER", "12345"),
             ("MAIL_FROM_NAME", "a\nb"),
+            ("MESSAGES_PER_SECOND", "0"),
         ] {
             let error = Config::read(|asked| (asked == name).then(|| value.to_owned())).expect_err("nonsense");
             assert_eq!(error.0.iter().map(|wrong| wrong.name).collect::<Vec<_>>(), [name]);

@@ -10,6 +10,7 @@ use domain::event::{EntityType, Event};
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
 use domain::level::CustomerLevel;
+use domain::message::{Message, MessageId};
 use domain::message_template::{MessageTemplate, TemplateKind};
 use domain::notification::Notification;
 use domain::order::Order;
@@ -100,6 +101,7 @@ records! {
     CustomerPromotion: CustomerPromotion, CustomerPromotionId, Some(Permission::CustomersRead);
     FollowUp: FollowUp, FollowUpId, Some(Permission::FollowupsRead);
     Lead: Lead, LeadId, Some(Permission::LeadsRead);
+    Message: Message, MessageId, Some(Permission::MessagesRead);
     Notification: Notification, NotificationId, Some(Permission::NotificationsRead);
     Order: Order, OrderId, Some(Permission::OrdersRead);
     Product: Product, ProductId, Some(Permission::ProductsRead);

@@ -253,6 +253,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("teamId", "The team; null where there is none.", ""),
     ("templateId", "", "null"),
     ("timeZone", "", r#""Europe/Berlin""#),
+    ("token", "The end of the link in a message, which says whose it is and is signed.", ""),
     ("title", "The title.", r#""A machine for tables""#),
     ("tokenType", "", r#""Bearer""#),
     ("totalMinor", "", "250000"),

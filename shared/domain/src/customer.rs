@@ -192,8 +192,10 @@ pub struct CustomerDerived {
     pub rfm_review_at: Option<Time>,
     /// Earliest pending follow-up.
     pub next_follow_up_at: Option<Time>,
-    /// When the welcome message went out.
+    /// When the welcome message was put on its way.
     pub welcomed_at: Option<Time>,
+    /// When the customer was last asked whether there is anything to do.
+    pub missed_at: Option<Time>,
     /// Whether mail arrives; `None` is OK.
     pub email_status: Option<EmailStatus>,
 }
@@ -326,6 +328,9 @@ pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, te
         data.engagement_changed_at = act.at;
     }
     let Some((mut next, mut changed)) = customer.changed(act, data, text) else { return Ok(None) };
+    if next.data.email != customer.data.email {
+        next.derived.email_status = None;
+    }
     let restored = customer.data.archived_at.is_some() && next.data.archived_at.is_none();
     if restored || next.data.engagement != customer.data.engagement {
         // What was set by hand holds until the next night, and whoever comes back was passed over meanwhile.
@@ -369,6 +374,15 @@ pub fn update(customer: &Record<Customer>, act: &Act, mut data: CustomerData, te
         events.push(next.event(act, EventKind::CustomerUpdated, summary, json!({})).with_changes(changed));
     }
     Ok(Some((next, events)))
+}
+
+/// The same once mails to this address came back or were reported as spam; `None` where it is another's by now, or is known.
+pub fn bounced(customer: &Record<Customer>, address: &Email, status: EmailStatus) -> Option<Record<Customer>> {
+    (customer.data.email.as_ref() == Some(address) && status.is_news(customer.derived.email_status)).then(|| {
+        let mut next = customer.clone();
+        next.derived.email_status = Some(status);
+        next
+    })
 }
 
 /// Whoever is archived buys nothing.

@@ -135,6 +135,12 @@ crate::choice! {
         PromotionRedeemed = "promotion.redeemed",
         /// A customer's promotion was taken back.
         PromotionRevoked = "promotion.revoked",
+        /// A message to a customer waits to be sent.
+        MessageQueued = "message.queued",
+        /// A message to a customer was handed over.
+        MessageSent = "message.sent",
+        /// A message to a customer was given up on.
+        MessageFailed = "message.failed",
         /// A notification waits to be sent.
         NotificationQueued = "notification.queued",
         /// A notification was handed over.
@@ -159,6 +165,8 @@ crate::choice! {
         Lead = "LEAD",
         /// A loyalty level.
         Level = "LEVEL",
+        /// A message to a customer.
+        Message = "MESSAGE",
         /// A notification.
         Notification = "NOTIFICATION",
         /// An order.
@@ -200,6 +208,7 @@ impl EventKind {
     pub fn in_feed(self) -> InFeed {
         match self {
             Self::FollowUpDue | Self::TaskDue | Self::NotificationQueued | Self::NotificationSent => InFeed::Never,
+            Self::MessageQueued | Self::MessageSent | Self::MessageFailed => InFeed::Never,
             Self::JobFinished => InFeed::UnlessSucceeded,
             _ => InFeed::Always,
         }

@@ -34,6 +34,10 @@ crate::choice! {
         FollowUpsDue = "followups-due",
         /// Reminders of tasks.
         TasksDue = "tasks-due",
+        /// Messages to customers on their birthday.
+        BirthdayMessages = "birthday-messages",
+        /// Messages to customers of whom nobody heard for long.
+        InactivityMessages = "inactivity-messages",
         /// The events of a time, published again.
         Republish = "republish",
         /// What is derived of the records that changed in a time, derived again.

@@ -67,6 +67,7 @@ pub use follow_up::FollowUpId;
 pub use id::{
     CustomerId, EventId, LeadId, OrderId, ParkedId, ProductId, ProjectId, PromotionId, Reference, SessionId, TaskId, TeamId, TransactionId, UserId,
 };
+pub use message::{CampaignId, MessageId};
 pub use notification::NotificationId;
 pub use overview::{Overview, Sales};
 pub use owner::{Owned, Owner};

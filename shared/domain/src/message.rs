@@ -1,17 +1,20 @@
 //! Messages to customers: what is sent to whom, why it is not, and how often it is tried.
 
+use crate::activity::About;
 use crate::customer::{Customer, Engagement, Lifecycle};
-use crate::event::Act;
+use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, TeamId, UserId};
-use crate::lifecycle::Denied;
 use crate::message_template::{SUBJECT, TemplateKind, Values};
 use crate::notification::Channel;
+use crate::owner::{Change, Follower, Owned, Owner};
 use crate::party::PartyId;
 use crate::record::{Access, Entity, Record, Row};
+use crate::refused::{Refused, StateMachine};
 use crate::time::{Day, Time};
 use crate::user::EmailStatus;
 use crate::value::{EXCERPT, Text, cut};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 crate::choice! {
     /// How a message reaches a customer.
@@ -81,7 +84,7 @@ impl MessageStatus {
     pub const fn allowed(self) -> &'static [Self] {
         match self {
             Self::Queued => &[Self::Sending, Self::Skipped],
-            Self::Sending => &[Self::Sent, Self::Failed],
+            Self::Sending => &[Self::Sent, Self::Failed, Self::Skipped],
             Self::Failed => &[Self::Queued],
             Self::Sent | Self::Skipped => &[],
         }
@@ -117,6 +120,10 @@ impl SkipReason {
 
 /// How often it is tried to send a message before it is given up on.
 pub const MAX_ATTEMPTS: u32 = 5;
+
+/// For how long a try keeps others off, seconds: as long as its function may take. Whoever began it and has said nothing since was
+/// killed.
+pub const TRY_SECONDS: i64 = 60;
 
 /// For how long nobody is told again that nobody heard of him: 30 days, in seconds.
 pub const INACTIVITY_SECONDS: i64 = 30 * 86_400;
@@ -179,6 +186,14 @@ pub struct MessageText {
 pub struct MessageDerived {
     /// The beginning of the body, for lists.
     pub excerpt: String,
+    /// The customer's owner.
+    pub owner_id: Option<UserId>,
+    /// The owner's team.
+    pub team_id: Option<TeamId>,
+    /// The owner's name.
+    pub owner_name: Option<String>,
+    /// When the try began that is under way.
+    pub trying_since: Option<Time>,
 }
 
 impl Entity for Message {
@@ -188,12 +203,12 @@ impl Entity for Message {
     type Text = MessageText;
     type Derived = MessageDerived;
 
-    fn owner(_: &Row<Self>) -> Option<UserId> {
-        None
+    fn owner(row: &Row<Self>) -> Option<UserId> {
+        row.derived.owner_id
     }
 
-    fn team(_: &Row<Self>) -> Option<TeamId> {
-        None
+    fn team(row: &Row<Self>) -> Option<TeamId> {
+        row.derived.team_id
     }
 
     fn access(row: &Row<Self>) -> Access {
@@ -202,6 +217,23 @@ impl Entity for Message {
 
     fn label(row: &Row<Self>) -> String {
         row.data.kind.to_string()
+    }
+}
+
+impl Owned for Message {
+    const POOLED: bool = true;
+
+    crate::owner::stamps!();
+
+    /// It goes where its customer goes.
+    fn hand_over(_: &Record<Self>, _: &Act, _: Option<&Owner>) -> Change<Self> {
+        None
+    }
+}
+
+impl Follower for Message {
+    fn set_owner(derived: &mut MessageDerived, owner: Option<UserId>) {
+        derived.owner_id = owner;
     }
 }
 
@@ -330,11 +362,28 @@ pub fn is_missed(customer: &Row<Customer>, last_asked: Option<Time>, now: Time) 
     is_ours && data.engagement == Engagement::Inactive && last_asked.is_none_or(|last| last.plus_seconds(INACTIVITY_SECONDS) <= now)
 }
 
+/// Whether a customer is to be welcomed: one who was not before.
+pub fn is_new(customer: &Row<Customer>) -> bool {
+    customer.data.lifecycle == Lifecycle::Customer && customer.derived.welcomed_at.is_none()
+}
+
+/// The same once it was welcomed.
+pub fn welcomed(customer: &Record<Customer>, act: &Act) -> Record<Customer> {
+    let mut next = customer.clone();
+    next.derived.welcomed_at = Some(act.at);
+    next
+}
+
+/// The same once it was asked how it is.
+pub fn missed(customer: &Record<Customer>, act: &Act) -> Record<Customer> {
+    let mut next = customer.clone();
+    next.derived.missed_at = Some(act.at);
+    next
+}
+
 /// What is to be sent.
 #[derive(Debug, Clone)]
 pub struct Writing {
-    /// To whom.
-    pub customer: CustomerId,
     /// What for.
     pub occasion: Occasion,
     /// Through what first.
@@ -346,8 +395,8 @@ pub struct Writing {
 }
 
 /// A new message: it waits to be sent, or says why it is not.
-pub fn create(act: &Act, writing: Writing, goes: Result<Address, SkipReason>) -> Record<Message> {
-    let Writing { customer, occasion, channel, subject, body } = writing;
+pub fn create(act: &Act, customer: &Row<Customer>, writing: Writing, goes: Result<Address, SkipReason>) -> Record<Message> {
+    let Writing { occasion, channel, subject, body } = writing;
     let campaign_id = match occasion {
         Occasion::Campaign(campaign) => Some(campaign),
         _ => None,
@@ -357,7 +406,7 @@ pub fn create(act: &Act, writing: Writing, goes: Result<Address, SkipReason>) ->
         Err(reason) => (channel, None, MessageStatus::Skipped, Some(reason)),
     };
     let data = MessageData {
-        customer_id: customer,
+        customer_id: customer.id,
         campaign_id,
         kind: occasion.kind(),
         channel,
@@ -368,31 +417,57 @@ pub fn create(act: &Act, writing: Writing, goes: Result<Address, SkipReason>) ->
         skip_reason,
         provider_id: None,
         error: None,
-        dedupe_key: occasion.key(customer),
+        dedupe_key: occasion.key(customer.id),
         queued_at: act.at,
         sent_at: None,
     };
-    let derived = MessageDerived { excerpt: cut(&body, EXCERPT) };
+    let derived = MessageDerived {
+        excerpt: cut(&body, EXCERPT),
+        owner_id: customer.data.owner_id,
+        team_id: customer.derived.team_id,
+        owner_name: customer.derived.owner_name.clone(),
+        trying_since: None,
+    };
     Record::new(act.id(), act, data, MessageText { body }, derived)
 }
 
-/// The same as it is not sent, whatever waits; `None` where it does not.
+/// The event that brings it to whoever sends it; `None` where nobody has to.
+pub fn queued(message: &Record<Message>, act: &Act) -> Option<Event> {
+    let MessageData { kind, channel, campaign_id, customer_id, status, .. } = &message.data;
+    let detail = json!({"kind": kind, "channel": channel, "campaignId": campaign_id, "customerId": customer_id});
+    (*status == MessageStatus::Queued)
+        .then(|| message.event(act, EventKind::MessageQueued, format!("A message ({channel}) waits to be sent"), detail))
+}
+
+/// Whether a try of it is under way: whoever began it may still be at it.
+pub fn is_tried(message: &Row<Message>, now: Time) -> bool {
+    message.data.status == MessageStatus::Sending && message.derived.trying_since.is_some_and(|since| now < since.plus_seconds(TRY_SECONDS))
+}
+
+/// The same as it is not sent, whatever waits, for the first time or to be tried again; `None` where it does not.
 pub fn skip(message: &Record<Message>, reason: SkipReason) -> Option<Record<Message>> {
-    (message.data.status == MessageStatus::Queued).then(|| {
+    let waits = match message.data.status {
+        MessageStatus::Queued => true,
+        // What was tried by somebody who was killed may have been sent.
+        MessageStatus::Sending => message.derived.trying_since.is_none(),
+        _ => false,
+    };
+    waits.then(|| {
         let mut next = message.clone();
         (next.data.status, next.data.skip_reason) = (MessageStatus::Skipped, Some(reason));
         next
     })
 }
 
-/// The same as it is tried once more; `None` where there is nothing left to do. What is being sent is tried again: whoever sent it
-/// may have been killed.
-pub fn tried(message: &Record<Message>) -> Option<Record<Message>> {
+/// The same as it is tried once more, at the address that the customer has now; `None` where there is nothing left to do. What was
+/// being sent is tried again: whoever sent it was killed.
+pub fn tried(message: &Record<Message>, to: Address, now: Time) -> Option<Record<Message>> {
     let waits = matches!(message.data.status, MessageStatus::Queued | MessageStatus::Sending);
     (waits && message.data.attempts < MAX_ATTEMPTS).then(|| {
         let mut next = message.clone();
-        next.data.status = MessageStatus::Sending;
+        (next.data.status, next.data.to) = (MessageStatus::Sending, Some(to.to));
         next.data.attempts += 1;
+        next.derived.trying_since = Some(now);
         next
     })
 }
@@ -402,6 +477,7 @@ pub fn lost(message: &Record<Message>) -> Option<Record<Message>> {
     (message.data.status == MessageStatus::Sending && message.data.attempts >= MAX_ATTEMPTS).then(|| {
         let mut next = message.clone();
         (next.data.status, next.data.error) = (MessageStatus::Failed, Some("the last try was cut off".to_owned()));
+        next.derived.trying_since = None;
         next
     })
 }
@@ -413,6 +489,10 @@ pub enum Outcome {
     Sent(Option<String>),
     /// It could not be sent, for this reason, and may be another time.
     Later(String),
+    /// The provider took nothing, for this reason, which is no fault of the message: the try does not count.
+    Busy(String),
+    /// The provider says that the recipient wants none.
+    Unwanted,
     /// It cannot be sent, for this reason.
     Never(String),
 }
@@ -421,6 +501,7 @@ pub enum Outcome {
 pub fn ended(message: &Record<Message>, act: &Act, outcome: Outcome) -> Option<Record<Message>> {
     (message.data.status == MessageStatus::Sending).then(|| {
         let mut next = message.clone();
+        next.derived.trying_since = None;
         let data = &mut next.data;
         match outcome {
             Outcome::Sent(provider_id) => {
@@ -430,23 +511,47 @@ pub fn ended(message: &Record<Message>, act: &Act, outcome: Outcome) -> Option<R
                 data.status = if data.attempts < MAX_ATTEMPTS { MessageStatus::Sending } else { MessageStatus::Failed };
                 data.error = Some(why);
             }
+            Outcome::Busy(why) => {
+                data.attempts = data.attempts.saturating_sub(1);
+                data.error = Some(why);
+            }
+            Outcome::Unwanted => (data.status, data.skip_reason, data.error) = (MessageStatus::Skipped, Some(SkipReason::OptedOut), None),
             Outcome::Never(why) => (data.status, data.error) = (MessageStatus::Failed, Some(why)),
         }
         next
     })
 }
 
-/// A message that was given up on, in the queue again as if it were new; `None` where it is there already.
-pub fn retry(message: &Record<Message>, act: &Act) -> Result<Option<Record<Message>>, Denied> {
+/// The event of a message that was handed over or given up on, seen by who sees its customer; `None` of any other.
+pub fn told(message: &Record<Message>, act: &Act, about: &About) -> Option<Event> {
+    let MessageData { kind, channel, campaign_id, customer_id, status, error, .. } = &message.data;
+    let (event, what) = match status {
+        MessageStatus::Sent => (EventKind::MessageSent, "was sent"),
+        MessageStatus::Failed => (EventKind::MessageFailed, "could not be sent"),
+        _ => return None,
+    };
+    let why = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+    let summary = format!("A message ({channel}) to customer {} {what}{why}", about.label);
+    let detail = json!({"kind": kind, "channel": channel, "campaignId": campaign_id, "customerId": customer_id});
+    Some(message.event(act, event, summary, detail).seen_by(about.owner, about.team))
+}
+
+/// A message that was given up on, in the queue again as if it were new, with the event that brings it to whoever sends it; `None`
+/// where it is there already.
+pub fn retry(message: &Record<Message>, act: &Act) -> Result<Change<Message>, Refused> {
     match message.data.status {
         MessageStatus::Queued => Ok(None),
         MessageStatus::Failed => {
             let mut next = message.touched(act);
             let data = &mut next.data;
             (data.status, data.attempts, data.error, data.queued_at) = (MessageStatus::Queued, 0, None, act.at);
-            Ok(Some(next))
+            let event = queued(&next, act);
+            Ok(Some((next, event.into_iter().collect())))
         }
-        other => Err(Denied::no_move(format!("A message that is {other} cannot be sent again; it has to be FAILED"), other.allowed())),
+        other => {
+            let detail = format!("A message that is {other} cannot be sent again; it has to be FAILED");
+            Err(Refused::transition(StateMachine::Message, detail, other.allowed()))
+        }
     }
 }
 
@@ -552,40 +657,66 @@ pub(crate) mod tests {
     fn message(goes: Result<Address, SkipReason>) -> Record<Message> {
         let campaign = Occasion::Campaign(CampaignId::new(Uuid::from_u128(6)));
         let subject = Text::read("Hello").ok();
-        let writing = Writing { customer: customer().id, occasion: campaign, channel: CustomerChannel::Email, subject, body: "Words".into() };
-        create(&act(), writing, goes)
+        let writing = Writing { occasion: campaign, channel: CustomerChannel::Email, subject, body: "Words".into() };
+        create(&act(), &customer(), writing, goes)
     }
 
     #[test]
     fn what_cannot_be_sent_says_why() {
         let skipped = message(Err(SkipReason::NoAddress));
         assert_eq!((skipped.data.status, skipped.data.skip_reason, &skipped.data.to), (MessageStatus::Skipped, Some(SkipReason::NoAddress), &None));
-        assert!(skipped.data.campaign_id.is_some() && tried(&skipped).is_none() && retry(&skipped, &act()).is_err());
+        assert!(skipped.data.campaign_id.is_some() && once(&skipped).is_none() && retry(&skipped, &act()).is_err());
         let waits = message(address(&customer(), &BOTH));
         assert_eq!((waits.data.channel, waits.data.status, &waits.data.subject), (CustomerChannel::Sms, MessageStatus::Queued, &None));
         let cancelled = skip(&waits, SkipReason::CampaignCancelled).expect("skipped");
         assert_eq!((cancelled.data.status, skip(&cancelled, SkipReason::Archived)), (MessageStatus::Skipped, None));
-        assert_eq!(skip(&tried(&waits).expect("tried"), SkipReason::CampaignCancelled), None, "it is on its way");
+        let on_its_way = once(&waits).expect("tried");
+        assert_eq!(skip(&on_its_way, SkipReason::CampaignCancelled), None, "it is on its way");
+        let waits_again = ended(&on_its_way, &act(), Outcome::Later("Throttling".into())).expect("ended");
+        assert_eq!(skip(&waits_again, SkipReason::OptedOut).map(|skipped| skipped.data.status), Some(MessageStatus::Skipped));
+    }
+
+    fn once(message: &Record<Message>) -> Option<Record<Message>> {
+        tried(message, Address { channel: CustomerChannel::Sms, to: "+12025550124".into() }, act().at)
+    }
+
+    #[test]
+    fn a_try_keeps_others_off_until_it_ends_or_was_cut_off() {
+        let waits = message(address(&customer(), &BOTH));
+        let tried = once(&waits).expect("tried");
+        assert_eq!(tried.data.to.as_deref(), Some("+12025550124"), "where the customer is reached now");
+        let later = |seconds: i64| is_tried(&tried, act().at.plus_seconds(seconds));
+        assert_eq!((is_tried(&waits, act().at), later(TRY_SECONDS - 1), later(TRY_SECONDS)), (false, true, false));
+        let busy = ended(&tried, &act(), Outcome::Busy("Throttling".into())).expect("ended");
+        assert_eq!((busy.data.attempts, busy.data.status, is_tried(&busy, act().at)), (0, MessageStatus::Sending, false));
+        let unwanted = ended(&tried, &act(), Outcome::Unwanted).expect("ended");
+        assert_eq!((unwanted.data.status, unwanted.data.skip_reason), (MessageStatus::Skipped, Some(SkipReason::OptedOut)));
     }
 
     #[test]
     fn a_message_is_tried_five_times_and_again_by_hand() {
         let mut at = message(address(&customer(), &BOTH));
         for attempt in 1..=MAX_ATTEMPTS {
-            at = tried(&at).expect("tried");
+            at = once(&at).expect("tried");
             assert_eq!((at.data.status, at.data.attempts), (MessageStatus::Sending, attempt));
             assert_eq!(lost(&at).map(|lost| lost.data.status), (attempt == MAX_ATTEMPTS).then_some(MessageStatus::Failed));
             at = ended(&at, &act(), Outcome::Later("Throttling".into())).expect("ended");
         }
-        assert_eq!((at.data.status, at.data.error.as_deref(), tried(&at)), (MessageStatus::Failed, Some("Throttling"), None));
-        let again = retry(&at, &act()).expect("allowed").expect("queued");
+        assert_eq!((at.data.status, at.data.error.as_deref(), once(&at)), (MessageStatus::Failed, Some("Throttling"), None));
+        let (again, events) = retry(&at, &act()).expect("allowed").expect("queued");
+        assert_eq!(events.iter().map(|event| event.kind).collect::<Vec<_>>(), [EventKind::MessageQueued]);
         assert_eq!((again.data.status, again.data.attempts, &again.data.error, retry(&again, &act())), (MessageStatus::Queued, 0, &None, Ok(None)));
-        let sent = ended(&tried(&again).expect("tried"), &act(), Outcome::Sent(Some("id".into()))).expect("ended");
+        let sent = ended(&once(&again).expect("tried"), &act(), Outcome::Sent(Some("id".into()))).expect("ended");
         assert_eq!((sent.data.status, sent.data.sent_at, sent.data.provider_id.as_deref()), (MessageStatus::Sent, Some(act().at), Some("id")));
-        assert_eq!((tried(&sent), ended(&sent, &act(), Outcome::Never("late".into()))), (None, None));
-        let gone = ended(&tried(&again).expect("tried"), &act(), Outcome::Never("MessageRejected".into())).expect("ended");
+        assert_eq!((once(&sent), ended(&sent, &act(), Outcome::Never("late".into()))), (None, None));
+        let gone = ended(&once(&again).expect("tried"), &act(), Outcome::Never("MessageRejected".into())).expect("ended");
         assert_eq!((gone.data.status, gone.data.attempts), (MessageStatus::Failed, 1));
-        let denied = Denied::no_move("A message that is SENT cannot be sent again; it has to be FAILED", &[] as &[&str]);
-        assert_eq!(retry(&sent, &act()), Err(denied));
+        let detail = "A message that is SENT cannot be sent again; it has to be FAILED";
+        assert_eq!(retry(&sent, &act()), Err(Refused::transition(StateMachine::Message, detail, &[] as &[&str])));
+        let about = About { label: "Acme".into(), owner: act().actor, team: None };
+        let event = |message: &Record<Message>| told(message, &act(), &about).map(|event| (event.kind, event.summary.clone(), event.is_in_feed()));
+        assert_eq!(event(&sent), Some((EventKind::MessageSent, "A message (SMS) to customer Acme was sent".into(), false)));
+        let failed = "A message (SMS) to customer Acme could not be sent: MessageRejected".into();
+        assert_eq!((event(&gone), event(&again)), (Some((EventKind::MessageFailed, failed, false)), None));
     }
 }

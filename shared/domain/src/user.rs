@@ -34,6 +34,13 @@ crate::choice! {
     }
 }
 
+impl EmailStatus {
+    /// Whether it is more than what was known of an address: what was reported as spam did arrive, and is the graver of the two.
+    pub fn is_news(self, known: Option<Self>) -> bool {
+        known != Some(self) && known != Some(Self::Complained)
+    }
+}
+
 /// The kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct User;
@@ -216,9 +223,7 @@ impl Auth {
 /// A user to whose address mails do not arrive, or who does not want them; `None` where that is known, or the address is another by
 /// now. No person's change.
 pub fn bounced(user: &Record<User>, address: &Email, status: EmailStatus) -> Option<Record<User>> {
-    // What was reported as spam did arrive, and is the graver of the two.
-    let known = user.derived.email_status == Some(status) || user.derived.email_status == Some(EmailStatus::Complained);
-    (user.data.email == *address && !known).then(|| {
+    (user.data.email == *address && status.is_news(user.derived.email_status)).then(|| {
         let mut next = user.clone();
         next.derived.email_status = Some(status);
         next

@@ -62,6 +62,13 @@ pub const JOBS: &[Job] = &[
         cron: Some("cron(0 8 * * ? *)"),
         of_the_day: true,
     },
+    Job { name: JobName::BirthdayMessages, about: "Writes to the customers whose birthday it is", cron: Some("cron(0 9 * * ? *)"), of_the_day: true },
+    Job {
+        name: JobName::InactivityMessages,
+        about: "Writes to the customers of whom nobody heard for long",
+        cron: Some("cron(0 10 ? * MON *)"),
+        of_the_day: true,
+    },
     Job { name: JobName::Republish, about: "Publishes the events of a time again", cron: None, of_the_day: false },
     Job {
         name: JobName::Reproject,
@@ -90,6 +97,13 @@ impl Job {
     pub fn next_after(&self, after: Time, zone: &TimeZone) -> Option<Time> {
         let expression: Expression = self.cron?.parse().ok()?;
         expression.next_after(after.timestamp(), zone).map(Time::new)
+    }
+
+    /// How many days lie between two times at which it comes.
+    pub fn every_days(&self) -> Option<i64> {
+        let first = self.next_after(Time::from_millis(0), &TimeZone::UTC)?;
+        let next = self.next_after(first, &TimeZone::UTC)?;
+        Some((next.seconds() - first.seconds()) / 86_400)
     }
 
     /// When it was due last, up to and with this moment.
@@ -140,6 +154,8 @@ mod tests {
             assert!(last.is_some_and(|last| last <= now) && next.is_some_and(|next| next > now), "{} is due before and after", job.name);
         }
         assert!(TICK_RATE.parse::<Expression>().is_ok());
+        let rare: Vec<JobName> = JOBS.iter().filter(|job| job.every_days() == Some(7)).map(|job| job.name).collect();
+        assert_eq!(rare, [JobName::InactivityMessages]);
     }
 
     #[test]

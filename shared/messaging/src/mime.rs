@@ -28,12 +28,19 @@ fn read(address: &str) -> Result<lettre::Address, SendError> {
 /// A mail, ready to be handed over. It says that no person wrote it, so that nobody's absence is answered to it (RFC 3834).
 pub fn message(mail: &Mail, from: &MailFrom) -> Result<Message, SendError> {
     let name = Some(from.name.clone()).filter(|name| !name.is_empty());
-    Message::builder()
+    let own = |name: &'static str, value: String| HeaderValue::new(HeaderName::new_from_ascii_str(name), value);
+    let mut builder = Message::builder();
+    if let Some(link) = &mail.unsubscribe {
+        // One click, without a page in between (RFC 8058).
+        let one_click = own("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
+        builder = builder.raw_header(own("List-Unsubscribe", format!("<{link}>"))).raw_header(one_click);
+    }
+    builder
         .from(Mailbox::new(name, from.address.clone()))
         .to(Mailbox::new(None, read(&mail.to)?))
         .subject(mail.subject.as_str())
         .message_id(Some(format!("<{}@{}>", mail.id, from.address.domain())))
-        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
+        .raw_header(own("Auto-Submitted", "auto-generated".to_owned()))
         .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
         .map_err(|error| SendError::Failed(format!("no mail can be made of it: {error}")))
 }
@@ -43,7 +50,10 @@ mod tests {
     use super::*;
 
     fn formatted(subject: &str, to: &str) -> Result<String, SendError> {
-        let mail = Mail { id: "abc".into(), to: to.into(), subject: subject.into(), text: "Grüße".into(), html: "<p>Grüße</p>".into() };
+        let mail =
+            Mail {
+                id: "abc".into(), to: to.into(), subject: subject.into(), text: "Grüße".into(), html: "<p>Grüße</p>".into(), unsubscribe: None
+            };
         let from = MailFrom::new("crm@acme.example", "Müller & Söhne")?;
         Ok(String::from_utf8_lossy(&message(&mail, &from)?.formatted()).into_owned())
     }
@@ -56,6 +66,20 @@ mod tests {
             assert!(mail.contains(part), "{part} is missing in {mail}");
         }
         assert!(mail.contains("multipart/alternative") && mail.contains("=?utf-8?"), "{mail}");
+    }
+
+    #[test]
+    fn who_may_be_unsubscribed_has_the_headers_for_it() {
+        let from = MailFrom::new("crm@acme.example", "").expect("an address");
+        let mail = |unsubscribe: Option<&str>| {
+            let (to, html, text) = ("ada@example.com".into(), String::new(), String::new());
+            let mail = Mail { id: "abc".into(), to, subject: "Hello".into(), text, html, unsubscribe: unsubscribe.map(str::to_owned) };
+            String::from_utf8_lossy(&message(&mail, &from).expect("a mail").formatted()).into_owned()
+        };
+        let link = format!("https://api.example/api/v1/unsubscribe/EMAIL.{}.{}", "0".repeat(36), "x".repeat(43));
+        let one = mail(Some(&link));
+        assert!(one.contains(&format!("List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")), "{one}");
+        assert!(!mail(None).contains("List-Unsubscribe"));
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub enum Queue {
     Automation,
     /// Domain events that users are told of.
     Notifications,
+    /// Messages to customers: what welcomes them, and what waits to be sent.
+    Messages,
     /// What SES tells of mails that did not arrive or were reported as spam.
     Bounces,
     /// Larger work, cut into messages: moving, re-stamping, migrating and cleaning up records.
@@ -30,13 +32,15 @@ pub const DEAD_BATCH: u32 = 10;
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 7] = [Self::Automation, Self::Notifications, Self::Bounces, Self::Work, Self::Repair, Self::Redrive, Self::Jobs];
+    pub const ALL: [Self; 8] =
+        [Self::Automation, Self::Notifications, Self::Messages, Self::Bounces, Self::Work, Self::Repair, Self::Redrive, Self::Jobs];
 
     /// Its name: in the API, in the template and in the embedded run.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Automation => "automation",
             Self::Notifications => "notifications",
+            Self::Messages => "messages",
             Self::Bounces => "bounces",
             Self::Work => "work",
             Self::Repair => "repair",
@@ -53,7 +57,7 @@ impl Queue {
     /// How often a message is tried before its consumer parks it.
     pub const fn tries(self) -> u32 {
         match self {
-            Self::Automation | Self::Notifications | Self::Bounces => 5,
+            Self::Automation | Self::Notifications | Self::Messages | Self::Bounces => 5,
             Self::Work | Self::Repair | Self::Redrive | Self::Jobs => 3,
         }
     }
@@ -63,8 +67,19 @@ impl Queue {
         match self {
             Self::Automation | Self::Bounces => 10,
             // A provider that does not answer holds each of them for seconds.
-            Self::Notifications => 5,
+            Self::Notifications | Self::Messages => 5,
             Self::Work | Self::Repair | Self::Redrive | Self::Jobs => 1,
+        }
+    }
+
+    /// How many of its consumer run at once; `None` is as many as there is to do. Pieces of work are not so many that requests find
+    /// the table busy, and those who share a rate wait for one another: two are the fewest there can be
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>).
+    pub const fn at_once(self) -> Option<u32> {
+        match self {
+            Self::Automation | Self::Notifications | Self::Bounces => None,
+            Self::Messages => Some(2),
+            Self::Work | Self::Repair | Self::Redrive | Self::Jobs => Some(5),
         }
     }
 

@@ -20,6 +20,8 @@ fn failed<E: ProvideErrorMetadata, R>(refusals: &[&str]) -> impl Fn(SdkError<E, 
             let code = said.code().unwrap_or("an error without a code").to_owned();
             match code.as_str() {
                 busy if BUSY.contains(&busy) => SendError::Busy(code),
+                // Of a number whose owner answered STOP (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html).
+                "OptedOut" | "OptedOutException" => SendError::Unwanted,
                 refused if refusals.contains(&refused) => SendError::Refused(code),
                 _ => SendError::Failed(code),
             }
@@ -48,7 +50,7 @@ impl Mailer for Ses {
             let raw = raw.map_err(|error| SendError::Failed(error.to_string()))?;
             let request = self.client.send_raw_email().raw_message(raw).set_configuration_set_name(self.configuration_set.clone());
             let sent = request.send().await;
-            sent.map(|_| ()).map_err(failed(&["MessageRejected", "InvalidParameterValue"]))
+            sent.map(|sent| Some(sent.message_id)).map_err(failed(&["MessageRejected", "InvalidParameterValue"]))
         })
     }
 }
@@ -61,7 +63,7 @@ pub struct Sns {
 }
 
 /// What SNS says of a number or a device that it will never reach.
-const UNREACHABLE: [&str; 6] = ["InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "OptedOut", "EndpointDisabled", "NotFound"];
+const UNREACHABLE: [&str; 5] = ["InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "EndpointDisabled", "NotFound"];
 
 impl Sns {
     /// With the name that text messages come from, where countries let there be one, and the ARN of the application whose
@@ -84,7 +86,7 @@ impl Texter for Sns {
             if let Some(sender) = &self.sender {
                 request = request.message_attributes("AWS.SNS.SMS.SenderID", word(sender)?);
             }
-            request.send().await.map(|_| ()).map_err(failed(&UNREACHABLE))
+            request.send().await.map(|sent| sent.message_id).map_err(failed(&UNREACHABLE))
         })
     }
 }
@@ -102,7 +104,7 @@ impl Pusher for Sns {
             let apple = json!({"aps": {"alert": {"title": title, "body": body}}}).to_string();
             let forms = json!({"default": title, "GCM": google, "APNS": apple, "APNS_SANDBOX": apple}).to_string();
             let request = self.client.publish().set_target_arn(endpoint.endpoint_arn).message_structure("json").message(forms);
-            request.send().await.map(|_| ()).map_err(failed(&UNREACHABLE))
+            request.send().await.map(|sent| sent.message_id).map_err(failed(&UNREACHABLE))
         })
     }
 }

@@ -16,6 +16,8 @@ pub struct Mail {
     pub text: String,
     /// As HTML.
     pub html: String,
+    /// Where its recipient says with one click that no more are wanted; `None` of what is no advertising.
+    pub unsubscribe: Option<String>,
 }
 
 /// A text message.
@@ -44,6 +46,9 @@ pub enum SendError {
     /// It will never be taken: an address that there is not, or that the provider refuses.
     #[error("refused: {0}")]
     Refused(String),
+    /// The recipient told the provider that no messages are wanted.
+    #[error("the recipient wants no messages")]
+    Unwanted,
     /// The provider has too much to do, or is out of reach: no fault of what is to be sent.
     #[error("the provider is busy or out of reach: {0}")]
     Busy(String),
@@ -52,8 +57,8 @@ pub enum SendError {
     Failed(String),
 }
 
-/// What sending gives.
-pub type Sending<'a> = BoxFuture<'a, Result<(), SendError>>;
+/// What sending gives: what the provider calls what it took, where it says so.
+pub type Sending<'a> = BoxFuture<'a, Result<Option<String>, SendError>>;
 
 /// Sends mails.
 pub trait Mailer: Send + Sync {

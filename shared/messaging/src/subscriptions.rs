@@ -44,4 +44,5 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
             EventKind::NotificationQueued,
         ],
     },
+    Subscription { queue: Queue::Messages, events: &[EventKind::CustomerCreated, EventKind::CustomerLifecycleChanged, EventKind::MessageQueued] },
 ];

@@ -16,6 +16,7 @@ use domain::activity::Activity;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
+use domain::message::Message;
 use domain::order::Order;
 use domain::product::Product;
 use domain::project::Project;
@@ -31,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// The kinds of record that a migration can change: each stands whole in lists that are walked from end to end.
-pub const MIGRATED: [&str; 12] = [
+pub const MIGRATED: [&str; 13] = [
     Customer::KIND,
     Lead::KIND,
     Activity::KIND,
@@ -42,6 +43,7 @@ pub const MIGRATED: [&str; 12] = [
     Product::KIND,
     Order::KIND,
     Transaction::KIND,
+    Message::KIND,
     User::KIND,
     Team::KIND,
 ];

@@ -7,7 +7,7 @@ use crate::list::{Page, Paging, Plan, id_in};
 use crate::table::Store;
 use crate::tx::{FailedCondition, Tx};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::customer::Customer;
+use domain::customer::{Customer, Engagement};
 use domain::job::{JobName, JobRun, JobState, RunId};
 use domain::text::TextValue;
 use domain::{CustomerId, Entity, Time};
@@ -115,10 +115,23 @@ impl Store {
             .await
     }
 
+    /// The customers with a birthday on this day of the year, `02-29`, by name alone.
+    pub async fn birthdays(&self, day: &str, paging: Paging<'_>) -> Result<Page<CustomerId>, Error> {
+        self.customers_in((Index::Parent, keys::of_birthday(day, Customer::KIND)), paging).await
+    }
+
+    /// The inactive customers, by name alone.
+    pub async fn inactive_customers(&self, paging: Paging<'_>) -> Result<Page<CustomerId>, Error> {
+        self.customers_in((Index::AllStatus, keys::of_all(Customer::KIND, Engagement::Inactive.as_str())), paging).await
+    }
+
     /// All customers that are not archived, by name alone.
     pub async fn all_customers(&self, paging: Paging<'_>) -> Result<Page<CustomerId>, Error> {
-        let partition = keys::of_all(Customer::KIND, crate::records::LIVE);
-        let plan = Plan { partitions: vec![(Index::All, partition)], ascending: true, ..Plan::default() };
+        self.customers_in((Index::All, keys::of_all(Customer::KIND, crate::records::LIVE)), paging).await
+    }
+
+    async fn customers_in(&self, partition: (Index, String), paging: Paging<'_>) -> Result<Page<CustomerId>, Error> {
+        let plan = Plan { partitions: vec![partition], ascending: true, ..Plan::default() };
         self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(CustomerId::read(id_in(&entry.sort)).ok())).await
     }
 }

@@ -431,6 +431,11 @@ pub fn of_category(category: &str, kind: &str) -> String {
     of_parent("CATEGORY", category, kind)
 }
 
+/// The customers with a birthday on a day of the year: `BIRTHDAY#05-06#CUSTOMER`.
+pub fn of_birthday(day: &str, kind: &str) -> String {
+    of_parent("BIRTHDAY", day, kind)
+}
+
 /// What of a kind is due on a day, UTC: `DUE#TASK#2026-01-31`.
 pub fn due_on(kind: &str, at: Time) -> String {
     format!("DUE#{kind}#{}", &at.to_string()[..10])

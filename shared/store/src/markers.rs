@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::customer::Customer;
 use domain::lead::Lead;
 use domain::text::TextValue;
+use domain::value::Email;
 use domain::{CustomerId, Entity, LeadId, PartyId, ProductId, PromotionId, Record, TeamId, TransactionId, UserId};
 use futures::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -217,6 +218,13 @@ impl Store {
         let all = ids.len().max(counted);
         let customers_first = ids.iter().rev().copied().take(MOST_NAMED).collect::<Vec<_>>();
         Ok(Matching { more: all - customers_first.len(), ids: customers_first })
+    }
+
+    /// The customers with an e-mail address, twenty beside those whom nobody had it before.
+    pub async fn customers_of_address(&self, address: &Email) -> Result<Vec<CustomerId>, Error> {
+        let Some(marker) = self.get_item(&keys::unique("EMAIL", address.as_str()), false).await? else { return Ok(Vec::new()) };
+        let (parties, _) = self.holders(&marker, false).await?;
+        Ok(parties.into_iter().filter_map(|party| if let PartyId::Customer(id) = party { Some(id) } else { None }).collect())
     }
 
     /// Who a marker tells of, some of them by their ids, and how many they are.

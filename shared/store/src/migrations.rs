@@ -6,6 +6,7 @@
 //! no backfill to have come by. The backfill (`backfill`) writes the rest. `docs/decisions/0025` says what a migration can
 //! change and what it cannot.
 
+mod customer_birthday;
 mod lead_source_key;
 
 use crate::error::Error;
@@ -14,13 +15,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+pub use customer_birthday::CUSTOMER_BIRTHDAY;
 pub use lead_source_key::LEAD_SOURCE_KEY;
 
 /// The shape that every kind began with.
 pub const FIRST: u32 = 1;
 
 /// Every migration, in the order in which they were made. They stay: whoever restores an old copy of a table reads it.
-pub const MIGRATIONS: &[Migration] = &[LEAD_SOURCE_KEY];
+pub const MIGRATIONS: &[Migration] = &[LEAD_SOURCE_KEY, CUSTOMER_BIRTHDAY];
 
 /// A change of the shape in which records are stored.
 #[derive(Debug, Clone, Copy)]

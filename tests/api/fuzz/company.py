@@ -110,7 +110,7 @@ class Company:
             self.keeper.ask("PATCH", f"/teams/{self.team}", {"managerId": self.worker.id})
         people = self.keeper.ask("GET", "/users?limit=100")
         self.others = [user["id"] for user in people if user["id"] not in (self.keeper.id, self.worker.id)]
-        self.strange = {kind: self._listed(kind) for kind in ["customers", "leads", "follow-ups", "tasks", "projects", "worklogs", "teams", "products", "orders", "promotions"]}
+        self.strange = {kind: self._listed(kind) for kind in ["customers", "leads", "follow-ups", "tasks", "projects", "worklogs", "teams", "products", "orders", "promotions", "messages"]}
         self.ids: dict[str, list[str]] = {}
         self.renew()
 
@@ -173,4 +173,5 @@ class Company:
         self.ids = {kind: made + self.strange.get(kind, []) for kind, made in fresh.items()}
         self.ids["users"] = [self.expendable.id] * len(self.others) + self.others
         self.ids["teams"] = [team, *self.strange["teams"]]
+        self.ids["messages"] = self.strange["messages"]
         self.ids["sessions"] = sessions

@@ -44,6 +44,7 @@ pub enum Kind {
     WorkLog,
     Order,
     Transaction,
+    Message,
     Notification,
     User,
     Team,
@@ -51,6 +52,8 @@ pub enum Kind {
     Promotion,
     DeadLetter,
     Session,
+    /// The end of a link in a message, which whoever has it may follow.
+    Link,
     /// What belongs to nobody by nature and is named by nothing, by its collection.
     Open(&'static str),
 }
@@ -66,6 +69,7 @@ const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::WorkLog, "/worklogs", ""),
     (Kind::Order, "/orders", "orderId"),
     (Kind::Transaction, "/transactions", ""),
+    (Kind::Message, "/messages", ""),
     (Kind::Notification, "/notifications", ""),
     (Kind::User, "/users", ""),
     (Kind::Team, "/teams", "teamId"),
@@ -73,6 +77,7 @@ const KINDS: &[(Kind, &str, &str)] = &[
     (Kind::Promotion, "/promotions", ""),
     (Kind::DeadLetter, "/admin/dead-letters", ""),
     (Kind::Session, "/auth/sessions", ""),
+    (Kind::Link, "/unsubscribe", ""),
 ];
 
 impl Kind {
@@ -113,10 +118,10 @@ impl Kind {
     pub const fn standings(self) -> &'static [Standing] {
         match self {
             // An activity is its lead's, an order its customer's, which may be nobody's.
-            Self::Lead | Self::Customer | Self::Activity | Self::Order | Self::Transaction => &Standing::ALL,
+            Self::Lead | Self::Customer | Self::Activity | Self::Order | Self::Transaction | Self::Message => &Standing::ALL,
             Self::FollowUp | Self::Task | Self::Project | Self::WorkLog | Self::Notification | Self::User => &Standing::OWNED,
             Self::Session => &[Standing::Own, Standing::Teammates],
-            Self::Team | Self::Role | Self::Promotion | Self::DeadLetter | Self::Open(_) => &[],
+            Self::Team | Self::Role | Self::Promotion | Self::DeadLetter | Self::Link | Self::Open(_) => &[],
         }
     }
 }
@@ -137,8 +142,8 @@ pub fn named(field: &str, schema: &Value) -> Option<Named> {
             KINDS.iter().find(|(_, _, known)| *known == field).map(|(kind, ..)| Named::Record(*kind))
         }
         "referredById" => Some(Named::Record(Kind::Customer)),
-        // Of products, which are everybody's.
-        "items" => return None,
+        // Of products and of campaigns, which are everybody's.
+        "items" | "campaignId" => return None,
         "ownerId" | "assigneeId" | "userId" | "createdBy" | "managerId" | "memberIds" | "reassignTo" | "recipientId" => Some(Named::Person),
         _ => None,
     };

@@ -19,7 +19,7 @@ pub fn permission(route: &Route) -> Option<Permission> {
 pub fn reads(scope: &Scope, record: &Record) -> bool {
     match record.kind {
         // They are reached through their lead or customer alone.
-        Kind::Activity | Kind::Order | Kind::Transaction => through_party(scope, record),
+        Kind::Activity | Kind::Order | Kind::Transaction | Kind::Message => through_party(scope, record),
         Kind::FollowUp | Kind::Task | Kind::Project | Kind::WorkLog => {
             scope.covers(record.owner, record.team) || record.parents.iter().any(|(_, (owner, team))| scope.covers(*owner, *team))
         }
@@ -30,7 +30,7 @@ pub fn reads(scope: &Scope, record: &Record) -> bool {
 /// Whether a list that is not one of a parent's children shows it.
 pub fn lists(scope: &Scope, record: &Record) -> bool {
     match record.kind {
-        Kind::Activity | Kind::Order | Kind::Transaction => through_party(scope, record),
+        Kind::Activity | Kind::Order | Kind::Transaction | Kind::Message => through_party(scope, record),
         Kind::Team | Kind::Role | Kind::Promotion | Kind::DeadLetter => true,
         _ => scope.covers(record.owner, record.team),
     }

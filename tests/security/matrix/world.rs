@@ -3,8 +3,10 @@
 
 use crate::security::matrix::kinds::{Kind, Standing};
 use crate::security::matrix::requests::{body, routes};
+use domain::message::CustomerChannel;
 use domain::text::TextValue;
-use domain::{Caller, Grants, Permission, Role, Scope, TeamId, UserId};
+use domain::unsubscribe::Unsubscribe;
+use domain::{Caller, CustomerId, Grants, Permission, Role, Scope, TeamId, UserId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -169,7 +171,9 @@ impl World {
         match kind {
             Kind::Lead | Kind::Customer => self.parent(kind, standing, actor).await,
             Kind::Activity | Kind::FollowUp | Kind::Task => self.child(kind, Kind::Lead, standing, standing, actor).await,
-            Kind::Project | Kind::WorkLog | Kind::Order | Kind::Transaction => self.child(kind, Kind::Customer, standing, standing, actor).await,
+            Kind::Project | Kind::WorkLog | Kind::Order | Kind::Transaction | Kind::Message => {
+                self.child(kind, Kind::Customer, standing, standing, actor).await
+            }
             Kind::User => match standing {
                 Standing::Own => Record::of(kind, actor.person.id.clone(), self.whose(standing, actor)),
                 _ => {
@@ -190,6 +194,7 @@ impl World {
                 let own = sessions.data().as_array().and_then(|sessions| sessions.iter().find(|session| session["current"] == true));
                 Record::of(kind, text(&own.expect("listed")["id"]), self.whose(standing, actor))
             }
+            Kind::Link => Record::of(kind, self.link().await, (None, None)),
             Kind::Team | Kind::Role | Kind::Promotion | Kind::DeadLetter | Kind::Open(_) => Record::of(kind, self.thing(kind).await, (None, None)),
         }
     }
@@ -215,6 +220,9 @@ impl World {
     pub async fn child(&self, kind: Kind, below: Kind, under: Standing, by: Standing, actor: &Actor) -> Record {
         if kind == Kind::Transaction {
             return self.payment(under, actor).await;
+        }
+        if kind == Kind::Message {
+            return self.message(under, actor).await;
         }
         // What is written by somebody needs a parent within their reach, which is given away afterwards.
         let written = matches!(kind, Kind::Activity | Kind::WorkLog);
@@ -255,6 +263,22 @@ impl World {
         let mut links = order.links.clone();
         links.insert("orderId".to_owned(), order.id.clone());
         self.note(Record { kind: Kind::Transaction, id: text(&made["id"]), links, ..order })
+    }
+
+    /// A message to a fresh customer of this standing, which could not be sent.
+    async fn message(&self, standing: Standing, actor: &Actor) -> Record {
+        let customer = self.parent(Kind::Customer, standing, actor).await;
+        let whose = self.whose(standing, actor);
+        let id = self.crm.failed_message(&customer.id).await;
+        let links = BTreeMap::from([("customerId".to_owned(), customer.id)]);
+        self.note(Record { parents: vec![(Kind::Customer, whose)], links, ..Record::of(Kind::Message, id, whose) })
+    }
+
+    /// The end of a link in a message to a fresh customer.
+    pub async fn link(&self) -> String {
+        let customer = CustomerId::read(&text(&self.admin.customer(json!({})).await["id"])).expect("an id");
+        let said = Unsubscribe { customer, channel: CustomerChannel::Email };
+        self.crm.embedded().app().unsubscribe_token(said).await.expect("signed").to_string()
     }
 
     /// Something to sell, of a price.

@@ -1,7 +1,7 @@
 //! A piece of a run: the records that one message handles.
 
 use crate::failure::Failure;
-use crate::work::decide_on;
+use crate::work::try_decide_on;
 use application::App;
 use domain::job::{FAILED, JobRun};
 use domain::{Entity, Record};
@@ -85,12 +85,25 @@ impl<'a> Piece<'a> {
     /// Does with a record as it is now what `decide` says, and counts it under `name`; of a dry run it is only counted. One that
     /// cannot be handled holds up none of the others.
     pub(super) async fn change<E: Stored>(&mut self, id: E::Id, name: &str, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<(), Failure> {
+        self.try_change(id, name, |record| Ok(decide(record))).await
+    }
+
+    /// The same where something can be in the way of deciding.
+    pub(super) async fn try_change<E: Stored>(
+        &mut self,
+        id: E::Id,
+        name: &str,
+        decide: impl Fn(&Record<E>) -> Result<Option<Tx>, Failure>,
+    ) -> Result<(), Failure> {
         self.looked(1);
         let (app, dry_run) = (self.app, self.run.dry_run);
         let handled = async {
             let done = match dry_run {
-                true => app.unscoped().get_latest::<E>(id).await.map(|record| record.as_ref().and_then(&decide).is_some()).map_err(Failure::from),
-                false => decide_on(app, id, &decide).await,
+                true => match app.unscoped().get_latest::<E>(id).await {
+                    Ok(record) => record.as_ref().map(&decide).transpose().map(|tx| tx.flatten().is_some()),
+                    Err(error) => Err(error.into()),
+                },
+                false => try_decide_on(app, id, &decide).await,
             };
             Ok::<_, String>(done)
         };
@@ -98,6 +111,7 @@ impl<'a> Piece<'a> {
         match guarded(handled).await.unwrap_or_else(|panic| Err(Failure::Nonsense(panic))) {
             Ok(true) => self.count(name),
             Ok(false) => {}
+            Err(failure) if failure.was_told() => {}
             Err(failure) if failure.is_outage() => return Err(failure),
             Err(failure) if failure.may_pass() && !self.last_try => self.again = Some(failure),
             Err(failure) => {

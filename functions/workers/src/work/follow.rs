@@ -7,6 +7,7 @@ use application::App;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::{self, Lead};
+use domain::message::Message;
 use domain::order::Order;
 use domain::overview::Counter;
 use domain::owner::{Follower, Held, beside, follow, follows, strays};
@@ -17,20 +18,28 @@ use messaging::Place;
 use store::Tx;
 use store::item::Stored;
 
-/// Puts the leads that became a customer, its orders and their transactions where the customer is now.
+/// Puts the leads that became a customer, its orders, their transactions and its messages where the customer is now.
 pub(super) async fn follow_customer(app: &App, id: CustomerId, from: Option<Place>) -> Result<Option<Place>, Failure> {
     let customer = app.unscoped().get_latest::<Customer>(id).await?;
     let Some(customer) = customer else { return Ok(None) };
     let orders = app.unscoped().counts(Customer::KIND, id).await?.get(&Counter::Orders).copied().unwrap_or_default();
-    if customer.derived.lead_count == 0 && orders == 0 {
-        return Ok(None);
-    }
     let follow = |lead: &Record<Lead>| lead::follow(lead, &customer).map(|next| change(lead, &next));
     // A row may show the owner before the last one, so each lead is looked at itself.
     let mut walk = Walk::new(app, from);
-    let leads = walk.list(&below(PartyId::Customer(id), Lead::KIND), |_| true, follow).await?;
-    if leads.is_some() || orders == 0 {
-        return Ok(leads);
+    let rest = walk.following::<Message>(&customer).await?;
+    if rest.is_some() {
+        return Ok(rest);
+    }
+    if customer.derived.lead_count > 0 {
+        let rest = walk.list(&below(PartyId::Customer(id), Lead::KIND), |_| true, follow).await?;
+        if rest.is_some() {
+            return Ok(rest);
+        }
+    } else {
+        walk.enter();
+    }
+    if orders == 0 {
+        return Ok(None);
     }
     steps!(walk.following::<Order>(&customer), walk.following::<Transaction>(&customer))
 }

@@ -6,6 +6,7 @@ use application::App;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
+use domain::message::Message;
 use domain::order::Order;
 use domain::project::Project;
 use domain::task::Task;
@@ -136,5 +137,6 @@ async fn each_owned(app: &App, user: UserId, from: Option<Place>, change: &Move)
         walk.owned::<WorkLog>(user, change),
         walk.owned::<Order>(user, change),
         walk.owned::<Transaction>(user, change),
+        walk.owned::<Message>(user, change),
     )
 }

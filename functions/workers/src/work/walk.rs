@@ -99,9 +99,18 @@ pub(super) fn below(party: PartyId, kind: &str) -> Plan {
 
 /// Does with a record as it is now what `decide` says, and whether there was something to do; else it is left alone.
 pub(crate) async fn decide_on<E: Stored>(app: &App, id: E::Id, decide: impl Fn(&Record<E>) -> Option<Tx>) -> Result<bool, Failure> {
+    try_decide_on(app, id, |record| Ok(decide(record))).await
+}
+
+/// The same where something can be in the way of deciding.
+pub(crate) async fn try_decide_on<E: Stored>(
+    app: &App,
+    id: E::Id,
+    decide: impl Fn(&Record<E>) -> Result<Option<Tx>, Failure>,
+) -> Result<bool, Failure> {
     let subject = app.unscoped_record::<E>(id).await?;
     Box::pin(application::decide(app, subject, |subject| {
-        let tx = subject.record().and_then(&decide);
+        let tx = subject.record().map(&decide).transpose()?.flatten();
         Ok::<_, Failure>(tx.map_or(Decision::Keep(false), |tx| Decision::Commit(tx.into(), true)))
     }))
     .await

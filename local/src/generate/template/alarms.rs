@@ -138,7 +138,7 @@ pub(crate) fn all() -> Vec<Alarm> {
         ),
         Alarm::new(
             "Unsent",
-            "Notifications could not be sent; GET /api/v1/feed?entityType=NOTIFICATION says why",
+            "Notifications, or messages to customers, could not be sent; GET /api/v1/feed?entityType=NOTIFICATION and /messages?status=FAILED say why",
             "SUM(METRICS())",
             vec![Metric::own(Own::Unsent, Vec::new())],
             0.0,
@@ -219,11 +219,15 @@ pub(crate) fn all() -> Vec<Alarm> {
             (MINUTE, 1),
         ),
     ];
-    alarms.extend(JOBS.iter().filter(|job| job.cron.is_some()).map(|job| Alarm {
-        id: format!("{}MissedAlarm", pascal(&job.name.as_str().replace('-', "_"))),
-        about: format!("The job {} was not done for a day and two hours", job.name),
-        rings: Rings::Below,
-        ..Alarm::new("", "", "SUM(METRICS())", vec![Metric::own(Own::JobDone, vec![("job", job.name.to_string())])], 1.0, (HOUR, 26))
+    alarms.extend(JOBS.iter().filter_map(|job| {
+        // A week is the longest that an alarm looks back.
+        let (hours, long) = if job.every_days()? > 1 { (7 * 24, "a week") } else { (26, "a day and two hours") };
+        Some(Alarm {
+            id: format!("{}MissedAlarm", pascal(&job.name.as_str().replace('-', "_"))),
+            about: format!("The job {} was not done for {long}", job.name),
+            rings: Rings::Below,
+            ..Alarm::new("", "", "SUM(METRICS())", vec![Metric::own(Own::JobDone, vec![("job", job.name.to_string())])], 1.0, (HOUR, hours))
+        })
     }));
     alarms.extend([
         Alarm::new(

@@ -23,8 +23,6 @@ const _: () = assert!(aws::CALL_SECONDS < edge::DEADLINE_SECONDS && edge::DEADLI
 /// How old a record of the stream may get before its batch is given up, seconds: 20 of the 24 hours that the stream
 /// keeps it (<https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>).
 const LONGEST_WAIT: u32 = 72_000;
-/// How many pieces of work are done at once.
-const PIECES_AT_ONCE: u32 = 5;
 /// The alias that callers call, which a deployment moves to the new version.
 const ALIAS: &str = "live";
 
@@ -303,7 +301,11 @@ fn of_worker(worker: &Worker) -> String {
             Need::Secret => variables.push(secret_variable()),
             Need::Undelivered => variables.push(("UNDELIVERED_BUCKET".to_owned(), format!("!Ref {UNDELIVERED}Name"))),
             Need::Senders => variables.push(("MAIL_CONFIGURATION_SET".to_owned(), "!Ref MailSetName".to_owned())),
-            Need::Credentials | Need::Cpu => {}
+            Need::Links => {
+                let api = "!Sub https://${HttpApiId}.execute-api.${AWS::Region}.${AWS::URLSuffix}".to_owned();
+                variables.extend([secret_variable(), ("API_URL".to_owned(), api)]);
+            }
+            Need::Credentials | Need::Cpu | Need::Pushes => {}
         }
     }
     if worker.trigger == Trigger::CustomResource {
@@ -329,9 +331,8 @@ fn of_worker(worker: &Worker) -> String {
 /// policies over every queue and stream of the account.
 fn source(worker: &Worker) -> String {
     let id = pascal(worker.name);
-    let from_queue = |source: &str, batch: u32| {
-        // Pieces come alone, and not so many at once that requests find the table busy.
-        let scaling = if batch == 1 { format!("      ScalingConfig: {{MaximumConcurrency: {PIECES_AT_ONCE}}}\n") } else { String::new() };
+    let from_queue = |source: &str, batch: u32, at_once: Option<u32>| {
+        let scaling = at_once.map(|most| format!("      ScalingConfig: {{MaximumConcurrency: {most}}}\n")).unwrap_or_default();
         format!(
             r#"
   {id}From{source}:
@@ -371,8 +372,8 @@ fn source(worker: &Worker) -> String {
 "#,
             filter(interest)
         ),
-        Trigger::Queue(queue) => from_queue(&queue_id(queue), queue.batch()),
-        Trigger::DeadLetters => dead_queues().iter().map(|queue| from_queue(queue, DEAD_BATCH)).collect(),
+        Trigger::Queue(queue) => from_queue(&queue_id(queue), queue.batch(), queue.at_once()),
+        Trigger::DeadLetters => dead_queues().iter().map(|queue| from_queue(queue, DEAD_BATCH, None)).collect(),
         Trigger::CustomResource => {
             // Another table and whether calls are traced make new versions as well.
             let settings = format!("{}        TABLE_NAME: !Ref TableName\n        TRACING: !Ref Tracing\n", settings());

@@ -58,8 +58,9 @@ crate::row! {
         last_contacted_at: Option<Time>,
         /// Earliest pending follow-up.
         next_follow_up_at: Option<Time>,
+        /// When the welcome message was put on its way.
         welcomed_at: Option<Time>,
-    } hidden { lead_count, level_code, email_status, hot_until, review_at, rfm_review_at }
+    } hidden { lead_count, level_code, email_status, hot_until, review_at, rfm_review_at, missed_at }
     computed {
         level_code: LevelCode = |customer| customer.derived.level_code.unwrap_or(LevelCode::Bronze),
         email_status: EmailStatus = |customer| customer.derived.email_status.unwrap_or(EmailStatus::Ok),

@@ -316,6 +316,10 @@ impl Problem {
                 let detail = "A promotion that is EXPIRED cannot become ACTIVE";
                 return Refused::transition(StateMachine::Promotion, detail, &[] as &[&str]).into();
             }
+            Code::MessageTransition => {
+                let detail = "A message that is SENT cannot be sent again; it has to be FAILED";
+                return Refused::transition(StateMachine::Message, detail, &[] as &[&str]).into();
+            }
             Code::Throttled => return Self::throttled(900),
             Code::Malformed => "The body is not JSON: expected value at line 1 column 1",
             Code::InvalidCredentials => "Check the account name and the password",

@@ -9,6 +9,7 @@ use crate::list::{By, Entry, Filter, Named, Page, Paging, Plan, id_in};
 use crate::table::Store;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::customer::{Customer, Engagement, LevelCode, Lifecycle};
+use domain::message::month_and_day;
 use domain::search::{RecordWords, Search, record_words};
 use domain::text::TextValue;
 use domain::value::{Email, Phone};
@@ -22,6 +23,9 @@ impl Stored for Customer {
             Some(_) => owned_keys(record, ARCHIVED, None),
             None => {
                 let mut keys = owned_keys(record, LIVE, Some(record.data.engagement.as_str()));
+                keys.partitions.extend(
+                    record.data.birthday.filter(|_| is_ours(record)).map(|day| (Index::Parent, keys::of_birthday(&month_and_day(day), Self::KIND))),
+                );
                 keys.partitions.extend(record.derived.review_at.map(|at| (Index::Due, keys::due_in(Self::KIND, at))));
                 keys
             }
@@ -52,6 +56,11 @@ impl Stored for Customer {
         }
         Contacts { email: data.email.as_ref().map(Email::to_string), phone: data.phone.as_ref().map(Phone::to_string) }
     }
+}
+
+/// Whether a customer is told of what we wish customers.
+fn is_ours(row: &Row<Customer>) -> bool {
+    row.data.lifecycle == Lifecycle::Customer && row.data.archived_at.is_none()
 }
 
 /// Of what the hours are in which scores are worked out.

@@ -4,6 +4,7 @@ mod activities;
 mod customers;
 mod follow_ups;
 mod leads;
+mod messages;
 mod notifications;
 mod orders;
 mod products;
@@ -20,6 +21,7 @@ pub mod filters {
     pub use super::customers::CustomerFilter;
     pub use super::follow_ups::FollowUpFilter;
     pub use super::leads::LeadFilter;
+    pub use super::messages::MessageFilter;
     pub use super::notifications::NotificationFilter;
     pub use super::orders::{OrderFilter, TransactionFilter};
     pub use super::products::ProductFilter;
@@ -30,6 +32,7 @@ pub mod filters {
     pub use super::work_logs::{Summed, WorkLogFilter};
 }
 
+pub use messages::TOLD;
 pub use notifications::unread_plan;
 pub use orders::SalesSeq;
 pub(crate) use orders::TRANSACTION;

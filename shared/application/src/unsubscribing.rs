@@ -1,0 +1,42 @@
+//! What following a link by which a customer wants no messages comes to.
+
+use crate::app::App;
+use crate::decide::{Change, Decision, decide};
+use crate::error::Error;
+use crate::keys::KeyError;
+use crate::links::UnsubscribeToken;
+use domain::customer::Customer;
+use domain::event::Act;
+use domain::unsubscribe::{Unsubscribe, Verdict, opt_out};
+
+impl App {
+    /// The end of the link by which a customer says so.
+    pub async fn unsubscribe_token(&self, said: Unsubscribe) -> Result<UnsubscribeToken, KeyError> {
+        self.links.sign(self.secrets_of_keys()?, said).await
+    }
+
+    /// What a link says, if it is one of ours.
+    pub async fn unsubscribing(&self, token: &UnsubscribeToken) -> Result<Option<Unsubscribe>, KeyError> {
+        self.links.verify(self.secrets_of_keys()?, token).await
+    }
+
+    /// Does what a link says, where it is not so already.
+    pub async fn opt_out(&self, said: Unsubscribe) -> Result<(), Error> {
+        let subject = self.unscoped_record::<Customer>(said.customer).await?;
+        let act = Act { actor_name: "The customer".to_owned(), ..self.act() };
+        decide(self, subject, |subject| {
+            Ok::<_, Error>(match opt_out(subject.record(), &act) {
+                Verdict::OptsOut(next, events) => {
+                    let mut tx = store::Tx::new();
+                    if let Some(customer) = subject.record() {
+                        tx.update(customer, &next);
+                    }
+                    tx.events(&events);
+                    Decision::Commit(Change::from(tx), ())
+                }
+                Verdict::Already | Verdict::Gone => Decision::Keep(()),
+            })
+        })
+        .await
+    }
+}
