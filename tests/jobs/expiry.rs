@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::crm::PASSWORD;
 use tests::people::text;
 use tests::recount::{Look, disagreements};
-use tests::{Crm, Person, eventually, log};
+use tests::{Crm, Passing, Person, Table, eventually, log};
 
 async fn promotion(manager: &Person, code: &str, fields: Value) -> Value {
     let mut body = json!({"code": code, "name": code, "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10, "status": "ACTIVE"});
@@ -18,7 +18,7 @@ async fn promotion(manager: &Person, code: &str, fields: Value) -> Value {
 #[tokio::test]
 async fn what_is_over_is_ended_in_the_night_and_told_once() {
     log::listen();
-    let crm = Crm::start().await;
+    let crm = Crm::timed(Table::memory().expect("memory"), Passing::from_noon()).await.working().await;
     let manager = crm.person("MANAGER", None).await;
     let (soon, later) = (from_now(&manager, 3600).await, from_now(&manager, 30 * 86_400).await);
     let short = promotion(&manager, "SHORT", json!({"endsAt": soon})).await;

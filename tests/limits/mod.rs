@@ -193,9 +193,11 @@ async fn a_customer_of_the_most_leads_costs_what_one_of_a_single_lead_does() {
     sale.costs.of("");
     settle(&mut sale.posts).await;
     let each = MAX_LEADS as usize;
-    // The customer, how many orders it has, two pages of leads with a look beyond, and each lead: read and written. Beside that
-    // the customer, its new owner, and a page of its follow-ups and of its tasks, for open work.
-    assert_eq!(sale.costs.of("work"), Cost { calls: 2 + 2 + 2 * each + 4, read: 2 + 203 + MAX_LEADS + 2 + 202, written: each });
+    // The customer, how many orders it has, two pages of leads with a look beyond, and each lead: read and written; and a page of its
+    // messages with the one that welcomed it. Beside that the customer, its new owner, and a page of its follow-ups and of its tasks,
+    // for open work.
+    let cost = Cost { calls: 2 + 2 + 2 * each + 3 + 4, read: 2 + 203 + MAX_LEADS + 102 + 2 + 202, written: each + 1 };
+    assert_eq!(sale.costs.of("work"), cost);
     assert_eq!(heir.ids("/leads?limit=100").await.len(), leads.len(), "all of them");
     sale.settle().await;
     assert_eq!(disagreements(&sale.crm.items().await, Look::Told), Vec::<String>::new());

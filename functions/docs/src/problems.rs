@@ -67,6 +67,9 @@ const fn help(code: Code) -> &'static str {
         Code::PromotionTransition => {
             "The promotion cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go. Only an active one can be given to a customer."
         }
+        Code::CampaignTransition => {
+            "The campaign cannot move from its present status to the one asked for; <code>allowed</code> lists where it may go. What runs can only be cancelled, and what ended is not changed."
+        }
         Code::MessageTransition => "Only a message that failed can be sent again.",
         Code::LastAdmin => "Somebody has to be able to administer the company. Make another user an administrator first.",
         Code::TeamNotEmpty => "Move the members to other teams first.",

@@ -25,7 +25,7 @@ const SECOND_LOOK_SECONDS: u32 = 60;
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "automation",
-    about: "Acts on domain events: moves and re-stamps records, cleans up after deletions and conversions, gives promotions, has customers scored",
+    about: "Acts on domain events: moves and re-stamps records, cleans up after deletions and conversions, gives promotions, has customers scored and campaigns carried out",
     trigger: Trigger::Queue(Queue::Automation),
     actions: &[Action::Get, Action::QueryTable, Action::Put, Action::Update, Action::Check],
     needs: &[Need::Send(Queue::Work), Need::Send(Queue::Jobs)],
@@ -88,6 +88,7 @@ async fn act_on(app: &App, message: Message) -> Result<(), Failure> {
             let Level { new } = Level::deserialize(&data).map_err(|error| not("the details of an event", &error))?;
             give::for_level(app, id(&entity)?, new, event, at).await
         }
+        EventKind::CampaignStarted => send(app, Work::ResolveCampaign { campaign: id(&entity)?, from: None }, 0).await,
         EventKind::SettingsUpdated if details()?.rfm_changed => score_everyone(app, event).await,
         EventKind::LevelUpdated if details()?.min_score_changed => score_everyone(app, event).await,
         _ => Ok(()),

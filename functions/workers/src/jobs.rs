@@ -16,6 +16,7 @@ mod reminders;
 mod rfm;
 mod runs;
 
+use crate::campaigns::start_due;
 use crate::failure::{Failure, queue_batch, read};
 use crate::{Need, Trigger, Worker};
 use application::App;
@@ -32,7 +33,7 @@ use store::Action;
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "jobs",
-    about: "Does what the clock starts: ends of promotions, engagement, RFM scores, recounts, recurring tasks, reminders, birthdays; and makes good what was missed",
+    about: "Does what the clock starts: ends of promotions, engagement, RFM scores, recounts, recurring tasks, reminders, birthdays; starts campaigns; and makes good what was missed",
     trigger: Trigger::Queue(Queue::Jobs),
     actions: &[Action::Get, Action::Query, Action::Put, Action::Update, Action::Delete],
     needs: &[Need::Send(Queue::Jobs), Need::Send(Queue::Repair)],
@@ -67,7 +68,7 @@ async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<Option<Plac
 const GRACE: i64 = 240;
 
 /// Starts the jobs whose last time has passed without a run that was done to its end: a night in which the clock skipped that
-/// hour, a day on which nothing ran, a run that died; and those that are to look at everyone.
+/// hour, a day on which nothing ran, a run that died; those that are to look at everyone; and the campaigns whose time has come.
 async fn tick(app: &App) -> Result<(), Failure> {
     let (now, zone) = (app.clock.now(), &app.config.zone);
     let names: Vec<JobName> = JOBS.iter().map(|job| job.name).collect();
@@ -82,7 +83,8 @@ async fn tick(app: &App) -> Result<(), Failure> {
         }
         Some(Start::of_everyone(job.name, kept.state.awaits_everyone(today, now)?))
     });
-    try_join_all(missed.map(|start| send(app, Timed::Start(start)))).await.map(drop)
+    try_join_all(missed.map(|start| send(app, Timed::Start(start)))).await?;
+    start_due(app, now).await
 }
 
 pub(crate) async fn send(app: &App, timed: Timed) -> Result<(), Failure> {

@@ -8,6 +8,7 @@
 pub mod automation;
 pub mod bootstrap;
 pub mod bounces;
+mod campaigns;
 mod deliver;
 pub mod failure;
 pub mod jobs;

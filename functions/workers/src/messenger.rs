@@ -4,6 +4,7 @@
 //! share a rate, and each is asked once more, in the moment of sending, whether it still is to be sent.
 
 use crate::automation::id;
+use crate::campaigns::finish;
 use crate::deliver::{LONGEST_TEXT, html};
 use crate::failure::{Failure, queue_batch, read};
 use crate::messages::{words, write};
@@ -14,6 +15,7 @@ use application::UNSUBSCRIBE;
 use application::metric::Metric;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use domain::activity::About;
+use domain::campaign::{Campaign, CampaignStatus};
 use domain::customer::Customer;
 use domain::event::{Envelope, EventKind};
 use domain::message::{
@@ -80,7 +82,8 @@ async fn send(app: &App, received: &batch::Message, event: &Envelope) -> Result<
     let id: MessageId = id(&event.entity)?;
     let Some(message) = app.unscoped().get_latest::<Message>(id).await? else { return Ok(()) };
     if !matches!(message.data.status, MessageStatus::Queued | MessageStatus::Sending) {
-        return Ok(());
+        // Whoever ended it may have been killed before looking at its campaign.
+        return finish_campaign(app, &message).await;
     }
     if is_tried(&message, app.clock.now()) {
         return later(app, received, TRY_SECONDS).await;
@@ -157,12 +160,26 @@ async fn has_room(app: &App) -> Result<bool, Failure> {
     Ok(false)
 }
 
+/// Ends the campaign of a message where that was the last one.
+async fn finish_campaign(app: &App, message: &Record<Message>) -> Result<(), Failure> {
+    match message.data.campaign_id {
+        Some(campaign) => finish(app, campaign, None).await,
+        None => Ok(()),
+    }
+}
+
 /// Where a message goes as everything stands now, or why it does not.
 async fn goes(app: &App, message: &Record<Message>, customer: Option<&Record<Customer>>) -> Result<Result<Address, SkipReason>, Failure> {
     if let Some(kind) = message.data.kind.template()
         && !words(app, kind).await?.data.enabled
     {
         return Ok(Err(SkipReason::TemplateOff));
+    }
+    if let Some(campaign) = message.data.campaign_id {
+        let campaign = app.unscoped().get_latest::<Campaign>(campaign).await?;
+        if campaign.is_some_and(|campaign| campaign.data.status == CampaignStatus::Cancelled) {
+            return Ok(Err(SkipReason::CampaignCancelled));
+        }
     }
     Ok(customer.map_or(Err(SkipReason::Archived), |customer| address(customer, &[message.data.channel])))
 }
@@ -194,7 +211,7 @@ async fn end(
     if Box::pin(recorded).await? && failed.into_inner() {
         Metric::Unsent.count("");
     }
-    Ok(())
+    finish_campaign(app, message).await
 }
 
 /// What is sent, and through what.

@@ -6,6 +6,7 @@ use crate::failure::{Failure, queue_batch, read};
 use crate::{Need, Trigger, Worker};
 use application::App;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
+use domain::campaign::Campaign;
 use domain::customer::Customer;
 use domain::event::{EntityType, Envelope, EventKind};
 use domain::follow_up::FollowUp;
@@ -137,6 +138,7 @@ async fn about(app: &App, event: &Envelope, kind: NotificationKind, concerned: U
         NotificationKind::TaskDue if is_today => {
             record::<Task>(app, event).await?.and_then(|task| still_due(&task, Some(Task::label(&task)), |due| day(due) <= today))
         }
+        NotificationKind::CampaignFinished => still_theirs(record::<Campaign>(app, event).await?, concerned),
         // The next day has a reminder of its own.
         NotificationKind::FollowUpDue | NotificationKind::TaskDue => None,
         _ => still_theirs(record::<Task>(app, event).await?, concerned),

@@ -8,6 +8,7 @@ use crate::{Interest, Trigger, Worker};
 use application::App;
 use aws_lambda_events::dynamodb::{EventRecord, StreamRecord};
 use domain::activity::Activity;
+use domain::campaign::Campaign;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
@@ -39,6 +40,7 @@ pub const INTEREST: Interest = Interest::Records(&[
     Project::KIND,
     Product::KIND,
     Promotion::KIND,
+    Campaign::KIND,
     Order::KIND,
     Activity::KIND,
     FollowUp::KIND,
@@ -137,6 +139,7 @@ async fn project_all_but_figures(app: &App, record: EventRecord) -> Result<(), F
         User::KIND => rows::<User>(app, &key, record).await,
         Product::KIND => rows::<Product>(app, &key, record).await,
         Promotion::KIND => rows::<Promotion>(app, &key, record).await,
+        Campaign::KIND => rows::<Campaign>(app, &key, record).await,
         Project::KIND => rows::<Project>(app, &key, record).await,
         Lead::KIND => rows::<Lead>(app, &key, record).await,
         Order::KIND => {
@@ -199,6 +202,7 @@ pub(crate) async fn anew(app: &App, key: &Key) -> Result<(), Failure> {
         User::KIND => refind::<User>(app, key).await?,
         Product::KIND => refind::<Product>(app, key).await?,
         Promotion::KIND => refind::<Promotion>(app, key).await?,
+        Campaign::KIND => refind::<Campaign>(app, key).await?,
         Project::KIND => refind::<Project>(app, key).await?,
         Order::KIND => {
             let order = app.unscoped().get_latest::<Order>(id_of::<Order>(key)?).await?;

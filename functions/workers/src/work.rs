@@ -1,4 +1,4 @@
-//! The work queue: what moves, re-stamps and cleans up records, in pieces. Each piece can be repeated: a record that is as it
+//! The work queue: what moves, re-stamps and cleans up records and makes the messages of campaigns, in pieces. Each piece can be repeated: a record that is as it
 //! should be is left alone.
 
 mod convert;
@@ -7,6 +7,7 @@ mod migrate;
 mod owned;
 mod piece;
 mod purge;
+mod resolve;
 mod walk;
 
 pub(crate) use piece::{Piece, send};
@@ -23,7 +24,7 @@ use store::Action;
 /// The declaration.
 pub const WORKER: Worker = Worker {
     name: "work",
-    about: "Moves, re-stamps, migrates and cleans up records in pieces",
+    about: "Moves, re-stamps, migrates and cleans up records, and makes the messages of campaigns, in pieces",
     trigger: Trigger::Queue(Queue::Work),
     actions: &[Action::Get, Action::Query, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check],
     needs: &[Need::Send(Queue::Work)],
@@ -48,6 +49,9 @@ async fn run(app: &App, message: Message) -> Result<(), Failure> {
             convert::move_open_work(app, lead, customer, from).await?.map(|from| Work::MoveOpenWork { lead, customer, from: Some(from) })
         }
         Work::PurgeLead { lead, from } => purge::purge_lead(app, lead, from).await?.map(|from| Work::PurgeLead { lead, from: Some(from) }),
+        Work::ResolveCampaign { campaign, from } => {
+            resolve::resolve(app, campaign, from).await?.map(|from| Work::ResolveCampaign { campaign, from: Some(from) })
+        }
         Work::Migrate { name, dry_run, run } => {
             migrate::migrate(app, &message.id, &name, dry_run, run).await?.map(|run| Work::Migrate { name, dry_run, run: Some(run) })
         }

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::reach::Purpose;
 use domain::activity::Activity;
+use domain::campaign::Campaign;
 use domain::customer::{Customer, LevelCode};
 use domain::customer_promotion::{CustomerPromotion, CustomerPromotionId};
 use domain::event::{EntityType, Event};
@@ -27,7 +28,7 @@ use domain::transaction::Transaction;
 use domain::user::User;
 use domain::work_log::WorkLog;
 use domain::{
-    Access, ActivityId, CustomerId, FollowUpId, LeadId, NotificationId, OrderId, Permission, ProductId, ProjectId, PromotionId, Reach, Role, Scope,
+    Access, ActivityId, CampaignId, CustomerId, FollowUpId, LeadId, NotificationId, OrderId, Permission, ProductId, ProjectId, PromotionId, Reach, Role, Scope,
     TaskId, TeamId, TransactionId, UserId, WorkLogId,
 };
 use store::{Lately, Page, Paging, Stored};
@@ -97,6 +98,7 @@ macro_rules! records {
 
 records! {
     Activity: Activity, ActivityId, Some(Permission::ActivitiesRead);
+    Campaign: Campaign, CampaignId, Some(Permission::CampaignsRead);
     Customer: Customer, CustomerId, Some(Permission::CustomersRead);
     CustomerPromotion: CustomerPromotion, CustomerPromotionId, Some(Permission::CustomersRead);
     FollowUp: FollowUp, FollowUpId, Some(Permission::FollowupsRead);

@@ -47,6 +47,7 @@
 
 pub mod account;
 mod app;
+mod campaigns;
 mod checks;
 pub mod clock;
 pub mod config;
@@ -84,6 +85,7 @@ mod verifier;
 
 pub use account::ReachedAccount;
 pub use app::{App, NotGiven};
+pub use campaigns::Preview;
 pub use checks::Checks;
 pub use config::Config;
 pub use dashboard::{Dashboard, TeamDashboard};

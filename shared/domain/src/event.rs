@@ -135,6 +135,14 @@ crate::choice! {
         PromotionRedeemed = "promotion.redeemed",
         /// A customer's promotion was taken back.
         PromotionRevoked = "promotion.revoked",
+        /// A campaign was created.
+        CampaignCreated = "campaign.created",
+        /// A campaign's fields, owner or status changed.
+        CampaignUpdated = "campaign.updated",
+        /// A campaign began to send its messages.
+        CampaignStarted = "campaign.started",
+        /// A campaign ended.
+        CampaignFinished = "campaign.finished",
         /// A message to a customer waits to be sent.
         MessageQueued = "message.queued",
         /// A message to a customer was handed over.
@@ -155,6 +163,8 @@ crate::choice! {
     pub enum EntityType {
         /// A communication or note.
         Activity = "ACTIVITY",
+        /// A campaign.
+        Campaign = "CAMPAIGN",
         /// A customer.
         Customer = "CUSTOMER",
         /// A promotion that a customer has.
@@ -204,7 +214,7 @@ impl EventKind {
     }
 
     /// What of it the feed tells: nobody does anything where something becomes due, a job that did what it should is no news,
-    /// and of a notification it is told where it did not arrive.
+    /// of a notification it is told where it did not arrive, and of messages to customers by their campaign.
     pub fn in_feed(self) -> InFeed {
         match self {
             Self::FollowUpDue | Self::TaskDue | Self::NotificationQueued | Self::NotificationSent => InFeed::Never,

@@ -28,7 +28,6 @@ pub mod job;
 pub mod json;
 pub mod lead;
 pub mod level;
-pub mod lifecycle;
 pub mod message;
 pub mod message_template;
 pub mod money;

@@ -6,6 +6,7 @@ use crate::event::{Act, Event, EventKind};
 use crate::id::{CustomerId, TeamId, UserId};
 use crate::message_template::{SUBJECT, TemplateKind, Values};
 use crate::notification::Channel;
+use crate::overview::Counter;
 use crate::owner::{Change, Follower, Owned, Owner};
 use crate::party::PartyId;
 use crate::record::{Access, Entity, Record, Row};
@@ -87,6 +88,16 @@ impl MessageStatus {
             Self::Sending => &[Self::Sent, Self::Failed, Self::Skipped],
             Self::Failed => &[Self::Queued],
             Self::Sent | Self::Skipped => &[],
+        }
+    }
+
+    /// As what a message that stands so counts for its campaign.
+    pub const fn counter(self) -> Counter {
+        match self {
+            Self::Queued | Self::Sending => Counter::Queued,
+            Self::Sent => Counter::Sent,
+            Self::Failed => Counter::Failed,
+            Self::Skipped => Counter::Skipped,
         }
     }
 }

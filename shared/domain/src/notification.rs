@@ -157,7 +157,7 @@ impl Row<Notification> {
     }
 }
 
-/// Whom an event concerns, and as what: who has something to do that is due, and who was registered or given something by somebody else. What the system gives,
+/// Whom an event concerns, and as what: who has something to do that is due, whose campaign ended, and who was registered or given something by somebody else. What the system gives,
 /// a whole portfolio where somebody leaves, is not told one by one.
 pub fn concerned(event: &Envelope) -> Option<(NotificationKind, UserId)> {
     let person = |name: &str| event.data.get(name).and_then(Value::as_str).and_then(|id| UserId::read(id).ok());
@@ -169,6 +169,7 @@ pub fn concerned(event: &Envelope) -> Option<(NotificationKind, UserId)> {
         EventKind::TaskUpdated => (NotificationKind::TaskAssigned, person("ownerId"), person("oldOwnerId")),
         EventKind::FollowUpDue => return event.owner.map(|holder| (NotificationKind::FollowUpDue, holder)),
         EventKind::TaskDue => return event.owner.map(|holder| (NotificationKind::TaskDue, holder)),
+        EventKind::CampaignFinished => return event.owner.map(|owner| (NotificationKind::CampaignFinished, owner)),
         _ => return None,
     };
     event.actor.and_then(|actor| given.filter(|given| *given != actor && Some(*given) != before)).map(|given| (kind, given))

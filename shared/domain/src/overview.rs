@@ -32,6 +32,14 @@ crate::choice! {
         Given = "given",
         /// How often of that it waits for an order.
         Assigned = "assigned",
+        /// Messages of a campaign that are on their way.
+        Queued = "queued",
+        /// Those that were handed over.
+        Sent = "sent",
+        /// Those that were given up on.
+        Failed = "failed",
+        /// Those that are not sent.
+        Skipped = "skipped",
     }
 }
 

@@ -181,6 +181,8 @@ impl Permission {
                 | Self::OrdersUpdate
                 | Self::TransactionsCreate
                 | Self::TransactionsRead
+                | Self::MessagesRead
+                | Self::MessagesRetry
         )
     }
 

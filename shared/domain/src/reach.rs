@@ -2,6 +2,7 @@
 
 use crate::id::{TeamId, UserId};
 use crate::permission::{Grants, Permission, Role};
+use crate::user::Auth;
 use std::sync::Arc;
 
 /// How far a permission goes. The order is the widening: own, team, all.
@@ -44,6 +45,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Who somebody is as the sign-in state says.
+    pub fn of(auth: &Auth, grants: Grants) -> Self {
+        Self { id: auth.user_id, name: auth.name.clone(), role: auth.role, team: auth.team_id, managed: auth.managed.clone(), grants }
+    }
+
     /// What of a permission the caller holds; `None` where the permission is missing. Nothing else
     /// makes a [`Scope`].
     pub fn scope(&self, permission: Permission) -> Option<Scope> {

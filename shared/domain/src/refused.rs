@@ -37,6 +37,8 @@ pub enum StateMachine {
     Order,
     /// The status of a promotion, or of one that a customer holds.
     Promotion,
+    /// The status of a campaign.
+    Campaign,
     /// The status of a message to a customer.
     Message,
 }

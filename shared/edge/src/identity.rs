@@ -136,7 +136,7 @@ pub(crate) async fn confirmed(app: &App, access: Access, presumed: Option<&Authe
     let auth = auth?.filter(|auth| auth.has_session(presumed.session, now));
     let Some(auth) = auth else { return nobody(access) };
     let grants = if auth.role == presumed.caller.role { grants? } else { app.grants_of(auth.role).await? };
-    let caller = Caller { id: auth.user_id, name: auth.name.clone(), role: auth.role, team: auth.team_id, managed: auth.managed.clone(), grants };
+    let caller = Caller::of(&auth, grants);
     Ok(Some(Authenticated { caller, session: presumed.session, auth: Some(auth), kid: presumed.kid.clone() }))
 }
 

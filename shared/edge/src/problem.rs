@@ -76,6 +76,8 @@ codes! {
     CustomerTransition = "CUSTOMER_TRANSITION", 409, "The customer cannot move there";
     /// The status of the promotion, or of the one that the customer holds, does not allow the move.
     PromotionTransition = "PROMOTION_TRANSITION", 409, "The promotion cannot move there";
+    /// The campaign's status does not allow the move.
+    CampaignTransition = "CAMPAIGN_TRANSITION", 409, "The campaign cannot move there";
     /// The message's status does not allow the move.
     MessageTransition = "MESSAGE_TRANSITION", 409, "The message cannot move there";
     /// The idempotency key was used with another body.
@@ -377,6 +379,7 @@ const fn machine(machine: StateMachine) -> (Code, &'static str) {
         StateMachine::Project => (Code::ProjectTransition, "/status"),
         StateMachine::Order => (Code::OrderTransition, "/status"),
         StateMachine::Promotion => (Code::PromotionTransition, "/status"),
+        StateMachine::Campaign => (Code::CampaignTransition, "/status"),
         StateMachine::Message => (Code::MessageTransition, "/status"),
     }
 }

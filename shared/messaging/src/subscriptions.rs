@@ -29,6 +29,7 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
             EventKind::CustomerLevelChanged,
             EventKind::SettingsUpdated,
             EventKind::LevelUpdated,
+            EventKind::CampaignStarted,
         ],
     },
     Subscription {
@@ -41,6 +42,7 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
             EventKind::FollowUpDue,
             EventKind::TaskDue,
             EventKind::UserCreated,
+            EventKind::CampaignFinished,
             EventKind::NotificationQueued,
         ],
     },

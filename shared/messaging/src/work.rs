@@ -1,7 +1,7 @@
 //! Messages on the queues of larger work.
 
 use crate::ports::Queue;
-use domain::{CustomerId, LeadId, PartyId, TeamId, Time, UserId};
+use domain::{CampaignId, CustomerId, LeadId, PartyId, TeamId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -97,6 +97,14 @@ pub enum Work {
     PurgeLead {
         /// The lead.
         lead: LeadId,
+        /// Where to go on.
+        #[serde(default)]
+        from: Option<Place>,
+    },
+    /// Make a message of a campaign for each customer of its segment.
+    ResolveCampaign {
+        /// The campaign.
+        campaign: CampaignId,
         /// Where to go on.
         #[serde(default)]
         from: Option<Place>,
@@ -202,6 +210,7 @@ impl Work {
             | Self::FollowOwner { .. }
             | Self::MoveOpenWork { .. }
             | Self::PurgeLead { .. }
+            | Self::ResolveCampaign { .. }
             | Self::Migrate { .. } => Queue::Work,
             Self::Redrive { .. } => Queue::Redrive,
             Self::CountersCheck { .. }

@@ -7,7 +7,7 @@ use domain::figures::Whose;
 use domain::job::{JobName, RunId};
 use domain::promotion::Occasion;
 use domain::text::TextValue;
-use domain::{ActivityId, CustomerId, EventId, FollowUpId, OrderId, ParkedId, PromotionId, SessionId, TaskId, TeamId, Time, UserId};
+use domain::{ActivityId, CampaignId, CustomerId, EventId, FollowUpId, OrderId, ParkedId, PromotionId, SessionId, TaskId, TeamId, Time, UserId};
 
 /// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -264,8 +264,13 @@ pub fn end(promotion: PromotionId) -> Key {
     Key::new(format!("PROMOTION#{promotion}"), "DUE#END")
 }
 
-/// Which of a kind end, the next one first: `DUE#PROMOTION`.
-pub fn ending(kind: &str) -> String {
+/// When does this campaign start? `CAMPAIGN#<id>` / `DUE#START`, among all that wait for their time.
+pub fn start(campaign: CampaignId) -> Key {
+    Key::new(format!("CAMPAIGN#{campaign}"), "DUE#START")
+}
+
+/// Of which of a kind does the time come, the next one first: `DUE#PROMOTION`, where they end, and `DUE#CAMPAIGN`, where they start.
+pub fn due(kind: &str) -> String {
     format!("DUE#{kind}")
 }
 

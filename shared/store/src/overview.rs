@@ -13,7 +13,7 @@ use domain::overview::{Counter, Counts, LATEST_NOTES, Overview, Sales};
 use domain::text::TextValue;
 use domain::{Entity, Time};
 
-fn counts_of(item: &Item) -> Counts {
+pub(crate) fn counts_of(item: &Item) -> Counts {
     let count = |counter: &Counter| get_number(item, counter.as_str()).map(|count| (*counter, count));
     Counter::ALL.iter().filter_map(count).collect()
 }

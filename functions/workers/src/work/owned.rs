@@ -3,6 +3,7 @@
 use super::walk::{Walk, change, steps};
 use crate::failure::Failure;
 use application::App;
+use domain::campaign::Campaign;
 use domain::customer::Customer;
 use domain::follow_up::FollowUp;
 use domain::lead::Lead;
@@ -138,5 +139,6 @@ async fn each_owned(app: &App, user: UserId, from: Option<Place>, change: &Move)
         walk.owned::<Order>(user, change),
         walk.owned::<Transaction>(user, change),
         walk.owned::<Message>(user, change),
+        walk.owned::<Campaign>(user, change),
     )
 }

@@ -44,13 +44,26 @@ impl<'a> Walk<'a> {
         concerns: impl Fn(&Row<E>) -> bool,
         decide: impl Fn(&Record<E>) -> Option<Tx>,
     ) -> Result<Option<Place>, Failure> {
+        self.try_list(plan, concerns, |record| Ok(decide(record))).await
+    }
+
+    /// The same where something can be in the way of deciding. Whom somebody was told before is not told again.
+    pub(super) async fn try_list<E: Stored>(
+        &mut self,
+        plan: &Plan,
+        concerns: impl Fn(&Row<E>) -> bool,
+        decide: impl Fn(&Record<E>) -> Result<Option<Tx>, Failure>,
+    ) -> Result<Option<Place>, Failure> {
         let Some(mut after) = self.enter() else { return Ok(None) };
         loop {
             let page = self.app.unscoped().list::<E>(plan, paging(after.as_deref()), |_| true).await?;
             for row in page.items {
                 self.handled += 1;
                 if concerns(&row) {
-                    decide_on(self.app, row.id, &decide).await?;
+                    match try_decide_on(self.app, row.id, &decide).await {
+                        Err(failure) if failure.was_told() => {}
+                        done => drop(done?),
+                    }
                 }
             }
             match self.turn(page.next) {

@@ -316,6 +316,10 @@ impl Problem {
                 let detail = "A promotion that is EXPIRED cannot become ACTIVE";
                 return Refused::transition(StateMachine::Promotion, detail, &[] as &[&str]).into();
             }
+            Code::CampaignTransition => {
+                let detail = "A campaign that is RUNNING cannot be executed";
+                return Refused::transition(StateMachine::Campaign, detail, &["CANCELLED"]).into();
+            }
             Code::MessageTransition => {
                 let detail = "A message that is SENT cannot be sent again; it has to be FAILED";
                 return Refused::transition(StateMachine::Message, detail, &[] as &[&str]).into();

@@ -83,14 +83,7 @@ impl Store {
     /// The customers whose score is to be worked out from a moment of the hour of this one (UTC) on, up to and with `until`, in order: by
     /// name alone, so that one that cannot be read holds up none of the others.
     pub async fn scorings(&self, hour: Time, until: Time, paging: Paging<'_>) -> Result<Page<CustomerId>, Error> {
-        let plan = Plan {
-            partitions: vec![(Index::Due, keys::due_in(RFM, hour))],
-            ascending: true,
-            // `<time>#<id>` of that very moment sorts before `<time>~`.
-            until: Some(format!("{until}~")),
-            ..Plan::default()
-        };
-        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(CustomerId::read(id_in(&entry.sort)).ok())).await
+        self.due_up_to(keys::due_in(RFM, hour), until, paging).await
     }
 
     /// All customers that are not archived and bought something, by name alone.
@@ -103,7 +96,7 @@ impl Store {
 }
 
 /// What lists of a lifecycle and of a level are found by: one value for both.
-fn value(lifecycle: Lifecycle, level: LevelCode) -> String {
+pub(super) fn value(lifecycle: Lifecycle, level: LevelCode) -> String {
     format!("{}-{}", lifecycle.as_str(), level.as_str())
 }
 

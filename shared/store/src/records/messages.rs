@@ -2,9 +2,10 @@
 
 use super::{BY_STATUS, LIVE, PLAIN, children, children_plan, owned_partitions, partitions, reached};
 use crate::error::Error;
-use crate::item::{Item, Stored, Unique, row_item};
+use crate::item::{Item, Rollup, Stored, Unique, row_item};
 use crate::keys::{self, IndexKeys};
 use crate::list::{Filter, Plan};
+use domain::campaign::Campaign;
 use domain::message::{CampaignId, Message, MessageKind, MessageStatus};
 use domain::{CustomerId, Entity, Parent, PartyId, Record, Row, Scope, Time};
 
@@ -40,6 +41,13 @@ impl Stored for Message {
             row_item(record, "CAMPAIGN", partitions, keys::by_time(record.created_at, record.id))
         };
         record.data.campaign_id.map(row).into_iter().collect()
+    }
+
+    /// For its campaign it is on its way, handed over, given up on, or not sent.
+    fn rollups(record: &Record<Self>) -> Vec<Rollup> {
+        let data = &record.data;
+        let rollup = |campaign| Rollup::child(Campaign::KIND, campaign, data.status.counter(), true);
+        data.campaign_id.map(rollup).into_iter().collect()
     }
 
     /// Nobody is told the same twice.

@@ -1,6 +1,7 @@
 //! Where each kind of record stands, and the plans of its lists: partitions by reach and filter.
 
 mod activities;
+mod campaigns;
 mod customers;
 mod follow_ups;
 mod leads;
@@ -18,6 +19,7 @@ mod work_logs;
 pub mod filters {
     pub use super::TeamFilter;
     pub use super::activities::{ActivityFilter, Whose};
+    pub use super::campaigns::CampaignFilter;
     pub use super::customers::CustomerFilter;
     pub use super::follow_ups::FollowUpFilter;
     pub use super::leads::LeadFilter;
@@ -32,6 +34,7 @@ pub mod filters {
     pub use super::work_logs::{Summed, WorkLogFilter};
 }
 
+pub use campaigns::segment_plan;
 pub use messages::TOLD;
 pub use notifications::unread_plan;
 pub use orders::SalesSeq;
@@ -240,6 +243,14 @@ impl Due for Task {
 }
 
 impl Store {
+    /// What stands among what is due in a partition up to a moment, that moment included, earliest first: by name alone.
+    async fn due_up_to<Id: TextValue>(&self, partition: String, until: Time, paging: Paging<'_>) -> Result<Page<Id>, Error> {
+        // `<time>#<id>` of that very moment sorts before `<time>~`.
+        let until = Some(format!("{until}~"));
+        let plan = Plan { partitions: vec![(Index::Due, partition)], ascending: true, until, ..Plan::default() };
+        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(Id::read(id_in(&entry.sort)).ok())).await
+    }
+
     /// What is to be done and due before a moment, earliest first: by name alone, so that one that cannot be read holds
     /// up none of the others.
     pub async fn due_before<E: Due>(&self, until: Time, paging: Paging<'_>) -> Result<Page<E::Id>, Error> {

@@ -52,7 +52,7 @@ impl Stored for Promotion {
         let runs = matches!(data.status, PromotionStatus::Active | PromotionStatus::Paused);
         if let Some(end) = data.ends_at.filter(|_| runs) {
             let mut item = bare(&keys::end(record.id), "DUE");
-            let partitions = vec![(Index::Due, keys::ending(Self::KIND))];
+            let partitions = vec![(Index::Due, keys::due(Self::KIND))];
             put_index_keys(&mut item, &IndexKeys { partitions, sort: keys::by_time(end, record.id) });
             items.push(item);
         }
@@ -240,14 +240,7 @@ impl Store {
 
     /// The promotions that have an end up to and with a moment, the first one first.
     pub async fn promotions_ending(&self, until: Time, paging: Paging<'_>) -> Result<Page<PromotionId>, Error> {
-        let plan = Plan {
-            partitions: vec![(Index::Due, keys::ending(Promotion::KIND))],
-            ascending: true,
-            // `<time>#<id>` of that very moment sorts before `<time>~`.
-            until: Some(format!("{until}~")),
-            ..Plan::default()
-        };
-        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(PromotionId::read(id_in(&entry.sort)).ok())).await
+        self.due_up_to(keys::due(Promotion::KIND), until, paging).await
     }
 }
 

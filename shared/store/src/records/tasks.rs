@@ -4,11 +4,10 @@ use super::{BY_STATUS, LIVE, PLAIN, between, by_due, children, children_plan, he
 use crate::error::Error;
 use crate::item::{Item, Rollup, Stored, bare, put_index_keys, row_item};
 use crate::keys::{self, Index, IndexKeys};
-use crate::list::{Filter, Page, Paging, Plan, id_in};
+use crate::list::{Filter, Page, Paging, Plan};
 use crate::table::Store;
 use domain::overview::Counter;
 use domain::task::{Task, TaskStatus};
-use domain::text::TextValue;
 use domain::{CustomerId, Entity, LeadId, Parent, PartyId, ProjectId, Record, Row, Scope, TaskId, Time, UserId};
 
 /// Everything a task hangs under: the first is its own parent row, the others have companions.
@@ -58,14 +57,7 @@ impl Stored for Task {
 impl Store {
     /// The templates that come again on the day of this moment (UTC), up to and with it, in order.
     pub async fn due_templates(&self, day: Time, until: Time, paging: Paging<'_>) -> Result<Page<TaskId>, Error> {
-        let plan = Plan {
-            partitions: vec![(Index::Due, keys::due_on(Task::KIND, day))],
-            ascending: true,
-            // `<time>#<id>` of that very moment sorts before `<time>~`.
-            until: Some(format!("{until}~")),
-            ..Plan::default()
-        };
-        self.pick(&plan, plan.sources(), paging, |_| Ok(true), |entry| Ok(TaskId::read(id_in(&entry.sort)).ok())).await
+        self.due_up_to(keys::due_on(Task::KIND, day), until, paging).await
     }
 }
 
