@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to fail")]
 
 mod api;
+mod campaigns;
 mod dashboards;
 mod faults;
 mod jobs;

@@ -18,6 +18,7 @@ pub fn routes() -> Vec<(&'static str, Vec<Route>)> {
         ("notifications", notifications::routes()),
         ("dashboard", dashboard::routes()),
         ("messages", messages::routes()),
+        ("campaigns", campaigns::routes()),
         ("products", products::routes()),
         ("promotions", promotions::routes()),
         ("orders", orders::routes()),

@@ -510,6 +510,29 @@ async fn promotions(admin: &Checked<'_>, rep: &Checked<'_>, customer: &str, prod
     admin.delete(&format!("/promotions/{NOBODY}"), 404).await;
 }
 
+async fn campaigns(admin: &Checked<'_>, rep: &Checked<'_>) {
+    let body = json!({"name": unique(), "channel": "EMAIL", "subject": "Hello", "body": "Hello {{ name }}", "segment": {"ownerIds": [rep.person.id]}});
+    let made = admin.send("POST", "/campaigns", body.clone(), 201).await.data().clone();
+    let campaign = format!("/campaigns/{}", text(&made["id"]));
+    admin.send("POST", "/campaigns", json!({"name": "", "channel": "EMAIL"}), 422).await;
+    rep.send("POST", "/campaigns", body, 403).await;
+    for path in ["/campaigns", "/campaigns?status=DRAFT", "/campaigns?q=hello", "/campaigns?sort=createdAt&limit=1"] {
+        admin.get(path, 200).await;
+    }
+    admin.get("/campaigns?status=x", 422).await;
+    rep.get("/campaigns", 403).await;
+    admin.get(&format!("{campaign}?preview=true"), 200).await;
+    admin.get(&format!("/campaigns/{NOBODY}"), 404).await;
+    for method in ["PATCH", "PUT"] {
+        admin.send(method, &campaign, json!({"name": unique(), "scheduledAt": "2999-01-01T00:00:00Z"}), 200).await;
+    }
+    admin.send("PATCH", &campaign, json!({"body": "{{ nmae }}"}), 422).await;
+    rep.send("POST", &format!("{campaign}/execute"), json!({}), 403).await;
+    admin.send("POST", &format!("{campaign}/execute"), json!({}), 202).await;
+    admin.send("POST", &format!("{campaign}/execute"), json!({}), 409).await;
+    admin.send("PATCH", &campaign, json!({"name": "Other"}), 409).await;
+}
+
 async fn shop(admin: &Checked<'_>, rep: &Checked<'_>) {
     let sku = unique();
     let body = json!({"sku": sku, "name": "Engine", "category": "Engines", "priceMinor": 1000, "description": "Brass"});
@@ -528,6 +551,7 @@ async fn shop(admin: &Checked<'_>, rep: &Checked<'_>) {
     }
     let customer = text(&admin.person.customer(json!({"lifecycle": "PROSPECT"})).await["id"]);
     promotions(admin, rep, &customer, &product).await;
+    campaigns(admin, rep).await;
     let body = json!({"customerId": customer, "items": [{"productId": product, "quantity": 2}], "note": "Soon"});
     let order = format!("/orders/{}", text(&admin.send("POST", "/orders", body.clone(), 201).await.data()["id"]));
     rep.send("POST", "/orders", body.clone(), 422).await;

@@ -154,6 +154,7 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
     let dear = id(&me.make("/products", json!({"sku": unique(), "name": "Engine", "priceMinor": 9_999_999_999_999_i64})).await);
     let promotion = json!({"code": unique(), "name": "Ten", "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10, "status": "ACTIVE"});
     let promotion = id(&me.make("/promotions", promotion).await);
+    let campaign = id(&me.make("/campaigns", json!({"name": "Spring", "channel": "SMS", "body": "Hello"})).await);
     let order = id(&me.make("/orders", json!({"customerId": customer, "items": [{"productId": product, "quantity": 1}]})).await);
     let team = json!(crm.team().await);
     let colleague = crm.person("SALES_REP", None).await;
@@ -358,6 +359,31 @@ async fn two_faults_are_named_at_once_whatever_they_are() {
                 needing(json!({"/discountValue": 101}), &["/discountType"]),
                 needing(json!({"/minOrderMinor": 5, "/beneficiary": "BOTH"}), &["/trigger"]),
                 rule(json!({"/name": " "})),
+            ],
+        ),
+        case(
+            "create_campaign",
+            "/campaigns".into(),
+            json!({"name": "Spring", "channel": "EMAIL", "subject": "Hello", "body": "Hello {{ name }}", "segment": {"ownerIds": [me.id]}}),
+            vec![
+                needing(json!({"/subject": null}), &["/channel"]),
+                rule(json!({"/body": "Hello {{ nmae }}"})),
+                rule(json!({"/body": "x".repeat(1001)})),
+                rule(json!({"/scheduledAt": "1980-01-01T00:00:00Z"})),
+                rule(json!({"/segment/ownerIds": [me.id, nowhere, gone]})),
+                rule(json!({"/segment/levelCodes": ["GOLD", "TIN"]})),
+                rule(json!({"/segment/minTotalSpent": -1})),
+            ],
+        ),
+        case(
+            "update_campaign",
+            at("campaigns", &campaign),
+            json!({}),
+            vec![
+                needing(json!({"/subject": "Hello"}), &["/channel"]),
+                rule(json!({"/body": "Hello {{ nmae }}"})),
+                rule(json!({"/scheduledAt": "1980-01-01T00:00:00Z"})),
+                rule(json!({"/segment": {"ownerIds": [me.id, nowhere]}})),
             ],
         ),
         case(

@@ -3,11 +3,12 @@
 use super::{SOON, counted, from_now};
 use application::metric::Metric;
 use domain::discount::MAX_PROMOTIONS;
+use local::Table;
 use serde_json::{Value, json};
 use tests::crm::PASSWORD;
 use tests::people::text;
 use tests::recount::{Look, disagreements};
-use tests::{Crm, Passing, Person, Table, eventually, log};
+use tests::{Crm, Passing, Person, eventually, log};
 
 async fn promotion(manager: &Person, code: &str, fields: Value) -> Value {
     let mut body = json!({"code": code, "name": code, "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10, "status": "ACTIVE"});

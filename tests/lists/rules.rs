@@ -119,6 +119,8 @@ impl Asked<'_> {
             "WORKLOG" => asked.covers(record, "userId") || below(&["taskId", "projectId", "customerId"]),
             // A team is its manager's.
             "TEAM" => record["managerId"].is_string() && self.caller.covers(reach, record["managerId"].as_str(), Some(id)),
+            // What everybody may look at is its owner's to follow.
+            "CAMPAIGN" => asked.covers(record, "ownerId"),
             _ => self.caller.covers(reach, Some(id), record["teamId"].as_str()),
         }
     }
@@ -136,6 +138,7 @@ const FOLLOWED: &[(&str, &str, &str)] = &[
     ("ORDER", "/orders", "orders:read"),
     ("TRANSACTION", "/transactions", "transactions:read"),
     ("MESSAGE", "/messages", "messages:read"),
+    ("CAMPAIGN", "/campaigns", "campaigns:read"),
     ("USER", "/users", "users:read"),
     ("TEAM", "/teams", "teams:read"),
 ];
@@ -421,6 +424,14 @@ pub const LISTS: &[List] = &[
         orders: &[NEWEST, OLDEST],
     },
     List {
+        path: "/campaigns",
+        permission: "campaigns:read",
+        shows: everything,
+        filters: &[Q, STATUS],
+        parents: &[],
+        orders: &[NEWEST, OLDEST],
+    },
+    List {
         path: "/orders",
         permission: "orders:read",
         shows: |asked, order| asked.covers(order, "ownerId"),
@@ -455,7 +466,7 @@ pub const LISTS: &[List] = &[
         shows: |asked, message| asked.covers(message, "ownerId"),
         filters: &[
             BY_CUSTOMER,
-            equal!("campaignId", "campaignId", |_| vec![NOTHING.to_owned()]),
+            equal!("campaignId", "campaignId", campaigns),
             equal!("kind", "kind", listed),
             STATUS,
             from!("from", "createdAt", created),
@@ -572,6 +583,10 @@ pub fn followed(company: &Company) -> impl Iterator<Item = (&'static str, String
         company.all(collection).iter().step_by(3).map(move |record| (kind, text(&record["id"]))).collect::<Vec<_>>()
     };
     FOLLOWED.iter().flat_map(of)
+}
+
+fn campaigns(company: &Company) -> Vec<String> {
+    ids(company, "/campaigns")
 }
 
 fn people(company: &Company) -> Vec<String> {

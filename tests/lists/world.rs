@@ -100,6 +100,7 @@ impl Company {
         making.promotions().await;
         making.sales().await;
         settle(&mut posts).await;
+        making.campaigns().await;
         making.work().await;
         making.orders().await;
         making.turn().await;
@@ -300,6 +301,28 @@ impl Making {
             if self.chance(4) {
                 let status = *self.random.of(&["ACTIVE", "PAUSED", "EXPIRED"]);
                 self.patch(&format!("/promotions/{promotion}"), json!({"status": status})).await;
+            }
+        }
+    }
+
+    /// Campaigns, some of which go to customers.
+    async fn campaigns(&mut self) {
+        for n in 0..8 {
+            let caller = if self.chance(2) { self.admin.clone() } else { self.people[n % 2].clone() };
+            let mut body = json!({"name": self.name(), "channel": "SMS", "body": "Hello {{ name }}"});
+            if n % 2 == 0 {
+                (body["channel"], body["subject"]) = (json!("EMAIL"), json!("Hello"));
+            }
+            if n == 1 {
+                body["scheduledAt"] = json!("2999-01-01T00:00:00Z");
+            }
+            self.post(&caller, "/campaigns", body).await.expect("made");
+        }
+        for (n, campaign) in self.ids("/campaigns").into_iter().enumerate() {
+            match n % 4 {
+                0 => drop(self.admin.post(&format!("/campaigns/{campaign}/execute"), json!({})).await.expect(202)),
+                2 => self.patch(&format!("/campaigns/{campaign}"), json!({"status": "CANCELLED"})).await,
+                _ => {}
             }
         }
     }

@@ -213,6 +213,7 @@ async fn selling(crm: &Crm) {
     admin.get(&format!("/orders?customerId={prospect}")).await.expect(200);
     admin.get(&format!("/transactions?orderId={order}")).await.expect(200);
     promotions(&admin, &prospect, &product, &word).await;
+    campaigns(&crm, &admin, &word).await;
     admin.patch(&format!("/orders/{order}/status"), json!({"status": "CANCELLED"})).await.expect(200);
     admin.get(&format!("/messages?customerId={prospect}")).await.expect(200);
     let message = crm.failed_message(&prospect).await;
@@ -439,6 +440,32 @@ fn the_longest_name_of_a_stack_leaves_room_for_those_of_its_functions() {
         local::routes().into_iter().flat_map(|(_, routes)| routes).map(|route| route.name).chain(workers::WORKERS.iter().map(|worker| worker.name));
     let longest = names.max_by_key(|name| name.len()).expect("functions");
     assert!(workers::bootstrap::LONGEST_STACK + 1 + longest.len() <= 64, "{longest}");
+}
+
+/// Campaigns: made, changed, listed, scheduled, started by hand and by the clock, carried out, ended, and cancelled.
+async fn campaigns(crm: &Crm, admin: &tests::Person, word: &str) {
+    let body = |name: &str| json!({"name": format!("{name} {word}"), "channel": "EMAIL", "subject": "Hello", "body": "Hello {{ name }}"});
+    let status = async |campaign: &str| text(&admin.get(&format!("/campaigns/{campaign}?preview=true")).await.expect(200).data()["status"]);
+    let ended = async |campaign: &str| eventually("it is over", SOON, || async { (status(campaign).await == "COMPLETED").then_some(()) }).await;
+    let own = text(&admin.make("/campaigns", body("Own")).await["id"]);
+    let change = json!({"name": format!("Renamed {word}"), "segment": {"ownerIds": [admin.id], "levelCodes": ["GOLD", "BRONZE"]}});
+    admin.patch(&format!("/campaigns/{own}"), change).await.expect(200);
+    admin.post(&format!("/campaigns/{own}/execute"), json!({})).await.expect(202);
+    ended(&own).await;
+    let few = admin.make("/campaigns", body("Few")).await;
+    let made = <domain::Time as domain::text::TextValue>::read(&text(&few["createdAt"])).expect("time");
+    let (few, soon) = (text(&few["id"]), made.plus_seconds(60).to_string());
+    admin.patch(&format!("/campaigns/{few}"), json!({"segment": {"levelCodes": ["GOLD"]}})).await.expect(200);
+    for scheduled in [json!("2999-01-01T00:00:00Z"), Value::Null, json!(soon)] {
+        admin.patch(&format!("/campaigns/{few}"), json!({"scheduledAt": scheduled})).await.expect(200);
+    }
+    crm.advance(120);
+    crm.embedded().queues.send("jobs", vec![json!({"task": "tick"}).to_string()], Duration::ZERO).await.expect("sent");
+    ended(&few).await;
+    let gone = text(&admin.make("/campaigns", json!({"name": "Gone", "channel": "SMS", "body": "Hello", "scheduledAt": "2999-01-01T00:00:00Z"})).await["id"]);
+    admin.patch(&format!("/campaigns/{gone}"), json!({"status": "CANCELLED"})).await.expect(200);
+    admin.get("/campaigns").await.expect(200);
+    eventually("the campaign is found", SOON, || async { (!admin.ids(&format!("/campaigns?q={word}")).await.is_empty()).then_some(()) }).await;
 }
 
 /// Promotions: made, changed, listed, given by hand and by themselves, used, given back, deleted and ended.

@@ -304,6 +304,16 @@ impl<'a> Recount<'a> {
             add(format!("PROMOTION#{}", of("promotionId")), "given", given);
             add(format!("PROMOTION#{}", of("promotionId")), "assigned", i64::from(status == "ASSIGNED"));
         }
+        for message in self.of("MESSAGE").filter(|message| message.at("data")["campaignId"].is_string()) {
+            let data = message.at("data");
+            let counter = match data["status"].as_str().unwrap_or_default() {
+                "QUEUED" | "SENDING" => "queued",
+                "SENT" => "sent",
+                "FAILED" => "failed",
+                _ => "skipped",
+            };
+            add(format!("CAMPAIGN#{}", data["campaignId"].as_str().unwrap_or_default()), counter, 1);
+        }
         for notification in self.of("NOTIFICATION") {
             let data = notification.at("data");
             let unread = data["type"] == "IN_APP" && data["readAt"].is_null();
@@ -371,6 +381,9 @@ impl<'a> Recount<'a> {
         for held in self.of("CUSTOMERPROMOTION").filter(|held| held.at("data")["status"] == "ASSIGNED") {
             let (data, key) = (held.at("data"), |at: &Value| format!("{}#{}", at.as_str().unwrap_or_default(), id(held)));
             stand(party(held), format!("HELD#{}#{}", data["promotionId"].as_str().unwrap_or_default(), key(&data["assignedAt"])));
+        }
+        for campaign in self.of("CAMPAIGN").filter(|campaign| campaign.at("data")["status"] == "SCHEDULED") {
+            stand(campaign.text("pk").to_owned(), "DUE#START in DUE#CAMPAIGN".to_owned());
         }
         for promotion in self.of("PROMOTION") {
             let (data, occasion) = (promotion.at("data"), |field: &str, value: &str| promotion.at("data")[field] == value);
@@ -463,15 +476,16 @@ impl<'a> Recount<'a> {
         self.compare("timelines", expected, found);
     }
 
-    /// The rows by which leads, customers, projects, products and promotions are found: words, values and orders.
+    /// The rows by which leads, customers, projects, products, promotions and campaigns are found: words, values and orders.
     fn rows(&mut self) {
         let mut expected = Kept::new();
-        let fields: [(&str, &[&str]); 5] = [
+        let fields: [(&str, &[&str]); 6] = [
             ("CUSTOMER", &["name", "company", "firstName", "lastName"]),
             ("LEAD", &["title", "company", "firstName", "lastName"]),
             ("PROJECT", &["name"]),
             ("PRODUCT", &["name", "sku", "category"]),
             ("PROMOTION", &["name", "code"]),
+            ("CAMPAIGN", &["name"]),
         ];
         for (kind, fields) in fields {
             for record in self.items.iter().filter(|item| item.text("type") == kind) {

@@ -26,7 +26,7 @@ pub const WORKER: Worker = Worker {
     name: "work",
     about: "Moves, re-stamps, migrates and cleans up records, and makes the messages of campaigns, in pieces",
     trigger: Trigger::Queue(Queue::Work),
-    actions: &[Action::Get, Action::Query, Action::QueryTable, Action::Put, Action::Update, Action::Delete, Action::Check],
+    actions: &[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet, Action::Put, Action::Update, Action::Delete, Action::Check],
     needs: &[Need::Send(Queue::Work)],
     handle: |app, event| async move { queue_batch(app, Queue::Work, event, |message| run(app, message)).await }.boxed(),
 };

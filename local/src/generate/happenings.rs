@@ -159,6 +159,7 @@ impl Scene {
         self.patch(&self.at("/products"), json!({"active": false})).await?;
         self.patch(&format!("{}/status", self.at("/orders")), json!({"status": "CONFIRMED"})).await?;
         self.promotions().await?;
+        self.campaign().await?;
         let lead = self.make("/leads", json!({"title": "Forty axes", "email": "clement@example.com"})).await?;
         self.patch(&lead, json!({"email": "joseph@example.com", "source": "fair"})).await?;
         self.patch(&format!("{lead}/assign"), json!({"ownerId": self.id("/users")})).await?;
@@ -190,6 +191,14 @@ impl Scene {
         self.patch(&format!("{order}/status"), json!({"status": "CANCELLED"})).await?;
         self.patch(&own, json!({"name": "Five percent from one hundred"})).await?;
         self.delete(&own).await
+    }
+
+    /// The story's campaign, which goes to its customer.
+    async fn campaign(&mut self) -> Result<(), StoryError> {
+        let campaign = self.at("/campaigns");
+        self.patch(&campaign, json!({"segment": {}})).await?;
+        self.send("POST", &format!("{campaign}/execute"), json!(null)).await?;
+        self.settle().await
     }
 
     /// What hangs below the story's lead and customer; a follow-up and a task are left to become due.

@@ -106,6 +106,14 @@ pub(super) fn body(route: &Route, story: &Story) -> Option<Value> {
         "create_project" | "create_work_log" => set("customerId", &story.ids["/customers"]),
         // Its terms are fixed, since somebody has it.
         "update_promotion" => fields.retain(|name, _| name == "name" || name == "description"),
+        // A draft, in words that can be filled in.
+        "create_campaign" => {
+            set("channel", "EMAIL");
+            set("subject", "New mills, {{ firstName or name }}");
+            fields.insert("scheduledAt".to_owned(), Value::Null);
+            fields.insert("segment".to_owned(), json!({"lifecycle": ["PROSPECT", "CUSTOMER"], "ownerIds": [story.ids["/users"]]}));
+        }
+        "update_campaign" => fields.retain(|name, _| name == "name" || name == "body"),
         "create_notification" => set("recipientId", &story.ids["/users"]),
         // Who does not have it yet.
         "assign_promotion" => set("customerId", &story.converted.customer),

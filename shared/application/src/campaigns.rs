@@ -18,9 +18,9 @@ const PREVIEWED: usize = 1_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preview {
     /// How many customers are in it.
-    pub customers: usize,
+    pub customers: u64,
     /// How many of these can be written to.
-    pub reachable: usize,
+    pub reachable: u64,
     /// Whether these are all; else more may be.
     pub complete: bool,
 }
@@ -46,7 +46,7 @@ impl App {
         let zone = &self.config.zone;
         let page = self.store().list::<Customer>(&plan, paging, |row| row.inside(scope) && segment.matches(row, zone)).await?;
         let reachable = page.items.iter().filter(|customer| address(customer, &[channel]).is_ok()).count();
-        Ok(Preview { customers: page.items.len(), reachable, complete: page.next.is_none() })
+        Ok(Preview { customers: page.items.len() as u64, reachable: reachable as u64, complete: page.next.is_none() })
     }
 
     /// Which customers whoever started a campaign reaches now; `None` where that one may not start campaigns any more, or see

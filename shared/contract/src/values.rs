@@ -78,7 +78,7 @@ text_values!(taken and shown:
     domain::follow_up::FollowUpStatus,
     domain::NotificationId, domain::notification::NotificationKind, domain::notification::Channel, domain::notification::NotificationStatus,
     domain::message_template::TemplateKind,
-    domain::MessageId, domain::CampaignId, domain::message::CustomerChannel, domain::message::MessageKind, domain::message::MessageStatus, domain::message::SkipReason,
+    domain::MessageId, domain::CampaignId, domain::campaign::CampaignStatus, domain::message::CustomerChannel, domain::message::MessageKind, domain::message::MessageStatus, domain::message::SkipReason,
     domain::task::TaskStatus, domain::task::Priority, domain::recurrence::RecurrenceUnit,
     domain::project::ProjectStatus,
     domain::OrderId, domain::TransactionId, domain::PromotionId,

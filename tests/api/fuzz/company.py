@@ -110,7 +110,7 @@ class Company:
             self.keeper.ask("PATCH", f"/teams/{self.team}", {"managerId": self.worker.id})
         people = self.keeper.ask("GET", "/users?limit=100")
         self.others = [user["id"] for user in people if user["id"] not in (self.keeper.id, self.worker.id)]
-        self.strange = {kind: self._listed(kind) for kind in ["customers", "leads", "follow-ups", "tasks", "projects", "worklogs", "teams", "products", "orders", "promotions", "messages"]}
+        self.strange = {kind: self._listed(kind) for kind in ["customers", "leads", "follow-ups", "tasks", "projects", "worklogs", "teams", "products", "orders", "promotions", "campaigns", "messages"]}
         self.ids: dict[str, list[str]] = {}
         self.renew()
 
@@ -145,7 +145,7 @@ class Company:
         """New records of every kind that the caller reaches, since calls delete and convert the ones before."""
         self.expendable = self._hire()
         mine = self.worker.id
-        fresh: dict[str, list[str]] = {kind: [] for kind in ["customers", "leads", "activities", "follow-ups", "projects", "tasks", "worklogs", "products", "orders", "promotions"]}
+        fresh: dict[str, list[str]] = {kind: [] for kind in ["customers", "leads", "activities", "follow-ups", "projects", "tasks", "worklogs", "products", "orders", "promotions", "campaigns"]}
 
         def make(person: Person, kind: str, body: dict[str, Any]) -> str:
             record = person.ask("POST", f"/{kind}", body)["id"]
@@ -166,6 +166,7 @@ class Company:
             product = make(self.keeper, "products", {"sku": f"SKU-{self.made}-{number}", "name": "Product", "priceMinor": 500})
             make(self.keeper, "orders", {"customerId": customer, "items": [{"productId": product, "quantity": 2}]})
             make(self.keeper, "promotions", {"code": f"CODE-{self.made}-{number}", "name": "Promotion", "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 5, "status": "ACTIVE"})
+            make(self.keeper, "campaigns", {"name": f"Campaign {number}", "channel": "SMS", "body": "Hello {{ name }}", "segment": {"ownerIds": [mine]}})
             make(self.worker, "worklogs", {"workDate": "2026-01-05", "minutes": 5, "description": "Work", "taskId": task})
         team = self.keeper.ask("POST", "/teams", {"name": f"Team {self.made}"})["id"]
         spare = Person(self, self.expendable.email)

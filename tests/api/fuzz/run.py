@@ -166,8 +166,8 @@ class Run:
 
 
 # What the system keeps by itself may change between a write and a read.
-KEPT = {"counts", "lastContactedAt", "nextFollowUpAt", "nextFollowUp", "loggedMinutes", "nextOccurrenceAt", "lastLoginAt"}
-READABLE = ("leads", "customers", "activities", "follow-ups", "tasks", "projects", "products", "orders", "promotions", "users", "settings")
+KEPT = {"counts", "lastContactedAt", "nextFollowUpAt", "nextFollowUp", "loggedMinutes", "nextOccurrenceAt", "lastLoginAt", "stats", "preview"}
+READABLE = ("leads", "customers", "activities", "follow-ups", "tasks", "projects", "products", "orders", "promotions", "campaigns", "users", "settings")
 
 
 def record_of(sent: requests.PreparedRequest, answer: requests.Response) -> str | None:

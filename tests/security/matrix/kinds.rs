@@ -143,7 +143,7 @@ pub fn named(field: &str, schema: &Value) -> Option<Named> {
         }
         "referredById" => Some(Named::Record(Kind::Customer)),
         // Of products and of campaigns, which are everybody's.
-        "items" | "campaignId" => return None,
+        "items" | "campaignId" | "segment" => return None,
         "ownerId" | "assigneeId" | "userId" | "createdBy" | "managerId" | "memberIds" | "reassignTo" | "recipientId" => Some(Named::Person),
         _ => None,
     };
