@@ -158,6 +158,15 @@ pub async fn load(crm: &Embedded) -> Result<(), DemoError> {
         }
     }
     sell(&client, &made, at(-3, 0)).await?;
+    let spring = json!({"name": "Spring offer", "channel": "EMAIL", "subject": "Ten seats for the price of eight, {{ firstName or name }}",
+        "body": "Dear {{ firstName or name }},\n\nuntil the end of the month ten seats cost what eight do.{% if company %}\n\nShall we talk about what {{ company }} needs?{% endif %}",
+        "segment": {"lifecycle": ["CUSTOMER", "PROSPECT"], "engagement": ["HOT", "WARM"]}});
+    client.post("/campaigns", spring).await?;
+    client.post("/auth/logout", json!({})).await?;
+    // The birthday of this day, at whatever hour the demo is loaded.
+    let session = client.post("/auth/login", json!({"email": address(name), "password": PASSWORD})).await?;
+    client.token = text(&session["accessToken"]);
+    client.post("/admin/jobs/birthday-messages/run", json!({})).await?;
     client.post("/auth/logout", json!({})).await?;
     Ok(())
 }

@@ -521,7 +521,7 @@ async fn campaigns(admin: &Checked<'_>, rep: &Checked<'_>) {
     }
     admin.get("/campaigns?status=x", 422).await;
     rep.get("/campaigns", 403).await;
-    admin.get(&format!("{campaign}?preview=true"), 200).await;
+    admin.get(&format!("{campaign}/preview"), 200).await;
     admin.get(&format!("/campaigns/{NOBODY}"), 404).await;
     for method in ["PATCH", "PUT"] {
         admin.send(method, &campaign, json!({"name": unique(), "scheduledAt": "2999-01-01T00:00:00Z"}), 200).await;

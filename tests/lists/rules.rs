@@ -145,6 +145,7 @@ const FOLLOWED: &[(&str, &str, &str)] = &[
 
 /// Other kinds that are opened by a permission: no record of theirs is asked for.
 const NOBODYS: &[(&str, &str)] = &[
+    ("CUSTOMERPROMOTION", "customers:read"),
     ("LEVEL", "levels:read"),
     ("NOTIFICATION", "notifications:read"),
     ("PRODUCT", "products:read"),

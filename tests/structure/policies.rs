@@ -445,17 +445,22 @@ fn the_longest_name_of_a_stack_leaves_room_for_those_of_its_functions() {
 /// Campaigns: made, changed, listed, scheduled, started by hand and by the clock, carried out, ended, and cancelled.
 async fn campaigns(crm: &Crm, admin: &tests::Person, word: &str) {
     let body = |name: &str| json!({"name": format!("{name} {word}"), "channel": "EMAIL", "subject": "Hello", "body": "Hello {{ name }}"});
-    let status = async |campaign: &str| text(&admin.get(&format!("/campaigns/{campaign}?preview=true")).await.expect(200).data()["status"]);
+    let status = async |campaign: &str| text(&admin.get(&format!("/campaigns/{campaign}")).await.expect(200).data()["status"]);
     let ended = async |campaign: &str| eventually("it is over", SOON, || async { (status(campaign).await == "COMPLETED").then_some(()) }).await;
     let own = text(&admin.make("/campaigns", body("Own")).await["id"]);
     let change = json!({"name": format!("Renamed {word}"), "segment": {"ownerIds": [admin.id], "levelCodes": ["GOLD", "BRONZE"]}});
     admin.patch(&format!("/campaigns/{own}"), change).await.expect(200);
+    admin.get(&format!("/campaigns/{own}/preview")).await.expect(200);
+    admin.patch(&format!("/campaigns/{own}"), json!({"scheduledAt": "2999-01-01T00:00:00Z"})).await.expect(200);
     admin.post(&format!("/campaigns/{own}/execute"), json!({})).await.expect(202);
     ended(&own).await;
+    admin.customer(json!({"lifecycle": "FORMER"})).await;
     let few = admin.make("/campaigns", body("Few")).await;
     let made = <domain::Time as domain::text::TextValue>::read(&text(&few["createdAt"])).expect("time");
     let (few, soon) = (text(&few["id"]), made.plus_seconds(60).to_string());
-    admin.patch(&format!("/campaigns/{few}"), json!({"segment": {"levelCodes": ["GOLD"]}})).await.expect(200);
+    admin.patch(&format!("/campaigns/{few}"), json!({"segment": {"lifecycle": ["FORMER"]}})).await.expect(200);
+    let preview = async || admin.get(&format!("/campaigns/{few}/preview")).await.expect(200).data()["customers"].as_u64();
+    eventually("somebody is found", SOON, || async { (preview().await > Some(0)).then_some(()) }).await;
     for scheduled in [json!("2999-01-01T00:00:00Z"), Value::Null, json!(soon)] {
         admin.patch(&format!("/campaigns/{few}"), json!({"scheduledAt": scheduled})).await.expect(200);
     }

@@ -2,6 +2,7 @@
 //! its own people and records.
 
 mod activities;
+mod campaigns;
 mod customers;
 mod dashboard;
 mod edge;
@@ -92,6 +93,8 @@ macro_rules! for_each_scenario {
             orders::twenty_orders_at_once_of_one_customer_all_count,
             orders::twenty_payments_at_once_never_exceed_the_total,
             orders::orders_and_payments_go_where_their_customer_goes,
+            campaigns::a_campaign_goes_once_to_the_customers_of_its_segment,
+            campaigns::a_campaign_is_written_scheduled_and_called_off,
             promotions::a_promotion_is_given_used_and_ended,
             promotions::an_order_gets_the_larger_of_the_best_one_and_the_sum,
             promotions::forty_orders_at_once_share_ten_uses,

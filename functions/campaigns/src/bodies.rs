@@ -1,6 +1,6 @@
 //! What a create and a change of a campaign take.
 
-use contract::{List, Patch};
+use contract::{Body, Components, Errors, Json, List, Parse, Patch};
 use domain::campaign::{CampaignBody, CampaignData, CampaignStatus, CampaignText, MAX_OWNERS, Segment};
 use domain::customer::{Engagement, LevelCode, Lifecycle};
 use domain::message::CustomerChannel;
@@ -14,8 +14,11 @@ contract::body! {
     /// Which customers a campaign is for: those that are in each list; one that is empty or not given has everybody. Archived ones
     /// never are.
     pub struct SegmentInput {
+        /// Where they stand.
         pub lifecycle: Option<List<Lifecycle, 3>>,
+        /// How lately they were heard of.
         pub engagement: Option<List<Engagement, 3>>,
+        /// Their loyalty levels.
         pub level_codes: Option<List<LevelCode, 4>>,
         /// Whose customers: active users inside reach.
         pub owner_ids: Option<List<UserId, MAX_OWNERS>>,
@@ -26,18 +29,34 @@ contract::body! {
     }
 }
 
-impl From<&SegmentInput> for Segment {
-    fn from(sent: &SegmentInput) -> Self {
-        fn list<T: Clone, const MOST: usize>(sent: &Option<List<T, MOST>>) -> Vec<T> {
-            sent.as_ref().map(|list| list.0.clone()).unwrap_or_default()
+/// A segment as it was sent. What of it did not parse is wrong, and looked at no further; the rest is.
+#[derive(Debug, Clone)]
+pub struct SentSegment(pub <SegmentInput as Body>::Sent);
+
+impl Parse for SentSegment {
+    fn parse(value: &Json, errors: &mut Errors) -> Option<Self> {
+        SegmentInput::read(value, errors).map(Self)
+    }
+
+    fn schema(components: &mut Components) -> Json {
+        SegmentInput::schema(components)
+    }
+}
+
+impl SentSegment {
+    /// The segment that it says.
+    pub fn segment(&self) -> Segment {
+        fn list<T: Clone, const MOST: usize>(sent: &Option<Option<List<T, MOST>>>) -> Vec<T> {
+            sent.as_ref().and_then(Option::as_ref).map(|list| list.0.clone()).unwrap_or_default()
         }
-        Self {
+        let sent = &self.0;
+        Segment {
             lifecycle: list(&sent.lifecycle),
             engagement: list(&sent.engagement),
             level_codes: list(&sent.level_codes),
             owner_ids: list(&sent.owner_ids),
-            min_total_spent: sent.min_total_spent,
-            not_contacted_since: sent.not_contacted_since,
+            min_total_spent: sent.min_total_spent.flatten(),
+            not_contacted_since: sent.not_contacted_since.flatten(),
         }
     }
 }
@@ -59,18 +78,18 @@ contract::editable! {
     defaulted {}
     text CampaignText {}
     create {
-        /// Plain text of at most 1000 characters with `{{ name }}`, `{{ firstName }}` and `{{ company }}`, and
+        /// Plain text of at most 1000 characters, 600 with the channel SMS, with `{{ name }}`, `{{ firstName }}` and `{{ company }}`, and
         /// `{% if firstName %}…{% else %}…{% endif %}`.
         body: CampaignBody,
         /// All customers inside reach when not given.
-        segment: Option<SegmentInput>,
+        segment: Option<SentSegment>,
     }
     change {
-        /// Plain text of at most 1000 characters with `{{ name }}`, `{{ firstName }}` and `{{ company }}`, and
+        /// Plain text of at most 1000 characters, 600 with the channel SMS, with `{{ name }}`, `{{ firstName }}` and `{{ company }}`, and
         /// `{% if firstName %}…{% else %}…{% endif %}`.
         body: Patch<CampaignBody>,
         /// All of it anew.
-        segment: Patch<SegmentInput>,
+        segment: Patch<SentSegment>,
         /// DRAFT or SCHEDULED to the other of the two or CANCELLED, RUNNING to CANCELLED. Without it the status follows `scheduledAt`.
         status: Patch<CampaignStatus>,
     }

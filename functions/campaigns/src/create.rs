@@ -1,7 +1,7 @@
 //! `POST /campaigns`: a message to every customer of a segment, as a draft or scheduled.
 
-use crate::bodies::{CreateCampaign, SegmentInput};
-use crate::views::CampaignPage;
+use crate::bodies::{CreateCampaign, SentSegment};
+use crate::views::CampaignOut;
 use contract::Sent;
 use domain::campaign::{self, CampaignBody, CampaignData, CampaignStatus, CampaignText, Segment, Stats, faults, schedule_faults};
 use domain::{Owner, Permission};
@@ -23,10 +23,10 @@ pub(crate) fn route() -> Route {
 /// What of a segment is wrong: people whose customers the caller cannot mean.
 pub(crate) async fn check_owners<P: Send + Sync, Q: Send + Sync>(
     context: &Context<Authorized, P, Q>,
-    segment: &SegmentInput,
+    segment: &SentSegment,
     present: &Segment,
 ) -> Result<(), edge::application::Error> {
-    let Some(owners) = &segment.owner_ids else { return Ok(()) };
+    let Some(Some(owners)) = &segment.0.owner_ids else { return Ok(()) };
     let scope = context.scope_of(Permission::CustomersRead);
     context.app.check_people(context.caller(), &owners.0, &present.owner_ids, scope.as_ref(), "segment/ownerIds").await
 }
@@ -44,7 +44,7 @@ async fn load(context: Context<Authorized>, sent: Arc<Sent<CreateCampaign>>) -> 
     Ok(checks.give(Some(()))?)
 }
 
-async fn handle(request: Request<Authorized, (), (), Json<CreateCampaign>>, (): ()) -> Result<Answer<CampaignPage>, Rejection> {
+async fn handle(request: Request<Authorized, (), (), Json<CreateCampaign>>, (): ()) -> Result<Answer<CampaignOut>, Rejection> {
     let (body, caller) = (&request.body.0, request.caller());
     if body.scheduled_at.is_some() {
         request.needs(Permission::CampaignsExecute)?;
@@ -62,14 +62,14 @@ async fn handle(request: Request<Authorized, (), (), Json<CreateCampaign>>, (): 
                 finished_at: None,
                 owner_id: owner.id,
             };
-            let segment = body.segment.as_ref().map(Segment::from).unwrap_or_default();
+            let segment = body.segment.as_ref().map(SentSegment::segment).unwrap_or_default();
             let mut text = CampaignText { body: body.body.to_string(), segment };
             body.fill(&mut data, &mut text);
             let (campaign, event) = campaign::create(act, data, text, &owner)?;
             let mut change = Change::new();
             change.create(&campaign);
             change.event(&event);
-            Ok(Answer::creation(change, "campaigns", campaign, |campaign| CampaignPage::new(campaign, Stats::default(), None)))
+            Ok(Answer::creation(change, "campaigns", campaign, |campaign| CampaignOut::new(campaign, Stats::default())))
         })
         .await
 }

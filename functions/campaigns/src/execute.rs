@@ -1,6 +1,6 @@
 //! `POST /campaigns/{id}/execute`: starts a campaign now, in the background.
 
-use crate::views::CampaignPage;
+use crate::views::CampaignOut;
 use domain::campaign::{self, Campaign, Stats};
 use domain::{CampaignId, Permission};
 use edge::{Action, Answer, Authorized, Code, Context, Purpose, Reached, Rejection, Request, Route};
@@ -23,11 +23,11 @@ async fn load(context: Context<Authorized, (CampaignId,)>) -> Result<Found, Reje
     Ok(context.app.reach_campaign(context.scope(), context.path.0, Purpose::Change).await?)
 }
 
-async fn handle(request: Request<Authorized, (CampaignId,)>, (campaign, stats): Found) -> Result<Answer<CampaignPage>, Rejection> {
+async fn handle(request: Request<Authorized, (CampaignId,)>, (campaign, stats): Found) -> Result<Answer<CampaignOut>, Rejection> {
     let execute = |campaign: &Reached<Campaign>, act: &_| {
         let (next, event) = campaign::execute(campaign, act)?;
         Ok(Some((next, vec![event])))
     };
-    let started = request.change(campaign, execute, |_| {}, |campaign| CampaignPage::new(campaign, stats, None)).await?;
+    let started = request.change(campaign, execute, |_| {}, |campaign| CampaignOut::new(campaign, stats)).await?;
     Ok(started.status(202))
 }

@@ -5,6 +5,7 @@ pub mod create;
 pub mod execute;
 pub mod get;
 pub mod list;
+pub mod preview;
 pub mod update;
 mod views;
 
@@ -12,5 +13,5 @@ use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {
-    vec![create::route(), list::route(), get::route(), update::route(), execute::route()]
+    vec![create::route(), list::route(), get::route(), preview::route(), update::route(), execute::route()]
 }

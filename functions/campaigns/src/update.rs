@@ -2,9 +2,9 @@
 
 use crate::bodies::UpdateCampaign;
 use crate::create::check_owners;
-use crate::views::CampaignPage;
+use crate::views::CampaignOut;
 use contract::{Patch, Sent};
-use domain::campaign::{self, Campaign, CampaignBody, CampaignStatus, Segment, Stats, faults};
+use domain::campaign::{self, Campaign, CampaignBody, CampaignStatus, Stats, faults, moves_to, schedule_faults};
 use domain::{CampaignId, Permission};
 use edge::application::Checks;
 use edge::{Action, Answer, Authorized, Code, Context, Json, Problem, Purpose, Reached, Rejection, Request, Route};
@@ -16,7 +16,7 @@ pub(crate) fn route() -> Route {
         .about("Campaigns", "Change, schedule or cancel a campaign")
         .remark("What was not sent when a campaign is cancelled is not sent any more. Whoever changes a scheduled campaign needs `campaigns:execute`, and has it go to customers inside their own reach.")
         .fails(&[Code::CampaignTransition])
-        .touches(&[Action::Get, Action::Query, Action::QueryTable, Action::BatchGet, Action::Put, Action::Update, Action::Delete])
+        .touches(&[Action::Get, Action::Put, Action::Update, Action::Delete])
         .load_sent(load)
         .handle(handle)
 }
@@ -26,14 +26,18 @@ type Found = (Reached<Campaign>, Stats);
 async fn load(context: Context<Authorized, (CampaignId,)>, sent: Arc<Sent<UpdateCampaign>>) -> Result<Found, Rejection> {
     let (campaign, stats) = context.app.reach_campaign(context.scope(), context.path.0, Purpose::Change).await?;
     let mut checks = Checks::default();
-    // All that is wrong is said at once where something did not parse; else the rules say it, with what may be changed still.
-    if context.is_refused {
-        let data = &campaign.data;
+    // What runs or ran is not changed, whatever it would say.
+    let data = &campaign.data;
+    if data.status.is_open() {
         let subject = sent.subject.as_ref().map(|subject| subject.over(&data.subject));
         let channel = sent.channel.as_ref().map(|channel| channel.over(&data.channel));
-        let body = sent.body.as_ref().and_then(Patch::value).map(CampaignBody::as_str);
+        let body = sent.body.as_ref().map(|body| body.value().map_or(campaign.text.body.as_str(), CampaignBody::as_str));
         for fault in faults(channel, subject.as_ref().map(Option::as_ref), body) {
             checks.note(Some(fault));
+        }
+        if let Some(at) = sent.scheduled_at.as_ref().map(|at| at.over(&data.scheduled_at)) {
+            let to = sent.status.as_ref().map(|status| moves_to(&campaign, status.value().copied(), at));
+            checks.note(schedule_faults(to, at, at != data.scheduled_at, context.app.clock.now()));
         }
     }
     if let Some(segment) = sent.segment.as_ref().and_then(Patch::value) {
@@ -44,7 +48,7 @@ async fn load(context: Context<Authorized, (CampaignId,)>, sent: Arc<Sent<Update
 
 type UpdateRequest = Request<Authorized, (CampaignId,), (), Json<UpdateCampaign>>;
 
-async fn handle(request: UpdateRequest, (campaign, stats): Found) -> Result<Answer<CampaignPage>, Rejection> {
+async fn handle(request: UpdateRequest, (campaign, stats): Found) -> Result<Answer<CampaignOut>, Rejection> {
     let (body, executes) = (&request.body.0, request.needs(Permission::CampaignsExecute).is_ok());
     let decide = |campaign: &Reached<Campaign>, act: &_| {
         let (mut data, mut text) = (campaign.data.clone(), campaign.text.clone());
@@ -53,7 +57,7 @@ async fn handle(request: UpdateRequest, (campaign, stats): Found) -> Result<Answ
             text.body = body.to_string();
         }
         if let Some(segment) = body.segment.value() {
-            text.segment = Segment::from(segment);
+            text.segment = segment.segment();
         }
         let changed = campaign::update(campaign, act, data, text, body.status.value().copied())?;
         match &changed {
@@ -63,5 +67,5 @@ async fn handle(request: UpdateRequest, (campaign, stats): Found) -> Result<Answ
             _ => Ok(changed),
         }
     };
-    request.change(campaign, decide, |_| {}, |campaign| CampaignPage::new(campaign, stats, None)).await
+    request.change(campaign, decide, |_| {}, |campaign| CampaignOut::new(campaign, stats)).await
 }

@@ -7,7 +7,7 @@ use domain::message_template::SUBJECT;
 use domain::money::Amount;
 use domain::time::Day;
 use domain::value::Text;
-use domain::{Record, TeamId, Time, UserId};
+use domain::{TeamId, Time, UserId};
 use edge::application::Preview;
 
 contract::answer! {
@@ -35,8 +35,11 @@ impl From<Stats> for CampaignStats {
 contract::answer! {
     /// Which customers a campaign is for: those that are in each list, of which an empty one has everybody.
     pub struct CampaignSegment {
+        /// Where they stand.
         pub lifecycle: Vec<Lifecycle>,
+        /// How lately they were heard of.
         pub engagement: Vec<Engagement>,
+        /// Their loyalty levels.
         pub level_codes: Vec<LevelCode>,
         /// Whose customers.
         pub owner_ids: Vec<UserId>,
@@ -59,12 +62,16 @@ contract::row! {
     pub struct CampaignRow of Campaign, (stats: Stats)
     data CampaignData {
         name: Text<200>,
+        /// Through what it goes.
         channel: CustomerChannel,
+        /// The subject of a mail, with placeholders.
         subject: Option<Text<SUBJECT>>,
         status: CampaignStatus,
         /// When it starts by itself.
         scheduled_at: Option<Time>,
+        /// When it was started.
         started_at: Option<Time>,
+        /// When it was over, or called off.
         finished_at: Option<Time>,
         owner_id: UserId,
     } hidden {}
@@ -77,6 +84,7 @@ contract::row! {
         error: Option<String>,
     } hidden { resolved }
     computed {
+        /// How its messages fared so far.
         stats: CampaignStats = |_campaign| stats.into(),
     }
 }
@@ -84,7 +92,9 @@ contract::row! {
 contract::whole! {
     /// A whole campaign.
     pub struct CampaignOut of Campaign as CampaignRow, (stats: Stats) {
+        /// What it says, with placeholders.
         body: String = |campaign| campaign.text.body.clone(),
+        /// To whom.
         segment: CampaignSegment = |campaign| campaign.text.segment.clone().into(),
     }
 }
@@ -104,20 +114,5 @@ contract::answer! {
 impl From<Preview> for SegmentPreview {
     fn from(Preview { customers, reachable, complete }: Preview) -> Self {
         Self { customers, reachable, complete }
-    }
-}
-
-contract::page! {
-    /// A campaign with what is known of its segment.
-    pub struct CampaignPage of CampaignOut {
-        /// Where it was asked for, else null.
-        preview: Option<SegmentPreview>,
-    }
-}
-
-impl CampaignPage {
-    /// A campaign and what stands beside it.
-    pub fn new(campaign: Record<Campaign>, stats: Stats, preview: Option<Preview>) -> Self {
-        Self { whole: CampaignOut::new(campaign, stats), preview: preview.map(Into::into) }
     }
 }

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::work::{change, decide_on};
 use application::{App, Config};
 use domain::event::{EntityType, Envelope};
+use domain::message::LONGEST_TEXT;
 use domain::message_template::page;
 use domain::notification::{Channel, Notification, NotificationStatus, Outcome, ended, tried};
 use domain::user::{EmailStatus, User, UserStatus};
@@ -65,9 +66,6 @@ async fn end(app: &App, id: NotificationId, outcome: Outcome) -> Result<(), Fail
     Ok(())
 }
 
-/// The longest text message, characters: SNS takes 1,600 of the GSM alphabet, which is some ten parts
-/// (<https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>), and less than half as many of others.
-pub(crate) const LONGEST_TEXT: usize = 600;
 /// The longest push, characters: devices' services take 4 KB with everything around it.
 const LONGEST_PUSH: usize = 600;
 

@@ -5,7 +5,7 @@
 
 use crate::automation::id;
 use crate::campaigns::finish;
-use crate::deliver::{LONGEST_TEXT, html};
+use crate::deliver::html;
 use crate::failure::{Failure, queue_batch, read};
 use crate::messages::{words, write};
 use crate::work::{change, try_decide_on};
@@ -19,7 +19,7 @@ use domain::campaign::{Campaign, CampaignStatus};
 use domain::customer::Customer;
 use domain::event::{Envelope, EventKind};
 use domain::message::{
-    Address, CustomerChannel, MAX_ATTEMPTS, Message, MessageStatus, Occasion, Outcome, SkipReason, TRY_SECONDS, address, ended, is_new, is_tried,
+    Address, CustomerChannel, LONGEST_TEXT, MAX_ATTEMPTS, Message, MessageStatus, Occasion, Outcome, SkipReason, TRY_SECONDS, address, ended, is_new, is_tried,
     lost, skip, told, tried, welcomed,
 };
 use domain::message_template::TemplateKind;

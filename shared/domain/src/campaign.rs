@@ -6,7 +6,7 @@
 use crate::customer::{Customer, Engagement, LevelCode, Lifecycle};
 use crate::event::{Act, Event, EventKind};
 use crate::id::{TeamId, UserId};
-use crate::message::{CampaignId, CustomerChannel, values};
+use crate::message::{CampaignId, CustomerChannel, LONGEST_TEXT, values};
 use crate::money::Amount;
 use crate::message_template::{self, MessageTemplate, SUBJECT, TemplateData, TemplateKind, TemplateText, Unfilled};
 use crate::owner::{Change, Owned, Owner};
@@ -255,8 +255,9 @@ pub fn faults(channel: Option<CustomerChannel>, subject: Option<Option<&Text<SUB
         (Some(CustomerChannel::Sms), Some(Some(_))) => wrong.push(FieldFault::new("subject", "conflict", "only goes with the channel EMAIL")),
         _ => {}
     }
-    if body.is_some_and(|body| body.chars().count() > BODY) {
-        wrong.push(FieldFault::new("body", "length", format!("must have at most {BODY} characters")));
+    let (most, of) = if channel == Some(CustomerChannel::Sms) { (LONGEST_TEXT, " with the channel SMS") } else { (BODY, "") };
+    if body.is_some_and(|body| body.chars().count() > most) {
+        wrong.push(FieldFault::new("body", "length", format!("must have at most {most} characters{of}")));
     }
     // A subject that is not there is nothing to fill in.
     wrong.extend(message_template::faults(WORDS, subject.filter(Option::is_some), body, None));
@@ -304,8 +305,20 @@ fn no_move(from: CampaignStatus, detail: String) -> Refused {
     Refused::transition(StateMachine::Campaign, detail, from.allowed_by_hand())
 }
 
-/// A person's change of fields and status. Where no `status` is sent it follows the time: a campaign with one is scheduled, without
-/// one a draft; and what is made a draft again loses its time. What runs or ran is changed in nothing, but can be cancelled.
+/// Where a change of status and time brings a campaign. Where no `status` is sent it follows the time: a campaign with one is scheduled,
+/// without one a draft.
+pub fn moves_to(campaign: &Row<Campaign>, status: Option<CampaignStatus>, scheduled_at: Option<Time>) -> CampaignStatus {
+    let from = campaign.data.status;
+    match (status, scheduled_at) {
+        (Some(status), _) => status,
+        (None, Some(_)) if from.is_open() => CampaignStatus::Scheduled,
+        (None, None) if from.is_open() => CampaignStatus::Draft,
+        (None, _) => from,
+    }
+}
+
+/// A person's change of fields and status, which brings it where [`moves_to`] says; what is made a draft again loses its time. What runs
+/// or ran is changed in nothing, but what runs can be cancelled.
 pub fn update(
     campaign: &Record<Campaign>,
     act: &Act,
@@ -315,12 +328,7 @@ pub fn update(
 ) -> Result<Change<Campaign>, Refused> {
     let from = campaign.data.status;
     let is_new = data.scheduled_at != campaign.data.scheduled_at;
-    let to = match (status, data.scheduled_at) {
-        (Some(status), _) => status,
-        (None, Some(_)) if from.is_open() => CampaignStatus::Scheduled,
-        (None, None) if from.is_open() => CampaignStatus::Draft,
-        (None, _) => from,
-    };
+    let to = moves_to(campaign, status, data.scheduled_at);
     if from != to && !from.allowed_by_hand().contains(&to) {
         return Err(no_move(from, format!("A campaign that is {from} cannot become {to}")));
     }
@@ -471,7 +479,8 @@ mod tests {
     fn what_it_says_is_checked_when_it_is_saved() {
         let refused = |own, body: &str| wrong(new(own, body).expect_err("refused"));
         assert_eq!(refused(json!({"channel": "EMAIL"}), "Hello {{ nmae }}"), ["subject required", "body placeholder"]);
-        assert_eq!(refused(json!({"subject": "Hello"}), &"x".repeat(1001)), ["subject conflict", "body length"]);
+        assert_eq!(refused(json!({"subject": "Hello"}), &"x".repeat(601)), ["subject conflict", "body length"]);
+        assert_eq!(refused(json!({"channel": "EMAIL", "subject": "Hello"}), &"x".repeat(1001)), ["body length"]);
         assert_eq!(refused(json!({"channel": "EMAIL", "subject": "Hello {{ link }}"}), "{% for a in b %}"), ["subject placeholder", "body template"]);
         assert_eq!(refused(json!({}), "{% if company %}Hello{% endif %}"), ["body length"]);
         assert!(new(json!({"channel": "EMAIL", "subject": "Hello {{ firstName or name }}"}), &"ä".repeat(1000)).is_ok());

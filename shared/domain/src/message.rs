@@ -129,6 +129,10 @@ impl SkipReason {
         [Self::TemplateOff, Self::CampaignCancelled, Self::Archived, Self::OptedOut, Self::NoAddress, Self::Bounced, Self::Duplicate];
 }
 
+/// The longest text message, characters: SNS takes 1,600 of the GSM alphabet, which is some ten parts
+/// (<https://docs.aws.amazon.com/sns/latest/dg/sms_sending-overview.html>), and less than half as many of others.
+pub const LONGEST_TEXT: usize = 600;
+
 /// How often it is tried to send a message before it is given up on.
 pub const MAX_ATTEMPTS: u32 = 5;
 

@@ -166,7 +166,7 @@ class Run:
 
 
 # What the system keeps by itself may change between a write and a read.
-KEPT = {"counts", "lastContactedAt", "nextFollowUpAt", "nextFollowUp", "loggedMinutes", "nextOccurrenceAt", "lastLoginAt", "stats", "preview"}
+KEPT = {"counts", "lastContactedAt", "nextFollowUpAt", "nextFollowUp", "loggedMinutes", "nextOccurrenceAt", "lastLoginAt", "stats"}
 READABLE = ("leads", "customers", "activities", "follow-ups", "tasks", "projects", "products", "orders", "promotions", "campaigns", "users", "settings")
 
 
