@@ -511,7 +511,8 @@ async fn promotions(admin: &Checked<'_>, rep: &Checked<'_>, customer: &str, prod
 }
 
 async fn campaigns(admin: &Checked<'_>, rep: &Checked<'_>) {
-    let body = json!({"name": unique(), "channel": "EMAIL", "subject": "Hello", "body": "Hello {{ name }}", "segment": {"ownerIds": [rep.person.id]}});
+    let body =
+        json!({"name": unique(), "channel": "EMAIL", "subject": "Hello", "body": "Hello {{ name }}", "segment": {"ownerIds": [rep.person.id]}});
     let made = admin.send("POST", "/campaigns", body.clone(), 201).await.data().clone();
     let campaign = format!("/campaigns/{}", text(&made["id"]));
     admin.send("POST", "/campaigns", json!({"name": "", "channel": "EMAIL"}), 422).await;

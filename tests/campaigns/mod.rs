@@ -225,8 +225,7 @@ async fn a_campaign_starts_at_its_time_and_goes_to_those_whom_its_starter_reache
     drive.tick().await;
     assert_eq!((drive.stats(&changed).await.targeted, drive.stats(&everybody).await.targeted), (2, 3));
     // Who may do less by then has it fail; who left has it go to another.
-    let (fails, heirs) =
-        (drive.campaign(&manager, json!({"scheduledAt": drive.later(60)})).await, drive.crm.person("MANAGER", None).await);
+    let (fails, heirs) = (drive.campaign(&manager, json!({"scheduledAt": drive.later(60)})).await, drive.crm.person("MANAGER", None).await);
     let left = drive.campaign(&heirs, json!({"scheduledAt": drive.later(60)})).await;
     drive.admin.patch(&format!("/users/{}", manager.id), json!({"role": "SALES_REP"})).await.expect(200);
     drive.admin.delete(&format!("/users/{}?reassignTo={}", heirs.id, drive.admin.id)).await.expect(204);
@@ -305,7 +304,12 @@ fn is_in(segment: &Value, customer: &Value) -> bool {
     };
     let spent = segment["minTotalSpent"].as_i64().is_none_or(|least| customer["totalSpentMinor"].as_i64() >= Some(least));
     let quiet = segment["notContactedSince"].as_str().is_none_or(|day| customer["lastContactedAt"].as_str().is_none_or(|last| &last[..10] < day));
-    listed("lifecycle", "lifecycle") && listed("engagement", "engagement") && listed("levelCodes", "levelCode") && listed("ownerIds", "ownerId") && spent && quiet
+    listed("lifecycle", "lifecycle")
+        && listed("engagement", "engagement")
+        && listed("levelCodes", "levelCode")
+        && listed("ownerIds", "ownerId")
+        && spent
+        && quiet
 }
 
 #[tokio::test(start_paused = true)]
@@ -320,7 +324,8 @@ async fn a_segment_has_whom_one_would_pick_from_everybody_inside_reach() {
     for n in 0..60 {
         let owner = if random.below(5) == 0 { Value::Null } else { json!(random.of(&owners)) };
         let lifecycle = *random.of(&["PROSPECT", "CUSTOMER", "CUSTOMER", "FORMER"]);
-        let customer = drive.prospect(&format!("P{n}"), json!({"ownerId": owner, "lifecycle": lifecycle, "marketingOptOut": random.below(6) == 0})).await;
+        let customer =
+            drive.prospect(&format!("P{n}"), json!({"ownerId": owner, "lifecycle": lifecycle, "marketingOptOut": random.below(6) == 0})).await;
         match random.below(6) {
             0 => drop(drive.admin.delete(&format!("/customers/{customer}")).await.expect(204)),
             1 => drop(drive.admin.patch(&format!("/customers/{customer}"), json!({"engagement": random.of(&["HOT", "INACTIVE"])})).await.expect(200)),

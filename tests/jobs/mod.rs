@@ -4,9 +4,9 @@ mod again;
 mod counts;
 mod engagement;
 mod expiry;
+mod greetings;
 mod levels;
 mod nights;
-mod greetings;
 mod reminders;
 mod runs;
 

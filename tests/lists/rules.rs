@@ -424,14 +424,7 @@ pub const LISTS: &[List] = &[
         parents: &[],
         orders: &[NEWEST, OLDEST],
     },
-    List {
-        path: "/campaigns",
-        permission: "campaigns:read",
-        shows: everything,
-        filters: &[Q, STATUS],
-        parents: &[],
-        orders: &[NEWEST, OLDEST],
-    },
+    List { path: "/campaigns", permission: "campaigns:read", shows: everything, filters: &[Q, STATUS], parents: &[], orders: &[NEWEST, OLDEST] },
     List {
         path: "/orders",
         permission: "orders:read",

@@ -207,7 +207,10 @@ async fn every_get_route_is_asked() {
     asked.extend(COLLECTIONS.iter().filter(|(_, kind, _)| *kind != "WORKLOG").map(|(collection, ..)| format!("{collection}/{{id}}")));
     asked.extend(WITHOUT_RECORDS.map(str::to_owned));
     // Of which the release before had none.
-    asked.extend(["/products/{id}", "/orders/{id}", "/promotions/{id}", "/campaigns/{id}", "/campaigns/{id}/preview", "/customers/{id}/promotions"].map(str::to_owned));
+    asked.extend(
+        ["/products/{id}", "/orders/{id}", "/promotions/{id}", "/campaigns/{id}", "/campaigns/{id}/preview", "/customers/{id}/promotions"]
+            .map(str::to_owned),
+    );
     // What stands in no table.
     asked.extend(["/docs", "/openapi.json", "/unsubscribe/{token}"].map(str::to_owned));
     let routes = local::routes().into_iter().flat_map(|(_, routes)| routes).filter(|route| route.method == "GET");

@@ -213,7 +213,7 @@ async fn selling(crm: &Crm) {
     admin.get(&format!("/orders?customerId={prospect}")).await.expect(200);
     admin.get(&format!("/transactions?orderId={order}")).await.expect(200);
     promotions(&admin, &prospect, &product, &word).await;
-    campaigns(&crm, &admin, &word).await;
+    campaigns(crm, &admin, &word).await;
     admin.patch(&format!("/orders/{order}/status"), json!({"status": "CANCELLED"})).await.expect(200);
     admin.get(&format!("/messages?customerId={prospect}")).await.expect(200);
     let message = crm.failed_message(&prospect).await;
@@ -467,7 +467,9 @@ async fn campaigns(crm: &Crm, admin: &tests::Person, word: &str) {
     crm.advance(120);
     crm.embedded().queues.send("jobs", vec![json!({"task": "tick"}).to_string()], Duration::ZERO).await.expect("sent");
     ended(&few).await;
-    let gone = text(&admin.make("/campaigns", json!({"name": "Gone", "channel": "SMS", "body": "Hello", "scheduledAt": "2999-01-01T00:00:00Z"})).await["id"]);
+    let gone = text(
+        &admin.make("/campaigns", json!({"name": "Gone", "channel": "SMS", "body": "Hello", "scheduledAt": "2999-01-01T00:00:00Z"})).await["id"],
+    );
     admin.patch(&format!("/campaigns/{gone}"), json!({"status": "CANCELLED"})).await.expect(200);
     admin.get("/campaigns").await.expect(200);
     eventually("the campaign is found", SOON, || async { (!admin.ids(&format!("/campaigns?q={word}")).await.is_empty()).then_some(()) }).await;

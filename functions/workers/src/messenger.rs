@@ -19,8 +19,8 @@ use domain::campaign::{Campaign, CampaignStatus};
 use domain::customer::Customer;
 use domain::event::{Envelope, EventKind};
 use domain::message::{
-    Address, CustomerChannel, LONGEST_TEXT, MAX_ATTEMPTS, Message, MessageStatus, Occasion, Outcome, SkipReason, TRY_SECONDS, address, ended, is_new, is_tried,
-    lost, skip, told, tried, welcomed,
+    Address, CustomerChannel, LONGEST_TEXT, MAX_ATTEMPTS, Message, MessageStatus, Occasion, Outcome, SkipReason, TRY_SECONDS, address, ended, is_new,
+    is_tried, lost, skip, told, tried, welcomed,
 };
 use domain::message_template::TemplateKind;
 use domain::unsubscribe::Unsubscribe;

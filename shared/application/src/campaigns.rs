@@ -7,7 +7,7 @@ use domain::campaign::{Campaign, Segment, Stats};
 use domain::customer::Customer;
 use domain::message::{CustomerChannel, address};
 use domain::user::UserStatus;
-use domain::{CampaignId, Caller, Permission, Record, Row, Scope};
+use domain::{Caller, CampaignId, Permission, Record, Row, Scope};
 use store::Paging;
 use store::records::segment_plan;
 

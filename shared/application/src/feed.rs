@@ -28,8 +28,8 @@ use domain::transaction::Transaction;
 use domain::user::User;
 use domain::work_log::WorkLog;
 use domain::{
-    Access, ActivityId, CampaignId, CustomerId, FollowUpId, LeadId, NotificationId, OrderId, Permission, ProductId, ProjectId, PromotionId, Reach, Role, Scope,
-    TaskId, TeamId, TransactionId, UserId, WorkLogId,
+    Access, ActivityId, CampaignId, CustomerId, FollowUpId, LeadId, NotificationId, OrderId, Permission, ProductId, ProjectId, PromotionId, Reach,
+    Role, Scope, TaskId, TeamId, TransactionId, UserId, WorkLogId,
 };
 use store::{Lately, Page, Paging, Stored};
 

@@ -178,6 +178,8 @@ class Maker:
             call.path = self.operation.path.replace("{kind}", self.random.choice(["LEAD_ASSIGNED", "WELCOME", "TASK_DUE"]))
         elif "{code}" in self.operation.path and self.random.random() < 0.7:
             call.path = self.operation.path.replace("{code}", self.random.choice(["BRONZE", "SILVER", "GOLD", "PLATINUM"]))
+        elif "{token}" in self.operation.path and self.random.random() < 0.7:
+            call.path = self.operation.path.replace("{token}", f"{self.random.choice(['EMAIL', 'SMS'])}.{self.real('customers')}.c2lnbmF0dXJl")
         for name in ("If-Match", "Idempotency-Key", "If-None-Match"):
             if self.random.random() < 0.85:
                 call.headers.pop(name, None)

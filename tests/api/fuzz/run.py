@@ -64,7 +64,7 @@ class Run:
                 operation.pop("security", None)
         schema = schemathesis.openapi.from_dict(described)
         operations = {result.ok().definition.raw["operationId"]: result.ok() for result in schema.get_all_operations()}
-        self.cases = {name: operation.Case(path_parameters={"id": "x", "role": "x", "name": "x", "kind": "x", "code": "x"}) for name, operation in operations.items()}
+        self.cases = {name: operation.Case(path_parameters={"id": "x", "role": "x", "name": "x", "kind": "x", "code": "x", "token": "x"}) for name, operation in operations.items()}
         # What ends a record comes last, or there would be nothing left for the others.
         ordered = sorted(operations, key=lambda name: (operations[name].method.upper() == "DELETE", name == "convert_lead"))
         self.operations = {name: operations[name] for name in ordered if not only or name in only}
@@ -166,7 +166,7 @@ class Run:
 
 
 # What the system keeps by itself may change between a write and a read.
-KEPT = {"counts", "lastContactedAt", "nextFollowUpAt", "nextFollowUp", "loggedMinutes", "nextOccurrenceAt", "lastLoginAt", "stats"}
+KEPT = {"counts", "lastContactedAt", "nextFollowUpAt", "nextFollowUp", "loggedMinutes", "nextOccurrenceAt", "lastLoginAt", "stats", "welcomedAt"}
 READABLE = ("leads", "customers", "activities", "follow-ups", "tasks", "projects", "products", "orders", "promotions", "campaigns", "users", "settings")
 
 

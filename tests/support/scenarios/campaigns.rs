@@ -84,7 +84,8 @@ pub async fn a_campaign_is_written_scheduled_and_called_off(crm: Crm) {
     assert_eq!(status(json!({"scheduledAt": "2999-01-01T00:00:00Z"})).await, "SCHEDULED");
     let word = text(&json!(rep.id))[24..].to_owned();
     manager.patch(&campaign, json!({"name": format!("Spring {word}")})).await.expect(200);
-    eventually("it is found", SOON, || async { (manager.ids(&format!("/campaigns?q={word}&status=SCHEDULED")).await.len() == 1).then_some(()) }).await;
+    eventually("it is found", SOON, || async { (manager.ids(&format!("/campaigns?q={word}&status=SCHEDULED")).await.len() == 1).then_some(()) })
+        .await;
     assert_eq!(status(json!({"status": "CANCELLED"})).await, "CANCELLED");
     let refused = manager.post(&format!("{campaign}/execute"), json!({})).await.expect(409);
     assert_eq!(refused.body["allowed"], json!([]));
