@@ -95,14 +95,7 @@ async fn two_hundred_orders_at_once_share_fifty_uses() {
     }
     let answers = tests::together(200, |n| {
         let (manager, body) = (manager.clone(), json!({"customerId": customers[n], "items": [{"productId": product, "quantity": 1}]}));
-        async move {
-            loop {
-                let answer = manager.post("/orders", body.clone()).await;
-                if answer.status != 503 {
-                    return answer;
-                }
-            }
-        }
+        async move { manager.post_until_taken("/orders", body).await }
     })
     .await;
     let discounts: Vec<i64> = answers.into_iter().map(|answer| answer.expect(201).data()["discountMinor"].as_i64().expect("a number")).collect();

@@ -90,6 +90,16 @@ impl Person {
         self.ask("POST", path, Some(&body), &[]).await
     }
 
+    /// POST, until it is taken: where many want one thing, somebody is asked to try again.
+    pub async fn post_until_taken(&self, path: &str, body: Value) -> Reply {
+        loop {
+            let answer = self.post(path, body.clone()).await;
+            if answer.status != 503 {
+                return answer;
+            }
+        }
+    }
+
     /// PATCH.
     pub async fn patch(&self, path: &str, body: Value) -> Reply {
         self.ask("PATCH", path, Some(&body), &[]).await

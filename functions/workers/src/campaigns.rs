@@ -1,11 +1,11 @@
 //! Campaigns as they begin by themselves, and as they end.
 
 use crate::failure::Failure;
-use crate::work::{change, decide_on};
+use crate::work::{change_telling, decide_on};
 use application::App;
 use domain::campaign::{Campaign, execute, finished, is_due};
 use domain::{CampaignId, Time};
-use store::{Paging, Tx};
+use store::Paging;
 
 /// How many campaigns one look starts; the others start a minute later.
 const STARTED: usize = 100;
@@ -33,9 +33,7 @@ async fn start(app: &App, id: CampaignId, now: Time) -> Result<(), Failure> {
     }
     let started = decide_on::<Campaign>(app, id, |campaign| {
         let (next, event) = execute(campaign, &app.act()).ok().filter(|_| is_due(campaign, now))?;
-        let mut tx: Tx = change(campaign, &next);
-        tx.event(&event);
-        Some(tx)
+        Some(change_telling(campaign, &next, [&event]))
     });
     Box::pin(started).await.map(drop)
 }
@@ -50,9 +48,7 @@ pub(crate) async fn finish(app: &App, id: CampaignId, error: Option<&str>) -> Re
     }
     let ended = decide_on::<Campaign>(app, id, |campaign| {
         let (next, event) = finished(campaign, &app.act(), stats, error)?;
-        let mut tx = change(campaign, &next);
-        tx.event(&event);
-        Some(tx)
+        Some(change_telling(campaign, &next, [&event]))
     });
     Box::pin(ended).await.map(drop)
 }

@@ -3,7 +3,7 @@
 
 use crate::automation::id;
 use crate::failure::Failure;
-use crate::work::{change, decide_on};
+use crate::work::{change, change_telling, decide_on};
 use application::{App, Config};
 use domain::event::{EntityType, Envelope};
 use domain::message::LONGEST_TEXT;
@@ -52,11 +52,7 @@ async fn end(app: &App, id: NotificationId, outcome: Outcome) -> Result<(), Fail
     decide_on::<Notification>(app, id, |notification| {
         (notification.data.status == NotificationStatus::Queued || failed).then(|| {
             let (next, event) = ended(notification, &app.act(), outcome.clone());
-            let mut tx = change(notification, &next);
-            if let Some(event) = event {
-                tx.event(&event);
-            }
-            tx
+            change_telling(notification, &next, &event)
         })
     })
     .await?;

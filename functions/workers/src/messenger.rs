@@ -8,7 +8,7 @@ use crate::campaigns::finish;
 use crate::deliver::html;
 use crate::failure::{Failure, queue_batch, read};
 use crate::messages::{words, write};
-use crate::work::{change, try_decide_on};
+use crate::work::{change, change_telling, try_decide_on};
 use crate::{Need, Trigger, Worker};
 use application::App;
 use application::UNSUBSCRIBE;
@@ -202,11 +202,7 @@ async fn end(
         let act = app.act();
         let Some(next) = next(message, &act) else { return Ok(None) };
         failed.store(next.data.status == MessageStatus::Failed, std::sync::atomic::Ordering::Relaxed);
-        let mut tx = change(message, &next);
-        if let Some(event) = told(&next, &act, &about) {
-            tx.event(&event);
-        }
-        Ok(Some(tx))
+        Ok(Some(change_telling(message, &next, &told(&next, &act, &about))))
     });
     if Box::pin(recorded).await? && failed.into_inner() {
         Metric::Unsent.count("");

@@ -11,7 +11,7 @@ mod resolve;
 mod walk;
 
 pub(crate) use piece::{Piece, send};
-pub(crate) use walk::{PAGE, RECORDS_PER_MESSAGE, Walk, change, decide_on, paging, try_decide_on};
+pub(crate) use walk::{PAGE, RECORDS_PER_MESSAGE, Walk, change, change_telling, decide_on, paging, try_decide_on};
 
 use crate::failure::{Failure, queue_batch};
 use crate::{Need, Trigger, Worker};

@@ -1,13 +1,11 @@
 //! What roles are granted, read from the table and kept for ten seconds.
 
+use crate::kept::Kept;
 use domain::permission::RoleGrants;
 use domain::{Grants, Role, Time};
 use std::collections::HashMap;
 use std::sync::RwLock;
 use store::Store;
-
-/// How long grants are kept, milliseconds: a change of a role is in force everywhere after it.
-const KEPT_MILLIS: i64 = 10_000;
 
 /// What the roles that can be changed are granted.
 #[derive(Debug, Clone)]
@@ -29,13 +27,13 @@ impl GrantsOfRoles {
 
 #[derive(Debug, Default)]
 pub(crate) struct GrantsCache {
-    known: RwLock<HashMap<Role, (i64, Grants)>>,
+    known: RwLock<HashMap<Role, Kept<Grants>>>,
 }
 
 impl GrantsCache {
     /// The grants as far as they are known without asking: possibly a little old.
     pub(crate) fn presumed(&self, role: Role) -> Grants {
-        let known = self.known.read().ok().and_then(|known| known.get(&role).map(|(_, grants)| grants.clone()));
+        let known = self.known.read().ok().and_then(|known| known.get(&role).map(|kept| kept.value.clone()));
         known.unwrap_or_else(|| Grants::default_for(role))
     }
 
@@ -44,8 +42,7 @@ impl GrantsCache {
         if role == Role::Admin {
             return Ok(Grants::default_for(role));
         }
-        let fresh = |(at, grants): &(i64, Grants)| (now.millis() - at < KEPT_MILLIS && *at <= now.millis()).then(|| grants.clone());
-        if let Some(grants) = self.known.read().ok().and_then(|known| known.get(&role).and_then(fresh)) {
+        if let Some(grants) = self.known.read().ok().and_then(|known| known.get(&role)?.fresh(now).cloned()) {
             return Ok(grants);
         }
         let grants = Grants::held_by(role, store.get::<RoleGrants>(role).await?.as_ref());
@@ -56,7 +53,7 @@ impl GrantsCache {
     /// Notes grants that this process just wrote.
     pub(crate) fn put(&self, role: Role, grants: Grants, now: Time) {
         if let Ok(mut known) = self.known.write() {
-            known.insert(role, (now.millis(), grants));
+            known.insert(role, Kept::new(grants, now));
         }
     }
 }

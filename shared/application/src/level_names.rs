@@ -1,5 +1,6 @@
 //! What the loyalty levels are called, read from the table and kept for ten seconds.
 
+use crate::kept::Kept;
 use domain::Time;
 use domain::customer::LevelCode;
 use domain::level::{CustomerLevel, LevelNames};
@@ -7,29 +8,26 @@ use futures::future::try_join_all;
 use std::sync::RwLock;
 use store::Store;
 
-/// How long names are kept, milliseconds: a new name is shown everywhere after it.
-const KEPT_MILLIS: i64 = 10_000;
-
 #[derive(Debug, Default)]
 pub(crate) struct LevelCache {
-    known: RwLock<Option<(i64, LevelNames)>>,
+    known: RwLock<Option<Kept<LevelNames>>>,
 }
 
 impl LevelCache {
     /// The names in force; while they cannot be read, those that were, else the product's own: no request fails for a name.
     pub(crate) async fn get(&self, store: &Store, now: Time) -> LevelNames {
         let known = self.known.read().ok().and_then(|known| known.clone());
-        if let Some((_, names)) = known.as_ref().filter(|(at, _)| now.millis() - at < KEPT_MILLIS && *at <= now.millis()) {
+        if let Some(names) = known.as_ref().and_then(|kept| kept.fresh(now)) {
             return names.clone();
         }
         let read = try_join_all(LevelCode::ALL.iter().map(|code| store.get::<CustomerLevel>(*code))).await;
         match (read, known) {
             (Ok(stored), _) => {
                 let names = LevelNames::of(stored.iter().flatten().map(|level| &level.row));
-                self.put(Some((now.millis(), names.clone())));
+                self.put(Some(Kept::new(names.clone(), now)));
                 names
             }
-            (Err(_), known) => known.map(|(_, names)| names).unwrap_or_default(),
+            (Err(_), known) => known.map(|kept| kept.value).unwrap_or_default(),
         }
     }
 
@@ -38,7 +36,7 @@ impl LevelCache {
         self.put(None);
     }
 
-    fn put(&self, names: Option<(i64, LevelNames)>) {
+    fn put(&self, names: Option<Kept<LevelNames>>) {
         if let Ok(mut known) = self.known.write() {
             *known = names;
         }

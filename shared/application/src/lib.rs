@@ -62,6 +62,7 @@ mod grants;
 mod guesses;
 mod inbox;
 mod jobs;
+mod kept;
 pub mod keys;
 mod level_names;
 mod levels;

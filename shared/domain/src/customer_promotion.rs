@@ -213,18 +213,19 @@ pub fn redeem(held: &Record<CustomerPromotion>, act: &Act, order: OrderId) -> Re
     if !status.allowed().contains(&HoldingStatus::Redeemed) {
         return Err(Refused::transition(StateMachine::Promotion, format!("A promotion that is {status} discounts no order"), status.allowed()));
     }
-    let mut next = held.clone();
-    next.data.status = HoldingStatus::Redeemed;
-    (next.data.order_id, next.data.redeemed_at) = (Some(order), Some(act.at));
-    Ok(next)
+    Ok(used_by(held.clone(), act, order))
+}
+
+/// The same as it discounts an order.
+fn used_by(mut held: Record<CustomerPromotion>, act: &Act, order: OrderId) -> Record<CustomerPromotion> {
+    held.data.status = HoldingStatus::Redeemed;
+    (held.data.order_id, held.data.redeemed_at) = (Some(order), Some(act.at));
+    held
 }
 
 /// What an order makes and uses at once.
 pub fn redeemed_at_once(promotion: &Row<Promotion>, customer: CustomerId, act: &Act, order: OrderId) -> Record<CustomerPromotion> {
-    let mut next = for_later(promotion, customer, act, order);
-    next.data.status = HoldingStatus::Redeemed;
-    (next.data.order_id, next.data.redeemed_at) = (Some(order), Some(act.at));
-    next
+    used_by(for_later(promotion, customer, act, order), act, order)
 }
 
 /// What becomes of it where an order is cancelled; `None` where the order has nothing to do with it. What the order made is

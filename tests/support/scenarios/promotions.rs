@@ -168,15 +168,7 @@ pub async fn forty_orders_at_once_share_ten_uses(crm: Crm) {
     }
     let answers = together(40, |n| {
         let (manager, body) = (manager.clone(), json!({"customerId": customers[n], "items": [{"productId": product, "quantity": 1}]}));
-        async move {
-            loop {
-                let answer = manager.post("/orders", body.clone()).await;
-                // Where many want one thing, somebody is asked to try again.
-                if answer.status != 503 {
-                    return answer;
-                }
-            }
-        }
+        async move { manager.post_until_taken("/orders", body).await }
     })
     .await;
     let discounted = answers.into_iter().filter(|answer| answer.data()["discountMinor"] != json!(0)).count();

@@ -4,7 +4,7 @@
 use super::due::{HOUR, hours};
 use super::piece::{Listed, Piece};
 use crate::failure::Failure;
-use crate::work::change;
+use crate::work::change_telling;
 use application::App;
 use domain::customer::Customer;
 use domain::engagement::{first_review, review};
@@ -47,16 +47,12 @@ impl Listed for Reviews {
 
     async fn each(&self, piece: &mut Piece<'_>, id: CustomerId) -> Result<(), Failure> {
         let app = piece.app;
-        piece.change(id, "changed", |customer| written(customer, (self.rule)(customer, &app.act(), self.at, self.day)?)).await
+        let reviewed = |customer: &Record<Customer>| -> Option<Tx> {
+            let (next, event) = (self.rule)(customer, &app.act(), self.at, self.day)?;
+            Some(change_telling(customer, &next, &event))
+        };
+        piece.change(id, "changed", reviewed).await
     }
-}
-
-fn written(customer: &Record<Customer>, (next, event): (Record<Customer>, Option<Event>)) -> Option<Tx> {
-    let mut tx = change(customer, &next);
-    if let Some(event) = &event {
-        tx.event(event);
-    }
-    Some(tx)
 }
 
 pub(super) async fn next(piece: &mut Piece<'_>, place: Option<Place>) -> Result<Option<Place>, Failure> {

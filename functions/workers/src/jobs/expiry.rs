@@ -2,7 +2,7 @@
 
 use super::piece::{Listed, Piece};
 use crate::failure::Failure;
-use crate::work::change;
+use crate::work::change_telling;
 use application::App;
 use domain::promotion::{Promotion, ended_by_date};
 use domain::{PromotionId, Record, Time};
@@ -27,9 +27,7 @@ impl Listed for Ending {
         let app = piece.app;
         let ended = |promotion: &Record<Promotion>| -> Option<Tx> {
             let (next, event) = ended_by_date(promotion, &app.act())?;
-            let mut tx = change(promotion, &next);
-            tx.event(&event);
-            Some(tx)
+            Some(change_telling(promotion, &next, [&event]))
         };
         piece.change(id, "ended", ended).await
     }

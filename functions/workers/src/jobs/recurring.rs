@@ -3,7 +3,7 @@
 
 use super::piece::{Listed, Piece};
 use crate::failure::Failure;
-use crate::work::change;
+use crate::work::change_telling;
 use application::App;
 use domain::task::{self, Task};
 use domain::{Record, TaskId, Time};
@@ -38,9 +38,8 @@ impl Listed for Templates {
         let (app, day) = (piece.app, piece.run.date);
         let copied = |template: &Record<Task>| -> Option<Tx> {
             let (made, next, event) = task::copy(template, &app.act(), day, &app.config.zone)?;
-            let mut tx = change(template, &next);
+            let mut tx = change_telling(template, &next, [&event]);
             tx.create(&made);
-            tx.event(&event);
             Some(tx)
         };
         piece.change(id, "copied", copied).await

@@ -3,7 +3,7 @@
 
 use super::piece::{Listed, Piece};
 use crate::failure::Failure;
-use crate::work::change;
+use crate::work::change_telling;
 use application::App;
 use domain::Record;
 use domain::reminder::{Dated, end_of, remind};
@@ -32,9 +32,7 @@ impl<E: Dated + Due> Listed for Reminders<E> {
         let (app, day) = (piece.app, piece.run.date);
         let told = |record: &Record<E>| -> Option<Tx> {
             let (next, event) = remind(record, &app.act(), day, &app.config.zone)?;
-            let mut tx = change(record, &next);
-            tx.event(&event);
-            Some(tx)
+            Some(change_telling(record, &next, [&event]))
         };
         piece.change(id, "reminded", told).await
     }

@@ -3,7 +3,7 @@
 use super::due::{HOUR, hours};
 use super::piece::{Listed, Piece};
 use crate::failure::Failure;
-use crate::work::change;
+use crate::work::change_telling;
 use application::{App, Scoring};
 use domain::customer::Customer;
 use domain::rfm::{Rescored, review, review_anyway};
@@ -29,11 +29,7 @@ impl Scorings {
         let (act, rules, floors) = (app.act(), self.scoring.rules(), &self.scoring.floors);
         let review = if self.hours.is_some() { review } else { review_anyway };
         let Rescored { customer: next, event } = review(customer, &act, self.at, &rules, floors)?;
-        let mut tx = change(customer, &next);
-        if let Some(event) = &event {
-            tx.event(event);
-        }
-        Some(tx)
+        Some(change_telling(customer, &next, &event))
     }
 }
 

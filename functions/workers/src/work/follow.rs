@@ -1,7 +1,7 @@
 //! What belongs to a lead or customer follows it to its new owner.
 
 use super::owned::owner;
-use super::walk::{Walk, below, change, steps};
+use super::walk::{Walk, below, change, change_telling, steps};
 use crate::failure::Failure;
 use application::App;
 use domain::customer::Customer;
@@ -63,9 +63,7 @@ pub(super) async fn follow_owner(app: &App, of: PartyId, former: UserId, given: 
     let Some(holder) = owner(app, holder).await? else { return Ok(None) };
     fn moved<E: Held + Stored>(app: &App, work: &Record<E>, (former, given): (UserId, Time), holder: &Owner) -> Option<Tx> {
         let (next, events) = follow(work, &app.act(), former, given, holder)?;
-        let mut tx = change(work, &next);
-        tx.events(&events);
-        Some(tx)
+        Some(change_telling(work, &next, &events))
     }
     let since = (former, given);
     let mut walk = Walk::new(app, from);

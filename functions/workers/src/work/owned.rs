@@ -1,6 +1,6 @@
 //! What somebody owns: it follows him to another team or name, and goes to others when he leaves.
 
-use super::walk::{Walk, change, steps};
+use super::walk::{Walk, change, change_telling, steps};
 use crate::failure::Failure;
 use application::App;
 use domain::campaign::Campaign;
@@ -104,9 +104,7 @@ impl Move {
             Self::HandOver { records, open_work } => {
                 let to = if E::POOLED { records } else { open_work };
                 let (next, events) = E::hand_over(record, &app.act(), to.as_ref())?;
-                let mut tx = change(record, &next);
-                tx.events(&events);
-                Some(tx)
+                Some(change_telling(record, &next, &events))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use application::{App, Decision};
+use domain::event::Event;
 use domain::{Parent, PartyId, Record, Row};
 use messaging::Place;
 use std::ops::ControlFlow;
@@ -19,6 +20,13 @@ pub(crate) const PAGE: usize = 100;
 pub(crate) fn change<E: Stored>(old: &Record<E>, new: &Record<E>) -> Tx {
     let mut tx = Tx::new();
     tx.update(old, new);
+    tx
+}
+
+/// A changed record, and what is told of that.
+pub(crate) fn change_telling<'a, E: Stored>(old: &Record<E>, new: &Record<E>, events: impl IntoIterator<Item = &'a Event>) -> Tx {
+    let mut tx = change(old, new);
+    events.into_iter().for_each(|event| tx.event(event));
     tx
 }
 

@@ -1,6 +1,6 @@
 //! Where messages to customers stand, and where their list reads.
 
-use super::{BY_STATUS, LIVE, PLAIN, children, children_plan, owned_partitions, partitions, reached};
+use super::{BY_STATUS, LIVE, PLAIN, children, children_plan, either, owned_partitions, partitions, reached};
 use crate::error::Error;
 use crate::item::{Item, Rollup, Stored, Unique, row_item};
 use crate::keys::{self, IndexKeys};
@@ -81,12 +81,7 @@ pub struct MessageFilter {
 impl MessageFilter {
     /// The states that pass; none where all do.
     fn states(&self) -> Vec<String> {
-        if self.kind.is_none() && self.status.is_none() {
-            return Vec::new();
-        }
-        let kinds = self.kind.map_or_else(|| MessageKind::ALL.to_vec(), |kind| vec![kind]);
-        let statuses = self.status.map_or_else(|| MessageStatus::ALL.to_vec(), |status| vec![status]);
-        kinds.iter().flat_map(|kind| statuses.iter().map(|status| state(*kind, *status))).collect()
+        either(self.kind, MessageKind::ALL, self.status, MessageStatus::ALL, state)
     }
 }
 

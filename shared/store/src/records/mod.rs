@@ -94,6 +94,16 @@ pub fn children_plan(parent: Parent, child: &str) -> Plan {
     Plan { partitions: vec![children(parent, child)], ..Plan::default() }
 }
 
+/// The states of what stands by two values of which a filter names either, both or none; no state where it names none.
+fn either<A: Copy, B: Copy>(a: Option<A>, every_a: &[A], b: Option<B>, every_b: &[B], state: impl Fn(A, B) -> String) -> Vec<String> {
+    if a.is_none() && b.is_none() {
+        return Vec::new();
+    }
+    let (some_a, some_b) = (a.as_slice(), b.as_slice());
+    let (some_a, some_b) = (if some_a.is_empty() { every_a } else { some_a }, if some_b.is_empty() { every_b } else { some_b });
+    some_a.iter().flat_map(|a| some_b.iter().map(|b| state(*a, *b))).collect()
+}
+
 /// The place of a due date in the order: what has none comes last.
 fn by_due(due: Option<Time>, id: impl std::fmt::Display) -> String {
     match due {

@@ -1,6 +1,6 @@
 //! Where orders and their transactions stand, where their lists read, and what a customer bought in all.
 
-use super::{BY_STATUS, LIVE, PLAIN, children, children_plan, owned_partitions, partitions, reached};
+use super::{BY_STATUS, LIVE, PLAIN, children, children_plan, either, owned_partitions, partitions, reached};
 use crate::error::Error;
 use crate::item::{CounterName, Item, Rollup, SaleCounter, Stored, Unique, bare, get_number, key_of, number, row_item, text};
 use crate::keys::{self, Index, IndexKeys, Key};
@@ -81,12 +81,7 @@ pub struct OrderFilter {
 impl OrderFilter {
     /// The states that pass; none where all do.
     fn states(&self) -> Vec<String> {
-        if self.status.is_none() && self.payment.is_none() {
-            return Vec::new();
-        }
-        let statuses = self.status.map_or_else(|| OrderStatus::ALL.to_vec(), |status| vec![status]);
-        let payments = self.payment.map_or_else(|| PaymentStatus::ALL.to_vec(), |payment| vec![payment]);
-        statuses.iter().flat_map(|status| payments.iter().map(|payment| state(*status, *payment))).collect()
+        either(self.status, OrderStatus::ALL, self.payment, PaymentStatus::ALL, state)
     }
 }
 
@@ -170,12 +165,7 @@ pub struct TransactionFilter {
 impl TransactionFilter {
     /// The states that pass; none where all do.
     fn states(&self) -> Vec<String> {
-        if self.kind.is_none() && self.status.is_none() {
-            return Vec::new();
-        }
-        let kinds = self.kind.map_or_else(|| TransactionType::ALL.to_vec(), |kind| vec![kind]);
-        let statuses = self.status.map_or_else(|| TransactionStatus::ALL.to_vec(), |status| vec![status]);
-        kinds.iter().flat_map(|kind| statuses.iter().map(|status| of_type(*kind, *status))).collect()
+        either(self.kind, TransactionType::ALL, self.status, TransactionStatus::ALL, of_type)
     }
 }
 

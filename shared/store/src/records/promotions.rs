@@ -1,6 +1,6 @@
 //! Where promotions stand, where their list reads, and what customers have of them.
 
-use super::{LIVE, by_words, children};
+use super::{LIVE, by_words, children, either};
 use crate::error::Error;
 use crate::found::FoundBy;
 use crate::item::{Item, Rollup, Stored, Unique, bare, get_number, get_text, key_of, put_index_keys, text, to_item, to_row};
@@ -88,12 +88,7 @@ pub struct PromotionFilter {
 impl PromotionFilter {
     /// The states that pass; none where all do.
     fn states(&self) -> Vec<String> {
-        if self.status.is_none() && self.trigger.is_none() {
-            return Vec::new();
-        }
-        let statuses = self.status.map_or_else(|| PromotionStatus::ALL.to_vec(), |status| vec![status]);
-        let triggers = self.trigger.map_or_else(|| Trigger::ALL.to_vec(), |trigger| vec![trigger]);
-        statuses.iter().flat_map(|status| triggers.iter().map(|trigger| state(*status, *trigger))).collect()
+        either(self.status, PromotionStatus::ALL, self.trigger, Trigger::ALL, state)
     }
 }
 
