@@ -208,8 +208,16 @@ async fn every_get_route_is_asked() {
     asked.extend(WITHOUT_RECORDS.map(str::to_owned));
     // Of which the release before had none.
     asked.extend(
-        ["/products/{id}", "/orders/{id}", "/promotions/{id}", "/campaigns/{id}", "/campaigns/{id}/preview", "/customers/{id}/promotions"]
-            .map(str::to_owned),
+        [
+            "/products/{id}",
+            "/orders/{id}",
+            "/promotions/{id}",
+            "/campaigns/{id}",
+            "/campaigns/{id}/preview",
+            "/messages/{id}",
+            "/customers/{id}/promotions",
+        ]
+        .map(str::to_owned),
     );
     // What stands in no table.
     asked.extend(["/docs", "/openapi.json", "/unsubscribe/{token}"].map(str::to_owned));

@@ -184,6 +184,16 @@ fn every_module_says_what_it_is_for() {
 }
 
 #[test]
+fn what_is_somebodys_goes_with_who_leaves() {
+    let owned = sources("shared/domain/src").into_iter().flat_map(|(_, text)| {
+        text.lines().filter_map(|line| line.strip_prefix("impl Owned for ")?.split(' ').next().map(str::to_owned)).collect::<Vec<_>>()
+    });
+    let walked = read("functions/workers/src/work/owned.rs");
+    let missing: Vec<String> = owned.filter(|kind| !walked.contains(&format!("walk.owned::<{kind}>("))).collect();
+    assert!(missing.is_empty(), "{missing:?} stay with whoever leaves: list them at the end of `each_owned` in functions/workers/src/work/owned.rs");
+}
+
+#[test]
 fn no_test_sleeps_is_ignored_or_tries_again() {
     for (path, source) in sources("tests").into_iter().filter(|(path, _)| !path.ends_with("arrows.rs") && !path.ends_with("support/crm.rs")) {
         for word in ["sleep(", "#[ignore", "should_panic"] {

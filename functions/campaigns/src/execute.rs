@@ -3,6 +3,7 @@
 use crate::views::CampaignOut;
 use domain::campaign::{self, Campaign, Stats};
 use domain::{CampaignId, Permission};
+use edge::application::decide::changed;
 use edge::{Action, Answer, Authorized, Code, Context, Purpose, Reached, Rejection, Request, Route};
 
 pub(crate) fn route() -> Route {
@@ -24,10 +25,13 @@ async fn load(context: Context<Authorized, (CampaignId,)>) -> Result<Found, Reje
 }
 
 async fn handle(request: Request<Authorized, (CampaignId,)>, (campaign, stats): Found) -> Result<Answer<CampaignOut>, Rejection> {
-    let execute = |campaign: &Reached<Campaign>, act: &_| {
-        let (next, event) = campaign::execute(campaign, act)?;
-        Ok(Some((next, vec![event])))
-    };
-    let started = request.change(campaign, execute, |_| {}, |campaign| CampaignOut::new(campaign, stats)).await?;
-    Ok(started.status(202))
+    request
+        .decide(campaign, |campaign, act| {
+            let (next, event) = campaign::execute(campaign, act)?;
+            Ok(changed(campaign, Some((next, vec![event]))).map(|campaign| {
+                let version = campaign.version;
+                Answer::ok(CampaignOut::new(campaign, stats)).status(202).version(version)
+            }))
+        })
+        .await
 }

@@ -1,5 +1,6 @@
 //! Messages to customers; and templates: in whose words customers and users are told what, and through what.
 
+pub mod get;
 pub mod list;
 pub mod list_message_templates;
 pub mod retry;
@@ -10,5 +11,5 @@ use edge::Route;
 
 /// The routes of this resource.
 pub fn routes() -> Vec<Route> {
-    vec![list::route(), retry::route(), list_message_templates::route(), update_message_template::route()]
+    vec![list::route(), get::route(), retry::route(), list_message_templates::route(), update_message_template::route()]
 }

@@ -1,6 +1,7 @@
 //! `GET /unsubscribe/{token}`: a page with one button. What only looks at the link, as programs that read mails do, changes nothing.
 
 use crate::{PAGE, page, said};
+use contract::Ignored;
 use edge::application::UnsubscribeToken;
 use edge::{Answer, Code, Rejection, Request, Resource, Route};
 
@@ -14,7 +15,7 @@ pub(crate) fn route() -> Route {
         .handle(handle)
 }
 
-async fn handle(request: Request<(), (UnsubscribeToken,)>) -> Result<Answer<String>, Rejection> {
+async fn handle(request: Request<(), (UnsubscribeToken,), Ignored>) -> Result<Answer<String>, Rejection> {
     said(&request.app, &request.path.0).await?;
     Ok(page("No more messages?", "<form method=\"post\"><button>I want no more messages</button></form>"))
 }

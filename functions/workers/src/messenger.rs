@@ -15,7 +15,7 @@ use application::UNSUBSCRIBE;
 use application::metric::Metric;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use domain::activity::About;
-use domain::campaign::{Campaign, CampaignStatus};
+use domain::campaign::Campaign;
 use domain::customer::Customer;
 use domain::event::{Envelope, EventKind};
 use domain::message::{
@@ -90,13 +90,15 @@ async fn send(app: &App, received: &batch::Message, event: &Envelope) -> Result<
     }
     let customer = app.unscoped().get_latest::<Customer>(message.data.customer_id).await?;
     if lost(&message).is_some() {
-        return end(app, &message, customer.as_ref(), |message, _| lost(message)).await;
+        return end(app, &message, customer.as_ref(), true, |message, _| lost(message)).await;
     }
     let link = link(app, &message).await?;
     let goes = goes(app, &message, customer.as_ref()).await?.and_then(|to| Ok((letter(app, &message, &to, link)?, to)));
     let (letter, to) = match goes {
         Ok((letter, to)) => (letter?, to),
-        Err(reason) => return end(app, &message, customer.as_ref(), |message, _| skip(message, reason).or_else(|| unsure(message, reason))).await,
+        Err(reason) => {
+            return end(app, &message, customer.as_ref(), true, |message, _| skip(message, reason).or_else(|| unsure(message, reason))).await;
+        }
     };
     if !has_room(app).await? {
         return later(app, received, 1).await;
@@ -105,6 +107,8 @@ async fn send(app: &App, received: &batch::Message, event: &Envelope) -> Result<
     // Of two that have the same message one comes too late for this, and looks again.
     app.unscoped().commit(change(&message, &trying)).await?;
     let sent = letter.send().await;
+    // Of a large campaign some addresses are wrong, which nobody is woken for.
+    let rings = !matches!(sent, Err(SendError::Refused(_)));
     let receives = received.receives;
     let is_last = trying.data.attempts >= MAX_ATTEMPTS || receives >= Queue::Messages.tries();
     let (outcome, again) = match sent {
@@ -117,10 +121,11 @@ async fn send(app: &App, received: &batch::Message, event: &Envelope) -> Result<
         Err(error @ SendError::Failed(_)) if !is_last => (Outcome::Later(error.to_string()), Some(Failure::Sending(error))),
         Err(error) => (Outcome::Never(error.to_string()), None),
     };
-    end(app, &message, customer.as_ref(), |message, act| ended(message, act, outcome.clone())).await?;
+    // First, since what is ended is not looked at again.
     if outcome == Outcome::Unwanted {
         app.opt_out(Unsubscribe { customer: message.data.customer_id, channel: message.data.channel }).await?;
     }
+    end(app, &message, customer.as_ref(), rings, |message, act| ended(message, act, outcome.clone())).await?;
     again.map_or(Ok(()), Err)
 }
 
@@ -163,7 +168,7 @@ async fn has_room(app: &App) -> Result<bool, Failure> {
 /// Ends the campaign of a message where that was the last one.
 async fn finish_campaign(app: &App, message: &Record<Message>) -> Result<(), Failure> {
     match message.data.campaign_id {
-        Some(campaign) => finish(app, campaign, None).await,
+        Some(campaign) => finish(app, campaign).await,
         None => Ok(()),
     }
 }
@@ -177,18 +182,20 @@ async fn goes(app: &App, message: &Record<Message>, customer: Option<&Record<Cus
     }
     if let Some(campaign) = message.data.campaign_id {
         let campaign = app.unscoped().get_latest::<Campaign>(campaign).await?;
-        if campaign.is_some_and(|campaign| campaign.data.status == CampaignStatus::Cancelled) {
+        if campaign.is_some_and(|campaign| campaign.data.status.is_stopped()) {
             return Ok(Err(SkipReason::CampaignCancelled));
         }
     }
     Ok(customer.map_or(Err(SkipReason::Archived), |customer| address(customer, &[message.data.channel])))
 }
 
-/// Records what came of a message, where nobody else has; tells of it where it is sent or given up on.
+/// Records what came of a message, where nobody else has; tells of it where it is sent or given up on, and whoever is on call where
+/// that `rings`.
 async fn end(
     app: &App,
     message: &Record<Message>,
     customer: Option<&Record<Customer>>,
+    rings: bool,
     next: impl Fn(&Record<Message>, &domain::event::Act) -> Option<Record<Message>>,
 ) -> Result<(), Failure> {
     let unknown = || About { label: String::new(), owner: None, team: None };
@@ -204,7 +211,7 @@ async fn end(
         failed.store(next.data.status == MessageStatus::Failed, std::sync::atomic::Ordering::Relaxed);
         Ok(Some(change_telling(message, &next, &told(&next, &act, &about))))
     });
-    if Box::pin(recorded).await? && failed.into_inner() {
+    if Box::pin(recorded).await? && failed.into_inner() && rings {
         Metric::Unsent.count("");
     }
     finish_campaign(app, message).await

@@ -21,6 +21,7 @@ use domain::{Entity, NotificationId, PartyId, Record, Time, UserId};
 use futures::FutureExt;
 use messaging::Queue;
 use messaging::batch::Message;
+use serde_json::Value;
 use store::{Action, FailedCondition, Stored, Tx};
 
 /// The declaration.
@@ -96,7 +97,16 @@ fn values(app: &App, about: &About, user: &Record<User>, giver: Option<Record<Us
         ("overdue", if overdue { "overdue".to_owned() } else { String::new() }),
         ("link", link(&app.config, entity, &event.entity.id).unwrap_or_default()),
         ("appUrl", app.config.app_url.clone().unwrap_or_default()),
+        // Of a campaign that is over.
+        ("failed", event.data["error"].as_str().unwrap_or_default().to_owned()),
+        ("results", results(&event.data["stats"])),
     ])
+}
+
+/// What became of the messages of a campaign.
+fn results(stats: &Value) -> String {
+    let count = |name: &str| stats[name].as_u64().unwrap_or_default();
+    format!("{} messages were sent, {} could not be sent, {} were skipped.", count("sent"), count("failed"), count("skipped"))
 }
 
 async fn user(app: &App, id: Option<UserId>) -> Result<Option<Record<User>>, Failure> {

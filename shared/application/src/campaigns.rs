@@ -11,7 +11,7 @@ use domain::{Caller, CampaignId, Permission, Record, Row, Scope};
 use store::Paging;
 use store::records::segment_plan;
 
-/// How many customers of a segment a preview counts at most.
+/// How many customers of a segment a preview counts at most; it looks at as many rows, or 300 where they are found by lifecycle and level.
 const PREVIEWED: usize = 1_000;
 
 /// Whom a segment is for, as far as somebody reaches.
@@ -28,7 +28,7 @@ pub struct Preview {
 impl App {
     /// A campaign inside reach with how its messages fared, read at once.
     pub async fn reach_campaign(&self, scope: &Scope, id: CampaignId, purpose: Purpose) -> Result<(Reached<Campaign>, Stats), Error> {
-        let stats = async { Ok(self.store().campaign_stats(id, false).await?) };
+        let stats = async { Ok(self.store().campaign_stats(id).await?) };
         tokio::try_join!(self.reach::<Campaign>(scope, id, purpose), stats)
     }
 
@@ -40,8 +40,7 @@ impl App {
 
     /// Counts the customers of a segment inside reach, in one look.
     pub async fn preview(&self, scope: &Scope, segment: &Segment, channel: CustomerChannel) -> Result<Preview, Error> {
-        let mut plan = segment_plan(segment, scope);
-        plan.residual = true;
+        let plan = segment_plan(segment, scope);
         let paging = Paging { limit: PREVIEWED, cursor: None, binding: "preview" };
         let zone = &self.config.zone;
         let page = self.store().list::<Customer>(&plan, paging, |row| row.inside(scope) && segment.matches(row, zone)).await?;

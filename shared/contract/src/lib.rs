@@ -21,7 +21,7 @@ pub mod values;
 pub mod views;
 
 pub use parse::{Body, Errors, FieldError, Int, List, Nullable, Parse, Patch, Sent, camel, field, object, other_than};
-pub use query::{Parameter, Query, parameter, unknown_parameters};
+pub use query::{Ignored, Parameter, Query, parameter, unknown_parameters};
 pub use schema::Components;
 /// A JSON value, named here so that the macros need no import.
 pub use serde_json::Value as Json;

@@ -15,6 +15,20 @@ pub trait Query: Sized {
     fn parameters(components: &mut Components) -> Vec<Parameter>;
 }
 
+/// Any parameters, which say nothing: of links that others add to on the way.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ignored;
+
+impl Query for Ignored {
+    fn parse_query(_: &[(String, String)], _: &mut Errors) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn parameters(_: &mut Components) -> Vec<Parameter> {
+        Vec::new()
+    }
+}
+
 impl Query for () {
     fn parse_query(pairs: &[(String, String)], errors: &mut Errors) -> Option<Self> {
         unknown_parameters(pairs, &[], errors);

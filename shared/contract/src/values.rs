@@ -56,9 +56,9 @@ macro_rules! text_values {
     };
 }
 
-use domain::value::{LongText, Text, Whole};
+use domain::value::{Lines, LongText, Text, Whole};
 
-text_values!(lengths: Text, LongText);
+text_values!(lengths: Text, Lines, LongText);
 
 text_values!(references:
     User of domain::UserId, Team of domain::TeamId, Customer of domain::CustomerId, Lead of domain::LeadId, Task of domain::TaskId,

@@ -14,7 +14,7 @@ use crate::owner::{Change, Owned, Owner};
 use crate::record::{Access, Entity, Record, Row, changes};
 use crate::refused::{FieldFault, Refused, StateMachine};
 use crate::time::{Day, Time};
-use crate::value::{LongText, Text};
+use crate::value::{Lines, Text};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -22,8 +22,8 @@ use serde_json::json;
 /// The longest body, in characters.
 pub const BODY: usize = 1000;
 
-/// A body: as many characters, each of at most four bytes.
-pub type CampaignBody = LongText<{ 4 * BODY }>;
+/// A body.
+pub type CampaignBody = Lines<BODY>;
 
 /// How many owners a segment can name.
 pub const MAX_OWNERS: usize = 100;
@@ -47,6 +47,11 @@ crate::choice! {
 }
 
 impl CampaignStatus {
+    /// Whether what was not sent yet is not sent any more.
+    pub const fn is_stopped(self) -> bool {
+        matches!(self, Self::Failed | Self::Cancelled)
+    }
+
     /// Where it may go from here.
     pub const fn allowed(self) -> &'static [Self] {
         match self {
@@ -228,17 +233,15 @@ impl Owned for Campaign {
 
     crate::owner::stamps!();
 
-    /// What did not begin goes to the new owner, who from then on has scheduled what is scheduled.
+    /// What did not begin goes to the new owner as a draft: who reaches other customers is asked before it goes to those.
     fn hand_over(campaign: &Record<Self>, act: &Act, owner: Option<&Owner>) -> Change<Self> {
         let owner = owner.filter(|owner| campaign.data.status.is_open() && owner.id != campaign.data.owner_id)?;
         let former = campaign.data.owner_id;
-        let data = CampaignData { owner_id: owner.id, ..campaign.data.clone() };
+        let data = CampaignData { owner_id: owner.id, status: CampaignStatus::Draft, scheduled_at: None, ..campaign.data.clone() };
         let (mut next, changed) = campaign.changed(act, data, campaign.text.clone())?;
         Self::stamp(&mut next.derived, Some(owner));
-        if next.derived.starter_id == Some(former) {
-            next.derived.starter_id = Some(owner.id);
-        }
-        let summary = format!("Campaign {} went to {}", next.data.name, owner.name);
+        next.derived.starter_id = None;
+        let summary = format!("Campaign {} went to {} as a draft", next.data.name, owner.name);
         let event = next.event(act, EventKind::CampaignUpdated, summary, json!({"oldOwnerId": former, "ownerId": owner.id}));
         Some((next, vec![event.with_changes(changed)]))
     }
@@ -408,7 +411,7 @@ pub fn finished(campaign: &Record<Campaign>, act: &Act, stats: Stats, error: Opt
         let why = error.map(|error| format!("; {error}")).unwrap_or_default();
         let (name, Stats { sent, failed, skipped, .. }) = (&next.data.name, stats);
         let summary = format!("Campaign {name} is {status}: {sent} sent, {failed} failed, {skipped} skipped{why}");
-        let event = next.event(act, EventKind::CampaignFinished, summary, json!({"status": status, "stats": stats}));
+        let event = next.event(act, EventKind::CampaignFinished, summary, json!({"status": status, "stats": stats, "error": error}));
         let event = event.with_changes(changes(&campaign.data, &next.data));
         (next, event)
     })
@@ -576,10 +579,9 @@ mod tests {
         let started = |n: Option<u128>| starter(&execute(&renamed, &Act { actor: n.map(user), ..act() }).expect("runs").0);
         assert_eq!((started(None), started(Some(5))), (Some(user(4)), Some(user(5))));
         let owner = |n| Owner { id: user(n), name: "Bob".into(), team: None };
-        let (mut left, _) = Campaign::hand_over(&renamed, &by(9), Some(&owner(6))).expect("given");
-        assert_eq!((left.data.owner_id, starter(&left)), (user(6), Some(user(4))));
-        left.derived.starter_id = Some(user(6));
-        assert_eq!(Campaign::hand_over(&left, &by(9), Some(&owner(7))).map(|(next, _)| starter(&next)), Some(Some(user(7))));
+        let (left, _) = Campaign::hand_over(&renamed, &by(9), Some(&owner(6))).expect("given");
+        assert_eq!((left.data.owner_id, starter(&left), left.data.status, left.data.scheduled_at), (user(6), None, CampaignStatus::Draft, None));
+        assert_eq!(Campaign::hand_over(&left, &by(9), Some(&owner(6))), None);
         assert_eq!(Campaign::hand_over(&execute(&left, &act()).expect("runs").0, &by(9), Some(&owner(7))), None);
     }
 

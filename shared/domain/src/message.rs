@@ -237,6 +237,7 @@ impl Entity for Message {
 
 impl Owned for Message {
     const POOLED: bool = true;
+    const FOLLOWS: bool = true;
 
     crate::owner::stamps!();
 

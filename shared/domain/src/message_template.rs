@@ -73,7 +73,7 @@ impl TemplateKind {
             Self::UserWelcome => &["recipientName", "actorName", "email", "appUrl"],
             Self::LeadAssigned | Self::CustomerAssigned | Self::TaskAssigned => &["recipientName", "actorName", "name", "link"],
             Self::FollowUpDue | Self::TaskDue => &["recipientName", "name", "dueDate", "overdue", "link"],
-            Self::CampaignFinished => &["recipientName", "name", "link"],
+            Self::CampaignFinished => &["recipientName", "name", "failed", "results", "link"],
         }
     }
 
@@ -103,7 +103,10 @@ impl TemplateKind {
             Self::LeadAssigned => ("You were given a lead: {{ name }}", "{{ actorName }} gave you a lead: {{ name }}"),
             Self::CustomerAssigned => ("You were given a customer: {{ name }}", "{{ actorName }} gave you a customer: {{ name }}"),
             Self::TaskAssigned => ("You were given a task: {{ name }}", "{{ actorName }} gave you a task: {{ name }}"),
-            Self::CampaignFinished => ("A campaign is finished: {{ name }}", "Your campaign is finished: {{ name }}"),
+            Self::CampaignFinished => (
+                "A campaign {% if failed %}failed{% else %}is finished{% endif %}: {{ name }}",
+                "Your campaign {% if failed %}failed, since {{ failed }}{% else %}is finished{% endif %}: {{ name }}. {{ results }}",
+            ),
         };
         let channels = if self.is_for_customers() { vec![Channel::Sms, Channel::Email] } else { vec![Channel::Email, Channel::InApp] };
         (TemplateData { subject: Text::read(subject).ok(), channels, enabled: true }, TemplateText { body: body.to_owned() })
@@ -264,8 +267,9 @@ fn beyond(source: &str) -> Option<Invalid> {
             }
             (_, ["elif", word] | ["elif", "not", word]) => name(word),
             (_, ["else"]) => true,
+            (_, ["endif"]) if depth == 0 => return wrong("`endif` stands there without an `if`".to_owned()),
             (_, ["endif"]) => {
-                depth = depth.saturating_sub(1);
+                depth -= 1;
                 true
             }
             _ => false,
@@ -278,8 +282,12 @@ fn beyond(source: &str) -> Option<Invalid> {
         }
         at = end + 2;
     }
-    None
+    let last = source.trim_end().matches('\n').count() + 1;
+    (depth > 0).then(|| Invalid::new("template", format!("line {last}: `{{% endif %}}` is missing")))
 }
+
+/// What always has a value.
+const ALWAYS_THERE: [&str; 5] = ["name", "recipientName", "actorName", "email", "results"];
 
 /// What is wrong with the words of a template.
 fn fault(kind: TemplateKind, source: &str) -> Option<Invalid> {
@@ -298,12 +306,14 @@ fn fault(kind: TemplateKind, source: &str) -> Option<Invalid> {
         let (unknown, known) = (unknown.join(", "), known.join(", "));
         return Some(Invalid::new("placeholder", format!("has unknown placeholders: {unknown}; there are {known}")));
     }
-    // What may be there, and what may not.
-    let filled = ["Some words", ""].map(|word| {
-        let values: Values = known.iter().map(|name| (*name, word.to_owned())).collect();
+    // What may be there, and what may not, in every combination.
+    let optional: Vec<&str> = known.iter().copied().filter(|name| !ALWAYS_THERE.contains(name)).collect();
+    let combinations = (0..1_u32 << optional.len()).rev().map(|present| {
+        let is_there = |name: &str| optional.iter().position(|found| *found == name).is_none_or(|at| present & (1 << at) > 0);
+        let values: Values = known.iter().map(|name| (*name, if is_there(name) { "Some words".to_owned() } else { String::new() })).collect();
         template.render(values)
     });
-    for filled in filled {
+    for filled in combinations {
         match filled {
             Err(error) => return Some(Invalid::new("template", explained(&error))),
             Ok(text) if text.chars().count() > LONGEST => return Some(Invalid::new("length", format!("becomes longer than {LONGEST} characters"))),
@@ -427,6 +437,13 @@ mod tests {
             assert_eq!(of_body(source), None, "{source}");
         }
         assert_eq!(of_body("{{ name }} 100 % {ok}"), None);
+        let said = |body: &str| of_body(body).map(|(_, message)| message);
+        assert_eq!(said("Hello\n{% if name %}you\n"), Some("line 2: `{% endif %}` is missing".to_owned()));
+        assert_eq!(said("Hello\n{% endif %}"), Some("line 2: `endif` stands there without an `if`".to_owned()));
+        // A name is always there, a company is not; nor is it where the other condition holds.
+        let of_welcome = |body: &str| faults(TemplateKind::Welcome, None, Some(body), None).pop().map(|fault| fault.rule);
+        assert_eq!((of_welcome("{{ name }}"), of_welcome("{{ company }}")), (None, Some("length")));
+        assert_eq!(of_welcome("{% if company %}{% if firstName %}Hello{% endif %}{% else %}Hello{% endif %}"), Some("length"));
     }
 
     #[test]

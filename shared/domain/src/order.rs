@@ -209,6 +209,7 @@ impl Entity for Order {
 
 impl Owned for Order {
     const POOLED: bool = true;
+    const FOLLOWS: bool = true;
 
     crate::owner::stamps!();
 

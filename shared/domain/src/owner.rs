@@ -48,6 +48,9 @@ pub trait Owned: Entity {
     /// Whether it can belong to nobody.
     const POOLED: bool;
 
+    /// Whether it goes where its customer goes, and not with whoever leaves.
+    const FOLLOWS: bool = false;
+
     /// Puts an owner's stamps on the derived fields.
     fn stamp(derived: &mut Self::Derived, owner: Option<&Owner>);
 

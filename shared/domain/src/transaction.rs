@@ -121,6 +121,7 @@ impl Entity for Transaction {
 
 impl Owned for Transaction {
     const POOLED: bool = true;
+    const FOLLOWS: bool = true;
 
     crate::owner::stamps!();
 

@@ -92,6 +92,38 @@ impl<const BYTES: usize> TextValue for LongText<BYTES> {
 
 crate::text_serde!(for each BYTES, LongText<BYTES>);
 
+/// A text of several lines, 1 to `MAX` characters after trimming, without control characters but line ends and tabs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lines<const MAX: usize>(String);
+
+impl<const MAX: usize> Lines<MAX> {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Lines<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<const MAX: usize> TextValue for Lines<MAX> {
+    fn read(text: &str) -> Result<Self, Invalid> {
+        if text.trim().chars().count() > MAX {
+            return Err(Invalid::new("length", format!("must have at most {MAX} characters")));
+        }
+        LongText::<{ usize::MAX }>::read(text).map(|text| Self(text.0))
+    }
+
+    fn form() -> Form {
+        Form { min: Some(1), max: Some(MAX), ..Form::default() }
+    }
+}
+
+crate::text_serde!(for each MAX, Lines<MAX>);
+
 /// A body, a description or notes: up to 64 KB.
 pub type Prose = LongText<65_536>;
 
@@ -423,6 +455,8 @@ mod tests {
     fn texts_are_trimmed_and_measured_in_characters() {
         assert_eq!(Text::<3>::read(" äöü ").expect("valid").as_str(), "äöü");
         assert!(Text::<3>::read("abcd").is_err());
+        assert_eq!(Lines::<3>::read(" a\n\u{1f600} ").map(|text| text.to_string()), Ok("a\n\u{1f600}".to_owned()));
+        assert!(Lines::<3>::read("abcd").is_err() && Lines::<3>::read(" ").is_err() && Lines::<3>::read("a\u{0}").is_err());
         assert!(Text::<3>::read("  ").is_err() && Text::<3>::read("\u{200b}").is_err() && LongText::<9>::read("\u{feff} ").is_err());
         assert!(Text::<9>::read("a\u{7}b").is_err());
     }

@@ -66,8 +66,9 @@ impl Queue {
     pub const fn batch(self) -> u32 {
         match self {
             Self::Automation | Self::Bounces => 10,
-            // A provider that does not answer holds each of them for seconds.
-            Self::Notifications | Self::Messages => 5,
+            // A provider that does not answer holds each of them for seconds; before, a message waits for room in its second.
+            Self::Notifications => 5,
+            Self::Messages => 3,
             Self::Work | Self::Repair | Self::Redrive | Self::Jobs => 1,
         }
     }

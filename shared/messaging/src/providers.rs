@@ -15,7 +15,9 @@ const BUSY: [&str; 6] = ["Throttling", "ThrottlingException", "Throttled", "Thro
 /// What an error means. Its code alone is kept: the message of an error may repeat the address.
 fn failed<E: ProvideErrorMetadata, R>(refusals: &[&str]) -> impl Fn(SdkError<E, R>) -> SendError {
     move |error: SdkError<E, R>| match error.as_service_error() {
-        None => SendError::Busy("no answer".to_owned()),
+        // What was not connected took nothing; what did not answer may have.
+        None if matches!(&error, SdkError::DispatchFailure(failure) if failure.is_io()) => SendError::Busy("no connection".to_owned()),
+        None => SendError::Failed("no answer".to_owned()),
         Some(said) => {
             let code = said.code().unwrap_or("an error without a code").to_owned();
             match code.as_str() {

@@ -40,7 +40,10 @@ pub async fn a_campaign_goes_once_to_the_customers_of_its_segment(crm: Crm) {
     // A rep neither sees nor starts campaigns.
     rep.get(&campaign).await.expect(403);
     rep.post(&format!("{campaign}/execute"), json!({})).await.expect(403);
-    let started = manager.post(&format!("{campaign}/execute"), json!({})).await.expect(202);
+    let key = unique();
+    let execute = async || manager.ask("POST", &format!("{campaign}/execute"), None, &[("idempotency-key", &key)]).await.expect(202);
+    let started = execute().await;
+    assert_eq!(execute().await.data(), started.data(), "who asks again under the same key gets what was answered");
     assert_eq!((&started.data()["status"], &started.data()["starterId"]), (&json!("RUNNING"), &json!(manager.id)));
     let again = manager.post(&format!("{campaign}/execute"), json!({})).await.expect(409);
     assert_eq!(again.code(), "CAMPAIGN_TRANSITION");

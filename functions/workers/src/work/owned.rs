@@ -114,7 +114,12 @@ impl Walk<'_> {
     /// The records of one kind that somebody owns.
     async fn owned<E: Owned + Stored>(&mut self, user: UserId, change: &Move) -> Result<Option<Place>, Failure> {
         let app = self.app;
+        let stays = E::FOLLOWS && matches!(change, Move::HandOver { .. });
         for plan in owned_plans(user, E::KIND) {
+            if stays {
+                self.enter();
+                continue;
+            }
             let rest = self.list::<E>(&plan, |row| change.concerns(row, user), |record| change.of(app, record, user)).await?;
             if rest.is_some() {
                 return Ok(rest);

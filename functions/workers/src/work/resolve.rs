@@ -1,7 +1,7 @@
 //! A campaign as it begins: a message to each customer of its segment that whoever started it reaches.
 
 use super::walk::{Walk, change, decide_on};
-use crate::campaigns::{NOBODY, finish};
+use crate::campaigns::{fail, finish};
 use crate::failure::Failure;
 use crate::messages::made;
 use application::App;
@@ -18,9 +18,12 @@ pub(super) async fn resolve(app: &App, id: CampaignId, from: Option<Place>) -> R
     let running = |campaign: &Record<Campaign>| campaign.data.status == CampaignStatus::Running;
     let Some(campaign) = app.unscoped().get_latest::<Campaign>(id).await?.filter(running) else { return Ok(None) };
     if campaign.derived.resolved {
-        return finish(app, id, None).await.map(|()| None);
+        return finish(app, id).await.map(|()| None);
     }
-    let Some(scope) = app.unscoped_starter(&campaign).await? else { return finish(app, id, Some(NOBODY)).await.map(|()| None) };
+    let Some(scope) = app.unscoped_starter(&campaign).await? else {
+        let stats = app.unscoped().campaign_stats(id).await?;
+        return fail(app, &campaign, stats).await.map(|()| None);
+    };
     let (segment, channel, zone) = (&campaign.text.segment, campaign.data.channel, &app.config.zone);
     let is_meant = |customer: &Row<Customer>| customer.inside(&scope) && segment.matches(customer, zone);
     let write = |customer: &Record<Customer>| -> Result<Option<Tx>, Failure> {
@@ -36,7 +39,7 @@ pub(super) async fn resolve(app: &App, id: CampaignId, from: Option<Place>) -> R
     let rest = walk.try_list::<Customer>(&segment_plan(segment, &scope), is_meant, write).await?;
     if rest.is_none() {
         decide_on::<Campaign>(app, id, |campaign| resolved(campaign).map(|next| change(campaign, &next))).await?;
-        finish(app, id, None).await?;
+        finish(app, id).await?;
     }
     Ok(rest)
 }

@@ -106,6 +106,7 @@ pub(crate) fn all() -> Vec<Alarm> {
     let of_schedules = |names: &[&str]| -> Vec<Metric> {
         names.iter().map(|name| Metric::aws("Scheduler", name, "Sum", vec![("ScheduleGroup", "!Ref Schedules".to_owned())])).collect()
     };
+    let age = |queue: &Queue| Metric::of_queue("ApproximateAgeOfOldestMessage", &queue_id(*queue));
     let of_dead_queues = |name: &&'static str| -> Vec<Metric> { dead_queues().iter().map(|queue| Metric::of_queue(name, queue)).collect() };
     let throttled = ["ReadThrottleEvents", "WriteThrottleEvents"].map(|name| Metric::of_table(name, None));
     let throttled_indexes =
@@ -167,8 +168,17 @@ pub(crate) fn all() -> Vec<Alarm> {
             "QueueAge",
             "Messages that were not tried often wait for a quarter of an hour: a worker does not get through",
             "MAX(METRICS())",
-            Queue::ALL.iter().map(|queue| Metric::of_queue("ApproximateAgeOfOldestMessage", &queue_id(*queue))).collect(),
+            // Messages to customers wait for room in their seconds.
+            Queue::ALL.iter().filter(|queue| **queue != Queue::Messages).map(age).collect(),
             900.0,
+            (MINUTE, 5),
+        ),
+        Alarm::new(
+            "MessagesAge",
+            "Messages to customers wait for six hours: a campaign is larger than the rate, or the messenger does not get through",
+            "MAX(METRICS())",
+            vec![age(&Queue::Messages)],
+            21_600.0,
             (MINUTE, 5),
         ),
         Alarm::new(

@@ -9,6 +9,8 @@ use messaging::{JOBS, Queue, SUBSCRIPTIONS, Subscription, TICK, TICK_RATE, Timed
 pub(super) const WORKER_TIMEOUT: u32 = 60;
 /// 14 days, the longest there is.
 const DEAD_RETENTION: u32 = 1_209_600;
+/// A week: a campaign to a hundred thousand waits for days where a provider takes one a second. Its age goes on in the dead letters.
+const RETENTION: u32 = 604_800;
 
 /// The resources that carry messages.
 pub(super) fn resources() -> String {
@@ -245,6 +247,7 @@ fn of(queue: Queue) -> String {
       QueueName: !Sub ${{AWS::StackName}}-{name}
       SqsManagedSseEnabled: true
       VisibilityTimeout: {}
+      MessageRetentionPeriod: {RETENTION}
       RedrivePolicy:
         deadLetterTargetArn: !GetAtt {dead}.Arn
         maxReceiveCount: {receives}

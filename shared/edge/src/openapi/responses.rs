@@ -250,7 +250,7 @@ fn codes(route: &Route) -> Vec<Code> {
     if route.method == Method::DELETE || takes_version(route) {
         codes.push(Code::VersionMismatch);
     }
-    if route.method == Method::POST && !route.path.starts_with("/auth/") {
+    if takes_key(route) {
         codes.push(Code::IdempotencyConflict);
     }
     codes.push(Code::Validation);

@@ -89,7 +89,7 @@ pub fn segment_plan(segment: &Segment, scope: &Scope) -> Plan {
     let places = owned_by(scope, owner);
     let few = !segment.level_codes.is_empty() && !segment.level_codes.contains(&LevelCode::Bronze);
     let former = !segment.lifecycle.is_empty() && !segment.lifecycle.contains(&Lifecycle::Customer);
-    let plan = Plan { ascending: true, ..Plan::default() };
+    let plan = Plan { ascending: true, residual: true, ..Plan::default() };
     if !segment.engagement.is_empty() {
         let of = |engagement: &Engagement| partitions(&places, Customer::KIND, engagement.as_str(), BY_STATUS);
         return Plan { partitions: segment.engagement.iter().flat_map(of).collect(), ..plan };
@@ -106,9 +106,9 @@ pub fn segment_plan(segment: &Segment, scope: &Scope) -> Plan {
 }
 
 impl Store {
-    /// How the messages of a campaign fared; strongly consistent where something is decided by it.
-    pub async fn campaign_stats(&self, id: CampaignId, consistent: bool) -> Result<Stats, Error> {
-        let counts = self.get_item(&keys::counts(Campaign::KIND, id), consistent).await?;
+    /// How the messages of a campaign fared, strongly consistent.
+    pub async fn campaign_stats(&self, id: CampaignId) -> Result<Stats, Error> {
+        let counts = self.get_item(&keys::counts(Campaign::KIND, id), true).await?;
         Ok(counts.as_ref().map(stats_in).unwrap_or_default())
     }
 
