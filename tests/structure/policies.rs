@@ -148,9 +148,14 @@ async fn shared_contacts(crm: &Crm) {
     let admin = crm.admin().await;
     let fields = json!({"name": "Shared", "title": "Shared", "email": format!("{}@policy.example", unique())});
     let with = |name: &str| json!({name: fields[name], "email": fields["email"]});
+    let mut last = String::new();
     for _ in 0..3 {
-        admin.make("/customers?allowDuplicate=true", with("name")).await;
+        last = text(&admin.make("/customers?allowDuplicate=true", with("name")).await["id"]);
     }
+    let customer = <domain::CustomerId as domain::text::TextValue>::read(&last).expect("an id");
+    let said = domain::unsubscribe::Unsubscribe { customer, channel: domain::message::CustomerChannel::Email };
+    let link = crm.embedded().app().unsubscribe_token(said).await.expect("signed");
+    crm.nobody().post(&format!("/unsubscribe/{link}"), json!({})).await.expect(200);
     for (list, name) in [("/customers", "name"), ("/leads", "title")] {
         admin.post(list, with(name)).await.expect(409);
     }
