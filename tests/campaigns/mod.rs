@@ -264,6 +264,19 @@ async fn what_was_not_sent_when_a_campaign_was_cancelled_is_not_sent() {
         let refused = drive.admin.ask(method, &path, Some(&body), &[]).await.expect(409);
         assert_eq!((&refused.body["code"], &refused.body["allowed"]), (&json!("CAMPAIGN_TRANSITION"), &json!([])));
     }
+    // Of two with one address one is written to, and whoever has no other is not.
+    let shared = json!({"name": "Twin", "email": "P0@works.example", "lifecycle": "PROSPECT"});
+    drive.admin.make("/customers?allowDuplicate=true", shared).await;
+    settle(&mut drive.posts).await;
+    let both = drive.campaign(&drive.admin, json!({})).await;
+    drive.admin.post(&format!("{both}/execute"), json!({})).await.expect(202);
+    for _ in 0..20 {
+        drive.crm.advance(1);
+        settle(&mut drive.posts).await;
+    }
+    assert_eq!(drive.stats(&both).await, Stats { targeted: 11, queued: 0, sent: 10, failed: 0, skipped: 1 });
+    let skipped = drive.admin.all(&format!("/messages?campaignId={}&status=SKIPPED", both.trim_start_matches("/campaigns/"))).await;
+    assert_eq!(skipped[0]["skipReason"], "DUPLICATE");
     // One that reaches nobody is over at once.
     let nobody = drive.campaign(&drive.admin, json!({"segment": {"minTotalSpent": 1}})).await;
     drive.admin.post(&format!("{nobody}/execute"), json!({})).await.expect(202);

@@ -30,7 +30,8 @@ use futures::FutureExt;
 use messaging::{Mail, Mailer, MessagingError, Queue, SendError, TextMessage, Texter, batch};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Action, Room};
+use store::records::ADDRESSED;
+use store::{Action, FailedCondition, Room};
 
 /// The declaration.
 pub const WORKER: Worker = Worker {
@@ -104,8 +105,18 @@ async fn send(app: &App, received: &batch::Message, event: &Envelope) -> Result<
         return later(app, received, 1).await;
     }
     let Some(trying) = tried(&message, to, app.clock.now()) else { return Ok(()) };
-    // Of two that have the same message one comes too late for this, and looks again.
-    app.unscoped().commit(change(&message, &trying)).await?;
+    // Of two that have the same message one comes too late for this, and looks again; of two of a campaign that go to the same address
+    // one is not sent.
+    let mut tx = change(&message, &trying);
+    if let (Some(campaign), Some(to)) = (message.data.campaign_id, &trying.data.to) {
+        tx.claim_address(campaign, message.id, to);
+    }
+    match app.unscoped().commit(tx).await {
+        Err(error) if error.is_refused(&FailedCondition::Taken(ADDRESSED)) => {
+            return end(app, &message, customer.as_ref(), true, |message, _| skip(message, SkipReason::Duplicate)).await;
+        }
+        done => done?,
+    }
     let sent = letter.send().await;
     // Of a large campaign some addresses are wrong, which nobody is woken for.
     let rings = !matches!(sent, Err(SendError::Refused(_)));

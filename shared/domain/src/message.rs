@@ -113,7 +113,7 @@ crate::choice! {
         Bounced = "BOUNCED",
         /// The customer is archived.
         Archived = "ARCHIVED",
-        /// The customer got it already.
+        /// Somebody with the same address got it already.
         Duplicate = "DUPLICATE",
         /// The campaign was cancelled before.
         CampaignCancelled = "CAMPAIGN_CANCELLED",

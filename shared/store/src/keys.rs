@@ -269,6 +269,11 @@ pub fn start(campaign: CampaignId) -> Key {
     Key::new(format!("CAMPAIGN#{campaign}"), "DUE#START")
 }
 
+/// Which message of this campaign goes to this address? `CAMPAIGN#<id>` / `TO#<digest>`.
+pub fn addressed(campaign: CampaignId, digest: &str) -> Key {
+    Key::new(format!("CAMPAIGN#{campaign}"), format!("TO#{digest}"))
+}
+
 /// Of which of a kind does the time come, the next one first: `DUE#PROMOTION`, where they end, and `DUE#CAMPAIGN`, where they start.
 pub fn due(kind: &str) -> String {
     format!("DUE#{kind}")

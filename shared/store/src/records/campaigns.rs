@@ -3,16 +3,19 @@
 use super::{BY_STATUS, LIVE, PLAIN, by_words, owned_by, partitions};
 use crate::error::Error;
 use crate::found::FoundBy;
-use crate::item::{Item, Stored, bare, key_of, put_index_keys};
+use crate::idempotency::sha256;
+use crate::item::{Item, Stored, bare, key_of, put_index_keys, text};
 use crate::keys::{self, Index, IndexKeys, Key};
 use crate::list::{By, Filter, Named, Page, Paging, Place, Plan};
 use crate::overview::counts_of;
 use crate::records::customers::value;
 use crate::table::Store;
+use crate::tx::{FailedCondition, Tx};
 use domain::campaign::{Campaign, CampaignStatus, Segment, Stats};
 use domain::customer::{Customer, Engagement, LevelCode, Lifecycle};
 use domain::search::{Findable, RecordWords, Search, record_words};
-use domain::{CampaignId, Entity, Record, Row, Scope, Time};
+use domain::{CampaignId, Entity, MessageId, Record, Row, Scope, Time};
+use std::collections::HashMap;
 
 impl Stored for Campaign {
     const COUNTED: bool = true;
@@ -123,6 +126,19 @@ impl Store {
     /// The campaigns whose time has come.
     pub async fn campaigns_due(&self, now: Time, paging: Paging<'_>) -> Result<Page<CampaignId>, Error> {
         self.due_up_to(keys::due(Campaign::KIND), now, paging).await
+    }
+}
+
+/// What is refused as taken where a campaign writes to an address already.
+pub const ADDRESSED: &str = "to";
+
+impl Tx {
+    /// Lets a campaign write to an address by this message alone, whoever else has the address.
+    pub fn claim_address(&mut self, campaign: CampaignId, message: MessageId, to: &str) {
+        let mut item = bare(&keys::addressed(campaign, &sha256(to.to_lowercase().as_bytes())), "ADDRESSED");
+        item.insert("messageId".to_owned(), text(message.to_string()));
+        let ours = HashMap::from([(":message".to_owned(), text(message.to_string()))]);
+        self.put_if(item, "attribute_not_exists(pk) OR messageId = :message", ours, FailedCondition::Taken(ADDRESSED));
     }
 }
 

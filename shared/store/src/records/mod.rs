@@ -34,7 +34,7 @@ pub mod filters {
     pub use super::work_logs::{Summed, WorkLogFilter};
 }
 
-pub use campaigns::segment_plan;
+pub use campaigns::{ADDRESSED, segment_plan};
 pub use messages::TOLD;
 pub use notifications::unread_plan;
 pub use orders::SalesSeq;
