@@ -158,3 +158,89 @@ pub async fn of_leads(seed: u64, admin: &Person, owners: &[String]) -> Made {
     }
     made
 }
+
+/// What a seed made in the shop, as the answers told.
+#[derive(Default)]
+pub struct Sold {
+    pub orders: usize,
+    pub transactions: usize,
+    pub campaigns: usize,
+}
+
+/// Orders with promotions, what is paid of them, and campaigns to who ordered.
+pub async fn of_shop(seed: u64, admin: &Person) -> Sold {
+    let (mut random, mut sold) = (Random::new(seed), Sold::default());
+    let mark = format!("s{seed}");
+    let create = async |what: &str, path: &str, body: Value| {
+        let key = format!("{mark}-{what}");
+        insist(what, async || admin.ask("POST", path, Some(&body), &[("idempotency-key", &key)]).await).await
+    };
+    let made = async |what: &str, path: &str, body: Value| text(&create(what, path, body).await.expect(201).data()["id"]);
+    let product = made("product", "/products", json!({"sku": mark, "name": "Engine", "priceMinor": 1000})).await;
+    let mut customers = Vec::new();
+    for n in 0..3 {
+        let body = json!({"name": format!("Buyer {n}"), "email": format!("{n}-{mark}@seed.example"), "marketingOptOut": n == 2});
+        customers.push(made(&format!("customer {n}"), "/customers", body).await);
+    }
+    let promotion = |code: &str, fields: Value| {
+        let mut body = json!({"code": format!("{code}-{seed}"), "name": code, "discountType": "PERCENT", "discountValue": 10, "status": "ACTIVE"});
+        body.as_object_mut().expect("fields").extend(fields.as_object().expect("fields").clone());
+        body
+    };
+    let rules = [
+        promotion("MUCH", json!({"trigger": "MIN_PURCHASE", "minOrderMinor": 2000, "usageLimit": 3, "perCustomerLimit": 2})),
+        promotion("FIRST", json!({"trigger": "FIRST_PURCHASE", "discountType": "FIXED", "discountValue": 100, "stackable": true})),
+        promotion("HAND", json!({"trigger": "MANUAL", "perCustomerLimit": 3, "stackable": true})),
+    ];
+    let mut promotions = Vec::new();
+    for (n, rule) in rules.into_iter().enumerate() {
+        promotions.push(made(&format!("promotion {n}"), "/promotions", rule).await);
+    }
+    let (mut orders, mut campaigns): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for step in 0..CHANGES * 2 {
+        let what = format!("seed {seed} step {step}");
+        let change = async |path: &str, body: Value| insist(&what, async || admin.patch(path, body.clone()).await).await;
+        let customer = random.of(&customers).clone();
+        let reply = match random.below(9) {
+            0..=2 => {
+                let codes = if random.below(2) == 0 { json!([format!("HAND-{seed}")]) } else { Value::Null };
+                let items = json!([{"productId": product, "quantity": 1 + random.below(3)}]);
+                let reply = create(&what, "/orders", json!({"customerId": customer, "items": items, "promotionCodes": codes})).await;
+                if reply.status == 201 {
+                    sold.orders += 1;
+                    orders.push(text(&reply.data()["id"]));
+                }
+                reply
+            }
+            3 => create(&what, &format!("/promotions/{}/assign", promotions[2]), json!({"customerId": customer})).await,
+            4 if !orders.is_empty() => {
+                let status = *random.of(&["CONFIRMED", "COMPLETED", "CANCELLED", "CANCELLED"]);
+                change(&format!("/orders/{}/status", random.of(&orders)), json!({"status": status})).await
+            }
+            5 if !orders.is_empty() => {
+                let kind = *random.of(&["PAYMENT", "PAYMENT", "REFUND"]);
+                let body = json!({"type": kind, "method": "CARD", "amountMinor": 200 + random.below(900)});
+                let reply = create(&what, &format!("/orders/{}/transactions", random.of(&orders)), body).await;
+                sold.transactions += usize::from(reply.status == 201);
+                reply
+            }
+            6 => {
+                let status = *random.of(&["ACTIVE", "PAUSED"]);
+                change(&format!("/promotions/{}", random.of(&promotions)), json!({"status": status})).await
+            }
+            7 => {
+                let body = json!({"name": what, "channel": "EMAIL", "subject": "Hello", "body": "Dear {{ name }}"});
+                let reply = create(&what, "/campaigns", body).await;
+                sold.campaigns += usize::from(reply.status == 201);
+                campaigns.push(text(&reply.data()["id"]));
+                create(&format!("{what} executed"), &format!("/campaigns/{}/execute", campaigns[campaigns.len() - 1]), json!({})).await
+            }
+            _ if !campaigns.is_empty() && random.below(3) == 0 => {
+                change(&format!("/campaigns/{}", random.of(&campaigns)), json!({"status": "CANCELLED"})).await
+            }
+            _ => continue,
+        };
+        assert!(matches!(reply.status, 200..=202 | 409 | 422), "{what}: {} {}", reply.status, reply.text);
+    }
+    sold
+}
