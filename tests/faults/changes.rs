@@ -8,16 +8,21 @@ use tests::{Person, Reply};
 /// How many changes one seed makes.
 const CHANGES: usize = 8;
 
+/// How often a client asks: of an order's many reads and writes one fails in most tries.
+const TRIES: usize = 80;
+
 /// What a client does: the same request again while the answer is 5xx.
 async fn insist(what: &str, send: impl AsyncFn() -> Reply) -> Reply {
-    for _ in 0..20 {
+    let mut last = String::new();
+    for _ in 0..TRIES {
         let reply = send().await;
         if reply.status < 500 {
             return reply;
         }
         assert!(matches!(reply.status, 500 | 503), "{what}: {}", reply.text);
+        last = reply.text;
     }
-    panic!("{what}: 5xx twenty times");
+    panic!("{what}: 5xx {TRIES} times: {last}");
 }
 
 /// Changes of customers; gives how many it made.

@@ -97,6 +97,7 @@ macro_rules! for_each_scenario {
             campaigns::a_campaign_is_written_scheduled_and_called_off,
             promotions::a_promotion_is_given_used_and_ended,
             promotions::an_order_gets_the_larger_of_the_best_one_and_the_sum,
+            promotions::an_order_that_is_asked_for_again_is_answered_as_it_was,
             promotions::forty_orders_at_once_share_ten_uses,
             promotions::bringing_a_customer_is_rewarded_once,
             dashboard::figures_follow_what_happens_within_two_seconds,

@@ -182,7 +182,7 @@ where
 fn may_be_answered(stop: &Rejection) -> bool {
     match stop {
         Rejection::Answered => true,
-        Rejection::Problem(problem) => matches!(problem.code.status(), 404 | 409 | 412 | 503),
+        Rejection::Problem(problem) => matches!(problem.code.status(), 404 | 409 | 412 | 422 | 503),
         Rejection::Replay(_) | Rejection::Duplicate(_) => false,
     }
 }

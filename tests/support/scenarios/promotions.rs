@@ -157,6 +157,22 @@ pub async fn an_order_gets_the_larger_of_the_best_one_and_the_sum(crm: Crm) {
     }
 }
 
+pub async fn an_order_that_is_asked_for_again_is_answered_as_it_was(crm: Crm) {
+    let manager = crm.person("MANAGER", None).await;
+    let (product, customer) = (manager.product(1000).await, manager.customer(json!({})).await["id"].clone());
+    let once = manager.promotion(json!({})).await;
+    manager.post(&format!("{}/assign", path(&once)), json!({"customerId": customer})).await.expect(201);
+    // The promotion is used up by the first time: the second is no other order, and no refusal.
+    let body = json!({"customerId": customer, "items": [{"productId": product, "quantity": 1}], "promotionCodes": [once["code"]]});
+    let key = unique();
+    let order = async || manager.ask("POST", "/orders", Some(&body), &[("idempotency-key", &key)]).await.expect(201);
+    let (first, second) = (order().await, order().await);
+    assert_eq!((first.data(), second.header("idempotency-replayed")), (second.data(), Some("true")));
+    assert_eq!(manager.ids(&format!("/orders?customerId={}", text(&customer))).await.len(), 1);
+    let other = manager.post("/orders", body).await.expect(422);
+    assert_eq!(other.code(), "PROMOTION_NOT_APPLICABLE");
+}
+
 pub async fn forty_orders_at_once_share_ten_uses(crm: Crm) {
     let manager = crm.person("MANAGER", Some(&crm.team().await)).await;
     let least = FAR + 2_000_000;
