@@ -210,11 +210,7 @@ async fn end(
     next: impl Fn(&Record<Message>, &domain::event::Act) -> Option<Record<Message>>,
 ) -> Result<(), Failure> {
     let unknown = || About { label: String::new(), owner: None, team: None };
-    let about = customer.map_or_else(unknown, |customer| About {
-        label: customer.data.name.to_string(),
-        owner: customer.data.owner_id,
-        team: customer.derived.team_id,
-    });
+    let about = customer.map_or_else(unknown, |customer| customer.about());
     let failed = std::sync::atomic::AtomicBool::new(false);
     let recorded = try_decide_on::<Message>(app, message.id, |message| {
         let act = app.act();

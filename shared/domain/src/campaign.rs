@@ -14,7 +14,7 @@ use crate::owner::{Change, Owned, Owner};
 use crate::record::{Access, Entity, Record, Row, changes};
 use crate::refused::{FieldFault, Refused, StateMachine};
 use crate::time::{Day, Time};
-use crate::value::{Lines, Text};
+use crate::value::{Lines, Text, tidy};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -99,10 +99,6 @@ pub struct Segment {
 impl Segment {
     /// Sorts the lists, each value once.
     fn tidy(&mut self) {
-        fn tidy<T: Ord>(list: &mut Vec<T>) {
-            list.sort_unstable();
-            list.dedup();
-        }
         tidy(&mut self.lifecycle);
         tidy(&mut self.engagement);
         tidy(&mut self.level_codes);

@@ -7,7 +7,7 @@ use crate::party::{Parent, PartyId};
 use crate::record::{Access, Entity, Record, Row};
 use crate::refused::{Refused, StateMachine};
 use crate::time::Day;
-use crate::value::{Prose, Text};
+use crate::value::{Prose, Text, tidy};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -142,12 +142,6 @@ pub fn check_dates(start: Option<Day>, end: Option<Day>) -> Result<(), Refused> 
         (Some(start), Some(end)) if end < start => Err(Refused::field("endDate", "range", "must not be before startDate")),
         _ => Ok(()),
     }
-}
-
-/// Sorts members, each once.
-fn tidy(members: &mut Vec<UserId>) {
-    members.sort_unstable();
-    members.dedup();
 }
 
 /// A new project and its event.

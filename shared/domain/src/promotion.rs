@@ -10,7 +10,7 @@ use crate::record::{Access, Entity, Record, Row, changes};
 use crate::refused::{FieldFault, Refused, StateMachine};
 use crate::text::{Form, Invalid, TextValue};
 use crate::time::Time;
-use crate::value::{Prose, Text, Whole};
+use crate::value::{Prose, Text, Whole, tidy};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt;
@@ -375,11 +375,6 @@ pub fn status_fault(status: Option<PromotionStatus>) -> Option<FieldFault> {
 pub fn end_fault(status: Option<PromotionStatus>, ends_at: Option<Time>, now: Time) -> Option<FieldFault> {
     let is_over = status == Some(PromotionStatus::Active) && ends_at.is_some_and(|end| end <= now);
     is_over.then(|| FieldFault::new("endsAt", "range", "must be in the future where the promotion is to be ACTIVE"))
-}
-
-fn tidy(levels: &mut Vec<LevelCode>) {
-    levels.sort_unstable();
-    levels.dedup();
 }
 
 /// A new promotion and its event.

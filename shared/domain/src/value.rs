@@ -127,6 +127,12 @@ crate::text_serde!(for each MAX, Lines<MAX>);
 /// A body, a description or notes: up to 64 KB.
 pub type Prose = LongText<65_536>;
 
+/// Sorts a list, each value once.
+pub(crate) fn tidy<T: Ord>(list: &mut Vec<T>) {
+    list.sort_unstable();
+    list.dedup();
+}
+
 /// How much of a body or of notes a list shows, in characters.
 pub const EXCERPT: usize = 200;
 

@@ -1,6 +1,6 @@
 //! Where campaigns stand, where their list reads, and where the customers of a segment are looked for.
 
-use super::{BY_STATUS, LIVE, PLAIN, by_words, owned_by, partitions};
+use super::{BY_STATUS, LIVE, PLAIN, by_words, either, owned_by, partitions};
 use crate::error::Error;
 use crate::found::FoundBy;
 use crate::idempotency::sha256;
@@ -98,11 +98,7 @@ pub fn segment_plan(segment: &Segment, scope: &Scope) -> Plan {
         return Plan { partitions: segment.engagement.iter().flat_map(of).collect(), ..plan };
     }
     if few || former {
-        fn or_all<T: Copy>(chosen: &[T], all: &[T]) -> Vec<T> {
-            if chosen.is_empty() { all.to_vec() } else { chosen.to_vec() }
-        }
-        let (lifecycles, levels) = (or_all(&segment.lifecycle, Lifecycle::ALL), or_all(&segment.level_codes, LevelCode::ALL));
-        let values = lifecycles.iter().flat_map(|lifecycle| levels.iter().map(|level| value(*lifecycle, *level))).collect();
+        let values = either(&segment.lifecycle, Lifecycle::ALL, &segment.level_codes, LevelCode::ALL, value);
         return Plan { named: Some(Named { state: LIVE, by: By::Values(values), places }), ..plan };
     }
     Plan { partitions: partitions(&places, Customer::KIND, LIVE, PLAIN), ..plan }

@@ -1,6 +1,6 @@
 //! Where customers stand, and where their list reads.
 
-use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, by_words, orders, owned_by, owned_keys, partitions, state};
+use super::{ARCHIVED, BY_STATUS, LIVE, PLAIN, by_words, either, orders, owned_by, owned_keys, partitions, state};
 use crate::error::Error;
 use crate::found::FoundBy;
 use crate::item::{Contacts, Item, Stored, bare, get_number, put_index_keys};
@@ -135,9 +135,7 @@ pub struct CustomerFilter {
 impl CustomerFilter {
     /// The values of lifecycle and level that pass.
     fn values(&self) -> Vec<String> {
-        let lifecycles = self.lifecycle.map_or_else(|| Lifecycle::ALL.to_vec(), |lifecycle| vec![lifecycle]);
-        let levels = self.level.map_or_else(|| LevelCode::ALL.to_vec(), |level| vec![level]);
-        lifecycles.iter().flat_map(|lifecycle| levels.iter().map(|level| value(*lifecycle, *level))).collect()
+        either(self.lifecycle.as_slice(), Lifecycle::ALL, self.level.as_slice(), LevelCode::ALL, value)
     }
 }
 

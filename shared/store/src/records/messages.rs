@@ -81,7 +81,7 @@ pub struct MessageFilter {
 impl MessageFilter {
     /// The states that pass; none where all do.
     fn states(&self) -> Vec<String> {
-        either(self.kind, MessageKind::ALL, self.status, MessageStatus::ALL, state)
+        either(self.kind.as_slice(), MessageKind::ALL, self.status.as_slice(), MessageStatus::ALL, state)
     }
 }
 

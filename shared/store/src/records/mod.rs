@@ -94,14 +94,13 @@ pub fn children_plan(parent: Parent, child: &str) -> Plan {
     Plan { partitions: vec![children(parent, child)], ..Plan::default() }
 }
 
-/// The states of what stands by two values of which a filter names either, both or none; no state where it names none.
-fn either<A: Copy, B: Copy>(a: Option<A>, every_a: &[A], b: Option<B>, every_b: &[B], state: impl Fn(A, B) -> String) -> Vec<String> {
-    if a.is_none() && b.is_none() {
+/// The states of what stands by two values of which a filter names some of either, both or none; no state where it names none.
+fn either<A: Copy, B: Copy>(a: &[A], every_a: &[A], b: &[B], every_b: &[B], state: impl Fn(A, B) -> String) -> Vec<String> {
+    if a.is_empty() && b.is_empty() {
         return Vec::new();
     }
-    let (some_a, some_b) = (a.as_slice(), b.as_slice());
-    let (some_a, some_b) = (if some_a.is_empty() { every_a } else { some_a }, if some_b.is_empty() { every_b } else { some_b });
-    some_a.iter().flat_map(|a| some_b.iter().map(|b| state(*a, *b))).collect()
+    let (a, b) = (if a.is_empty() { every_a } else { a }, if b.is_empty() { every_b } else { b });
+    a.iter().flat_map(|a| b.iter().map(|b| state(*a, *b))).collect()
 }
 
 /// The place of a due date in the order: what has none comes last.

@@ -81,7 +81,7 @@ pub struct OrderFilter {
 impl OrderFilter {
     /// The states that pass; none where all do.
     fn states(&self) -> Vec<String> {
-        either(self.status, OrderStatus::ALL, self.payment, PaymentStatus::ALL, state)
+        either(self.status.as_slice(), OrderStatus::ALL, self.payment.as_slice(), PaymentStatus::ALL, state)
     }
 }
 
@@ -165,7 +165,7 @@ pub struct TransactionFilter {
 impl TransactionFilter {
     /// The states that pass; none where all do.
     fn states(&self) -> Vec<String> {
-        either(self.kind, TransactionType::ALL, self.status, TransactionStatus::ALL, of_type)
+        either(self.kind.as_slice(), TransactionType::ALL, self.status.as_slice(), TransactionStatus::ALL, of_type)
     }
 }
 

@@ -88,7 +88,7 @@ pub struct PromotionFilter {
 impl PromotionFilter {
     /// The states that pass; none where all do.
     fn states(&self) -> Vec<String> {
-        either(self.status, PromotionStatus::ALL, self.trigger, Trigger::ALL, state)
+        either(self.status.as_slice(), PromotionStatus::ALL, self.trigger.as_slice(), Trigger::ALL, state)
     }
 }
 
