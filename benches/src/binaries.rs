@@ -45,6 +45,7 @@ fn settings() -> Vec<(&'static str, String)> {
     let settings = [
         ("TABLE_NAME", TABLE),
         ("SECRET_ARN", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:crm"),
+        ("LINKS_SECRET_ARN", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:links"),
         ("BUS_NAME", "crm"),
         ("UNDELIVERED_BUCKET", "crm-undelivered"),
         ("MESSAGES_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/messages"),

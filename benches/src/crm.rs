@@ -10,7 +10,7 @@ use domain::text::TextValue;
 use domain::value::Email;
 use edge::{App, Config, Router};
 use lambda_http::Body;
-use local::adapters::MemorySecret;
+use local::adapters::Vault;
 use local::{Embedded, Parts, SystemClock, TABLE, Table};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -131,7 +131,7 @@ impl Crm {
     /// On an empty database.
     pub async fn on(table: Table) -> Result<Self, Failure> {
         last_line();
-        let secrets = Arc::new(MemorySecret::default());
+        let secrets = Vault::default();
         // Longer than any run, so nobody has to sign in again.
         let config = Config::read(|name| match name {
             "ACCESS_TTL" => Some("86400".to_owned()),
@@ -147,7 +147,7 @@ impl Crm {
         workers::bootstrap::first_admin(embedded.app(), email, &password, false).await?;
         let probe = Probe::new(table.http_client());
         let store = Store::new(&Sdk::local(aws_smithy_runtime_api::client::http::SharedHttpClient::new(probe.clone())), TABLE);
-        let app = App::new(store, clock, config).with_secrets(secrets);
+        let app = App::new(store, clock, config).with_secrets(secrets.keys).with_links(secrets.links);
         app.warm_up().await?;
         let router = Router::new(local::routes().into_iter().flat_map(|(_, routes)| routes))?;
         Ok(Self { embedded, app, router, probe })

@@ -1,13 +1,12 @@
 //! The messaging and secret ports, on what this process has.
 
 use crate::queues::Queues;
-use aws::{Secrets, SecretsError};
+use aws::{SecretFile, Secrets, SecretsError};
 use futures_util::future::BoxFuture;
 use messaging::{Depth, MessagingError, Queue};
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The queues behind the port.
@@ -49,7 +48,26 @@ impl Secrets for MemorySecret {
     }
 }
 
-/// The file that holds the secret beside the database.
-pub fn secret_file(folder: &std::path::Path) -> PathBuf {
-    folder.join("secret.json")
+/// The secrets of a CRM, each in a place of its own.
+#[derive(Clone)]
+pub struct Vault {
+    /// The signing keys and the key of refresh tokens.
+    pub keys: Arc<dyn Secrets>,
+    /// What signs the links of messages.
+    pub links: Arc<dyn Secrets>,
+}
+
+impl Default for Vault {
+    /// In memory.
+    fn default() -> Self {
+        Self { keys: Arc::new(MemorySecret::default()), links: Arc::new(MemorySecret::default()) }
+    }
+}
+
+impl Vault {
+    /// In files beside the database.
+    pub fn beside(folder: &std::path::Path) -> Self {
+        let file = |name: &str| Arc::new(SecretFile(folder.join(name)));
+        Self { keys: file("secret.json"), links: file("links.secret") }
+    }
 }

@@ -4,14 +4,14 @@
 //! Every route and worker sees the table through a policy made of its declared actions, so a
 //! function that would be refused in the cloud is refused here too.
 
-use crate::adapters::{LocalQueues, MemorySecret, secret_file};
+use crate::adapters::{LocalQueues, Vault};
 use crate::bus::LocalBus;
 use crate::clock::Clock as WaitingClock;
 use crate::hooks::for_role;
 use crate::{Fault, Mailbox, Operation, QueueSettings, Queues, Scheduler, Table, TableCheckpoints, TableError, dev, front_event, scheduler, stream};
 use application::clock::Clock;
 use application::keys::{Wanted, settle};
-use aws::{Sdk, SecretFile, Secrets};
+use aws::Sdk;
 use bytes::Bytes;
 use domain::job::Start;
 use edge::{Access, Action, App, Config, Router};
@@ -49,8 +49,8 @@ pub enum Storage {
 pub struct Parts {
     /// The database.
     pub table: Table,
-    /// The deployment's secret.
-    pub secrets: Arc<dyn Secrets>,
+    /// The deployment's secrets.
+    pub secrets: Vault,
     /// Time and ids of handlers and workers.
     pub clock: Clock,
     /// Time of queues.
@@ -101,11 +101,11 @@ pub struct Embedded {
 }
 
 impl Storage {
-    /// Opens the database and the secret.
-    pub fn open(&self) -> Result<(Table, Arc<dyn Secrets>), TableError> {
+    /// Opens the database and the secrets.
+    pub fn open(&self) -> Result<(Table, Vault), TableError> {
         match self {
-            Self::Memory => Ok((Table::memory()?, Arc::new(MemorySecret::default()))),
-            Self::Folder(folder) => Ok((Table::open(&folder.join("crm.db"))?, Arc::new(SecretFile(secret_file(folder))))),
+            Self::Memory => Ok((Table::memory()?, Vault::default())),
+            Self::Folder(folder) => Ok((Table::open(&folder.join("crm.db"))?, Vault::beside(folder))),
         }
     }
 }
@@ -158,13 +158,15 @@ impl Embedded {
         let store = store_on(&table);
         // Made at the first start; later it is made good if one of table and secret came from elsewhere.
         let wanted = Wanted { access_seconds: config.access_seconds, ..Wanted::default() };
-        settle(&store, secrets.as_ref(), clock.now(), wanted).await?;
+        settle(&store, secrets.keys.as_ref(), clock.now(), wanted).await?;
+        application::links::draw(secrets.links.as_ref()).await.map_err(application::keys::KeyFailure::from)?;
         let local_queues = Arc::new(LocalQueues(queues.clone()));
         let routes: Vec<edge::Route> = crate::routes::routes().into_iter().flat_map(|(_, routes)| routes).collect();
         let stores: HashMap<&'static str, Store> = routes.iter().map(|route| (route.name, store_on(&route_table(&table, route)))).collect();
         let bus = LocalBus::new(queues.clone());
         let app = App::new(store, clock, config)
-            .with_secrets(secrets)
+            .with_secrets(secrets.keys)
+            .with_links(secrets.links)
             .with_queues(local_queues)
             .with_bus(Arc::new(bus.clone()))
             .with_senders(mailbox.senders());

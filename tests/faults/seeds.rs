@@ -6,7 +6,7 @@
 use crate::faults::changes::{Made, Sold, of_customers, of_leads, of_shop};
 use crate::faults::trace::{Trace, watched};
 use crate::faults::turns::Turns;
-use crate::faults::{Faults, conflict};
+use crate::faults::{Faults, conflict, runtime};
 use futures::future::LocalBoxFuture;
 use local::{Fault, Operation};
 use serde_json::{Value, json};
@@ -19,7 +19,6 @@ use tests::lanes::in_lanes;
 use tests::random::Random;
 use tests::recount::{Look, disagreements};
 use tests::{Crm, Passing, Person, number_in_environment};
-use tokio::runtime::{Builder, Runtime};
 
 /// How many seeds run; the first of them.
 const SEEDS: u64 = 120;
@@ -90,10 +89,6 @@ fn beginning() -> &'static Beginning {
             Beginning { crm, admin, owners }
         })
     })
-}
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime")
 }
 
 /// Steps of a worker until the changes are made.

@@ -141,6 +141,13 @@ async fn by_hand_it_counts_first_and_does_it_then() {
     clockwork.tick().await;
     assert_eq!(clockwork.runs("tasks-due").await.len(), 4);
 
+    // Under one key it is one run, however often its answer was lost.
+    let again = async || clockwork.admin.ask("POST", run, Some(&json!({"dryRun": true})), &[("idempotency-key", "the same")]).await.expect(202);
+    let (first, second) = (again().await, again().await);
+    assert_eq!((second.data(), second.header("idempotency-replayed")), (first.data(), Some("true")));
+    settle(&mut clockwork.posts).await;
+    assert_eq!(clockwork.runs("tasks-due").await.len(), 5);
+
     assert_eq!(clockwork.admin.post("/admin/jobs/make-coffee/run", json!({})).await.expect(404).code(), "NOT_FOUND");
     let late = clockwork.admin.post(run, json!({"date": "2026-03-29", "dryRun": "no"})).await.expect(422);
     assert_eq!(late.pointers(), ["/date", "/dryRun"]);

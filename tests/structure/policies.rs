@@ -440,6 +440,22 @@ async fn an_action_that_is_not_declared_is_refused() {
 }
 
 #[test]
+fn a_secret_is_read_by_those_alone_who_use_it() {
+    let stacks = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../stacks");
+    let readers = |secret: &str| -> BTreeSet<String> {
+        let files = std::fs::read_dir(&stacks).expect("stacks").map(|file| file.expect("a file").path());
+        let named = |text: String| text.lines().any(|line| line.trim() == format!("Resource: !Ref {secret}"));
+        let files = files.filter(|file| named(std::fs::read_to_string(file).expect("text")));
+        files.map(|file| file.file_stem().expect("a name").to_string_lossy().into_owned()).collect()
+    };
+    assert_eq!(readers("SecretArn"), BTreeSet::from(["auth".to_owned(), "bootstrap".to_owned()]));
+    assert_eq!(readers("AdminSecretArn"), BTreeSet::from(["bootstrap".to_owned()]));
+    assert_eq!(readers("LinksSecretArn"), BTreeSet::from(["unsubscribe".to_owned(), "workers".to_owned()]));
+    let takers: Vec<&str> = workers::WORKERS.iter().filter(|worker| worker.needs.contains(&workers::Need::Links)).map(|worker| worker.name).collect();
+    assert_eq!(takers, ["messenger"]);
+}
+
+#[test]
 fn the_longest_name_of_a_stack_leaves_room_for_those_of_its_functions() {
     let names =
         local::routes().into_iter().flat_map(|(_, routes)| routes).map(|route| route.name).chain(workers::WORKERS.iter().map(|worker| worker.name));

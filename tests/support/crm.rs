@@ -6,7 +6,7 @@ use domain::password::Password;
 use domain::value::Email;
 use futures::future::BoxFuture;
 use lambda_http::Body;
-use local::adapters::MemorySecret;
+use local::adapters::Vault;
 use local::{Embedded, Parts, StartError, TABLE, Table};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
@@ -37,8 +37,8 @@ pub struct Crm {
     pub admin: (String, String),
     /// How its time passes.
     pub time: Passing,
-    /// The deployment's secret.
-    secrets: Arc<MemorySecret>,
+    /// The deployment's secrets.
+    secrets: Vault,
     workers: Option<Arc<Running>>,
     /// Where requests come from.
     from: IpAddr,
@@ -149,18 +149,18 @@ impl Crm {
 
     /// The same with these settings.
     pub async fn set(table: Table, time: Passing, settings: &[(&str, &str)]) -> Self {
-        let crm = Self::open(table, Arc::default(), time, settings).await;
+        let crm = Self::open(table, Vault::default(), time, settings).await;
         let address = <Email as domain::text::TextValue>::read(&crm.admin.0).expect("email");
         let password = Password::new(PASSWORD).expect("password");
         workers::bootstrap::first_admin(crm.embedded().app(), address, &password, false).await.expect("admin");
         crm
     }
 
-    async fn open(table: Table, secrets: Arc<MemorySecret>, time: Passing, settings: &[(&str, &str)]) -> Self {
+    async fn open(table: Table, secrets: Vault, time: Passing, settings: &[(&str, &str)]) -> Self {
         Self::try_open(table, secrets, time, settings).await.expect("opens")
     }
 
-    async fn try_open(table: Table, secrets: Arc<MemorySecret>, time: Passing, settings: &[(&str, &str)]) -> Result<Self, StartError> {
+    async fn try_open(table: Table, secrets: Vault, time: Passing, settings: &[(&str, &str)]) -> Result<Self, StartError> {
         // `./check` runs the lists once more on a table that is spread over several shards. Whoever waits
         // to be found searches more often than people do, and time may stand still while customers are made.
         let setting = |name: &str| match (settings.iter().find(|(other, _)| *other == name), name) {
@@ -210,12 +210,12 @@ impl Crm {
 
     /// The deployment's secret, as text.
     pub async fn secret(&self) -> String {
-        aws::Secrets::read(&*self.secrets).await.expect("secret").expect("written")
+        self.secrets.keys.read().await.expect("secret").expect("written")
     }
 
     /// Puts another text into the deployment's secret.
     pub async fn set_secret(&self, text: &str) {
-        aws::Secrets::write(&*self.secrets, text.to_owned()).await.expect("written");
+        self.secrets.keys.write(text.to_owned()).await.expect("written");
     }
 
     /// Another process on the same table, secret and time, without workers: what it remembers is its own, as of
@@ -227,9 +227,9 @@ impl Crm {
     /// A CRM on this table with this text as secret and without an administrator; an error says why it does
     /// not start.
     pub async fn bare(table: Table, secret: Option<&str>) -> Result<Self, StartError> {
-        let secrets = Arc::new(MemorySecret::default());
+        let secrets = Vault::default();
         if let Some(text) = secret {
-            aws::Secrets::write(&*secrets, text.to_owned()).await.expect("written");
+            secrets.keys.write(text.to_owned()).await.expect("written");
         }
         Self::try_open(table, secrets, Passing::default(), &[]).await
     }
@@ -237,7 +237,7 @@ impl Crm {
     /// A CRM that is deployed at this address.
     pub fn at(base: &str, email: &str, password: &str) -> Self {
         let place = Place::There { client: reqwest::Client::new(), base: base.trim_end_matches('/').to_owned() };
-        Self { place, admin: (email.to_owned(), password.to_owned()), time: Passing::default(), secrets: Arc::default(), workers: None, from: HERE }
+        Self { place, admin: (email.to_owned(), password.to_owned()), time: Passing::default(), secrets: Vault::default(), workers: None, from: HERE }
     }
 
     /// The embedded CRM behind it.

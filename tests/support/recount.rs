@@ -25,6 +25,8 @@ type Kept = BTreeMap<String, BTreeSet<String>>;
 
 struct Recount<'a> {
     items: &'a [Raw],
+    /// The items of each type.
+    kinds: BTreeMap<&'a str, Vec<&'a Raw>>,
     wrong: Vec<String>,
 }
 
@@ -35,7 +37,11 @@ pub fn disagreements(items: &[Raw], look: Look) -> Vec<String> {
 
 /// What does not agree with the records, in a deployment in this zone.
 pub fn disagreements_in(zone: &TimeZone, items: &[Raw], look: Look) -> Vec<String> {
-    let mut recount = Recount { items, wrong: Vec::new() };
+    let mut kinds: BTreeMap<&str, Vec<&Raw>> = BTreeMap::new();
+    for item in items {
+        kinds.entry(item.text("type")).or_default().push(item);
+    }
+    let mut recount = Recount { items, kinds, wrong: Vec::new() };
     recount.markers();
     recount.events();
     recount.counts();
@@ -98,8 +104,8 @@ fn is_open(task: &Raw) -> bool {
 }
 
 impl<'a> Recount<'a> {
-    fn of(&self, kind: &'static str) -> impl Iterator<Item = &'a Raw> + use<'a> {
-        self.items.iter().filter(move |item| item.text("type") == kind)
+    fn of(&self, kind: &str) -> std::vec::IntoIter<&'a Raw> {
+        self.kinds.get(kind).cloned().unwrap_or_default().into_iter()
     }
 
     fn compare(&mut self, what: &str, mut expected: Kept, found: Kept) {
@@ -488,7 +494,7 @@ impl<'a> Recount<'a> {
             ("CAMPAIGN", &["name"]),
         ];
         for (kind, fields) in fields {
-            for record in self.items.iter().filter(|item| item.text("type") == kind) {
+            for record in self.of(kind) {
                 let (data, derived, head) = (record.at("data"), record.at("derived"), record.at("head"));
                 let names = fields.iter().filter_map(|field| data[*field].as_str()).collect();
                 let person = [data["firstName"].as_str(), data["lastName"].as_str()];
@@ -614,22 +620,36 @@ impl<'a> Recount<'a> {
     /// The latest contact and the next follow-up of leads, and of customers with the leads they were; and what customers bought.
     fn dates(&mut self) {
         let mut wrong = Vec::new();
+        // By lead or customer, and by the customer that a lead became.
+        let became: BTreeMap<&str, String> = self
+            .of("LEAD")
+            .filter_map(|lead| Some((lead.text("pk"), format!("CUSTOMER#{}", lead.at("data")["convertedCustomerId"].as_str()?))))
+            .collect();
+        let grouped = |children: Vec<&'a Raw>| {
+            let mut groups: BTreeMap<String, Vec<&'a Raw>> = BTreeMap::new();
+            for child in children {
+                let party = party(child);
+                if let Some(customer) = became.get(&*party) {
+                    groups.entry(customer.clone()).or_default().push(child);
+                }
+                groups.entry(party).or_default().push(child);
+            }
+            groups
+        };
+        let contacts = grouped(self.of("ACTIVITY").filter(|activity| is_contact(activity)).collect());
+        let pending = grouped(self.of("FOLLOWUP").filter(|follow_up| is_pending(follow_up)).collect());
+        let bought = grouped(self.of("ORDER").filter(|order| counts(order)).collect());
         for record in self.of("LEAD").chain(self.of("CUSTOMER")) {
-            let own = record.text("pk");
-            let became = |lead: &&Raw| format!("CUSTOMER#{}", lead.at("data")["convertedCustomerId"].as_str().unwrap_or_default()) == own;
-            let leads = self.of("LEAD").filter(became).map(|lead| lead.text("pk"));
-            let sources: Vec<&str> = leads.chain([own]).collect();
-            let last = self.of("ACTIVITY").filter(|activity| is_contact(activity) && sources.contains(&&*party(activity)));
-            let last = last.filter_map(|activity| activity.at("data")["occurredAt"].as_str()).max();
-            let next = self.of("FOLLOWUP").filter(|follow_up| is_pending(follow_up) && sources.contains(&&*party(follow_up)));
-            let next = next.filter_map(|follow_up| follow_up.at("data")["dueAt"].as_str()).min();
+            let of = |groups: &BTreeMap<String, Vec<&'a Raw>>| groups.get(record.text("pk")).cloned().unwrap_or_default().into_iter();
+            let last = of(&contacts).filter_map(|activity| activity.at("data")["occurredAt"].as_str()).max();
+            let next = of(&pending).filter_map(|follow_up| follow_up.at("data")["dueAt"].as_str()).min();
             let derived = record.at("derived");
             if (derived["lastContactedAt"].as_str(), derived["nextFollowUpAt"].as_str()) != (last, next) {
                 wrong.push(format!("{}: {derived}, expected lastContactedAt {last:?} and nextFollowUpAt {next:?}", record.text("pk")));
             }
         }
         for customer in self.of("CUSTOMER") {
-            let orders: Vec<&Raw> = self.of("ORDER").filter(|order| counts(order) && party(order) == customer.text("pk")).collect();
+            let orders = bought.get(customer.text("pk")).cloned().unwrap_or_default();
             let spent: i64 = orders.iter().filter_map(|order| order.at("data")["totalMinor"].as_i64()).sum();
             let last = orders.iter().filter_map(|order| order.at("data")["placedAt"].as_str()).max();
             let (derived, number) = (customer.at("derived"), |value: &Value| value.as_i64().unwrap_or_default());
@@ -643,17 +663,17 @@ impl<'a> Recount<'a> {
 
     /// What was paid of each order, within its total; and that no two orders have one number.
     fn payments(&mut self) {
+        let number = |value: &Value| value.as_i64().unwrap_or_default();
+        let mut succeeded: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+        for transaction in self.of("TRANSACTION").map(|transaction| transaction.at("data")).filter(|data| data["status"] == "SUCCEEDED") {
+            let of = (transaction["orderId"].as_str().unwrap_or_default(), transaction["type"].as_str().unwrap_or_default());
+            *succeeded.entry(of).or_default() += number(&transaction["amountMinor"]);
+        }
         let mut numbers = BTreeSet::new();
         let mut wrong = Vec::new();
         for order in self.of("ORDER") {
-            let (data, derived, number) = (order.at("data"), order.at("derived"), |value: &Value| value.as_i64().unwrap_or_default());
-            let of = |kind: &str| {
-                let counting = self
-                    .of("TRANSACTION")
-                    .map(|transaction| transaction.at("data"))
-                    .filter(|data| data["orderId"] == id(order) && data["type"] == kind && data["status"] == "SUCCEEDED");
-                counting.map(|data| number(&data["amountMinor"])).sum::<i64>()
-            };
+            let (data, derived) = (order.at("data"), order.at("derived"));
+            let of = |kind: &str| succeeded.get(&(id(order), kind)).copied().unwrap_or_default();
             let (paid, refunded) = (of("PAYMENT"), of("REFUND"));
             if (number(&derived["paidMinor"]), number(&derived["refundedMinor"])) != (paid, refunded) {
                 wrong.push(format!("{}: {derived}, expected {paid} paid and {refunded} refunded", order.text("pk")));

@@ -43,6 +43,7 @@ async fn handle(request: Request<Authorized, (), (), Json<RedriveDeadLetters>>) 
         let why = "is of batches that cannot be sent again; the runbook says what to do under StreamDroppedAlarm";
         return Err(Problem::fields(vec![FieldError::new("/queue", "conflict", why)]).into());
     }
+    request.only_once().await?;
     let before = request.act().at;
     request.app.redrive_all(queue, body.cause.as_ref().map(ToString::to_string), before).await?;
     request.decide((), |(), _| Ok(Decision::Keep(Answer::ok(RedriveBegun { before }).status(202)))).await

@@ -55,6 +55,7 @@ async fn load(context: Context<Authorized, (JobName,)>, sent: Arc<Sent<RunJob>>)
 }
 
 async fn handle(request: Request<Authorized, (JobName,), (), Json<RunJob>>, state: JobState) -> Result<Answer<JobStarted>, Rejection> {
+    request.only_once().await?;
     let (job, act, body) = (request.path.0, request.act(), &request.body.0);
     let dry_run = body.dry_run.unwrap_or(false);
     let busy = || Problem::new(Code::JobRunning, format!("A run of {job} is under way; GET /admin/jobs tells how it goes"));

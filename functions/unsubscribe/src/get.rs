@@ -11,7 +11,7 @@ pub(crate) fn route() -> Route {
         .about("Messages", "The page behind the link of a message")
         .bare(PAGE)
         .fails(&[Code::NotFound])
-        .uses(&[Resource::Secret])
+        .uses(&[Resource::Links])
         .handle(handle)
 }
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 async fn main() -> Result<(), lambda_http::Error> {
     let sdk = edge::lambda::sdk()?;
     let mut app = edge::lambda::app(&sdk)?;
-    if let Ok(path) = std::env::var("SECRET_FILE") {
-        app = app.with_secrets(Arc::new(aws::SecretFile(path.into())));
-    } else if let Ok(arn) = std::env::var("SECRET_ARN") {
-        app = app.with_secrets(Arc::new(aws::SecretsManager::new(&sdk, &arn)));
+    if let Ok(path) = std::env::var("LINKS_SECRET_FILE") {
+        app = app.with_links(Arc::new(aws::SecretFile(path.into())));
+    } else if let Ok(arn) = std::env::var("LINKS_SECRET_ARN") {
+        app = app.with_links(Arc::new(aws::SecretsManager::new(&sdk, &arn)));
     }
     edge::lambda::serve(app, unsubscribe::routes()).await
 }

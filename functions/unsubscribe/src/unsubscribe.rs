@@ -12,7 +12,7 @@ pub(crate) fn route() -> Route {
         .about("Messages", "Want no more messages")
         .bare(PAGE)
         .fails(&[Code::NotFound])
-        .uses(&[Resource::Secret])
+        .uses(&[Resource::Links])
         .touches(&[Action::Get, Action::QueryTable, Action::Put, Action::Update])
         .handle(handle)
 }

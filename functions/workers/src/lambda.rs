@@ -63,7 +63,7 @@ pub async fn serve_messenger() -> Result<(), Error> {
             Ok(app.with_senders(senders))
         }
         Need::Send(_) => Ok(app.with_queues(Arc::new(Sqs::from_environment(sdk)))),
-        Need::Links => Ok(app.with_secrets(Arc::new(aws::SecretsManager::new(sdk, &variable("SECRET_ARN")?)))),
+        Need::Links => Ok(app.with_links(Arc::new(aws::SecretsManager::new(sdk, &variable("LINKS_SECRET_ARN")?)))),
         Need::Bus | Need::SendAll | Need::Pushes | Need::Undelivered | Need::Secret | Need::Credentials | Need::Cpu => Ok(app),
     })
     .await

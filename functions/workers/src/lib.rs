@@ -70,7 +70,7 @@ pub enum Need {
     Senders,
     /// Pushes to devices.
     Pushes,
-    /// Reads the deployment's secret, for the links of messages, and knows where the API is.
+    /// Reads the secret that signs the links of messages, and knows where the API is.
     Links,
     /// Reads the batches that the stream's mappings gave up on.
     Undelivered,

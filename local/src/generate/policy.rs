@@ -106,6 +106,7 @@ pub(super) fn of_route(route: &Route) -> Vec<Statement> {
     for resource in route.resources {
         match resource {
             Resource::Secret => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec![arn("Secret")])),
+            Resource::Links => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec![arn("LinksSecret")])),
             Resource::Send(queue) => statements.push(sending_to(&[*queue])),
             Resource::SendAll => statements.push(sending_to(&Queue::ALL)),
             Resource::QueueDepths => {
@@ -147,7 +148,7 @@ pub(super) fn of_worker(worker: &Worker) -> Vec<Statement> {
             }
             Need::Senders => statements.extend(sending()),
             Need::Pushes => statements.extend(pushing()),
-            Need::Links => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec![arn("Secret")])),
+            Need::Links => statements.push(Statement::new(&["secretsmanager:GetSecretValue"], vec![arn("LinksSecret")])),
             // Who may not list is told of what is gone that it is forbidden
             // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
             Need::Undelivered => {

@@ -5,7 +5,7 @@
 
 use super::gateway::{self, Ask};
 use super::samples;
-use crate::adapters::MemorySecret;
+use crate::adapters::Vault;
 use crate::{Embedded, ManualClock, Parts, Table};
 use application::clock::Clock;
 use domain::customer::Customer;
@@ -97,7 +97,7 @@ impl Story {
         handlers.ids = ids(&clock);
         let table = prepare(Table::memory_with_clock(Arc::new(clock.clone())).map_err(failed)?);
         let config = application::Config::read(|_| None).map_err(failed)?;
-        let parts = Parts { table, secrets: Arc::new(MemorySecret::default()), clock: handlers, waiting: Arc::new(clock.clone()), config };
+        let parts = Parts { table, secrets: Vault::default(), clock: handlers, waiting: Arc::new(clock.clone()), config };
         let crm = Embedded::open(parts).await.map_err(failed)?;
         let mut story = Self {
             crm,

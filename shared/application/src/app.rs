@@ -29,7 +29,7 @@ pub struct App {
     grants: Arc<GrantsCache>,
     levels: Arc<LevelCache>,
     signer: Arc<SignerCache>,
-    pub(crate) links: Arc<Links>,
+    links: Option<Arc<Links>>,
     secrets: Option<Arc<dyn Secrets>>,
     first_admin: Option<Arc<dyn Secrets>>,
     undelivered: Option<Arc<dyn Objects>>,
@@ -61,7 +61,7 @@ impl App {
             grants: Arc::default(),
             levels: Arc::default(),
             signer: Arc::default(),
-            links: Arc::default(),
+            links: None,
             secrets: None,
             first_admin: None,
             undelivered: None,
@@ -76,6 +76,13 @@ impl App {
     #[must_use]
     pub fn with_secrets(mut self, secrets: Arc<dyn Secrets>) -> Self {
         self.secrets = Some(secrets);
+        self
+    }
+
+    /// With the secret that signs the links of messages.
+    #[must_use]
+    pub fn with_links(mut self, secret: Arc<dyn Secrets>) -> Self {
+        self.links = Some(Arc::new(Links::new(secret)));
         self
     }
 
@@ -229,6 +236,10 @@ impl App {
 
     pub(crate) fn secrets_of_keys(&self) -> Result<&dyn Secrets, KeyError> {
         self.secrets().map_err(|missing| KeyError(missing.to_string()))
+    }
+
+    pub(crate) fn links(&self) -> Result<&Links, KeyError> {
+        self.links.as_deref().ok_or_else(|| KeyError(NotGiven("the secret of links").to_string()))
     }
 
     /// The secret that names the first administrator, where there is one.

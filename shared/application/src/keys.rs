@@ -34,7 +34,7 @@ const ATTEMPTS: u32 = 5;
 pub struct KeyError(pub String);
 
 impl KeyError {
-    fn of(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn of(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
 }
@@ -109,10 +109,6 @@ pub(crate) struct Secret {
     pub(crate) keys: Vec<SecretKey>,
     /// HMAC key of refresh tokens, base64url. It stays when signing keys rotate.
     refresh: String,
-    /// HMAC key of the links by which customers say that they want no messages, base64url. It stays for ever, like the links. Who
-    /// wrote a secret before there were any left it out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    unsubscribe: Option<String>,
     /// Which rotations were carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rotations: Option<Vec<String>>,
@@ -139,28 +135,20 @@ impl Secret {
             return Err(damaged("it has no keys, or keys without ids of their own"));
         }
         secret.refresh_key()?;
-        secret.unsubscribe_key()?;
         secret.public()?;
         Ok(secret)
     }
 
     fn first(wanted: &Wanted) -> Result<Self, KeyError> {
         let rotations = wanted.rotation.map(str::to_owned).into_iter().collect();
-        let (refresh, unsubscribe) = (B64.encode(random::<32>()?), Some(B64.encode(random::<32>()?)));
-        Ok(Self { keys: vec![SecretKey::generate(0, wanted.access_seconds)?], refresh, unsubscribe, rotations: Some(rotations) })
+        let refresh = B64.encode(random::<32>()?);
+        Ok(Self { keys: vec![SecretKey::generate(0, wanted.access_seconds)?], refresh, rotations: Some(rotations) })
     }
 
     /// The key of refresh tokens.
     pub(crate) fn refresh_key(&self) -> Result<Vec<u8>, KeyError> {
         let key = B64.decode(&self.refresh).map_err(|_| damaged("the key of refresh tokens is not base64url"))?;
         if key.len() < 32 { Err(damaged("the key of refresh tokens is too short")) } else { Ok(key) }
-    }
-
-    /// The key of the links in messages; `None` before it was made.
-    pub(crate) fn unsubscribe_key(&self) -> Result<Option<Vec<u8>>, KeyError> {
-        let Some(key) = &self.unsubscribe else { return Ok(None) };
-        let key = B64.decode(key).map_err(|_| damaged("the key of links is not base64url"))?;
-        if key.len() < 32 { Err(damaged("the key of links is too short")) } else { Ok(Some(key)) }
     }
 
     /// What is published of it.
@@ -180,9 +168,6 @@ impl Secret {
     /// The secret as it is wanted; the same where nothing is new.
     fn settled(&self, wanted: &Wanted, now: Time) -> Result<Self, KeyError> {
         let mut next = self.clone();
-        if next.unsubscribe.is_none() {
-            next.unsubscribe = Some(B64.encode(random::<32>()?));
-        }
         // An update of the code alone rotates nothing.
         let known = next.rotations.get_or_insert_with(|| wanted.before.or(wanted.rotation).map(str::to_owned).into_iter().collect());
         let fresh = wanted.rotation.filter(|value| !known.iter().any(|known| known == value));

@@ -66,7 +66,7 @@ mod kept;
 pub mod keys;
 mod level_names;
 mod levels;
-mod links;
+pub mod links;
 mod lists;
 pub mod log;
 pub mod metric;

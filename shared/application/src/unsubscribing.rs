@@ -14,12 +14,12 @@ use domain::unsubscribe::{Unsubscribe, Verdict, opt_out};
 impl App {
     /// The end of the link by which a customer says so.
     pub async fn unsubscribe_token(&self, said: Unsubscribe) -> Result<UnsubscribeToken, KeyError> {
-        self.links.sign(self.secrets_of_keys()?, said).await
+        self.links()?.sign(said).await
     }
 
     /// What a link says, if it is one of ours.
     pub async fn unsubscribing(&self, token: &UnsubscribeToken) -> Result<Option<Unsubscribe>, KeyError> {
-        self.links.verify(self.secrets_of_keys()?, token).await
+        self.links()?.verify(token).await
     }
 
     /// Does what a link says, where it is not so already: for the customer that it names, and for others with the same e-mail address,

@@ -177,6 +177,15 @@ impl<I: Identity, P, Q, B: FromBody> Request<I, P, Q, B> {
         }
     }
 
+    /// Goes on where the request comes for the first time: for what is done outside the table, which no transaction of it keeps from
+    /// being done again. One that was answered under its `Idempotency-Key` is answered so once more.
+    pub async fn only_once(&self) -> Result<(), Rejection> {
+        match &self.idempotency {
+            Some(key) if self.app.unscoped().saved_answer(key, self.app.clock.now()).await?.is_some() => Err(Rejection::Answered),
+            _ => Ok(()),
+        }
+    }
+
     /// Adds the answer to what is written, so that a repeated request gets it again.
     fn with_saved_answer<T: Serialize>(&self, key: &IdempotencyKey, decision: Decision<Answer<T>>) -> Result<Decision<Answer<T>>, Rejection> {
         let (mut change, answer) = match decision {

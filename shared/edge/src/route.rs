@@ -26,6 +26,8 @@ use store::keys::Reserved;
 pub enum Resource {
     /// Reads the deployment's secret.
     Secret,
+    /// Reads the secret that signs the links of messages.
+    Links,
     /// Sends to this queue.
     Send(Queue),
     /// Sends to every queue.
@@ -154,7 +156,9 @@ impl Route {
         let of_resource = |resource: &Resource| match resource {
             Resource::Credentials => Some(Reserved::Credentials),
             Resource::Roles => Some(Reserved::Roles),
-            Resource::Secret | Resource::Send(_) | Resource::SendAll | Resource::QueueDepths | Resource::Probes | Resource::Cpu => None,
+            Resource::Secret | Resource::Links | Resource::Send(_) | Resource::SendAll | Resource::QueueDepths | Resource::Probes | Resource::Cpu => {
+                None
+            }
         };
         self.resources.iter().filter_map(of_resource).collect()
     }

@@ -202,6 +202,7 @@ fn of_route(package: &str, route: &Route) -> String {
     for resource in route.resources {
         match resource {
             Resource::Secret => variables.push(secret_variable()),
+            Resource::Links => variables.push(links_variable()),
             Resource::Send(queue) => variables.push(queue_variable(*queue)),
             Resource::SendAll => variables.extend(Queue::ALL.map(queue_variable)),
             Resource::QueueDepths => variables.extend(Queue::ALL.into_iter().flat_map(|queue| [queue_variable(queue), dead_variable(queue)])),
@@ -291,6 +292,10 @@ fn secret_variable() -> (String, String) {
     ("SECRET_ARN".to_owned(), "!Ref SecretArn".to_owned())
 }
 
+fn links_variable() -> (String, String) {
+    ("LINKS_SECRET_ARN".to_owned(), "!Ref LinksSecretArn".to_owned())
+}
+
 fn of_worker(worker: &Worker) -> String {
     let mut variables: Vec<(String, String)> = Vec::new();
     for need in worker.needs {
@@ -303,7 +308,7 @@ fn of_worker(worker: &Worker) -> String {
             Need::Senders => variables.push(("MAIL_CONFIGURATION_SET".to_owned(), "!Ref MailSetName".to_owned())),
             Need::Links => {
                 let api = "!Sub https://${HttpApiId}.execute-api.${AWS::Region}.${AWS::URLSuffix}".to_owned();
-                variables.extend([secret_variable(), ("API_URL".to_owned(), api)]);
+                variables.extend([links_variable(), ("API_URL".to_owned(), api)]);
             }
             Need::Credentials | Need::Cpu | Need::Pushes => {}
         }

@@ -30,6 +30,7 @@ fn shared() -> Vec<(String, String)> {
         ("TableStreamArn", STREAM_ARN),
         ("SecretArn", "!GetAtt Secret.Id"),
         ("AdminSecretArn", "!GetAtt AdminSecret.Id"),
+        ("LinksSecretArn", "!GetAtt LinksSecret.Id"),
         ("LogGroupName", "!Ref LogGroup"),
         ("BusName", "!Ref Bus"),
         ("BusArn", "!GetAtt Bus.Arn"),

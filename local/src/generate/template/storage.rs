@@ -57,6 +57,15 @@ pub(super) fn resources() -> String {
         GenerateStringKey: password
         PasswordLength: 32
 
+  # What signs the links by which customers say that they want no messages. It stays as it is drawn: a link is valid for ever.
+  LinksSecret:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      Description: !Sub Key of the links in messages of ${{AWS::StackName}}
+      GenerateSecretString:
+        PasswordLength: 64
+        ExcludePunctuation: true
+
   LogGroup:
     Type: AWS::Logs::LogGroup
     Properties:
