@@ -5,16 +5,18 @@ mod tuning;
 
 use crate::clock::{Clock, SystemClock};
 use crate::connector::Connector;
+use crate::dispatch::Answer;
 use crate::hooks::{Hook, Turn};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
 use dynoxide::actions::scan::ScanRequest;
 use opening::{check_header, damaged, lock, unusable, unwritable};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -36,6 +38,8 @@ pub struct Table {
 struct Shared {
     writes: watch::Sender<u64>,
     served: AtomicBool,
+    /// Transactions that were carried out and whose answers a hook lost, by the token under which they are asked for again.
+    unheard: Mutex<HashMap<String, Answer>>,
     /// The database file and the lock that keeps it ours.
     file: Option<(PathBuf, File)>,
 }
@@ -85,7 +89,7 @@ impl Table {
             before: None,
             after: None,
             turn: None,
-            shared: Arc::new(Shared { writes: watch::Sender::new(0), served: AtomicBool::new(false), file }),
+            shared: Arc::new(Shared { writes: watch::Sender::new(0), served: AtomicBool::new(false), unheard: Mutex::default(), file }),
         }
     }
 
@@ -238,6 +242,15 @@ impl Table {
         }
         let db = self.db.clone();
         tokio::task::spawn_blocking(move || work(&db)).await.map_err(|error| TableError::Interrupted(error.to_string()))
+    }
+
+    /// What the transaction with this token was answered, where nobody heard it.
+    pub(crate) fn unheard(&self, token: &str) -> Option<Answer> {
+        self.shared.unheard.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
+    }
+
+    pub(crate) fn keep_unheard(&self, token: String, answer: Answer) {
+        self.shared.unheard.lock().unwrap_or_else(PoisonError::into_inner).insert(token, answer);
     }
 
     /// Tells stream readers that something was written.

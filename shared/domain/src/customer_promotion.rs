@@ -122,7 +122,7 @@ impl Row<CustomerPromotion> {
     /// that was deleted. So the end of a promotion is one write, however many customers have it.
     pub fn standing(&self, promotion: &Row<Promotion>, now: Time) -> HoldingStatus {
         match self.data.status {
-            HoldingStatus::Assigned if promotion.derived.deleted_at.is_some() => HoldingStatus::Revoked,
+            HoldingStatus::Assigned if promotion.derived.deleted_at.is_some_and(|deleted| !promotion.data.is_over(deleted)) => HoldingStatus::Revoked,
             HoldingStatus::Assigned if promotion.data.status == PromotionStatus::Expired || promotion.data.is_over(now) => HoldingStatus::Expired,
             status => status,
         }

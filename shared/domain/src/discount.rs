@@ -144,7 +144,9 @@ pub fn evaluate(purchase: &Purchase, offered: &[Offered], codes: &[PromotionCode
         .iter()
         .filter(|offered| !offered.promotion.data.is_exhausted(offered.uses) && !offered.is_held_enough())
         .map(|offered| &offered.promotion)
-        .filter(|promotion| applies(&promotion.data, purchase) && !is_named(promotion));
+        .filter(|promotion| applies(&promotion.data, purchase))
+        // What discounts the order does so once; for the next order it can bring another one.
+        .filter(|promotion| promotion.data.apply_to == ApplyTo::NextOrder || !is_named(promotion));
     let (now, later): (Vec<_>, Vec<_>) = automatic.partition(|promotion| promotion.data.apply_to == ApplyTo::CurrentOrder);
     let offer = |promotion, record| Offer { promotion, record, amount: amount(&promotion.data, purchase.subtotal).min(purchase.subtotal) };
     let held = named.iter().map(|named| offer(&named.promotion, named.waiting.as_ref().map(|record| record.id)));
@@ -312,10 +314,14 @@ mod tests {
         assert_eq!(found(&[]), Discounts::default());
         let discount = Discount { promotion: gift.id, code: code("GIFT"), amount: 100, record };
         assert_eq!(found(&[code("gift")]), Discounts { discounts: vec![discount], total: 100, assigned: vec![] });
-        // By itself it would apply once more.
-        let again = Offered { held: 0, ..gifts.clone() };
+        // By itself it would apply once more: it brings another one for the next order, but discounts this one once.
         let first = Purchase { order_count: 0, ..purchase(1000) };
-        assert_eq!(evaluate(&first, &[again], &[code("GIFT")]).map(|found| (found.total, found.assigned)), Ok((100, vec![])));
+        let again = |promotion: &Record<Promotion>| {
+            let again = Offered { held: 0, ..held(promotion) };
+            evaluate(&first, &[again], &[promotion.data.code.clone()]).map(|found| (found.total, found.assigned))
+        };
+        assert_eq!(again(&gift), Ok((100, vec![gift.id])));
+        assert_eq!(again(&promotion(json!({"trigger": "FIRST_PURCHASE"}))), Ok((100, vec![])));
         // Something better applies by itself: the gift keeps for another order.
         let both = |other: &Record<Promotion>| evaluate(&purchase(1000), &[gifts.clone(), offered(other)], &[code("GIFT")]);
         assert_eq!(both(&always("BETTER", json!({"discountValue": 20}))).as_ref().map(lines), Ok(vec![("BETTER", 200)]));
@@ -425,7 +431,8 @@ mod tests {
                 }
                 _ => false,
             };
-            !made.is_named && triggered && in_date(fields) && made.held < 2 && made.remaining != Some(0)
+            let is_used = made.is_named && fields["applyTo"] == "CURRENT_ORDER";
+            !is_used && triggered && in_date(fields) && made.held < 2 && made.remaining != Some(0)
         };
         let now: Vec<&Made> = made.iter().filter(|made| made.is_named || by_itself(made) && made.fields["applyTo"] == "CURRENT_ORDER").collect();
         let stackable = |made: &&&Made| made.fields["stackable"] == true;

@@ -124,11 +124,12 @@ pub fn buy(
                 let after = customer_promotion::redeemed_at_once(promotion, customer.id, act, order.id);
                 promotions.push(Moved::made(after, offer, act, &about));
             }
-            (None, _) if assigned.contains(&promotion.id) => {
-                let after = customer_promotion::for_later(promotion, customer.id, act, order.id);
-                promotions.push(Moved::made(after, offer, act, &about));
-            }
             (None, _) => {}
+        }
+        // Also one that the order itself uses up.
+        if assigned.contains(&promotion.id) {
+            let after = customer_promotion::for_later(promotion, customer.id, act, order.id);
+            promotions.push(Moved::made(after, offer, act, &about));
         }
     }
     order.text.promotions = promotions.iter().map(|moved| moved.after.id).collect::<Vec<CustomerPromotionId>>();

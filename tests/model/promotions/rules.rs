@@ -86,8 +86,8 @@ impl Rule {
         self.status == "ACTIVE" && self.starts <= now && !self.is_over(now)
     }
 
-    pub fn delete(&mut self) {
-        self.is_revoked |= self.status != EXPIRED;
+    pub fn delete(&mut self, now: i64) {
+        self.is_revoked |= self.status != EXPIRED && !self.is_over(now);
         self.status = EXPIRED;
     }
 
@@ -156,12 +156,6 @@ impl World {
         let found: Vec<_> = (0..codes.len()).map(find).collect();
         let wrong: Vec<usize> = (0..codes.len()).filter(|place| found[*place].is_none()).collect();
         if wrong.is_empty() { Ok(found.into_iter().flatten().collect()) } else { Err(wrong) }
-    }
-
-    /// Whether an order that names this code would bring the same promotion for the next one.
-    pub fn comes_again(&self, code: &str, customer: usize, subtotal: i64) -> bool {
-        let is_meant = |rule: &usize| self.rules[*rule].code == code.to_uppercase() && self.rules[*rule].next_order;
-        (0..self.rules.len()).filter(is_meant).any(|rule| self.waiting(rule, customer).is_some() && self.applies(rule, customer, subtotal))
     }
 
     /// Of what an order could use, the larger of the best one that stands alone and the sum of those that do not. The larger
