@@ -28,6 +28,11 @@ pub(crate) fn writes(operation: &str) -> bool {
     matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems")
 }
 
+/// Whether the operation reads items and does nothing else.
+pub(crate) fn reads(operation: &str) -> bool {
+    matches!(operation, "GetItem" | "Query" | "BatchGetItem" | "TransactGetItems")
+}
+
 /// An answer in wire form.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {

@@ -140,7 +140,7 @@ fn store_on(table: &Table) -> Store {
 /// The table cut to what a route declares.
 fn route_table(table: &Table, route: &edge::Route) -> Table {
     let caller = (route.access != Access::Public).then_some(Action::Get);
-    policed(table, route.name, route.actions.iter().copied().chain(caller), route.reserved())
+    policed(&table.clone().paced(), route.name, route.actions.iter().copied().chain(caller), route.reserved())
 }
 
 impl Embedded {

@@ -131,32 +131,41 @@ impl Operation {
         let partitions = partitions(name, &request);
         let written = match name {
             "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" => partitions.clone(),
-            "TransactWriteItems" => self::partitions(name, &without_checks(&request)),
+            "TransactWriteItems" => keys_of(actions_of(&request).filter(|(action, _)| *action != "ConditionCheck").map(|(_, part)| part)),
             _ => Vec::new(),
         };
         Self { name: name.to_owned(), actions, resources, partitions, written, request, role: None, status: None }
     }
 }
 
-/// A transaction without what it only looks at.
-fn without_checks(request: &Value) -> Value {
-    let items = request["TransactItems"].as_array().into_iter().flatten();
-    json!({"TransactItems": items.filter(|item| item.get("ConditionCheck").is_none()).collect::<Vec<_>>()})
+/// The actions of a transaction, by name.
+fn actions_of(request: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    request["TransactItems"].as_array().into_iter().flatten().flat_map(members)
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+/// The partition keys of what has a key or is an item.
+fn keys_of<'a>(parts: impl Iterator<Item = &'a Value>) -> Vec<String> {
+    let keys = parts.flat_map(|part| [&part["Key"], &part["Item"], part]);
+    keys.filter_map(|key| key["pk"]["S"].as_str().map(str::to_owned)).collect()
 }
 
 /// See [`Operation::partitions`].
 fn partitions(name: &str, request: &Value) -> Vec<String> {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let members = |value: &Value| value.as_object().into_iter().flat_map(|map| map.values().cloned()).collect::<Vec<_>>();
-    let parts: Vec<Value> = match name {
-        "Query" => return compared(request),
-        "TransactWriteItems" | "TransactGetItems" => list(&request["TransactItems"]).iter().flat_map(members).collect(),
-        "BatchWriteItem" => members(&request["RequestItems"]).iter().flat_map(list).flat_map(|write| members(&write)).collect(),
-        "BatchGetItem" => members(&request["RequestItems"]).iter().flat_map(|table| list(&table["Keys"])).map(|key| json!({"Key": key})).collect(),
-        _ => vec![request.clone()],
-    };
-    let keys = parts.iter().flat_map(|part| [&part["Key"], &part["Item"]]);
-    keys.filter_map(|key| key["pk"]["S"].as_str().map(str::to_owned)).collect()
+    let tables = || members(&request["RequestItems"]).map(|(_, table)| table);
+    match name {
+        "Query" => compared(request),
+        "TransactWriteItems" | "TransactGetItems" => keys_of(actions_of(request).map(|(_, part)| part)),
+        "BatchWriteItem" => {
+            let writes = tables().filter_map(Value::as_array).flatten();
+            keys_of(writes.flat_map(members).map(|(_, part)| part))
+        }
+        "BatchGetItem" => keys_of(tables().filter_map(|table| table["Keys"].as_array()).flatten()),
+        _ => keys_of(std::iter::once(request)),
+    }
 }
 
 /// What a query's key condition asks for by `=`.

@@ -87,7 +87,7 @@ impl StreamReader {
         };
         let records = self
             .table
-            .with_database(move |db| {
+            .reading(move |db| {
                 let iterator = db.get_shard_iterator(request)?;
                 db.get_records(GetRecordsRequest { shard_iterator: iterator.shard_iterator.unwrap_or_default(), limit: Some(limit.max(1)) })
             })
@@ -141,19 +141,25 @@ where
     let after = checkpoints.load(consumer).await?;
     let mut reader = StreamReader::open(table.clone(), table_name, after).await?;
     let mut writes = table.writes();
+    let mut place = table.place();
     let mut failures = 0;
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         writes.borrow_and_update();
         let pause = match step(&mut reader, consumer, batch_size, &checkpoints, &handler).await {
-            Ok(true) => {
+            Ok(0) => {
+                place.is_behind(false);
+                if table.is_served() { POLL_SERVED } else { POLL_IDLE }
+            }
+            Ok(read) => {
                 failures = 0;
+                place.is_behind(read >= batch_size);
                 Duration::ZERO
             }
-            Ok(false) if table.is_served() => POLL_SERVED,
-            Ok(false) => POLL_IDLE,
             Err(error) => {
                 failures += 1;
+                // Nobody waits for what may take long.
+                place.is_behind(false);
                 let pause = backoff(failures);
                 application::log::fault(consumer, &format!("batch failed {failures} times: {error}"));
                 pause
@@ -169,8 +175,8 @@ where
     }
 }
 
-/// Handles one batch; `false` when there was none.
-pub async fn step<C, H, F, E>(reader: &mut StreamReader, consumer: &str, batch_size: usize, checkpoints: &C, handler: &H) -> Result<bool, String>
+/// Handles one batch; gives how many records it had, none where everything has been read.
+pub async fn step<C, H, F, E>(reader: &mut StreamReader, consumer: &str, batch_size: usize, checkpoints: &C, handler: &H) -> Result<usize, String>
 where
     C: Checkpoints,
     H: Fn(Value) -> F,
@@ -179,7 +185,7 @@ where
 {
     let text = |error: StreamError| error.to_string();
     let Some(batch) = reader.peek(batch_size).await.map_err(text)? else {
-        return Ok(false);
+        return Ok(0);
     };
     let sequences: Vec<String> = sequences(&batch.event);
     let answer = AssertUnwindSafe(async { handler(batch.event).await })
@@ -199,7 +205,7 @@ where
     if partial {
         return Err("the handler failed part of the batch".into());
     }
-    Ok(true)
+    Ok(sequences.len())
 }
 
 fn sequences(event: &Value) -> Vec<String> {

@@ -15,12 +15,18 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use opening::TableError;
+
+/// How long a write waits for who is behind, at most.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How many connections only read. Four processors have work for them; more would be memory.
+const READERS: usize = 4;
 
 /// A DynamoDB-compatible database in this process. Clones share it.
 ///
@@ -29,19 +35,64 @@ pub use opening::TableError;
 pub struct Table {
     // The database goes before `shared`, so the last clone closes it before the lock is let go.
     db: Database,
+    readers: Arc<Readers>,
     pub(crate) before: Option<Hook>,
     pub(crate) after: Option<Hook>,
     pub(crate) turn: Option<Turn>,
+    pub(crate) paced: bool,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     writes: watch::Sender<u64>,
+    /// How many readers of the stream have more before them than they take at once.
+    behind: watch::Sender<u32>,
     served: AtomicBool,
     /// Transactions that were carried out and whose answers a hook lost, by the token under which they are asked for again.
     unheard: Mutex<HashMap<String, Answer>>,
     /// The database file and the lock that keeps it ours.
     file: Option<(PathBuf, File)>,
+}
+
+/// Connections to a database file that only read: SQLite lets any number of them read beside each other and beside the one that
+/// writes, each what is committed when it begins. A database in memory has none.
+#[derive(Default)]
+struct Readers {
+    connections: Vec<Database>,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    fn open(name: &str) -> Result<Self, dynoxide::DynoxideError> {
+        let connections = (0..READERS).map(|_| Database::new(name)).collect::<Result<_, _>>()?;
+        Ok(Self { connections, next: AtomicUsize::new(0) })
+    }
+
+    /// One of them, each in its turn.
+    fn next(&self) -> Option<&Database> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        self.connections.get(turn.checked_rem(self.connections.len())?)
+    }
+}
+
+/// Whether a reader of the stream is behind; who is gone is not.
+pub(crate) struct Place {
+    shared: Arc<Shared>,
+    is_behind: bool,
+}
+
+impl Place {
+    pub(crate) fn is_behind(&mut self, is_behind: bool) {
+        if std::mem::replace(&mut self.is_behind, is_behind) != is_behind {
+            self.shared.behind.send_modify(|count| *count = if is_behind { *count + 1 } else { count.saturating_sub(1) });
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.is_behind(false);
+    }
 }
 
 impl std::fmt::Debug for Table {
@@ -72,10 +123,14 @@ impl Table {
         check_header(path, folder)?;
         let name = path.to_str().ok_or_else(|| unwritable(path, "its name is not UTF-8"))?;
         let db = Database::new(name).map_err(|error| unusable(path, &error))?;
+        let readers = Readers::open(name).map_err(|error| unusable(path, &error))?;
+        // A commit is in the file when it is answered, and on the disk a moment later: whoever kills the process loses nothing,
+        // and a power cut the last moments, never a part of one. The engine calls it the normal way, and begins with another.
+        db.disable_bulk_loading().map_err(|error| unusable(path, &error))?;
         // Reads every table's pages once, so damage shows here and not in mid-request.
         db.table_stats().map_err(|error| unusable(path, &error))?;
         tuning::index(path).map_err(|why| damaged(path, why))?;
-        Ok(Self::of(db, Some((path.into(), lock))))
+        Ok(Self { readers: Arc::new(readers), ..Self::of(db, Some((path.into(), lock))) })
     }
 
     fn in_memory(db: Database) -> Result<Self, TableError> {
@@ -86,10 +141,18 @@ impl Table {
     fn of(db: Database, file: Option<(PathBuf, File)>) -> Self {
         Self {
             db,
+            readers: Arc::default(),
             before: None,
             after: None,
             turn: None,
-            shared: Arc::new(Shared { writes: watch::Sender::new(0), served: AtomicBool::new(false), unheard: Mutex::default(), file }),
+            paced: false,
+            shared: Arc::new(Shared {
+                writes: watch::Sender::new(0),
+                behind: watch::Sender::new(0),
+                served: AtomicBool::new(false),
+                unheard: Mutex::default(),
+                file,
+            }),
         }
     }
 
@@ -113,6 +176,14 @@ impl Table {
     #[must_use]
     pub fn with_turns(mut self, turn: Turn) -> Self {
         self.turn = Some(turn);
+        self
+    }
+
+    /// A view of the same database whose writes wait while those who follow the stream are behind: what is derived from a change
+    /// is seen soon after it, however many write as fast as they can.
+    #[must_use]
+    pub fn paced(mut self) -> Self {
+        self.paced = true;
         self
     }
 
@@ -251,6 +322,23 @@ impl Table {
 
     pub(crate) fn keep_unheard(&self, token: String, answer: Answer) {
         self.shared.unheard.lock().unwrap_or_else(PoisonError::into_inner).insert(token, answer);
+    }
+
+    /// Reads: beside whoever writes, where there is a file. It is short, since what is read is in memory as a rule, so nobody waits
+    /// for another thread.
+    pub(crate) async fn reading<T: Send + 'static>(&self, work: impl FnOnce(&Database) -> T + Send + 'static) -> Result<T, TableError> {
+        Ok(work(self.readers.next().unwrap_or(&self.db)))
+    }
+
+    /// Waits until nobody is behind, but not for ever: who cannot go on holds up no one.
+    pub(crate) async fn room(&self) {
+        let mut behind = self.shared.behind.subscribe();
+        let _ = tokio::time::timeout(PATIENCE, behind.wait_for(|count| *count == 0)).await;
+    }
+
+    /// Where a reader of the stream says whether it is behind.
+    pub(crate) fn place(&self) -> Place {
+        Place { shared: self.shared.clone(), is_behind: false }
     }
 
     /// Tells stream readers that something was written.

@@ -1,7 +1,6 @@
 //! Every test of the embedded CRM's parts but those of the front.
 
 mod queues;
-mod scale;
 mod scheduler;
 mod stream;
 mod support;

@@ -230,7 +230,7 @@ fn what_was_sent_survives_kill_9() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("crm.db");
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "queues::child_that_is_killed", "--ignored", "--nocapture"])
+        .args(["--exact", "queues::child_that_is_killed", "--nocapture"])
         .env("CRM_DB", &path)
         .stdout(Stdio::piped())
         .spawn()
@@ -258,7 +258,6 @@ fn what_was_sent_survives_kill_9() {
 }
 
 #[tokio::test]
-#[ignore = "started by what_was_sent_survives_kill_9"]
 async fn child_that_is_killed() {
     let Ok(path) = std::env::var("CRM_DB") else {
         return;

@@ -204,3 +204,41 @@ async fn a_write_reaches_the_handler_within_100_ms() {
         consumer.stop().await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_paced_writer_waits_while_a_reader_is_behind_but_not_for_ever() {
+    let table = memory().await;
+    for n in 0..7 {
+        put(&client(&table), &format!("{n}")).await;
+    }
+    let gate = Arc::new(tokio::sync::Semaphore::new(1));
+    let (shut, opened) = (gate.clone(), gate.clone());
+    let reading = {
+        let (table, checkpoints) = (table.clone(), TableCheckpoints::open(table.clone()).await.unwrap());
+        tokio::spawn(async move {
+            let handler = move |_: Value| {
+                let shut = shut.clone();
+                async move {
+                    shut.acquire().await.unwrap().forget();
+                    Ok::<_, String>(Value::Null)
+                }
+            };
+            stream::run(table, TABLE, "slow", 3, checkpoints, handler, std::future::pending()).await
+        })
+    };
+    // The first full batch is through, the second one is not.
+    while gate.available_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    tokio::task::yield_now().await;
+    let paced = client(&table.clone().paced());
+    let waited = async |sk: &str| {
+        let before = tokio::time::Instant::now();
+        put(&paced, sk).await;
+        before.elapsed()
+    };
+    assert_eq!(waited("a").await, Duration::from_secs(1), "it is not waited for longer");
+    opened.add_permits(10);
+    while !waited("b").await.is_zero() {}
+    reading.abort();
+}

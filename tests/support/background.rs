@@ -184,7 +184,7 @@ impl Post {
                 let Trigger::Stream(interest) = worker.trigger else { return false };
                 let handle = |event: Value| befallen(worker, app, local::embedded::filtered(event, interest), mishap);
                 // A batch that failed is offered again.
-                local::stream::step(reader, worker.name, STREAM_BATCH, &InTheReader, &handle).await.unwrap_or(true)
+                local::stream::step(reader, worker.name, STREAM_BATCH, &InTheReader, &handle).await.map_or(true, |read| read > 0)
             }
         }
     }
