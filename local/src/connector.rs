@@ -60,33 +60,23 @@ async fn answer(table: &Table, name: String, body: Bytes) -> Result<Answer, Conn
         return refused(fault);
     }
     let changes = dispatch::writes(&name);
-    if changes && table.paced {
-        table.room().await;
-    }
-    // Only a hook can lose an answer here, so only then a transaction is asked for again under its token.
-    let token = table.after.as_ref().and(operation.as_ref()).and_then(|operation| operation.request["ClientRequestToken"].as_str());
-    let token = token.map(str::to_owned);
-    let answer = match token.as_deref().and_then(|token| table.unheard(token)) {
-        Some(answer) => answer,
-        None => {
-            let done = match dispatch::reads(&name) {
-                true => table.reading(move |db| dispatch::answer(db, &name, &body)).await,
-                false => table.with_database(move |db| dispatch::answer(db, &name, &body)).await,
-            };
-            done.map_err(|error| ConnectorError::other(error.into(), None))?
-        }
+    let unheard = table.unheard();
+    let done = match dispatch::reads(&name) {
+        true => table.reading(move |db| dispatch::answer(db, &unheard, &name, &body)).await,
+        false => table.with_database(move |db| dispatch::answer(db, &unheard, &name, &body)).await,
     };
+    let answer = done.map_err(|error| ConnectorError::other(error.into(), None))?;
     if changes && answer.status == 200 {
         table.wake();
     }
     if let (Some(after), Some(operation)) = (&table.after, &mut operation) {
         operation.status = Some(answer.status);
         if let Err(fault) = after(operation) {
-            if let (Some(token), 200) = (token, answer.status) {
-                table.keep_unheard(token, answer);
-            }
             return refused(fault);
         }
+    }
+    if let Some(token) = &answer.token {
+        table.unheard().heard(token);
     }
     Ok(answer)
 }

@@ -5,6 +5,8 @@ use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Every operation served; anything else is an `UnknownOperationException`.
 pub(crate) const OPERATIONS: [&str; 13] = [
@@ -28,9 +30,9 @@ pub(crate) fn writes(operation: &str) -> bool {
     matches!(operation, "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems")
 }
 
-/// Whether the operation reads items and does nothing else.
+/// Whether the operation reads items and does nothing else, each for itself.
 pub(crate) fn reads(operation: &str) -> bool {
-    matches!(operation, "GetItem" | "Query" | "BatchGetItem" | "TransactGetItems")
+    matches!(operation, "GetItem" | "Query" | "BatchGetItem")
 }
 
 /// An answer in wire form.
@@ -38,6 +40,39 @@ pub(crate) fn reads(operation: &str) -> bool {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+    /// The token under which a transaction is asked for again where this does not arrive.
+    pub(crate) token: Option<String>,
+}
+
+/// What transactions were answered whose answers nobody has heard so far, by token: the first try may still be under way when the
+/// next one comes, since whoever asks waits only so long. The engine has a memory of its own for that, and goes through all of the
+/// last ten minutes with every transaction.
+#[derive(Default)]
+pub(crate) struct Unheard(Mutex<HashMap<String, Arc<Mutex<Option<Answer>>>>>);
+
+impl Unheard {
+    /// Does it once under a token: whoever comes later with it waits, and gets the same answer. What was refused is done again.
+    fn once(&self, token: &str, work: impl FnOnce() -> Answer) -> Answer {
+        let slot = locked(&self.0).entry(token.to_owned()).or_default().clone();
+        let mut known = locked(&slot);
+        if let Some(answer) = &*known {
+            return answer.clone();
+        }
+        let answer = Answer { token: Some(token.to_owned()), ..work() };
+        if answer.status == 200 {
+            *known = Some(answer.clone());
+        }
+        answer
+    }
+
+    /// The answer has arrived: nobody asks again.
+    pub(crate) fn heard(&self, token: &str) {
+        locked(&self.0).remove(token);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Answer {
@@ -48,20 +83,36 @@ impl Answer {
             _ => "com.amazonaws.dynamodb.v20120810",
         };
         let body = serde_json::json!({"__type": format!("{service}#{code}"), "message": message});
-        Self { status, body: body.to_string().into_bytes() }
+        Self { status, body: body.to_string().into_bytes(), token: None }
     }
 }
 
 /// Runs one operation and answers as DynamoDB would.
-pub(crate) fn answer(db: &Database, operation: &str, body: &[u8]) -> Answer {
+pub(crate) fn answer(db: &Database, unheard: &Unheard, operation: &str, body: &[u8]) -> Answer {
     if !OPERATIONS.contains(&operation) {
         return Answer::error(400, "UnknownOperationException", "");
     }
-    match run(db, operation, body) {
-        Ok(body) => Answer { status: 200, body },
+    if operation != "TransactWriteItems" {
+        return answered(operation, run(db, operation, body));
+    }
+    let mut request: TransactWriteItemsRequest = match serde_json::from_slice(body) {
+        Ok(request) => request,
+        Err(error) => return answered(operation, Err(unreadable(&error))),
+    };
+    let token = request.client_request_token.take();
+    let work = || answered(operation, db.transact_write_items(request).and_then(|answer| written(&answer)));
+    match token {
+        Some(token) => unheard.once(&token, work),
+        None => work(),
+    }
+}
+
+fn answered(operation: &str, outcome: Result<Vec<u8>, DynoxideError>) -> Answer {
+    match outcome {
+        Ok(body) => Answer { status: 200, body, token: None },
         Err(error) => {
             let error = enveloped(operation, error);
-            Answer { status: error.status_code(), body: error.to_json().into_bytes() }
+            Answer { status: error.status_code(), body: error.to_json().into_bytes(), token: None }
         }
     }
 }
@@ -75,8 +126,6 @@ fn run(db: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideE
         "Query" => call(body, |request| db.query(request)),
         "BatchGetItem" => call(body, |request| db.batch_get_item(request)),
         "BatchWriteItem" => call(body, |request| db.batch_write_item(request)),
-        // Its memory of tokens is gone through with every transaction; whoever calls this knows whose answers were lost.
-        "TransactWriteItems" => call(body, |request| db.transact_write_items(TransactWriteItemsRequest { client_request_token: None, ..request })),
         "TransactGetItems" => call(body, |request| db.transact_get_items(request)),
         "CreateTable" => call(body, |request| db.create_table(request)),
         "DescribeTable" => call(body, |request| db.describe_table(request)),
@@ -88,8 +137,11 @@ fn run(db: &Database, operation: &str, body: &[u8]) -> Result<Vec<u8>, DynoxideE
 
 fn call<Q: DeserializeOwned, A: Serialize>(body: &[u8], serve: impl FnOnce(Q) -> Result<A, DynoxideError>) -> Result<Vec<u8>, DynoxideError> {
     let request = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
-    let answer = serve(request)?;
-    serde_json::to_vec(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    written(&serve(request)?)
+}
+
+fn written(answer: &impl Serialize) -> Result<Vec<u8>, DynoxideError> {
+    serde_json::to_vec(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
 /// Sorts a request that could not be read into the exception DynamoDB uses for it.
@@ -127,5 +179,31 @@ fn enveloped(operation: &str, error: DynoxideError) -> DynoxideError {
             DynoxideError::ValidationException(format!("1 validation error detected: {message}"))
         }
         (_, error) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_again_while_it_is_under_way_is_done_once() {
+        let (unheard, done) = (Unheard::default(), Mutex::new(0));
+        let work = || {
+            *locked(&done) += 1;
+            Answer { status: 200, body: b"first".to_vec(), token: None }
+        };
+        let answers: Vec<Answer> = std::thread::scope(|scope| {
+            let tries: Vec<_> = (0..8).map(|_| scope.spawn(|| unheard.once("token", work))).collect();
+            tries.into_iter().filter_map(|one| one.join().ok()).collect()
+        });
+        assert!(answers.len() == 8 && answers.iter().all(|answer| answer.body == b"first"));
+        assert_eq!(*locked(&done), 1);
+        unheard.heard("token");
+        assert!(locked(&unheard.0).is_empty(), "nothing is kept of what was heard");
+        // What was refused changed nothing, so the next try is one.
+        let refused = || Answer { status: 400, body: Vec::new(), token: None };
+        assert_eq!(unheard.once("other", refused).status, 400);
+        assert_eq!(unheard.once("other", work).status, 200);
     }
 }

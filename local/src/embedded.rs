@@ -140,7 +140,7 @@ fn store_on(table: &Table) -> Store {
 /// The table cut to what a route declares.
 fn route_table(table: &Table, route: &edge::Route) -> Table {
     let caller = (route.access != Access::Public).then_some(Action::Get);
-    policed(&table.clone().paced(), route.name, route.actions.iter().copied().chain(caller), route.reserved())
+    policed(table, route.name, route.actions.iter().copied().chain(caller), route.reserved())
 }
 
 impl Embedded {
@@ -224,6 +224,10 @@ impl Embedded {
     pub async fn answer(&self, request: lambda_http::Request) -> Response<Body> {
         if request.uri().path().starts_with(dev::BASE) {
             return dev::answer(self, &request).await;
+        }
+        // Before anything is read, so that what is decided on does not grow old meanwhile.
+        if !request.method().is_safe() {
+            self.table.room().await;
         }
         self.router.answer(&self.app, request).await
     }

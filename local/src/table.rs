@@ -5,25 +5,24 @@ mod tuning;
 
 use crate::clock::{Clock, SystemClock};
 use crate::connector::Connector;
-use crate::dispatch::Answer;
+use crate::dispatch::Unheard;
 use crate::hooks::{Hook, Turn};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use dynoxide::Database;
 use dynoxide::actions::scan::ScanRequest;
 use opening::{check_header, damaged, lock, unusable, unwritable};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use opening::TableError;
 
-/// How long a write waits for who is behind, at most.
+/// How long it is waited for who is behind, at most.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How many connections only read. Four processors have work for them; more would be memory.
 const READERS: usize = 4;
@@ -39,7 +38,6 @@ pub struct Table {
     pub(crate) before: Option<Hook>,
     pub(crate) after: Option<Hook>,
     pub(crate) turn: Option<Turn>,
-    pub(crate) paced: bool,
     shared: Arc<Shared>,
 }
 
@@ -48,8 +46,7 @@ struct Shared {
     /// How many readers of the stream have more before them than they take at once.
     behind: watch::Sender<u32>,
     served: AtomicBool,
-    /// Transactions that were carried out and whose answers a hook lost, by the token under which they are asked for again.
-    unheard: Mutex<HashMap<String, Answer>>,
+    unheard: Arc<Unheard>,
     /// The database file and the lock that keeps it ours.
     file: Option<(PathBuf, File)>,
 }
@@ -145,12 +142,11 @@ impl Table {
             before: None,
             after: None,
             turn: None,
-            paced: false,
             shared: Arc::new(Shared {
                 writes: watch::Sender::new(0),
                 behind: watch::Sender::new(0),
                 served: AtomicBool::new(false),
-                unheard: Mutex::default(),
+                unheard: Arc::default(),
                 file,
             }),
         }
@@ -176,14 +172,6 @@ impl Table {
     #[must_use]
     pub fn with_turns(mut self, turn: Turn) -> Self {
         self.turn = Some(turn);
-        self
-    }
-
-    /// A view of the same database whose writes wait while those who follow the stream are behind: what is derived from a change
-    /// is seen soon after it, however many write as fast as they can.
-    #[must_use]
-    pub fn paced(mut self) -> Self {
-        self.paced = true;
         self
     }
 
@@ -294,7 +282,8 @@ impl Table {
     pub(crate) async fn request_quietly(&self, operation: &str, request: Value) -> Result<Value, TableError> {
         let name = operation.to_owned();
         let body = request.to_string();
-        let answer = self.with_database(move |db| crate::dispatch::answer(db, &name, body.as_bytes())).await?;
+        let unheard = self.unheard();
+        let answer = self.with_database(move |db| crate::dispatch::answer(db, &unheard, &name, body.as_bytes())).await?;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.status == 200 {
             return Ok(body);
@@ -315,13 +304,8 @@ impl Table {
         tokio::task::spawn_blocking(move || work(&db)).await.map_err(|error| TableError::Interrupted(error.to_string()))
     }
 
-    /// What the transaction with this token was answered, where nobody heard it.
-    pub(crate) fn unheard(&self, token: &str) -> Option<Answer> {
-        self.shared.unheard.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
-    }
-
-    pub(crate) fn keep_unheard(&self, token: String, answer: Answer) {
-        self.shared.unheard.lock().unwrap_or_else(PoisonError::into_inner).insert(token, answer);
+    pub(crate) fn unheard(&self) -> Arc<Unheard> {
+        self.shared.unheard.clone()
     }
 
     /// Reads: beside whoever writes, where there is a file. It is short, since what is read is in memory as a rule, so nobody waits
@@ -330,8 +314,9 @@ impl Table {
         Ok(work(self.readers.next().unwrap_or(&self.db)))
     }
 
-    /// Waits until nobody is behind, but not for ever: who cannot go on holds up no one.
-    pub(crate) async fn room(&self) {
+    /// Waits until nobody who follows the stream is behind, a second at most: what is derived from a change is seen soon after it,
+    /// however many write as fast as they can, and who cannot go on stops no one.
+    pub async fn room(&self) {
         let mut behind = self.shared.behind.subscribe();
         let _ = tokio::time::timeout(PATIENCE, behind.wait_for(|count| *count == 0)).await;
     }

@@ -213,7 +213,8 @@ fn announce_store(address: SocketAddr, options: &Options) {
     println!("  The table is served at http://{address}. In another terminal:");
     println!();
     println!("    export AWS_ENDPOINT_URL=http://{address} AWS_REGION=local AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local");
-    println!("    export TABLE_NAME={} SECRET_FILE={}", local::TABLE, options.data.join("secret.json").display());
+    let (keys, links) = (options.data.join("secret.json"), options.data.join("links.secret"));
+    println!("    export TABLE_NAME={} SECRET_FILE={} LINKS_SECRET_FILE={}", local::TABLE, keys.display(), links.display());
     println!("    cargo lambda watch");
     println!();
 }

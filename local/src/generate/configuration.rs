@@ -38,7 +38,7 @@ const DEPLOYMENT: &str = "
 
 const GIVEN: &str = "
 What the template sets by itself: `TABLE_NAME`, `METRICS_NAMESPACE`, `URL_SUFFIX`, `SMITHY_CLIENT_SDK_CUSTOM_PARTITION` (a file that the function
-writes for the AWS SDK, `docs/decisions/0022`), and where a function needs them `SECRET_ARN`, `ADMIN_SECRET_ARN`, `BUS_NAME`,
+writes for the AWS SDK, `docs/decisions/0022`), and where a function needs them `SECRET_ARN`, `ADMIN_SECRET_ARN`, `LINKS_SECRET_ARN`, `BUS_NAME`,
 `<QUEUE>_QUEUE_URL`, `<QUEUE>_DEAD_QUEUE_URL`.
 ";
 

@@ -13,6 +13,8 @@ use std::time::Duration;
 const SEQUENCE_OFFSET: u128 = 100_000_000_000_000_000_000;
 /// How long what everybody has read is kept.
 const KEEP_SECONDS: i64 = 10 * 60;
+/// How many records are removed at once: who writes waits that long.
+const AT_ONCE: i64 = 2_000;
 const INDEX: &str = "CREATE INDEX IF NOT EXISTS crm_stream_sequence ON _stream_records \
      (table_name, CAST(sequence_number AS INTEGER), shard_id)";
 
@@ -30,12 +32,17 @@ pub(super) fn trim(path: &Path, table: &str, before: &str, now_s: i64) -> Result
     let Some(stored) = stored.and_then(|number| i64::try_from(number).ok()) else {
         return Err(format!("{before} is not a sequence number"));
     };
-    let statement = "DELETE FROM _stream_records WHERE table_name = ?1 \
-         AND CAST(sequence_number AS INTEGER) < ?2 AND created_at < ?3";
+    let statement = "DELETE FROM _stream_records WHERE rowid IN (SELECT rowid FROM _stream_records WHERE table_name = ?1 \
+         AND CAST(sequence_number AS INTEGER) < ?2 AND created_at < ?3 LIMIT ?4)";
     let oldest_kept = now_s - KEEP_SECONDS;
     let connection = connect(path)?;
-    let removed = connection.execute(statement, params![table, stored, oldest_kept]);
-    removed.map_err(text)
+    let mut removed = 0;
+    loop {
+        match connection.execute(statement, params![table, stored, oldest_kept, AT_ONCE]).map_err(text)? {
+            0 => return Ok(removed),
+            count => removed += count,
+        }
+    }
 }
 
 /// An empty dynoxide database with the index, as the bytes of a file: dynoxide's in-memory

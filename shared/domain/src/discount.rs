@@ -318,7 +318,7 @@ mod tests {
         let first = Purchase { order_count: 0, ..purchase(1000) };
         let again = |promotion: &Record<Promotion>| {
             let again = Offered { held: 0, ..held(promotion) };
-            evaluate(&first, &[again], &[promotion.data.code.clone()]).map(|found| (found.total, found.assigned))
+            evaluate(&first, &[again], std::slice::from_ref(&promotion.data.code)).map(|found| (found.total, found.assigned))
         };
         assert_eq!(again(&gift), Ok((100, vec![gift.id])));
         assert_eq!(again(&promotion(json!({"trigger": "FIRST_PURCHASE"}))), Ok((100, vec![])));
