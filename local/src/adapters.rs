@@ -5,6 +5,7 @@ use aws::{SecretFile, Secrets, SecretsError};
 use futures_util::future::BoxFuture;
 use messaging::{Depth, MessagingError, Queue};
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -66,8 +67,13 @@ impl Default for Vault {
 
 impl Vault {
     /// In files beside the database.
-    pub fn beside(folder: &std::path::Path) -> Self {
-        let file = |name: &str| Arc::new(SecretFile(folder.join(name)));
-        Self { keys: file("secret.json"), links: file("links.secret") }
+    pub fn beside(folder: &Path) -> Self {
+        let [keys, links] = secret_files(folder).map(|file| Arc::new(SecretFile(file)));
+        Self { keys, links }
     }
+}
+
+/// The files beside the database that hold the keys and what signs links.
+pub fn secret_files(folder: &Path) -> [PathBuf; 2] {
+    ["secret.json", "links.secret"].map(|name| folder.join(name))
 }

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use dynoxide::Database;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
@@ -61,10 +62,9 @@ async fn answer(table: &Table, name: String, body: Bytes) -> Result<Answer, Conn
     }
     let changes = dispatch::writes(&name);
     let unheard = table.unheard();
-    let done = match dispatch::reads(&name) {
-        true => table.reading(move |db| dispatch::answer(db, &unheard, &name, &body)).await,
-        false => table.with_database(move |db| dispatch::answer(db, &unheard, &name, &body)).await,
-    };
+    let reads = dispatch::reads(&name);
+    let work = move |db: &Database| dispatch::answer(db, &unheard, &name, &body);
+    let done = if reads { table.reading(work).await } else { table.with_database(work).await };
     let answer = done.map_err(|error| ConnectorError::other(error.into(), None))?;
     if changes && answer.status == 200 {
         table.wake();

@@ -23,7 +23,6 @@ mod turns;
 
 use local::{Fault, Operation, Table};
 use std::sync::{Arc, Mutex};
-use tokio::runtime::{Builder, Runtime};
 
 /// Decides on an operation: let it through, or let it fail.
 type Rule = Box<dyn FnMut(&Operation) -> Result<(), Fault> + Send>;
@@ -68,11 +67,6 @@ impl Faults {
         *self.before.lock().expect("lock") = None;
         *self.after.lock().expect("lock") = None;
     }
-}
-
-/// A runtime of one thread whose time passes by itself when nobody has anything to do.
-pub fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime")
 }
 
 /// A transaction cancelled because another one was at the same items.

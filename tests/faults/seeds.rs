@@ -6,7 +6,7 @@
 use crate::faults::changes::{Made, Sold, of_customers, of_leads, of_shop};
 use crate::faults::trace::{Trace, watched};
 use crate::faults::turns::Turns;
-use crate::faults::{Faults, conflict, runtime};
+use crate::faults::{Faults, conflict};
 use futures::future::LocalBoxFuture;
 use local::{Fault, Operation};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tests::background::{Mishaps, Post, settle};
-use tests::lanes::in_lanes;
+use tests::lanes::{in_lanes, runtime};
 use tests::random::Random;
 use tests::recount::{Look, disagreements};
 use tests::{Crm, Passing, Person, number_in_environment};

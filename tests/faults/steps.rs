@@ -2,13 +2,13 @@
 //! dies there, and with it all that it had not done yet; what is asked again, or comes again, brings everything to where
 //! it is without a crash.
 
-use crate::faults::{Faults, runtime};
+use crate::faults::Faults;
 use local::{Fault, Operation};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use tests::background::{Post, settle};
-use tests::lanes::in_lanes;
+use tests::lanes::{in_lanes, runtime};
 use tests::people::text;
 use tests::recount::{Look, disagreements};
 use tests::{Crm, Passing, Person, Reply};
@@ -27,12 +27,6 @@ struct Shop {
     product: String,
 }
 
-async fn promotion(admin: &Person, code: &str, fields: Value) -> String {
-    let mut body = json!({"code": code, "name": code, "discountType": "FIXED", "discountValue": 150, "stackable": true, "status": "ACTIVE"});
-    body.as_object_mut().expect("fields").extend(fields.as_object().expect("fields").clone());
-    text(&admin.make("/promotions", body).await["id"])
-}
-
 fn shop() -> &'static Shop {
     static SHOP: OnceLock<Shop> = OnceLock::new();
     SHOP.get_or_init(|| {
@@ -41,12 +35,16 @@ fn shop() -> &'static Shop {
             let crm = Crm::set(local::Table::memory().expect("memory"), Passing::by_hand(START), &[("ACCESS_TTL", "864000")]).await;
             let mut posts = crm.posts().await;
             let admin = crm.admin().await;
-            promotion(&admin, "MUCH", json!({"trigger": "MIN_PURCHASE", "minOrderMinor": 2000, "usageLimit": 3})).await;
-            promotion(&admin, "FIRST", json!({"trigger": "FIRST_PURCHASE", "usageLimit": 3})).await;
-            promotion(&admin, "AGAIN", json!({"trigger": "FIRST_PURCHASE", "applyTo": "NEXT_ORDER"})).await;
-            let hand = promotion(&admin, "HAND", json!({"trigger": "MANUAL"})).await;
+            let much = json!({"code": "MUCH", "trigger": "MIN_PURCHASE", "minOrderMinor": 2000, "usageLimit": 3});
+            let first = json!({"code": "FIRST", "trigger": "FIRST_PURCHASE", "usageLimit": 3});
+            let again = json!({"code": "AGAIN", "trigger": "FIRST_PURCHASE", "applyTo": "NEXT_ORDER"});
+            let mut hand = Value::Null;
+            for mut fields in [much, first, again, json!({"code": "HAND"})] {
+                (fields["discountType"], fields["discountValue"], fields["stackable"]) = (json!("FIXED"), json!(150), json!(true));
+                hand = admin.promotion(fields).await["id"].clone();
+            }
             let customer = text(&admin.customer(json!({"email": "buyer@steps.example"})).await["id"]);
-            admin.post(&format!("/promotions/{hand}/assign"), json!({"customerId": customer})).await.expect(201);
+            admin.post(&format!("/promotions/{}/assign", text(&hand)), json!({"customerId": customer})).await.expect(201);
             let product = admin.product(1000).await.as_str().expect("an id").to_owned();
             settle(&mut posts).await;
             Shop { crm, admin, customer, product }

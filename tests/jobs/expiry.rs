@@ -8,13 +8,7 @@ use serde_json::{Value, json};
 use tests::crm::PASSWORD;
 use tests::people::text;
 use tests::recount::{Look, disagreements};
-use tests::{Crm, Passing, Person, eventually, log};
-
-async fn promotion(manager: &Person, code: &str, fields: Value) -> Value {
-    let mut body = json!({"code": code, "name": code, "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10, "status": "ACTIVE"});
-    body.as_object_mut().expect("fields").extend(fields.as_object().expect("fields").clone());
-    manager.make("/promotions", body).await
-}
+use tests::{Crm, Passing, eventually, log};
 
 #[tokio::test]
 async fn what_is_over_is_ended_in_the_night_and_told_once() {
@@ -22,10 +16,10 @@ async fn what_is_over_is_ended_in_the_night_and_told_once() {
     let crm = Crm::timed(Table::memory().expect("memory"), Passing::from_noon()).await.working().await;
     let manager = crm.person("MANAGER", None).await;
     let (soon, later) = (from_now(&manager, 3600).await, from_now(&manager, 30 * 86_400).await);
-    let short = promotion(&manager, "SHORT", json!({"endsAt": soon})).await;
-    let first = promotion(&manager, "FIRST", json!({"endsAt": soon, "trigger": "FIRST_PURCHASE"})).await;
-    let long = promotion(&manager, "LONG", json!({"endsAt": later})).await;
-    let draft = promotion(&manager, "DRAFT", json!({"endsAt": later, "status": "DRAFT"})).await;
+    let short = manager.promotion(json!({"code": "SHORT", "endsAt": soon})).await;
+    let first = manager.promotion(json!({"code": "FIRST", "endsAt": soon, "trigger": "FIRST_PURCHASE"})).await;
+    let long = manager.promotion(json!({"code": "LONG", "endsAt": later})).await;
+    let draft = manager.promotion(json!({"code": "DRAFT", "endsAt": later, "status": "DRAFT"})).await;
     let customer = manager.customer(json!({})).await["id"].clone();
     manager.post(&format!("/promotions/{}/assign", text(&short["id"])), json!({"customerId": customer})).await.expect(201);
     crm.advance(3600);
@@ -59,9 +53,12 @@ async fn what_is_over_is_ended_in_the_night_and_told_once() {
 async fn orders_and_cancellations_leave_the_counts_of_promotions_right() {
     let crm = Crm::start().await;
     let manager = crm.person("MANAGER", None).await;
-    promotion(&manager, "LEAST", json!({"trigger": "MIN_PURCHASE", "minOrderMinor": 500, "usageLimit": 6, "perCustomerLimit": 3, "stackable": true}))
+    manager
+        .promotion(
+            json!({"code": "LEAST", "trigger": "MIN_PURCHASE", "minOrderMinor": 500, "usageLimit": 6, "perCustomerLimit": 3, "stackable": true}),
+        )
         .await;
-    promotion(&manager, "NEXT", json!({"trigger": "FIRST_PURCHASE", "applyTo": "NEXT_ORDER", "stackable": true})).await;
+    manager.promotion(json!({"code": "NEXT", "trigger": "FIRST_PURCHASE", "applyTo": "NEXT_ORDER", "stackable": true})).await;
     let product = manager.product(1000).await;
     let mut discounted = 0;
     for _ in 0..3 {
@@ -87,7 +84,7 @@ async fn orders_and_cancellations_leave_the_counts_of_promotions_right() {
 async fn two_hundred_orders_at_once_share_fifty_uses() {
     let crm = Crm::start().await;
     let manager = crm.person("MANAGER", None).await;
-    promotion(&manager, "FIFTY", json!({"trigger": "FIRST_PURCHASE", "usageLimit": 50})).await;
+    manager.promotion(json!({"code": "FIFTY", "trigger": "FIRST_PURCHASE", "usageLimit": 50})).await;
     let product = manager.product(1000).await;
     let mut customers = Vec::new();
     for _ in 0..200 {
@@ -110,9 +107,9 @@ async fn two_hundred_orders_at_once_share_fifty_uses() {
 async fn an_order_brings_as_many_promotions_as_a_transaction_carries() {
     let crm = Crm::start().await;
     let manager = crm.person("MANAGER", None).await;
-    let later = json!({"trigger": "MIN_PURCHASE", "minOrderMinor": 1, "applyTo": "NEXT_ORDER", "perCustomerLimit": 5, "usageLimit": 100});
+    let later = |code: String| json!({"code": code, "trigger": "MIN_PURCHASE", "minOrderMinor": 1, "applyTo": "NEXT_ORDER", "perCustomerLimit": 5, "usageLimit": 100});
     for number in 0..MAX_PROMOTIONS {
-        promotion(&manager, &format!("LATER-{number}"), later.clone()).await;
+        manager.promotion(later(format!("LATER-{number}"))).await;
     }
     let product = manager.product(1000).await;
     let items: Vec<Value> = (0..100).map(|_| json!({"productId": product, "quantity": 1})).collect();
@@ -125,7 +122,7 @@ async fn an_order_brings_as_many_promotions_as_a_transaction_carries() {
     let (cursor, other) = (text(&page.body["meta"]["nextCursor"]), manager.customer(json!({})).await["id"].clone());
     let elsewhere = manager.get(&format!("/customers/{}/promotions?limit=2&cursor={cursor}", text(&other))).await.expect(422);
     assert_eq!(elsewhere.pointers(), ["?cursor"], "a place in the list of another customer");
-    let one_more = promotion(&manager, "ONE-MORE", later).await;
+    let one_more = manager.promotion(later("ONE-MORE".to_owned())).await;
     let refused = manager.post("/orders", body.clone()).await.expect(409);
     assert_eq!(refused.code(), "LIMIT_REACHED");
     manager.delete(&format!("/promotions/{}", text(&one_more["id"]))).await.expect(204);
@@ -148,7 +145,7 @@ async fn an_order_brings_as_many_promotions_as_a_transaction_carries() {
 async fn what_is_given_twice_in_one_moment_is_given_once() {
     let crm = Crm::start().await;
     let manager = crm.person("MANAGER", None).await;
-    let twice = promotion(&manager, "TWICE", json!({"perCustomerLimit": 5})).await;
+    let twice = manager.promotion(json!({"code": "TWICE", "perCustomerLimit": 5})).await;
     let customer = manager.customer(json!({})).await["id"].clone();
     let assign = format!("/promotions/{}/assign", text(&twice["id"]));
     let answers = tests::together(10, |_| {

@@ -6,11 +6,10 @@ use crate::lists::rules::{Asked, LISTS, List, expected, followed, is_refused, mi
 use crate::lists::world::{Caller, Company};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use tests::lanes::in_lanes;
+use tests::lanes::{in_lanes, runtime};
 use tests::number_in_environment;
 use tests::people::text;
 use tests::random::Random;
-use tokio::runtime::Builder;
 
 /// How many companies are looked at.
 const SEEDS: u64 = 3;
@@ -310,8 +309,7 @@ fn a_list_shows_what_one_would_pick_from_everything_that_one_can_read() {
     let one = number_in_environment("LIST_SEED");
     let seeds = one.map_or(1..number_in_environment("LIST_SEEDS").unwrap_or(SEEDS) + 1, |seed| seed..seed + 1);
     let outcome = in_lanes(seeds, |seed| {
-        let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
-        let asked = runtime.block_on(look(seed, one.is_some()))?;
+        let asked = runtime().block_on(look(seed, one.is_some()))?;
         println!("seed {seed}: {asked} pages");
         Ok(())
     });

@@ -14,10 +14,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use tests::background::{Post, settle};
 use tests::crm::PASSWORD;
+use tests::lanes::runtime;
 use tests::people::text;
 use tests::recount::{Look, disagreements};
 use tests::{Crm, Passing, Person, Reply};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 const SECONDS_A_DAY: i64 = 86_400;
 /// When the second look at what moved is taken.
@@ -104,11 +105,6 @@ pub fn world() -> World {
     let records = beginning().records.clone();
     let named = records.customers.keys().cloned().collect();
     World::new(records, named)
-}
-
-fn runtime() -> Runtime {
-    // What the CRM waits for (the pauses before it tries again) passes at once.
-    Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime")
 }
 
 impl Beginning {

@@ -441,7 +441,7 @@ async fn an_action_that_is_not_declared_is_refused() {
 
 #[test]
 fn a_secret_is_read_by_those_alone_who_use_it() {
-    let stacks = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../stacks");
+    let stacks = super::root().join("stacks");
     let readers = |secret: &str| -> BTreeSet<String> {
         let files = std::fs::read_dir(&stacks).expect("stacks").map(|file| file.expect("a file").path());
         let named = |text: String| text.lines().any(|line| line.trim() == format!("Resource: !Ref {secret}"));

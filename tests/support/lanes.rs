@@ -4,6 +4,13 @@ use std::any::Any;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::runtime::{Builder, Runtime};
+
+/// A runtime of one thread whose time passes by itself when nobody has anything to do: what a lane runs a seed on.
+#[must_use]
+pub fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime")
+}
 
 /// Runs every seed, each on one thread from its beginning to its end; the first failure stops the
 /// rest. What a seed does may not depend on the others.

@@ -1,6 +1,7 @@
 //! `cargo run`: the embedded CRM.
 
 use clap::Parser;
+use local::adapters::secret_files;
 use local::clock::SystemClock;
 use local::smtp::Smtp;
 use local::{Embedded, Front, Parts, Storage, demo};
@@ -213,7 +214,7 @@ fn announce_store(address: SocketAddr, options: &Options) {
     println!("  The table is served at http://{address}. In another terminal:");
     println!();
     println!("    export AWS_ENDPOINT_URL=http://{address} AWS_REGION=local AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local");
-    let (keys, links) = (options.data.join("secret.json"), options.data.join("links.secret"));
+    let [keys, links] = secret_files(&options.data);
     println!("    export TABLE_NAME={} SECRET_FILE={} LINKS_SECRET_FILE={}", local::TABLE, keys.display(), links.display());
     println!("    cargo lambda watch");
     println!();

@@ -11,12 +11,11 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, OnceLock};
 use tests::background::{Post, settle};
-use tests::lanes::in_lanes;
+use tests::lanes::{in_lanes, runtime};
 use tests::people::text;
 use tests::random::Random;
 use tests::recount::{Look, disagreements};
 use tests::{Crm, Passing, Person, Reply, number_in_environment};
-use tokio::runtime::{Builder, Runtime};
 
 /// How many orders there are in all, and how many each company has.
 const ORDERS: u64 = 300;
@@ -38,10 +37,6 @@ struct Beginning {
 fn beginning() -> &'static Beginning {
     static BEGINNING: OnceLock<Beginning> = OnceLock::new();
     BEGINNING.get_or_init(|| runtime().block_on(Beginning::make()))
-}
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime")
 }
 
 impl Beginning {

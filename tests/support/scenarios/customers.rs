@@ -245,8 +245,9 @@ pub async fn a_change_is_answered_as_the_record_is_read(crm: Crm) {
     let admin = crm.admin().await;
     let rep = crm.person("SALES_REP", Some(&crm.team().await)).await;
     for kind in ["leads", "customers"] {
-        let name = if kind == "leads" { "title" } else { "name" };
-        let made = admin.post(&format!("/{kind}"), json!({name: "As it is read"})).await.expect(201).data().clone();
+        // A prospect: nobody welcomes it meanwhile.
+        let body = if kind == "leads" { json!({"title": "As it is read"}) } else { json!({"name": "As it is read", "lifecycle": "PROSPECT"}) };
+        let made = admin.post(&format!("/{kind}"), body).await.expect(201).data().clone();
         let path = format!("/{kind}/{}", text(&made["id"]));
         assert_eq!(admin.get(&path).await.data(), &made);
         let parent = if kind == "leads" { "leadId" } else { "customerId" };

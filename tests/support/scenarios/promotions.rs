@@ -18,7 +18,7 @@ fn code() -> String {
 
 impl Person {
     /// An active promotion of ten percent, with other fields as given.
-    async fn promotion(&self, fields: Value) -> Value {
+    pub async fn promotion(&self, fields: Value) -> Value {
         let mut body =
             json!({"code": code(), "name": "Ten percent", "trigger": "MANUAL", "discountType": "PERCENT", "discountValue": 10, "status": "ACTIVE"});
         for (name, value) in fields.as_object().expect("fields") {
