@@ -43,27 +43,32 @@ impl LocalBus {
 impl EventBus for LocalBus {
     fn publish<'a>(&'a self, events: &'a [Event]) -> BoxFuture<'a, Result<Vec<Event>, MessagingError>> {
         Box::pin(async move {
-            for event in events {
-                let published = json!({
-                    "version": "0",
-                    "id": event.id,
-                    "detail-type": event.kind,
-                    "source": event.kind.source(),
-                    "account": "000000000000",
-                    "time": event.at,
-                    "region": "local",
-                    "resources": [],
-                    "detail": event.envelope(),
-                });
-                for subscription in SUBSCRIPTIONS.iter().filter(|subscription| subscription.events.contains(&event.kind)) {
-                    let sent = self.queues.send(subscription.queue.name(), vec![published.to_string()], Duration::ZERO).await;
-                    sent.map_err(|error| MessagingError(error.to_string()))?;
-                }
-                self.keep(published);
+            let published: Vec<(&Event, Value)> = events.iter().map(|event| (event, published(event))).collect();
+            for subscription in SUBSCRIPTIONS {
+                let subscribed = published.iter().filter(|(event, _)| subscription.events.contains(&event.kind));
+                let bodies: Vec<String> = subscribed.map(|(_, published)| published.to_string()).collect();
+                let sent = self.queues.send(subscription.queue.name(), bodies, Duration::ZERO).await;
+                sent.map_err(|error| MessagingError(error.to_string()))?;
             }
+            published.into_iter().for_each(|(_, published)| self.keep(published));
             Ok(Vec::new())
         })
     }
+}
+
+/// An event as EventBridge hands it on.
+fn published(event: &Event) -> Value {
+    json!({
+        "version": "0",
+        "id": event.id,
+        "detail-type": event.kind,
+        "source": event.kind.source(),
+        "account": "000000000000",
+        "time": event.at,
+        "region": "local",
+        "resources": [],
+        "detail": event.envelope(),
+    })
 }
 
 impl Probe for LocalBus {

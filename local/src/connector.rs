@@ -3,6 +3,10 @@
 use crate::dispatch::{self, Answer};
 use crate::hooks::{Fault, Operation};
 use crate::table::Table;
+use aws::{OnUse, Sdk};
+use aws_sdk_dynamodb::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
+use aws_sdk_dynamodb::{Client, Config};
+use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -14,6 +18,29 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
+
+/// How the SDK calls that a request is not signed
+/// (<https://docs.rs/aws-smithy-runtime/latest/aws_smithy_runtime/client/auth/no_auth/constant.NO_AUTH_SCHEME_ID.html>).
+const NO_AUTH: AuthSchemeId = AuthSchemeId::new("noAuth");
+
+/// The table is in this process: no address is worked out.
+#[derive(Debug)]
+struct Here;
+
+impl ResolveEndpoint for Here {
+    fn resolve_endpoint<'a>(&'a self, _: &'a Params) -> EndpointFuture<'a> {
+        EndpointFuture::ready(Ok(Endpoint::builder().url("http://127.0.0.1").build()))
+    }
+}
+
+/// The SDK's client of a table in this process: nothing is signed. It is made when it is first used.
+pub(crate) fn client(table: &Table) -> OnUse<Client> {
+    let connection = table.http_client();
+    OnUse::new(Box::new(move || {
+        let config = Config::from(Sdk::local(connection).config()).to_builder();
+        Client::from_conf(config.endpoint_resolver(Here).allow_no_auth().auth_scheme_preference([NO_AUTH]).build())
+    }))
+}
 
 /// Answers SDK requests from one [`Table`].
 #[derive(Debug, Clone)]

@@ -8,10 +8,12 @@ use crate::adapters::{LocalQueues, Vault};
 use crate::bus::LocalBus;
 use crate::clock::Clock as WaitingClock;
 use crate::hooks::for_role;
-use crate::{Fault, Mailbox, Operation, QueueSettings, Queues, Scheduler, Table, TableCheckpoints, TableError, dev, front_event, scheduler, stream};
+use crate::{
+    Checkpoints, Fault, Mailbox, Operation, QueueSettings, Queues, Scheduler, StreamReader, Table, TableCheckpoints, TableError, connector, dev,
+    front_event, scheduler, stream,
+};
 use application::clock::Clock;
 use application::keys::{Wanted, settle};
-use aws::Sdk;
 use bytes::Bytes;
 use domain::job::Start;
 use edge::{Access, Action, App, Config, Router};
@@ -29,7 +31,7 @@ use store::migrations::Migration;
 use store::{Progress, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use workers::{Interest, Trigger, WORKERS, Worker};
+use workers::{Trigger, WORKERS, Worker};
 
 /// The table's name in this process.
 pub const TABLE: &str = "crm";
@@ -65,6 +67,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The table's stream.
+    #[error(transparent)]
+    Stream(#[from] crate::StreamError),
     /// The queues.
     #[error(transparent)]
     Queue(#[from] crate::QueueError),
@@ -134,7 +139,7 @@ fn policed(table: &Table, role: &'static str, actions: impl IntoIterator<Item = 
 }
 
 fn store_on(table: &Table) -> Store {
-    Store::new(&Sdk::local(table.http_client()), TABLE)
+    Store::on(connector::client(table), TABLE)
 }
 
 /// The table cut to what a route declares.
@@ -241,13 +246,9 @@ impl Embedded {
             match worker.trigger {
                 Trigger::Stream(interest) => {
                     let checkpoints = TableCheckpoints::open(self.table.clone()).await?;
-                    let table = self.table.clone();
+                    let reader = StreamReader::open(self.table.clone(), TABLE, checkpoints.load(worker.name).await?).await?.of(interest);
                     running.spawn(async move {
-                        let handle = |event: Value| handle(worker, &app, filtered(event, interest));
-                        let done = stream::run(table, TABLE, worker.name, STREAM_BATCH, checkpoints, handle, stopped).await;
-                        if let Err(error) = done {
-                            application::log::fault(worker.name, &error.to_string());
-                        }
+                        stream::run(reader, worker.name, STREAM_BATCH, checkpoints, |event: Value| handle(worker, &app, event), stopped).await;
                     });
                 }
                 Trigger::Queue(queue) => self.consume(&mut running, worker, app, (queue.name().to_owned(), queue.batch()), stop),
@@ -339,20 +340,6 @@ async fn handle(worker: &Worker, app: &App, event: Value) -> Result<Value, worke
 async fn wait(mut stop: watch::Receiver<bool>) {
     // A sender that is gone means stop as well.
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// The records a worker is interested in: what the event source mapping's filter does in the cloud.
-pub fn filtered(mut event: Value, interest: Interest) -> Value {
-    if let Some(records) = event["Records"].as_array_mut() {
-        records.retain(|record| {
-            let sk = record["dynamodb"]["Keys"]["sk"]["S"].as_str().unwrap_or_default();
-            match interest {
-                Interest::Inserted(prefix) => record["eventName"] == "INSERT" && sk.starts_with(prefix),
-                Interest::Records(kinds) => kinds.contains(&sk),
-            }
-        });
-    }
-    event
 }
 
 /// The pauses of a message that fails double up to those that SQS makes from the first one on: so many come before.

@@ -5,15 +5,23 @@ use crate::checkpoints::Checkpoints;
 use crate::table::{Table, TableError};
 use dynoxide::DynoxideError;
 use dynoxide::actions::describe_stream::DescribeStreamRequest;
-use dynoxide::actions::get_records::GetRecordsRequest;
+use dynoxide::actions::get_records::{GetRecordsRequest, Record};
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::list_streams::ListStreamsRequest;
+use dynoxide::types::AttributeValue;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
+use tokio::time::Instant;
+use workers::Interest;
 
+/// How many times more records are read at once than a batch may have that is of some records alone: of what a change writes, each
+/// worker is told a small part.
+const READ_AHEAD: usize = 5;
+/// How long a reader may have had more before it than it takes at once until it counts as behind.
+const SLACK: Duration = Duration::from_millis(400);
 /// Lambda hands over at most 6 MB; the wire form is somewhat larger than the stored one.
 const MAX_BATCH_BYTES: i64 = 4 * 1024 * 1024;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -39,8 +47,12 @@ pub enum StreamError {
 pub struct Batch {
     /// The event a Lambda trigger would get.
     pub event: Value,
-    /// The sequence number of its last record.
+    /// The sequence number of the last record that was read for it, whether it is in it or not.
     pub last: String,
+    /// How many records were read for it.
+    pub read: usize,
+    /// Whether there may be more to read at once.
+    pub more: bool,
 }
 
 /// Reads one table's stream in order.
@@ -50,6 +62,9 @@ pub struct StreamReader {
     arn: String,
     shard: String,
     after: Option<String>,
+    interest: Option<Interest>,
+    /// How many records were read since it was kept how far it has come.
+    passed: usize,
 }
 
 impl StreamReader {
@@ -69,11 +84,17 @@ impl StreamReader {
             .await?
             .map_err(TableError::from)?;
         let (arn, shard) = found.ok_or_else(|| StreamError::NoStream(table_name.to_owned()))?;
-        Ok(Self { table, arn, shard, after })
+        Ok(Self { table, arn, shard, after, interest: None, passed: 0 })
     }
 
-    /// The next batch of at most `limit` records, or none when everything has been read. The
-    /// position does not move: see [`StreamReader::advance`].
+    /// Only what passes the filter of a worker's event source mapping.
+    #[must_use]
+    pub fn of(self, interest: Interest) -> Self {
+        Self { interest: Some(interest), ..self }
+    }
+
+    /// The next batch of at most `limit` records, or none when everything has been read; one without records where none of those that
+    /// were read passes the filter. The position does not move: see [`StreamReader::advance`].
     pub async fn peek(&self, limit: usize) -> Result<Option<Batch>, StreamError> {
         let kind = match self.after {
             Some(_) => "AFTER_SEQUENCE_NUMBER",
@@ -85,21 +106,29 @@ impl StreamReader {
             shard_iterator_type: kind.into(),
             sequence_number: self.after.clone(),
         };
+        let limit = limit.max(1);
+        let at_once = limit * if self.interest.is_some() { READ_AHEAD } else { 1 };
         let records = self
             .table
             .reading(move |db| {
                 let iterator = db.get_shard_iterator(request)?;
-                db.get_records(GetRecordsRequest { shard_iterator: iterator.shard_iterator.unwrap_or_default(), limit: Some(limit.max(1)) })
+                db.get_records(GetRecordsRequest { shard_iterator: iterator.shard_iterator.unwrap_or_default(), limit: Some(at_once) })
             })
             .await?
             .map_err(TableError::from)?
             .records;
+        let (mut read, mut more) = (0, records.len() == at_once);
         let mut size = 0;
         let mut last = None;
-        let mut event = Vec::with_capacity(records.len());
+        let mut event = Vec::new();
         for record in records {
+            if !self.wants(&record) {
+                (last, read) = (Some(record.dynamodb.sequence_number), read + 1);
+                continue;
+            }
             size += record.dynamodb.size_bytes;
-            if size > MAX_BATCH_BYTES && last.is_some() {
+            if event.len() == limit || size > MAX_BATCH_BYTES && !event.is_empty() {
+                more = true;
                 break;
             }
             let mut wire = serde_json::to_value(&record).map_err(|error| TableError::from(DynoxideError::InternalServerError(error.to_string())))?;
@@ -107,9 +136,18 @@ impl StreamReader {
             let created = record.dynamodb.approximate_creation_date_time as i64;
             wire["dynamodb"]["ApproximateCreationDateTime"] = json!(created);
             event.push(wire);
-            last = Some(record.dynamodb.sequence_number);
+            (last, read) = (Some(record.dynamodb.sequence_number), read + 1);
         }
-        Ok(last.map(|last| Batch { event: json!({ "Records": event }), last }))
+        Ok(last.map(|last| Batch { event: json!({ "Records": event }), last, read, more }))
+    }
+
+    fn wants(&self, record: &Record) -> bool {
+        let Some(interest) = self.interest else { return true };
+        let sk = match record.dynamodb.keys.get("sk") {
+            Some(AttributeValue::S(sk)) => sk,
+            _ => "",
+        };
+        interest.takes(&record.event_name, sk)
     }
 
     /// Moves the position past the record numbered `sequence`.
@@ -118,47 +156,61 @@ impl StreamReader {
     }
 }
 
-/// Feeds one consumer until `shutdown` completes; a batch under way is finished first.
+/// What a step found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Everything had been read.
+    Nothing,
+    /// What there was.
+    All,
+    /// A part of what there is.
+    Part,
+}
+
+/// Feeds one consumer, batches of at most `limit` records, until `shutdown` completes; a batch under way is finished first.
 ///
 /// A batch that failed is offered again after a growing pause, and nothing is skipped: the
 /// position moves only after the handler said yes. A handler may answer with
 /// `batchItemFailures`; the first of them is then the next record it gets.
 pub async fn run<C, H, F, E>(
-    table: Table,
-    table_name: &str,
+    mut reader: StreamReader,
     consumer: &str,
-    batch_size: usize,
+    limit: usize,
     checkpoints: C,
     handler: H,
     shutdown: impl Future<Output = ()> + Send,
-) -> Result<(), StreamError>
-where
+) where
     C: Checkpoints,
     H: Fn(Value) -> F + Send + Sync,
     F: Future<Output = Result<Value, E>> + Send,
     E: Display,
 {
-    let after = checkpoints.load(consumer).await?;
-    let mut reader = StreamReader::open(table.clone(), table_name, after).await?;
+    let table = reader.table.clone();
     let mut writes = table.writes();
     let mut place = table.place();
     let mut failures = 0;
+    // When it was last where the stream ends.
+    let mut at_the_end = Instant::now();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         writes.borrow_and_update();
-        let pause = match step(&mut reader, consumer, batch_size, &checkpoints, &handler).await {
-            Ok(0) => {
-                place.is_behind(false);
-                if table.is_served() { POLL_SERVED } else { POLL_IDLE }
-            }
-            Ok(read) => {
+        let pause = match step(&mut reader, consumer, limit, &checkpoints, &handler).await {
+            Ok(found) => {
                 failures = 0;
-                place.is_behind(read >= batch_size);
-                Duration::ZERO
+                if found != Found::Part {
+                    at_the_end = Instant::now();
+                }
+                place.is_behind(at_the_end.elapsed() > SLACK);
+                match found {
+                    Found::Nothing if table.is_served() => POLL_SERVED,
+                    Found::Nothing => POLL_IDLE,
+                    Found::All | Found::Part => Duration::ZERO,
+                }
             }
             Err(error) => {
                 failures += 1;
                 // Nobody waits for what may take long.
+                at_the_end = Instant::now();
                 place.is_behind(false);
                 let pause = backoff(failures);
                 application::log::fault(consumer, &format!("batch failed {failures} times: {error}"));
@@ -167,7 +219,7 @@ where
         };
         tokio::select! {
             biased;
-            () = &mut shutdown => return Ok(()),
+            () = &mut shutdown => return,
             Ok(()) = writes.changed(), if failures == 0 => {}
             () = tokio::time::sleep(pause), if !pause.is_zero() => {}
             () = std::future::ready(()), if pause.is_zero() => {}
@@ -175,8 +227,8 @@ where
     }
 }
 
-/// Handles one batch; gives how many records it had, none where everything has been read.
-pub async fn step<C, H, F, E>(reader: &mut StreamReader, consumer: &str, batch_size: usize, checkpoints: &C, handler: &H) -> Result<usize, String>
+/// Handles one batch.
+pub async fn step<C, H, F, E>(reader: &mut StreamReader, consumer: &str, limit: usize, checkpoints: &C, handler: &H) -> Result<Found, String>
 where
     C: Checkpoints,
     H: Fn(Value) -> F,
@@ -184,28 +236,39 @@ where
     E: Display,
 {
     let text = |error: StreamError| error.to_string();
-    let Some(batch) = reader.peek(batch_size).await.map_err(text)? else {
-        return Ok(0);
+    let Some(Batch { event, last, read, more }) = reader.peek(limit).await.map_err(text)? else {
+        return Ok(Found::Nothing);
     };
-    let sequences: Vec<String> = sequences(&batch.event);
-    let answer = AssertUnwindSafe(async { handler(batch.event).await })
+    let found = if more { Found::Part } else { Found::All };
+    let sequences: Vec<String> = sequences(&event);
+    reader.passed += read;
+    if sequences.is_empty() {
+        // Reading them once more costs less than keeping each step.
+        if reader.passed >= limit * READ_AHEAD {
+            checkpoints.store(consumer, &last).await.map_err(|error| error.to_string())?;
+            reader.passed = 0;
+        }
+        reader.advance(last);
+        return Ok(found);
+    }
+    let answer = AssertUnwindSafe(async { handler(event).await })
         .catch_unwind()
         .await
         .map_err(|_| "the handler panicked".to_owned())?
         .map_err(|error| error.to_string())?;
-    let done = match first_failure(&answer, &sequences) {
-        None => batch.last,
+    let (done, partial) = match first_failure(&answer, &sequences) {
+        None => (last, false),
         Some(0) => return Err("the handler failed the first record".into()),
-        Some(failed) => sequences[failed - 1].clone(),
+        Some(failed) => (sequences[failed - 1].clone(), true),
     };
-    let partial = sequences.last() != Some(&done);
     let stored = checkpoints.store(consumer, &done).await;
     stored.map_err(|error| error.to_string())?;
+    reader.passed = 0;
     reader.advance(done);
     if partial {
         return Err("the handler failed part of the batch".into());
     }
-    Ok(sequences.len())
+    Ok(found)
 }
 
 fn sequences(event: &Value) -> Vec<String> {

@@ -13,12 +13,14 @@ use dynoxide::actions::scan::ScanRequest;
 use opening::{check_header, damaged, lock, unusable, unwritable};
 use serde_json::{Value, json};
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 pub use opening::TableError;
 
@@ -35,6 +37,8 @@ pub struct Table {
     // The database goes before `shared`, so the last clone closes it before the lock is let go.
     db: Database,
     readers: Arc<Readers>,
+    /// Of a database file.
+    writer: Option<Arc<Writer>>,
     pub(crate) before: Option<Hook>,
     pub(crate) after: Option<Hook>,
     pub(crate) turn: Option<Turn>,
@@ -69,6 +73,47 @@ impl Readers {
     fn next(&self) -> Option<&Database> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         self.connections.get(turn.checked_rem(self.connections.len())?)
+    }
+}
+
+/// Something to be done on the database.
+type Job = Box<dyn FnOnce(&Database) + Send>;
+
+/// The thread that writes: SQLite lets one write at a time, and to wait in a queue costs less than to wait for a lock.
+struct Writer {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    fn start(db: Database) -> std::io::Result<Self> {
+        let (jobs, waiting) = mpsc::channel::<Job>();
+        let work = move || {
+            for job in waiting {
+                // Whoever waits for one that panicked hears that its answer is gone.
+                let _ = catch_unwind(AssertUnwindSafe(|| job(&db)));
+            }
+        };
+        let thread = std::thread::Builder::new().name("table".to_owned()).spawn(work)?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Database) -> T + Send + 'static) -> Result<T, TableError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |db| drop(answer.send(work(db))));
+        let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
+        let gone = || TableError::Interrupted("the database's thread gave no answer".to_owned());
+        if sent { answered.await.map_err(|_| gone()) } else { Err(gone()) }
+    }
+}
+
+impl Drop for Writer {
+    /// What is under way is finished, and the database closed.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
@@ -127,7 +172,8 @@ impl Table {
         // Reads every table's pages once, so damage shows here and not in mid-request.
         db.table_stats().map_err(|error| unusable(path, &error))?;
         tuning::index(path).map_err(|why| damaged(path, why))?;
-        Ok(Self { readers: Arc::new(readers), ..Self::of(db, Some((path.into(), lock))) })
+        let writer = Writer::start(db.clone()).map_err(|error| TableError::Interrupted(error.to_string()))?;
+        Ok(Self { readers: Arc::new(readers), writer: Some(Arc::new(writer)), ..Self::of(db, Some((path.into(), lock))) })
     }
 
     fn in_memory(db: Database) -> Result<Self, TableError> {
@@ -139,6 +185,7 @@ impl Table {
         Self {
             db,
             readers: Arc::default(),
+            writer: None,
             before: None,
             after: None,
             turn: None,
@@ -226,7 +273,8 @@ impl Table {
         };
         let (table, before) = (table_name.to_owned(), before.to_owned());
         let now = SystemClock.now_ms() / 1000;
-        self.with_database(move |_| tuning::trim(&path, &table, &before, now)).await?.map_err(TableError::Interrupted)
+        let trimmed = tokio::task::spawn_blocking(move || tuning::trim(&path, &table, &before, now)).await;
+        trimmed.map_err(|error| TableError::Interrupted(error.to_string()))?.map_err(TableError::Interrupted)
     }
 
     /// Writes a complete copy of the database to `path`, which appears only when it is whole.
@@ -295,13 +343,12 @@ impl Table {
     }
 
     /// Runs `work` on the database: in place in memory, where calls are short and order must be
-    /// reproducible, and on a blocking thread for a file, where a commit waits for the disk.
+    /// reproducible, and on the thread that writes for a file, where a commit waits for the disk.
     pub(crate) async fn with_database<T: Send + 'static>(&self, work: impl FnOnce(&Database) -> T + Send + 'static) -> Result<T, TableError> {
-        if self.shared.file.is_none() {
-            return Ok(work(&self.db));
+        match &self.writer {
+            Some(writer) => writer.run(work).await,
+            None => Ok(work(&self.db)),
         }
-        let db = self.db.clone();
-        tokio::task::spawn_blocking(move || work(&db)).await.map_err(|error| TableError::Interrupted(error.to_string()))
     }
 
     pub(crate) fn unheard(&self) -> Arc<Unheard> {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use crate::support::*;
-use local::{Checkpoints, ManualClock, Table, TableCheckpoints, TableError, stream};
+use local::{Checkpoints, ManualClock, StreamReader, Table, TableCheckpoints, TableError, stream};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,14 +19,18 @@ fn names(event: &Value) -> Vec<String> {
 struct Consumer {
     events: mpsc::UnboundedReceiver<Value>,
     stop: oneshot::Sender<()>,
-    task: tokio::task::JoinHandle<Result<(), stream::StreamError>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+async fn reading(table: &Table, checkpoints: &impl Checkpoints, name: &str) -> StreamReader {
+    StreamReader::open(table.clone(), TABLE, checkpoints.load(name).await.unwrap()).await.unwrap()
 }
 
 async fn consume(table: &Table, name: &'static str) -> Consumer {
     let (sender, events) = mpsc::unbounded_channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let checkpoints = TableCheckpoints::open(table.clone()).await.unwrap();
-    let table = table.clone();
+    let reader = reading(table, &checkpoints, name).await;
     let task = tokio::spawn(async move {
         let handler = move |event| {
             let sender = sender.clone();
@@ -36,7 +40,7 @@ async fn consume(table: &Table, name: &'static str) -> Consumer {
             }
         };
         let stopped = async { drop(stopped.await) };
-        stream::run(table, TABLE, name, 3, checkpoints, handler, stopped).await
+        stream::run(reader, name, 3, checkpoints, handler, stopped).await;
     });
     Consumer { events, stop, task }
 }
@@ -53,7 +57,7 @@ impl Consumer {
 
     async fn stop(self) {
         self.stop.send(()).unwrap();
-        self.task.await.unwrap().unwrap();
+        self.task.await.unwrap();
     }
 }
 
@@ -151,7 +155,7 @@ async fn a_failed_batch_is_offered_again_and_nothing_is_skipped() {
     };
     let mut finished = finished;
     let shutdown = async move { if finished.recv().await.is_none() {} };
-    stream::run(table, TABLE, "c", 10, checkpoints.clone(), handler, shutdown).await.unwrap();
+    stream::run(reading(&table, &checkpoints, "c").await, "c", 10, checkpoints.clone(), handler, shutdown).await;
     let all = vec!["0".to_owned(), "1".into(), "2".into(), "3".into()];
     assert_eq!(*seen.lock().unwrap(), [all.clone(), all.clone(), all.clone(), all[2..].to_vec()]);
     assert!(checkpoints.load("c").await.unwrap().is_some());
@@ -208,36 +212,70 @@ async fn a_write_reaches_the_handler_within_100_ms() {
 #[tokio::test]
 async fn room_is_waited_for_while_a_reader_is_behind_but_not_for_ever() {
     let table = memory().await;
-    for n in 0..7 {
+    for n in 0..20 {
         put(&client(&table), &format!("{n}")).await;
     }
-    let gate = Arc::new(tokio::sync::Semaphore::new(1));
-    let (shut, opened) = (gate.clone(), gate.clone());
-    let reading = {
-        let (table, checkpoints) = (table.clone(), TableCheckpoints::open(table.clone()).await.unwrap());
-        tokio::spawn(async move {
-            let handler = move |_: Value| {
-                let shut = shut.clone();
-                async move {
-                    shut.acquire().await.unwrap().forget();
-                    Ok::<_, String>(Value::Null)
-                }
-            };
-            stream::run(table, TABLE, "slow", 3, checkpoints, handler, std::future::pending()).await
-        })
-    };
-    // The first full batch is through, the second one is not.
-    while gate.available_permits() > 0 {
-        tokio::task::yield_now().await;
-    }
-    tokio::task::yield_now().await;
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let shut = gate.clone();
+    let checkpoints = TableCheckpoints::open(table.clone()).await.unwrap();
+    let reader = reading(&table, &checkpoints, "slow").await;
+    let following = tokio::spawn(async move {
+        let handler = move |_: Value| {
+            let shut = shut.clone();
+            async move {
+                shut.acquire().await.unwrap().forget();
+                Ok::<_, String>(Value::Null)
+            }
+        };
+        stream::run(reader, "slow", 3, checkpoints, handler, std::future::pending()).await;
+    });
     let waited = async || {
         let before = tokio::time::Instant::now();
         table.room().await;
         before.elapsed()
     };
-    assert!((Duration::from_secs(1)..Duration::from_secs(3)).contains(&waited().await), "it is not waited for longer");
-    opened.add_permits(10);
-    while waited().await > Duration::from_millis(500) {}
-    reading.abort();
+    let at_once = Duration::from_millis(300);
+    assert!(waited().await < at_once, "it has only begun");
+    // Two batches, and more before it for too long.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    gate.add_permits(2);
+    while gate.available_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    tokio::task::yield_now().await;
+    assert!((Duration::from_millis(999)..Duration::from_secs(3)).contains(&waited().await), "it is not waited for longer");
+    gate.add_permits(10);
+    while waited().await > at_once {}
+    following.abort();
+}
+
+#[tokio::test]
+async fn a_reader_is_given_what_it_wants_and_passes_the_rest() {
+    let table = memory().await;
+    let db = client(&table);
+    for n in 0..30 {
+        put(&db, &format!("{n}")).await;
+    }
+    let checkpoints = Memory::default();
+    let mut reader = reading(&table, &checkpoints, "c").await.of(workers::Interest::Records(&["3", "4", "7", "28"]));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let handler = |event: Value| {
+        seen.lock().unwrap().push(names(&event));
+        async { Ok::<_, String>(Value::Null) }
+    };
+    let mut stored = Vec::new();
+    let mut found = Vec::new();
+    loop {
+        found.push(stream::step(&mut reader, "c", 2, &checkpoints, &handler).await.unwrap());
+        stored.push(checkpoints.load("c").await.unwrap());
+        if found.last() == Some(&stream::Found::Nothing) {
+            break;
+        }
+    }
+    // Ten are read at once; the third of a batch of two begins the next one.
+    assert_eq!(*seen.lock().unwrap(), [vec!["3", "4"], vec!["7"], vec!["28"]].map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>()));
+    assert!(found.contains(&stream::Found::Part));
+    stored.dedup();
+    assert!(stored.len() >= 3, "{stored:?}");
+    assert!(reading(&table, &checkpoints, "c").await.peek(10).await.unwrap().is_none_or(|rest| rest.read < 10));
 }

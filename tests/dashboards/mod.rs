@@ -194,7 +194,8 @@ async fn dashboards_tell_what_a_recount_tells_after_whatever_happened() {
     let mut random = Random::new(number_in_environment("DASHBOARD_SEED").unwrap_or(1));
     let mut company = Company::start().await;
     let mut made = Vec::new();
-    for step in 1..=number_in_environment("DASHBOARD_CHANGES").unwrap_or(CHANGES) {
+    let changes = number_in_environment("DASHBOARD_CHANGES").unwrap_or(CHANGES);
+    for step in 1..=changes {
         change(&company, &mut random, &mut made).await;
         // The workers come after some changes at once, or fall behind.
         if random.below(10) == 0 {
@@ -202,7 +203,7 @@ async fn dashboards_tell_what_a_recount_tells_after_whatever_happened() {
                 post.step().await;
             }
         }
-        if step % 300 == 0 {
+        if step % 300 == 0 || step == changes {
             company.settle().await;
             company.crm.time.advance(Duration::from_secs(61));
             company.settle().await;

@@ -4,6 +4,7 @@
 use crate::Crm;
 use crate::random::Random;
 use application::App;
+use local::stream::{Found, step};
 use local::{Checkpoints, StreamReader, TABLE, TableError};
 use messaging::DEAD_BATCH;
 use serde_json::{Value, json};
@@ -137,12 +138,12 @@ impl Crm {
             let app = self.embedded().worker_app(worker);
             let mut post = |source| posts.push(Post { worker, app: app.clone(), mishaps: Mishaps::default(), source, crm: self.clone() });
             match worker.trigger {
-                Trigger::Stream(_) => {
+                Trigger::Stream(interest) => {
                     let mut reader = StreamReader::open(self.embedded().table.clone(), TABLE, None).await.expect("stream");
                     while let Some(batch) = reader.peek(1000).await.expect("reads") {
                         reader.advance(batch.last);
                     }
-                    post(Source::Stream(Box::new(reader)));
+                    post(Source::Stream(Box::new(reader.of(interest))));
                 }
                 Trigger::Queue(queue) => post(Source::Queue(queue.name().to_owned(), queue.batch())),
                 Trigger::DeadLetters => messaging::Queue::ALL.iter().for_each(|queue| post(Source::Queue(queue.dead_name(), DEAD_BATCH))),
@@ -181,10 +182,9 @@ impl Post {
                 queues.run_once(queue, *batch as usize, &handle).await.expect("the queue") > 0
             }
             Source::Stream(reader) => {
-                let Trigger::Stream(interest) = worker.trigger else { return false };
-                let handle = |event: Value| befallen(worker, app, local::embedded::filtered(event, interest), mishap);
+                let handle = |event: Value| befallen(worker, app, event, mishap);
                 // A batch that failed is offered again.
-                local::stream::step(reader, worker.name, STREAM_BATCH, &InTheReader, &handle).await.map_or(true, |read| read > 0)
+                step(reader, worker.name, STREAM_BATCH, &InTheReader, &handle).await != Ok(Found::Nothing)
             }
         }
     }

@@ -53,6 +53,16 @@ pub enum Interest {
     Records(&'static [&'static str]),
 }
 
+impl Interest {
+    /// Whether a record passes, by what happened (`INSERT`, `MODIFY`, `REMOVE`) and its sort key.
+    pub fn takes(self, happened: &str, sk: &str) -> bool {
+        match self {
+            Self::Inserted(prefix) => happened == "INSERT" && sk.starts_with(prefix),
+            Self::Records(kinds) => kinds.contains(&sk),
+        }
+    }
+}
+
 /// What a worker is given beside the table: resources in its environment and role, or more CPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {

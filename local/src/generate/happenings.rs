@@ -2,7 +2,6 @@
 //! workers at work.
 
 use super::story::{Converted, PASSWORD, Story, StoryError};
-use crate::embedded::filtered;
 use crate::{StreamReader, TABLE};
 use domain::event::EventKind;
 use domain::job::{JobName, Start};
@@ -44,8 +43,9 @@ struct Scene {
 pub(super) async fn events() -> Result<BTreeMap<EventKind, Value>, StoryError> {
     let story = Story::tell().await?;
     let mut readers = Vec::new();
-    for worker in WORKERS.iter().filter(|worker| matches!(worker.trigger, Trigger::Stream(_))) {
-        readers.push((worker, StreamReader::open(story.crm.table.clone(), TABLE, None).await.map_err(failed)?));
+    for worker in WORKERS {
+        let Trigger::Stream(interest) = worker.trigger else { continue };
+        readers.push((worker, StreamReader::open(story.crm.table.clone(), TABLE, None).await.map_err(failed)?.of(interest)));
     }
     let mut scene = Scene { story, readers, passed: BTreeMap::new() };
     scene.settle().await?;
@@ -95,10 +95,9 @@ impl Scene {
         loop {
             let mut busy = false;
             for (worker, reader) in &mut self.readers {
-                let Trigger::Stream(interest) = worker.trigger else { continue };
                 let Some(batch) = reader.peek(STREAM_BATCH).await.map_err(failed)? else { continue };
                 let app = self.story.crm.worker_app(worker);
-                (worker.handle)(&app, filtered(batch.event, interest)).await.map_err(failed)?;
+                (worker.handle)(&app, batch.event).await.map_err(failed)?;
                 reader.advance(batch.last);
                 busy = true;
             }

@@ -43,8 +43,12 @@ pub(crate) struct Slice {
 impl Store {
     /// The table of this name.
     pub fn new(sdk: &aws::Sdk, table: &str) -> Self {
-        let client = Arc::new(sdk.on_use(Client::new));
-        Self { client, table: table.into(), meter: Arc::default(), shards: Shards::default() }
+        Self::on(sdk.on_use(Client::new), table)
+    }
+
+    /// The table of this name, through this client.
+    pub fn on(client: aws::OnUse<Client>, table: &str) -> Self {
+        Self { client: Arc::new(client), table: table.into(), meter: Arc::default(), shards: Shards::default() }
     }
 
     /// Makes the client, so that a start takes the time and no request. A function that never asks the table
