@@ -7,13 +7,14 @@ use aws::{OnUse, Sdk};
 use aws_sdk_dynamodb::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use aws_sdk_dynamodb::{Client, Config};
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
-use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use dynoxide::Database;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
@@ -36,10 +37,12 @@ impl ResolveEndpoint for Here {
 /// The SDK's client of a table in this process: nothing is signed. It is made when it is first used.
 pub(crate) fn client(table: &Table) -> OnUse<Client> {
     let connection = table.http_client();
-    OnUse::new(Box::new(move || {
-        let config = Config::from(Sdk::local(connection).config()).to_builder();
-        Client::from_conf(config.endpoint_resolver(Here).allow_no_auth().auth_scheme_preference([NO_AUTH]).build())
-    }))
+    OnUse::new(Box::new(move || unsigned(connection)))
+}
+
+fn unsigned(connection: SharedHttpClient) -> Client {
+    let config = Config::from(Sdk::local(connection).config()).to_builder();
+    Client::from_conf(config.endpoint_resolver(Here).allow_no_auth().auth_scheme_preference([NO_AUTH]).build())
 }
 
 /// Answers SDK requests from one [`Table`].
@@ -88,11 +91,7 @@ async fn answer(table: &Table, name: String, body: Bytes) -> Result<Answer, Conn
         return refused(fault);
     }
     let changes = dispatch::writes(&name);
-    let unheard = table.unheard();
-    let reads = dispatch::reads(&name);
-    let work = move |db: &Database| dispatch::answer(db, &unheard, &name, &body);
-    let done = if reads { table.reading(work).await } else { table.with_database(work).await };
-    let answer = done.map_err(|error| ConnectorError::other(error.into(), None))?;
+    let answer = table.carry_out(&name, body).await.map_err(|error| ConnectorError::other(error.into(), None))?;
     if changes && answer.status == 200 {
         table.wake();
     }
@@ -134,4 +133,35 @@ fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
     headers.insert("content-type", "application/x-amz-json-1.0");
     headers.insert("x-amzn-requestid", "local");
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use aws_smithy_runtime_api::client::http::http_client_fn;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Debug, Clone, Default)]
+    struct Seen(Arc<Mutex<Vec<String>>>);
+
+    impl HttpConnector for Seen {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let names = request.headers().iter().map(|(name, _)| name.to_lowercase());
+            self.0.lock().unwrap().extend(names);
+            HttpConnectorFuture::ready(response(Answer { status: 200, body: b"{}".to_vec(), token: None }))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_stays_in_the_process_is_not_signed() {
+        let seen = Seen::default();
+        let connector = SharedHttpConnector::new(seen.clone());
+        let client = unsigned(http_client_fn(move |_, _| connector.clone()));
+        let key = aws_sdk_dynamodb::types::AttributeValue::S("a".into());
+        client.get_item().table_name("t").key("pk", key).send().await.unwrap();
+        let names = seen.0.lock().unwrap().clone();
+        assert!(names.contains(&"x-amz-target".to_owned()) && !names.contains(&"authorization".to_owned()), "{names:?}");
+    }
 }

@@ -3,12 +3,12 @@
 
 use crate::checkpoints::Checkpoints;
 use crate::table::{Table, TableError};
-use dynoxide::DynoxideError;
 use dynoxide::actions::describe_stream::DescribeStreamRequest;
 use dynoxide::actions::get_records::{GetRecordsRequest, Record};
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::list_streams::ListStreamsRequest;
 use dynoxide::types::AttributeValue;
+use dynoxide::{Database, DynoxideError};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -17,9 +17,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use workers::Interest;
 
-/// How many times more records are read at once than a batch may have that is of some records alone: of what a change writes, each
-/// worker is told a small part.
+/// How many pages of records are read at once where few of them are wanted: of what a change writes, each worker is told a small
+/// part.
 const READ_AHEAD: usize = 5;
+/// How many records the engine gives at once, at most.
+const PAGE: usize = 1000;
 /// How long a reader may have had more before it than it takes at once until it counts as behind.
 const SLACK: Duration = Duration::from_millis(400);
 /// Lambda hands over at most 6 MB; the wire form is somewhat larger than the stored one.
@@ -106,54 +108,72 @@ impl StreamReader {
             shard_iterator_type: kind.into(),
             sequence_number: self.after.clone(),
         };
-        let limit = limit.max(1);
-        let at_once = limit * if self.interest.is_some() { READ_AHEAD } else { 1 };
-        let records = self
-            .table
-            .reading(move |db| {
-                let iterator = db.get_shard_iterator(request)?;
-                db.get_records(GetRecordsRequest { shard_iterator: iterator.shard_iterator.unwrap_or_default(), limit: Some(at_once) })
-            })
-            .await?
-            .map_err(TableError::from)?
-            .records;
-        let (mut read, mut more) = (0, records.len() == at_once);
-        let mut size = 0;
+        let (limit, interest) = (limit.clamp(1, PAGE), self.interest);
+        let (read, mut more) = self.table.reading(|db| read(db, request, limit, interest)).map_err(TableError::from)?;
+        let (mut passed, mut size) = (0, 0);
         let mut last = None;
         let mut event = Vec::new();
-        for record in records {
-            if !self.wants(&record) {
-                (last, read) = (Some(record.dynamodb.sequence_number), read + 1);
-                continue;
+        for (sequence, record) in read {
+            if let Some(record) = record {
+                size += record.dynamodb.size_bytes;
+                if event.len() == limit || size > MAX_BATCH_BYTES && !event.is_empty() {
+                    more = true;
+                    break;
+                }
+                let mut wire =
+                    serde_json::to_value(&record).map_err(|error| TableError::from(DynoxideError::InternalServerError(error.to_string())))?;
+                wire["eventSourceARN"] = json!(self.arn);
+                let created = record.dynamodb.approximate_creation_date_time as i64;
+                wire["dynamodb"]["ApproximateCreationDateTime"] = json!(created);
+                event.push(wire);
             }
-            size += record.dynamodb.size_bytes;
-            if event.len() == limit || size > MAX_BATCH_BYTES && !event.is_empty() {
-                more = true;
-                break;
-            }
-            let mut wire = serde_json::to_value(&record).map_err(|error| TableError::from(DynoxideError::InternalServerError(error.to_string())))?;
-            wire["eventSourceARN"] = json!(self.arn);
-            let created = record.dynamodb.approximate_creation_date_time as i64;
-            wire["dynamodb"]["ApproximateCreationDateTime"] = json!(created);
-            event.push(wire);
-            (last, read) = (Some(record.dynamodb.sequence_number), read + 1);
+            (last, passed) = (Some(sequence), passed + 1);
         }
-        Ok(last.map(|last| Batch { event: json!({ "Records": event }), last, read, more }))
-    }
-
-    fn wants(&self, record: &Record) -> bool {
-        let Some(interest) = self.interest else { return true };
-        let sk = match record.dynamodb.keys.get("sk") {
-            Some(AttributeValue::S(sk)) => sk,
-            _ => "",
-        };
-        interest.takes(&record.event_name, sk)
+        Ok(last.map(|last| Batch { event: json!({ "Records": event }), last, read: passed, more }))
     }
 
     /// Moves the position past the record numbered `sequence`.
     pub fn advance(&mut self, sequence: String) {
         self.after = Some(sequence);
     }
+}
+
+/// The number of a record, and the record if it is wanted.
+type Read = (String, Option<Record>);
+
+/// Reads pages of a stream until so many records are there that are wanted, or a batch would be too large, or some pages had too few;
+/// and whether there may be more.
+fn read(db: &Database, from: GetShardIteratorRequest, limit: usize, interest: Option<Interest>) -> Result<(Vec<Read>, bool), DynoxideError> {
+    let mut iterator = db.get_shard_iterator(from)?.shard_iterator;
+    let (mut read, mut wanted, mut size) = (Vec::new(), 0, 0);
+    for _ in 0..READ_AHEAD {
+        let page = db.get_records(GetRecordsRequest { shard_iterator: iterator.unwrap_or_default(), limit: Some(limit) })?;
+        let is_last = page.records.len() < limit;
+        for record in page.records {
+            let is_wanted = wants(interest, &record);
+            if is_wanted {
+                (wanted, size) = (wanted + 1, size + record.dynamodb.size_bytes);
+            }
+            read.push((record.dynamodb.sequence_number.clone(), is_wanted.then_some(record)));
+        }
+        if is_last {
+            return Ok((read, false));
+        }
+        if wanted >= limit || size > MAX_BATCH_BYTES {
+            break;
+        }
+        iterator = page.next_shard_iterator;
+    }
+    Ok((read, true))
+}
+
+fn wants(interest: Option<Interest>, record: &Record) -> bool {
+    let Some(interest) = interest else { return true };
+    let sk = match record.dynamodb.keys.get("sk") {
+        Some(AttributeValue::S(sk)) => sk,
+        _ => "",
+    };
+    interest.takes(&record.event_name, sk)
 }
 
 /// What a step found.
@@ -194,11 +214,13 @@ pub async fn run<C, H, F, E>(
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         writes.borrow_and_update();
+        let began = Instant::now();
         let pause = match step(&mut reader, consumer, limit, &checkpoints, &handler).await {
             Ok(found) => {
                 failures = 0;
                 if found != Found::Part {
-                    at_the_end = Instant::now();
+                    // There was no more when it began.
+                    at_the_end = began;
                 }
                 place.is_behind(at_the_end.elapsed() > SLACK);
                 match found {

@@ -5,9 +5,10 @@ mod tuning;
 
 use crate::clock::{Clock, SystemClock};
 use crate::connector::Connector;
-use crate::dispatch::Unheard;
+use crate::dispatch::{self, Answer, Unheard};
 use crate::hooks::{Hook, Turn};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use bytes::Bytes;
 use dynoxide::Database;
 use dynoxide::actions::scan::ScanRequest;
 use opening::{check_header, damaged, lock, unusable, unwritable};
@@ -47,7 +48,7 @@ pub struct Table {
 
 struct Shared {
     writes: watch::Sender<u64>,
-    /// How many readers of the stream have more before them than they take at once.
+    /// How many readers of the stream have had more before them than they take at once for too long.
     behind: watch::Sender<u32>,
     served: AtomicBool,
     unheard: Arc<Unheard>,
@@ -79,7 +80,8 @@ impl Readers {
 /// Something to be done on the database.
 type Job = Box<dyn FnOnce(&Database) + Send>;
 
-/// The thread that writes: SQLite lets one write at a time, and to wait in a queue costs less than to wait for a lock.
+/// The thread that writes for everybody: SQLite lets one write at a time, and to wait in a queue costs less than to wait for a lock. What
+/// takes long is done beside it, on the blocking pool. Time that is paused in a test goes on while it works.
 struct Writer {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -100,7 +102,12 @@ impl Writer {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Database) -> T + Send + 'static) -> Result<T, TableError> {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |db| drop(answer.send(work(db))));
+        let job: Job = Box::new(move |db| {
+            // Who has given up waiting asks again.
+            if !answer.is_closed() {
+                drop(answer.send(work(db)));
+            }
+        });
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         let gone = || TableError::Interrupted("the database's thread gave no answer".to_owned());
         if sent { answered.await.map_err(|_| gone()) } else { Err(gone()) }
@@ -258,7 +265,14 @@ impl Table {
 
     /// Removes expired items from every table with TTL; answers how many.
     pub async fn sweep_ttl(&self) -> Result<usize, TableError> {
-        let removed = self.with_database(Database::sweep_ttl).await??;
+        let db = self.db.clone();
+        let removed = if self.writer.is_some() {
+            // It lets others in between its pages.
+            let swept = tokio::task::spawn_blocking(move || db.sweep_ttl()).await;
+            swept.map_err(|error| TableError::Interrupted(error.to_string()))??
+        } else {
+            db.sweep_ttl()?
+        };
         if removed > 0 {
             self.wake();
         }
@@ -320,7 +334,7 @@ impl Table {
     /// Sends one request in DynamoDB's JSON form, past the hooks.
     pub async fn request(&self, operation: &str, request: Value) -> Result<Value, TableError> {
         let answer = self.request_quietly(operation, request).await?;
-        if crate::dispatch::writes(operation) {
+        if dispatch::writes(operation) {
             self.wake();
         }
         Ok(answer)
@@ -328,10 +342,7 @@ impl Table {
 
     /// The same without waking the stream readers, for tables that have no stream.
     pub(crate) async fn request_quietly(&self, operation: &str, request: Value) -> Result<Value, TableError> {
-        let name = operation.to_owned();
-        let body = request.to_string();
-        let unheard = self.unheard();
-        let answer = self.with_database(move |db| crate::dispatch::answer(db, &unheard, &name, body.as_bytes())).await?;
+        let answer = self.carry_out(operation, request.to_string().into()).await?;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.status == 200 {
             return Ok(body);
@@ -351,18 +362,25 @@ impl Table {
         }
     }
 
-    pub(crate) fn unheard(&self) -> Arc<Unheard> {
-        self.shared.unheard.clone()
+    pub(crate) fn unheard(&self) -> &Unheard {
+        &self.shared.unheard
+    }
+
+    /// Carries out an operation in DynamoDB's JSON form, past the hooks: what only reads beside whoever writes, where there is a file.
+    pub(crate) async fn carry_out(&self, operation: &str, body: Bytes) -> Result<Answer, TableError> {
+        let (unheard, name) = (self.shared.unheard.clone(), operation.to_owned());
+        let work = move |db: &Database| dispatch::answer(db, &unheard, &name, &body);
+        if dispatch::reads(operation) { Ok(self.reading(work)) } else { self.with_database(work).await }
     }
 
     /// Reads: beside whoever writes, where there is a file. It is short, since what is read is in memory as a rule, so nobody waits
     /// for another thread.
-    pub(crate) async fn reading<T: Send + 'static>(&self, work: impl FnOnce(&Database) -> T + Send + 'static) -> Result<T, TableError> {
-        Ok(work(self.readers.next().unwrap_or(&self.db)))
+    pub(crate) fn reading<T>(&self, work: impl FnOnce(&Database) -> T) -> T {
+        work(self.readers.next().unwrap_or(&self.db))
     }
 
     /// Waits until nobody who follows the stream is behind, a second at most: what is derived from a change is seen soon after it,
-    /// however many write as fast as they can, and who cannot go on stops no one.
+    /// however many write as fast as they can, and who hangs costs each a second.
     pub async fn room(&self) {
         let mut behind = self.shared.behind.subscribe();
         let _ = tokio::time::timeout(PATIENCE, behind.wait_for(|count| *count == 0)).await;

@@ -151,6 +151,7 @@ async fn only_one_opens_a_file_and_it_keeps_its_items() {
     assert!(matches!(second, TableError::Locked(_)), "{second}");
     assert!(second.to_string().contains("in use by another process"));
     drop(table);
+    assert!(!dir.path().join("data/crm.db-wal").exists(), "it is closed when it can be opened by another");
     let table = Table::open(&path).unwrap();
     assert!(!table.create_table(schema()).await.unwrap());
     let got = client(&table).get_item().table_name(TABLE).key("pk", s("p")).key("sk", s("a"));
