@@ -109,27 +109,16 @@ impl StreamReader {
             sequence_number: self.after.clone(),
         };
         let (limit, interest) = (limit.clamp(1, PAGE), self.interest);
-        let (read, mut more) = self.table.reading(|db| read(db, request, limit, interest)).map_err(TableError::from)?;
-        let (mut passed, mut size) = (0, 0);
-        let mut last = None;
-        let mut event = Vec::new();
-        for (sequence, record) in read {
-            if let Some(record) = record {
-                size += record.dynamodb.size_bytes;
-                if event.len() == limit || size > MAX_BATCH_BYTES && !event.is_empty() {
-                    more = true;
-                    break;
-                }
-                let mut wire =
-                    serde_json::to_value(&record).map_err(|error| TableError::from(DynoxideError::InternalServerError(error.to_string())))?;
-                wire["eventSourceARN"] = json!(self.arn);
-                let created = record.dynamodb.approximate_creation_date_time as i64;
-                wire["dynamodb"]["ApproximateCreationDateTime"] = json!(created);
-                event.push(wire);
-            }
-            (last, passed) = (Some(sequence), passed + 1);
+        let Read { wanted, last, count, more } = self.table.reading(|db| read(db, request, limit, interest)).map_err(TableError::from)?;
+        let mut event = Vec::with_capacity(wanted.len());
+        for record in wanted {
+            let mut wire = serde_json::to_value(&record).map_err(|error| TableError::from(DynoxideError::InternalServerError(error.to_string())))?;
+            wire["eventSourceARN"] = json!(self.arn);
+            let created = record.dynamodb.approximate_creation_date_time as i64;
+            wire["dynamodb"]["ApproximateCreationDateTime"] = json!(created);
+            event.push(wire);
         }
-        Ok(last.map(|last| Batch { event: json!({ "Records": event }), last, read: passed, more }))
+        Ok(last.map(|last| Batch { event: json!({ "Records": event }), last, read: count, more }))
     }
 
     /// Moves the position past the record numbered `sequence`.
@@ -138,33 +127,43 @@ impl StreamReader {
     }
 }
 
-/// The number of a record, and the record if it is wanted.
-type Read = (String, Option<Record>);
+/// What was read of a stream for a batch.
+#[derive(Default)]
+struct Read {
+    wanted: Vec<Record>,
+    /// The number of the last record that was read, wanted or not.
+    last: Option<String>,
+    count: usize,
+    more: bool,
+}
 
-/// Reads pages of a stream until so many records are there that are wanted, or a batch would be too large, or some pages had too few;
-/// and whether there may be more.
-fn read(db: &Database, from: GetShardIteratorRequest, limit: usize, interest: Option<Interest>) -> Result<(Vec<Read>, bool), DynoxideError> {
+/// Reads pages of a stream until a batch is full, by records or by bytes, or some pages had too few that are wanted.
+fn read(db: &Database, from: GetShardIteratorRequest, limit: usize, interest: Option<Interest>) -> Result<Read, DynoxideError> {
     let mut iterator = db.get_shard_iterator(from)?.shard_iterator;
-    let (mut read, mut wanted, mut size) = (Vec::new(), 0, 0);
+    let (mut read, mut size) = (Read { more: true, ..Read::default() }, 0);
     for _ in 0..READ_AHEAD {
         let page = db.get_records(GetRecordsRequest { shard_iterator: iterator.unwrap_or_default(), limit: Some(limit) })?;
         let is_last = page.records.len() < limit;
         for record in page.records {
-            let is_wanted = wants(interest, &record);
-            if is_wanted {
-                (wanted, size) = (wanted + 1, size + record.dynamodb.size_bytes);
+            let number = record.dynamodb.sequence_number.clone();
+            if wants(interest, &record) {
+                size += record.dynamodb.size_bytes;
+                if read.wanted.len() == limit || size > MAX_BATCH_BYTES && !read.wanted.is_empty() {
+                    return Ok(read);
+                }
+                read.wanted.push(record);
             }
-            read.push((record.dynamodb.sequence_number.clone(), is_wanted.then_some(record)));
+            (read.last, read.count) = (Some(number), read.count + 1);
         }
         if is_last {
-            return Ok((read, false));
+            return Ok(Read { more: false, ..read });
         }
-        if wanted >= limit || size > MAX_BATCH_BYTES {
+        if read.wanted.len() == limit || size > MAX_BATCH_BYTES {
             break;
         }
         iterator = page.next_shard_iterator;
     }
-    Ok((read, true))
+    Ok(read)
 }
 
 fn wants(interest: Option<Interest>, record: &Record) -> bool {

@@ -265,14 +265,7 @@ impl Table {
 
     /// Removes expired items from every table with TTL; answers how many.
     pub async fn sweep_ttl(&self) -> Result<usize, TableError> {
-        let db = self.db.clone();
-        let removed = if self.writer.is_some() {
-            // It lets others in between its pages.
-            let swept = tokio::task::spawn_blocking(move || db.sweep_ttl()).await;
-            swept.map_err(|error| TableError::Interrupted(error.to_string()))??
-        } else {
-            db.sweep_ttl()?
-        };
+        let removed = self.at_length(Database::sweep_ttl).await??;
         if removed > 0 {
             self.wake();
         }
@@ -287,8 +280,7 @@ impl Table {
         };
         let (table, before) = (table_name.to_owned(), before.to_owned());
         let now = SystemClock.now_ms() / 1000;
-        let trimmed = tokio::task::spawn_blocking(move || tuning::trim(&path, &table, &before, now)).await;
-        trimmed.map_err(|error| TableError::Interrupted(error.to_string()))?.map_err(TableError::Interrupted)
+        self.at_length(move |_| tuning::trim(&path, &table, &before, now)).await?.map_err(TableError::Interrupted)
     }
 
     /// Writes a complete copy of the database to `path`, which appears only when it is whole.
@@ -360,6 +352,15 @@ impl Table {
             Some(writer) => writer.run(work).await,
             None => Ok(work(&self.db)),
         }
+    }
+
+    /// Does what takes long and lets others in between its pieces: beside the thread that writes for a file, in place in memory.
+    async fn at_length<T: Send + 'static>(&self, work: impl FnOnce(&Database) -> T + Send + 'static) -> Result<T, TableError> {
+        if self.writer.is_none() {
+            return Ok(work(&self.db));
+        }
+        let db = self.db.clone();
+        tokio::task::spawn_blocking(move || work(&db)).await.map_err(|error| TableError::Interrupted(error.to_string()))
     }
 
     pub(crate) fn unheard(&self) -> &Unheard {

@@ -22,6 +22,16 @@ struct Consumer {
     task: tokio::task::JoinHandle<()>,
 }
 
+/// A table of so many items, `0`, `1` and so on.
+async fn of_items(count: usize) -> Table {
+    let table = memory().await;
+    let db = client(&table);
+    for n in 0..count {
+        put(&db, &n.to_string()).await;
+    }
+    table
+}
+
 async fn reading(table: &Table, checkpoints: &impl Checkpoints, name: &str) -> StreamReader {
     StreamReader::open(table.clone(), TABLE, checkpoints.load(name).await.unwrap()).await.unwrap()
 }
@@ -127,11 +137,7 @@ impl Checkpoints for Memory {
 
 #[tokio::test]
 async fn a_failed_batch_is_offered_again_and_nothing_is_skipped() {
-    let table = memory().await;
-    let db = client(&table);
-    for n in 0..4 {
-        put(&db, &n.to_string()).await;
-    }
+    let table = of_items(4).await;
     let (calls, seen) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
     let (count, log) = (Arc::clone(&calls), Arc::clone(&seen));
     let (done, finished) = mpsc::channel::<()>(1);
@@ -209,12 +215,9 @@ async fn a_write_reaches_the_handler_within_100_ms() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn room_is_waited_for_while_a_reader_is_behind_but_not_for_ever() {
-    let table = memory().await;
-    for n in 0..20 {
-        put(&client(&table), &format!("{n}")).await;
-    }
+    let table = of_items(20).await;
     let gate = Arc::new(tokio::sync::Semaphore::new(0));
     let shut = gate.clone();
     let checkpoints = TableCheckpoints::open(table.clone()).await.unwrap();
@@ -242,10 +245,12 @@ async fn room_is_waited_for_while_a_reader_is_behind_but_not_for_ever() {
         tokio::task::yield_now().await;
     };
     let at_once = Duration::from_millis(300);
+    tokio::task::yield_now().await;
+    tokio::time::advance(Duration::from_millis(100)).await;
     through(1).await;
     assert!(waited().await < at_once, "it has only begun");
     // More before it, for too long.
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::advance(Duration::from_millis(600)).await;
     through(1).await;
     assert!((Duration::from_millis(999)..Duration::from_secs(3)).contains(&waited().await), "it is not waited for longer");
     gate.add_permits(10);
@@ -256,11 +261,7 @@ async fn room_is_waited_for_while_a_reader_is_behind_but_not_for_ever() {
 
 #[tokio::test]
 async fn a_reader_is_given_what_it_wants_and_passes_the_rest() {
-    let table = memory().await;
-    let db = client(&table);
-    for n in 0..30 {
-        put(&db, &format!("{n}")).await;
-    }
+    let table = of_items(30).await;
     let checkpoints = Memory::default();
     let mut reader = reading(&table, &checkpoints, "c").await.of(workers::Interest::Records(&["3", "4", "7", "28"]));
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -286,11 +287,7 @@ async fn a_reader_is_given_what_it_wants_and_passes_the_rest() {
 
 #[tokio::test]
 async fn a_part_that_failed_is_offered_again_with_what_is_wanted_behind_it() {
-    let table = memory().await;
-    let db = client(&table);
-    for n in 0..9 {
-        put(&db, &format!("{n}")).await;
-    }
+    let table = of_items(9).await;
     let checkpoints = Memory::default();
     let mut reader = reading(&table, &checkpoints, "c").await.of(workers::Interest::Records(&["1", "4", "6"]));
     let seen = Mutex::new(Vec::new());

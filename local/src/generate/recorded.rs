@@ -124,16 +124,15 @@ async fn run(story: &Story, worker: &Worker, event: Value) -> Result<(), NotReco
 /// of what happened.
 async fn stream(story: &Story, interest: Interest, happened: &str) -> Result<Value, NotRecorded> {
     let wanted = |record: &Value| {
-        let (keys, image) = (&record["dynamodb"]["Keys"], &record["dynamodb"]["NewImage"]);
-        let key = |name: &str| keys[name]["S"].as_str().unwrap_or_default().to_owned();
-        let of = |collection: &str| key("pk").ends_with(story.ids.get(collection).map_or("?", String::as_str));
+        let (pk, image) = (record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap_or_default(), &record["dynamodb"]["NewImage"]);
+        let of = |collection: &str| pk.ends_with(story.ids.get(collection).map_or("?", String::as_str));
         record["eventName"] == "INSERT"
             && match interest {
-                Interest::Inserted(prefix) => key("sk").starts_with(prefix) && image["data"]["M"]["type"]["S"] == happened,
-                Interest::Records(kinds) => kinds.contains(&key("sk").as_str()) && of("/customers"),
+                Interest::Inserted(_) => image["data"]["M"]["type"]["S"] == happened,
+                Interest::Records(_) => of("/customers"),
             }
     };
-    let mut reader = StreamReader::open(story.crm.table.clone(), TABLE, None).await.map_err(failed)?;
+    let mut reader = StreamReader::open(story.crm.table.clone(), TABLE, None).await.map_err(failed)?.of(interest);
     while let Some(batch) = reader.peek(100).await.map_err(failed)? {
         let records = batch.event["Records"].as_array().cloned().unwrap_or_default();
         if let Some(record) = records.into_iter().find(|record| wanted(record)) {
